@@ -1,0 +1,75 @@
+export { BatchScanner } from "./batch-scanner.ts";
+export type { Refusal, RowSink, ScanOptions, ScanResult } from "./batch-scanner.ts";
+export { packEvents, packJsonBody, packNdjsonBody } from "./body.ts";
+export type { PackedLines } from "./body.ts";
+export {
+  decimalFromNumber,
+  formatDecimal,
+  MONEY_DIGITS,
+  MONEY_UNIT,
+  parseDecimal,
+} from "./decimal.ts";
+export { Dictionary } from "./dictionary.ts";
+export {
+  createRowDictionaries,
+  ENTRY_VERSION,
+  EntryReader,
+  EntryWriter,
+  EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_ID_UUID,
+  FLAG_RARE,
+  FLAG_TYPE_MASK,
+  FLAG_USER_UUID,
+  MAX_ENTRY_EVENTS,
+  readEntryTraces,
+} from "./entry.ts";
+export type { RowDictionaries } from "./entry.ts";
+export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
+export type { ProtocolErrorCode } from "./errors.ts";
+export {
+  CHANNEL_DIMENSION,
+  DIMENSION_COUNT,
+  DIMENSION_FIELDS,
+  EVENT_LIMITS,
+  EVENT_TYPES,
+  isTouchpointType,
+  TYPE_CLICK,
+  TYPE_CONVERSION,
+  TYPE_CUSTOM,
+  TYPE_IDENTIFY,
+  TYPE_IMPRESSION,
+  TYPE_REFUND,
+  TYPE_VISIT,
+} from "./event.ts";
+export type { DimensionField, EventType, TributaryEvent } from "./event.ts";
+export {
+  ATTRIBUTION_GROUP,
+  BLOCK_FIELD,
+  COUNT_FIELD,
+  deadLettersKey,
+  eventsKey,
+  factsKey,
+  leaseKey,
+  membersKey,
+  PLATFORM_KEY,
+  resultsKey,
+  stateKey,
+  WAREHOUSE_GROUP,
+} from "./keys.ts";
+export { keyedHash } from "./keyed-hash.ts";
+export { murmur3 } from "./murmur3.ts";
+export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./partition.ts";
+export { readRareBytes, readRareFields, unpackProperties } from "./rare.ts";
+export type { RareFields } from "./rare.ts";
+export {
+  readResultBlock,
+  REASON_FIRST,
+  REASON_LATE_TOUCHPOINT,
+  REASON_REFUND,
+  RESULT_VERSION,
+  ResultWriter,
+  REVISION_REASONS,
+} from "./result-block.ts";
+export type { ResultBlock, RevisionReason } from "./result-block.ts";
+export { formatUuid } from "./uuid.ts";

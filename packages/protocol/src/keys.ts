@@ -1,0 +1,36 @@
+/**
+ * Every Redis key name, in one place. All keys of a partition share one hash tag (`{p07}`), so that they
+ * live in one slot of a Redis Cluster and one script can change them together.
+ */
+
+function tag(partition: number): string {
+  return `{p${String(partition).padStart(2, "0")}}`;
+}
+
+/** Stream: batch entries as the gateway built them. */
+export const eventsKey = (partition: number): string => `${tag(partition)}:events`;
+/** Stream: fact blocks, one a commit; a partition's memory is rebuilt from it. */
+export const factsKey = (partition: number): string => `${tag(partition)}:facts`;
+/** Stream: result blocks, one a commit that attributed anything. */
+export const resultsKey = (partition: number): string => `${tag(partition)}:results`;
+/** Stream: entries that could not be processed, with their reason. */
+export const deadLettersKey = (partition: number): string => `${tag(partition)}:dead-letters`;
+/** Hash: fencing epoch, committed position, and the books' counters. */
+export const stateKey = (partition: number): string => `${tag(partition)}:state`;
+/** String with expiry: the worker that owns the partition. */
+export const leaseKey = (partition: number): string => `${tag(partition)}:lease`;
+
+/** Hash: what all processes of a platform must agree on (number of partitions, format). */
+export const PLATFORM_KEY = "tributary:platform";
+/** Sorted set: the members of a consumer group, scored by when their membership ends (ms). */
+export const membersKey = (group: string): string => `tributary:members:${group}`;
+
+/** Consumer group of the workers, on every partition's events. */
+export const ATTRIBUTION_GROUP = "attribution";
+/** Consumer group of the loader, on every partition's facts and results. */
+export const WAREHOUSE_GROUP = "warehouse";
+
+/** Field of a stream entry that holds the block's bytes. */
+export const BLOCK_FIELD = "b";
+/** Field of a stream entry that holds how many events, facts or results the block has. */
+export const COUNT_FIELD = "n";
