@@ -1,0 +1,24 @@
+import { DEFAULT_MODEL_OPTIONS, type ModelOptions } from "../models/registry.ts";
+
+/** What the journeys of a partition go by. */
+export interface JourneyOptions {
+  /** How long before a conversion a click or visit still counts, ms, inclusive. */
+  readonly clickWindowMs: number;
+  /** How long before a conversion an impression still counts, ms, inclusive. */
+  readonly viewWindowMs: number;
+  /** Facts kept of one user; what comes above is dropped and counted. Bounds the cost of a single event. */
+  readonly maxFactsPerUser: number;
+  /** Facts kept in a partition; what comes above is dropped and counted. */
+  readonly maxFacts: number;
+  readonly models: ModelOptions;
+}
+
+const DAY_MS = 86_400_000;
+
+export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
+  clickWindowMs: 30 * DAY_MS,
+  viewWindowMs: DAY_MS,
+  maxFactsPerUser: 1000,
+  maxFacts: 50_000_000,
+  models: DEFAULT_MODEL_OPTIONS,
+});

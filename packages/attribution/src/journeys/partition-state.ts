@@ -1,0 +1,425 @@
+/**
+ * The journeys of one partition: takes batches of events, gives the batch's new facts and the results that they lead
+ * to. Deterministic: the same fact blocks in the same order always lead to the same state and the same revisions, which
+ * is what makes rebuilding from the fact log right. No clock, no I/O.
+ */
+import {
+  CHANNEL_DIMENSION,
+  createRowDictionaries,
+  EntryReader,
+  EntryWriter,
+  EventRow,
+  FLAG_RARE,
+  FLAG_TYPE_MASK,
+  formatDecimal,
+  isTouchpointType,
+  ProtocolError,
+  readRareFields,
+  REASON_FIRST,
+  REASON_LATE_TOUCHPOINT,
+  REASON_REFUND,
+  ResultWriter,
+  REVISION_REASONS,
+  type RowDictionaries,
+  TYPE_CONVERSION,
+  TYPE_IMPRESSION,
+  TYPE_REFUND,
+} from "@tributary/protocol";
+import { classifyChannel, utmFromUrl } from "../channel/classify.ts";
+import { MODEL_NAMES, creditAll } from "../models/registry.ts";
+import { BadEntryError } from "./bad-entry.ts";
+import { BatchCounts, type TenantCounts } from "./batch-counts.ts";
+import { FactTable, kindOf } from "./fact-table.ts";
+import { compareIds } from "./id-order.ts";
+import type { JourneyOptions } from "./options.ts";
+import { PathBuffer } from "./path-buffer.ts";
+import { PurchaseTable } from "./purchase-table.ts";
+import { UserTable } from "./user-table.ts";
+
+/** A result block is closed before it holds more touchpoints than this (an entry's codes reach 65,535 rows). */
+const MAX_BLOCK_TOUCHES = 50_000;
+
+/** A result block, and how many results it holds. */
+export interface ResultBlockBytes {
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a batch led to. */
+export interface BatchOutcome {
+  /** Fact block to append, or undefined where every event was a duplicate or dropped. */
+  readonly facts: Uint8Array | undefined;
+  readonly factCount: number;
+  /** Result blocks to append. */
+  readonly results: readonly ResultBlockBytes[];
+  /** Conversions attributed, by reason (index into REVISION_REASONS). */
+  readonly attributed: readonly number[];
+  /** What became of the events, by tenant. */
+  readonly counts: Readonly<Record<string, TenantCounts>>;
+}
+
+export class PartitionState {
+  readonly #options: JourneyOptions;
+  readonly #maxWindowMs: number;
+  readonly #dictionaries: RowDictionaries;
+  readonly #users: UserTable;
+  readonly #facts = new FactTable();
+  readonly #purchases = new PurchaseTable();
+  readonly #factWriter: EntryWriter;
+  readonly #resultWriter: ResultWriter;
+  readonly #path: PathBuffer;
+  readonly #row = new EventRow();
+  /** Second row, for results and comparisons. */
+  readonly #other = new EventRow();
+  /** Channel codes by combination of dimensions as sent, for touchpoints without referrer and url. */
+  readonly #channelMemo = new Map<number, number>();
+  readonly #directCode: number;
+  #batch = 0;
+  #dirty: number[] = [];
+  /** Conversions passed on the way to a new fact's place, which lie after it. */
+  readonly #later: number[] = [];
+
+  /** @param seed secret whole number below 2^53, for tables keyed by strangers' strings */
+  constructor(options: JourneyOptions, seed: number) {
+    this.#options = options;
+    this.#maxWindowMs = Math.max(options.clickWindowMs, options.viewWindowMs);
+    this.#dictionaries = createRowDictionaries(seed);
+    this.#users = new UserTable(seed);
+    this.#factWriter = new EntryWriter(this.#dictionaries);
+    this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#dictionaries);
+    this.#path = new PathBuffer(MODEL_NAMES.length);
+    this.#directCode = this.#channelDictionary.internText("direct");
+  }
+
+  /** Facts held. */
+  get factCount(): number {
+    return this.#facts.size;
+  }
+
+  /** Users held. */
+  get userCount(): number {
+    return this.#users.size;
+  }
+
+  /** Bytes of the columns and tables, for accounting. */
+  get byteLength(): number {
+    return this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
+  }
+
+  /**
+   * Takes entries as one batch: duplicates are removed, channels named, facts added, conversions attributed.
+   * @param trace context (25 bytes) of the batch's span, which the blocks then carry
+   * @throws BadEntryError where an entry cannot be decoded; the state is then void and must be rebuilt
+   */
+  process(entries: readonly Uint8Array[], trace?: Uint8Array): BatchOutcome {
+    this.#begin();
+    const counts = new BatchCounts();
+    for (const [index, entry] of entries.entries()) {
+      try {
+        this.#takeEntry(entry, counts);
+      } catch (error) {
+        if (error instanceof ProtocolError) throw new BadEntryError(index, error);
+        throw error;
+      }
+    }
+    const factCount = this.#factWriter.count;
+    if (trace !== undefined) this.#factWriter.trace(trace);
+    const facts = this.#factWriter.finish();
+    const attributed = REVISION_REASONS.map(() => 0);
+    const results = this.#attribute(attributed, trace);
+    return {
+      facts: factCount === 0 ? undefined : facts,
+      factCount,
+      results,
+      attributed,
+      counts: counts.byTenant(this.#dictionaries.tenants),
+    };
+  }
+
+  /**
+   * Takes a fact block that was committed before: rebuilds what {@link process} left in memory, revisions included.
+   * @returns its facts, by tenant
+   * @throws ProtocolError where the block cannot be decoded
+   */
+  restore(block: Uint8Array): Readonly<Record<string, TenantCounts>> {
+    this.#begin();
+    const counts = new BatchCounts();
+    const row = this.#row;
+    const reader = new EntryReader(block, this.#dictionaries);
+    while (reader.next(row)) {
+      const idKind = this.#facts.ids.stage(row);
+      const user = this.#users.intern(row);
+      this.#place(row, user, false);
+      this.#insert(row, user, idKind);
+      counts.processed(row.tenant, row.time);
+    }
+    for (const purchase of this.#dirty) {
+      this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
+    }
+    return counts.byTenant(this.#dictionaries.tenants);
+  }
+
+  get #channelDictionary() {
+    const dictionary = this.#dictionaries.dimensions[CHANNEL_DIMENSION];
+    if (dictionary === undefined) throw new Error("there is no channel dictionary");
+    return dictionary;
+  }
+
+  #begin(): void {
+    this.#batch += 1;
+    this.#dirty = [];
+  }
+
+  #takeEntry(entry: Uint8Array, counts: BatchCounts): void {
+    const row = this.#row;
+    const reader = new EntryReader(entry, this.#dictionaries);
+    while (reader.next(row)) {
+      counts.accepted(row.tenant);
+      this.#take(row, counts);
+    }
+  }
+
+  /** One event: a duplicate, dropped by a bound, or a new fact. */
+  #take(row: EventRow, counts: BatchCounts): void {
+    const idKind = this.#facts.ids.stage(row);
+    const user = this.#users.intern(row);
+    if (!this.#place(row, user, true)) {
+      counts.duplicate(row.tenant);
+      return;
+    }
+    if ((this.#users.counts[user] as number) >= this.#options.maxFactsPerUser) {
+      counts.droppedPerUser(row.tenant);
+      return;
+    }
+    if (this.#facts.size >= this.#options.maxFacts) {
+      counts.droppedPerPartition(row.tenant);
+      return;
+    }
+    if (isTouchpointType(row.flags & FLAG_TYPE_MASK)) this.#nameChannel(row);
+    this.#insert(row, user, idKind);
+    this.#factWriter.append(row);
+    counts.processed(row.tenant, row.time);
+  }
+
+  /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
+  #olderFact = -1;
+  /** The oldest fact of the user that is newer; −1 for none. */
+  #newerFact = -1;
+
+  /**
+   * Finds the row's place in its user's chain (newest first, by time, then ID), and the conversions at or after its
+   * time. @param checkAll walk the whole chain for an equal ID @returns false for a duplicate
+   */
+  #place(row: EventRow, user: number, checkAll: boolean): boolean {
+    const facts = this.#facts;
+    this.#later.length = 0;
+    this.#newerFact = -1;
+    this.#olderFact = -1;
+    let placed = false;
+    let fact = this.#users.heads[user] as number;
+    while (fact >= 0) {
+      if (checkAll && facts.idMatches(fact)) return false;
+      const time = facts.times[fact] as number;
+      // A conversion in the same millisecond sees the touchpoint, whichever ID comes first.
+      if (time >= row.time && facts.typeOf(fact) === TYPE_CONVERSION) this.#later.push(fact);
+      if (!placed) {
+        if (time < row.time || (time === row.time && this.#idIsBelow(fact, row))) {
+          this.#olderFact = fact;
+          placed = true;
+        } else {
+          this.#newerFact = fact;
+        }
+      } else if (!checkAll && time < row.time) {
+        return true;
+      }
+      fact = facts.older[fact] as number;
+    }
+    return true;
+  }
+
+  #idIsBelow(fact: number, row: EventRow): boolean {
+    this.#facts.load(fact, this.#other);
+    return compareIds(this.#other, row) < 0;
+  }
+
+  /** Adds the row as a fact at the place found, and marks the conversions whose result it changes. */
+  #insert(row: EventRow, user: number, idKind: number): void {
+    const type = row.flags & FLAG_TYPE_MASK;
+    const facts = this.#facts;
+    const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
+    const reference = isPurchase
+      ? this.#purchases.append(row, user)
+      : facts.tuples.intern(row.dimensions);
+    const fact = facts.append(row.time, kindOf(row, idKind), reference);
+    facts.older[fact] = this.#olderFact;
+    if (this.#newerFact < 0) this.#users.heads[user] = fact;
+    else facts.older[this.#newerFact] = fact;
+    this.#users.counts[user] = (this.#users.counts[user] as number) + 1;
+    if (isTouchpointType(type)) {
+      const window = this.#windowOf(type);
+      for (const conversion of this.#later) {
+        if ((facts.times[conversion] as number) - row.time <= window) {
+          this.#mark(facts.references[conversion] as number, REASON_LATE_TOUCHPOINT);
+        }
+      }
+    } else if (isPurchase) {
+      this.#purchases.facts[reference] = fact;
+      if (type === TYPE_CONVERSION) this.#mark(reference, REASON_FIRST);
+      else this.#markRefunded(reference, user);
+    }
+  }
+
+  #windowOf(type: number): number {
+    return type === TYPE_IMPRESSION ? this.#options.viewWindowMs : this.#options.clickWindowMs;
+  }
+
+  #mark(purchase: number, reason: number): void {
+    if (this.#purchases.marks[purchase] === this.#batch) return;
+    this.#purchases.marks[purchase] = this.#batch;
+    this.#purchases.reasons[purchase] = reason;
+    this.#dirty.push(purchase);
+  }
+
+  /** Marks the conversions of the refund's order. */
+  #markRefunded(refund: number, user: number): void {
+    const { orderId } = this.#purchases.fields(refund);
+    for (
+      let fact = this.#users.heads[user] as number;
+      fact >= 0;
+      fact = this.#facts.older[fact] as number
+    ) {
+      if (this.#facts.typeOf(fact) !== TYPE_CONVERSION) continue;
+      const purchase = this.#facts.references[fact] as number;
+      if (this.#purchases.fields(purchase).orderId === orderId) this.#mark(purchase, REASON_REFUND);
+    }
+  }
+
+  /** Names the touchpoint's channel, and fills UTM fields that only its url carries. */
+  #nameChannel(row: EventRow): void {
+    const dimensions = row.dimensions;
+    if (dimensions[CHANNEL_DIMENSION] !== 0) return;
+    const plain = (row.flags & FLAG_RARE) === 0;
+    const type = row.flags & FLAG_TYPE_MASK;
+    const tuple = plain ? this.#facts.tuples.intern(dimensions) : -1;
+    const known = plain ? this.#channelMemo.get(tuple) : undefined;
+    if (known !== undefined) {
+      dimensions[CHANNEL_DIMENSION] = known;
+      return;
+    }
+    const code = this.#channelDictionary.internText(this.#classify(row, type));
+    if (plain) this.#channelMemo.set(tuple, code);
+    dimensions[CHANNEL_DIMENSION] = code;
+  }
+
+  #classify(row: EventRow, type: number): string {
+    const { dimensions } = this.#dictionaries;
+    const codes = row.dimensions;
+    const rare = (row.flags & FLAG_RARE) === 0 ? undefined : readRareFields(row);
+    if (rare !== undefined && rare.url !== "") {
+      const utm = utmFromUrl(rare.url);
+      const found = [utm.source, utm.medium, utm.campaign, utm.term, utm.content];
+      for (const [i, text] of found.entries()) {
+        if (codes[i] === 0 && text !== undefined) codes[i] = dimensions[i]?.internText(text) ?? 0;
+      }
+    }
+    const text = (i: number): string | undefined =>
+      codes[i] === 0 ? undefined : dimensions[i]?.text(codes[i] as number);
+    return classifyChannel({
+      type: type === TYPE_IMPRESSION ? "impression" : "click",
+      channel: undefined,
+      source: text(0),
+      medium: text(1),
+      campaign: text(2),
+      referrer: rare?.referrer === "" ? undefined : rare?.referrer,
+      url: rare?.url === "" ? undefined : rare?.url,
+    }).channel;
+  }
+
+  /** Results of all conversions that the batch marked. @param attributed counts them by reason */
+  #attribute(attributed: number[], trace: Uint8Array | undefined): ResultBlockBytes[] {
+    const blocks: ResultBlockBytes[] = [];
+    const writer = this.#resultWriter;
+    const close = (): void => {
+      if (trace !== undefined) writer.trace(trace);
+      const { count } = writer;
+      blocks.push({ count, bytes: writer.finish() });
+    };
+    for (const purchase of this.#dirty) {
+      const touches = this.#findPath(purchase);
+      if (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES) close();
+      this.#writeResult(purchase, touches);
+      const reason = this.#purchases.reasons[purchase] as number;
+      attributed[reason] = (attributed[reason] as number) + 1;
+    }
+    if (writer.count > 0) close();
+    return blocks;
+  }
+
+  /** Collects the conversion's touchpoints in path order. @returns how many */
+  #findPath(purchase: number): number {
+    const facts = this.#facts;
+    const path = this.#path;
+    const time = facts.times[this.#purchases.facts[purchase] as number] as number;
+    const user = this.#purchases.users[purchase] as number;
+    path.clear();
+    for (
+      let fact = this.#users.heads[user] as number;
+      fact >= 0;
+      fact = facts.older[fact] as number
+    ) {
+      const age = time - (facts.times[fact] as number);
+      if (age < 0) continue;
+      if (age > this.#maxWindowMs) break;
+      const type = facts.typeOf(fact);
+      if (!isTouchpointType(type) || age > this.#windowOf(type)) continue;
+      path.push(fact, age, facts.channelOf(fact) === this.#directCode);
+    }
+    path.reverse();
+    return path.length;
+  }
+
+  #writeResult(purchase: number, touches: number): void {
+    const { facts, weights } = this.#path;
+    const row = this.#other;
+    const user = this.#purchases.users[purchase] as number;
+    const revision = this.#purchases.revisions[purchase] as number;
+    this.#purchases.revisions[purchase] = revision + 1;
+    this.#facts.load(this.#purchases.facts[purchase] as number, row);
+    this.#users.load(user, row);
+    this.#purchases.load(purchase, row);
+    const value = this.#netValue(purchase, user);
+    const reason = this.#purchases.reasons[purchase] as number;
+    this.#resultWriter.conversion(row, value, revision, reason, touches);
+    for (let i = 0; i < touches; i += 1) {
+      const fact = facts[i] as number;
+      this.#facts.load(fact, row);
+      this.#facts.loadDimensions(fact, row);
+      this.#users.load(user, row);
+      this.#resultWriter.touch(row);
+    }
+    creditAll(this.#path, this.#options.models, weights);
+    this.#resultWriter.weights(weights, touches * MODEL_NAMES.length);
+  }
+
+  /** The conversion's value less what its order's refunds took back, as decimal text; "" where it has no value. */
+  #netValue(purchase: number, user: number): string {
+    const { value, orderId, currency } = this.#purchases.fields(purchase);
+    if (value === undefined) return "";
+    let left = value;
+    if (orderId !== "") {
+      for (
+        let fact = this.#users.heads[user] as number;
+        fact >= 0;
+        fact = this.#facts.older[fact] as number
+      ) {
+        if (this.#facts.typeOf(fact) !== TYPE_REFUND) continue;
+        const refund = this.#purchases.fields(this.#facts.references[fact] as number);
+        if (refund.orderId !== orderId) continue;
+        // A refund without a value takes all of it back; one in another currency cannot be subtracted and is left out.
+        if (refund.value === undefined) left = 0n;
+        else if (refund.currency === currency) left -= refund.value;
+      }
+    }
+    return formatDecimal(left > 0n ? left : 0n);
+  }
+}

@@ -1,0 +1,107 @@
+import {
+  DIMENSION_COUNT,
+  FLAG_RARE,
+  readRareBytes,
+  type EventRow,
+  type RareFields,
+} from "@tributary/protocol";
+
+const INITIAL = 64;
+
+/**
+ * What conversions and refunds have beyond a fact's columns: their rare fields as they came (value, currency, order ID),
+ * their own dimensions, and for a conversion the number of its last result. They are a few percent of the facts.
+ */
+export class PurchaseTable {
+  /** The fact that the purchase is. */
+  facts = new Int32Array(INITIAL);
+  /** User of the fact. */
+  users = new Int32Array(INITIAL);
+  /** Revision of the next result: 0 before the first. */
+  revisions = new Int32Array(INITIAL);
+  /** Number of the batch that last marked it for a new result. */
+  marks = new Float64Array(INITIAL);
+  /** Why it was marked, index into REVISION_REASONS. */
+  reasons = new Uint8Array(INITIAL);
+  #dimensions = new Int32Array(INITIAL * DIMENSION_COUNT);
+  #places = new Uint32Array(INITIAL);
+  #lengths = new Uint16Array(INITIAL);
+  #arena = new Uint8Array(4096);
+  #arenaLength = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes held, for accounting. */
+  get byteLength(): number {
+    return this.facts.length * (27 + DIMENSION_COUNT * 4) + this.#arena.byteLength;
+  }
+
+  /** Keeps a conversion's or refund's row; its fact is set by the caller. @returns its number */
+  append(row: EventRow, user: number): number {
+    const index = this.#size;
+    if (index === this.facts.length) this.#grow();
+    this.users[index] = user;
+    this.revisions[index] = 0;
+    this.marks[index] = 0;
+    this.#dimensions.set(row.dimensions, index * DIMENSION_COUNT);
+    this.#reserve(row.rareLength);
+    this.#arena.set(
+      row.rare.subarray(row.rareStart, row.rareStart + row.rareLength),
+      this.#arenaLength,
+    );
+    this.#places[index] = this.#arenaLength;
+    this.#lengths[index] = row.rareLength;
+    this.#arenaLength += row.rareLength;
+    this.#size = index + 1;
+    return index;
+  }
+
+  /** Adds the purchase's dimensions and rare fields to a row. */
+  load(index: number, row: EventRow): void {
+    const at = index * DIMENSION_COUNT;
+    for (let i = 0; i < DIMENSION_COUNT; i += 1)
+      row.dimensions[i] = this.#dimensions[at + i] as number;
+    row.rare = this.#arena;
+    row.rareStart = this.#places[index] as number;
+    row.rareLength = this.#lengths[index] as number;
+    if (row.rareLength > 0) row.flags |= FLAG_RARE;
+  }
+
+  /** The purchase's decoded rare fields. */
+  fields(index: number): RareFields {
+    return readRareBytes(
+      this.#arena,
+      this.#places[index] as number,
+      this.#lengths[index] as number,
+    );
+  }
+
+  #grow(): void {
+    const size = this.facts.length * 2;
+    const copy = <T extends { set(from: ArrayLike<number>): void }>(
+      to: T,
+      from: ArrayLike<number>,
+    ): T => {
+      to.set(from);
+      return to;
+    };
+    this.facts = copy(new Int32Array(size), this.facts);
+    this.users = copy(new Int32Array(size), this.users);
+    this.revisions = copy(new Int32Array(size), this.revisions);
+    this.marks = copy(new Float64Array(size), this.marks);
+    this.reasons = copy(new Uint8Array(size), this.reasons);
+    this.#dimensions = copy(new Int32Array(size * DIMENSION_COUNT), this.#dimensions);
+    this.#places = copy(new Uint32Array(size), this.#places);
+    this.#lengths = copy(new Uint16Array(size), this.#lengths);
+  }
+
+  #reserve(more: number): void {
+    if (this.#arenaLength + more <= this.#arena.length) return;
+    const arena = new Uint8Array(Math.max(this.#arena.length * 2, this.#arenaLength + more));
+    arena.set(this.#arena);
+    this.#arena = arena;
+  }
+}
