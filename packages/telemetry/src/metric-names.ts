@@ -1,0 +1,229 @@
+/**
+ * Every metric of the platform: the one list that services, dashboards and alerts go by.
+ *
+ * A label is given either by its values, or by a number: how many distinct values it may take in
+ * one process before further ones are counted under `other`. So no label of ours can grow without
+ * bound. Names follow https://prometheus.io/docs/practices/naming/: base units, the unit last,
+ * `_total` for counters.
+ */
+export interface MetricDefinition {
+  readonly type: "counter" | "gauge" | "histogram";
+  /** What one is: a base unit or a plural noun. `flag` is 0 or 1; `info` is always 1. */
+  readonly unit: string;
+  readonly help: string;
+  readonly labels: Readonly<Record<string, number | readonly string[]>>;
+  /** Upper bounds of a histogram, in its unit. */
+  readonly buckets?: readonly number[];
+}
+
+/** From a flush on loopback to the bound on a request. */
+const REQUEST_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+/** Batches of work on one partition. */
+const BATCH_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
+/** Reading a partition's log once: 5 million facts a second are the goal. */
+const REBUILD_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BATCH_EVENTS = [1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000];
+
+export const METRICS = {
+  tributary_build_info: {
+    type: "gauge",
+    unit: "info",
+    help: "Always 1; its labels say what runs.",
+    labels: { service: 4, version: 4, node: 4 },
+  },
+
+  tributary_http_requests_total: {
+    type: "counter",
+    unit: "requests",
+    help: "HTTP requests answered, by route pattern and status code.",
+    labels: { route: 48, status: 32 },
+  },
+  tributary_http_request_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time from a request's first byte to its answer, by route pattern.",
+    labels: { route: 48 },
+    buckets: REQUEST_SECONDS,
+  },
+
+  tributary_events_accepted_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events that Redis or the spool held before they were acknowledged to the sender.",
+    labels: {},
+  },
+  tributary_events_refused_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events refused at the gateway, by the code that the sender was given.",
+    labels: { reason: 48 },
+  },
+  tributary_publish_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time from a flush to the acknowledgement of all its stream entries.",
+    labels: {},
+    buckets: REQUEST_SECONDS,
+  },
+  tributary_publish_entries_total: {
+    type: "counter",
+    unit: "entries",
+    help: "Stream entries written by the gateway.",
+    labels: {},
+  },
+  tributary_publish_bytes_total: {
+    type: "counter",
+    unit: "bytes",
+    help: "Bytes of the stream entries written by the gateway.",
+    labels: {},
+  },
+  tributary_publish_failures_total: {
+    type: "counter",
+    unit: "failures",
+    help: "Flushes that Redis did not acknowledge in time.",
+    labels: {},
+  },
+  tributary_backlog_entries: {
+    type: "gauge",
+    unit: "entries",
+    help: "Entries that wait in the gateway for Redis.",
+    labels: {},
+  },
+  tributary_breaker_open: {
+    type: "gauge",
+    unit: "flag",
+    help: "1 while the gateway answers 503 at once because Redis is away.",
+    labels: {},
+  },
+
+  tributary_batch_events: {
+    type: "histogram",
+    unit: "events",
+    help: "Events per batch that a worker read from a partition.",
+    labels: {},
+    buckets: BATCH_EVENTS,
+  },
+  tributary_batches_total: {
+    type: "counter",
+    unit: "batches",
+    help: "Batches that a worker finished, by how they ended.",
+    labels: { outcome: 16 },
+  },
+  tributary_compute_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time a thread computed on one batch.",
+    labels: {},
+    buckets: BATCH_SECONDS,
+  },
+  tributary_commit_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time from sending a batch's commit to its answer.",
+    labels: {},
+    buckets: BATCH_SECONDS,
+  },
+  tributary_commits_refused_total: {
+    type: "counter",
+    unit: "commits",
+    help: "Commits that the partition's script refused, by reason.",
+    labels: { reason: 16 },
+  },
+  tributary_events_processed_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events whose effects are committed.",
+    labels: {},
+  },
+  tributary_events_duplicate_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events left out because their ID had been seen.",
+    labels: {},
+  },
+  tributary_events_dropped_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events dropped by a configured bound, by the bound's name.",
+    labels: { bound: 16 },
+  },
+  tributary_conversions_attributed_total: {
+    type: "counter",
+    unit: "conversions",
+    help: "Results written, by why: a conversion's first one, or the reason of a revision.",
+    labels: { reason: 16 },
+  },
+  tributary_partitions_owned: {
+    type: "gauge",
+    unit: "partitions",
+    help: "Partitions whose lease this worker holds.",
+    labels: {},
+  },
+  tributary_rebuild_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time to rebuild a partition's memory from its facts.",
+    labels: {},
+    buckets: REBUILD_SECONDS,
+  },
+  tributary_rebuild_facts_total: {
+    type: "counter",
+    unit: "facts",
+    help: "Facts read while rebuilding partitions.",
+    labels: {},
+  },
+  tributary_thread_restarts_total: {
+    type: "counter",
+    unit: "restarts",
+    help: "Computing threads replaced after they died.",
+    labels: {},
+  },
+  tributary_dead_letters_total: {
+    type: "counter",
+    unit: "dead_letters",
+    help: "Events and entries put aside because they cannot be processed, by reason.",
+    labels: { reason: 32 },
+  },
+
+  tributary_load_rows_total: {
+    type: "counter",
+    unit: "rows",
+    help: "Rows loaded into the warehouse, by table.",
+    labels: { table: 32 },
+  },
+  tributary_load_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time from reading a batch of the log to the warehouse's acknowledgement.",
+    labels: {},
+    buckets: REBUILD_SECONDS,
+  },
+  tributary_load_failures_total: {
+    type: "counter",
+    unit: "failures",
+    help: "Loads that the warehouse refused or did not answer.",
+    labels: {},
+  },
+
+  tributary_lag_entries: {
+    type: "gauge",
+    unit: "entries",
+    help: "Entries that a consumer group has not yet acknowledged, over all partitions.",
+    labels: { group: 16 },
+  },
+  tributary_oldest_event_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Age of the oldest entry that a consumer group has not acknowledged.",
+    labels: { group: 16 },
+  },
+
+  tributary_spans_total: {
+    type: "counter",
+    unit: "spans",
+    help: "Sampled spans: taken by the collector, given up by an export, or dropped from a full queue.",
+    labels: { outcome: ["exported", "failed", "dropped"] },
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
