@@ -1,0 +1,25 @@
+/** Every code that this package's errors carry. */
+export const STREAMS_ERROR_CODES = [
+  /** The platform in this Redis was set up with other settings. Terminal. */
+  "platform_mismatch",
+  /** The partition's lease or epoch is another's by now. Terminal for this ownership. */
+  "fenced",
+  /** The partition's committed position is not the one expected. Terminal for this ownership. */
+  "conflict",
+  /** Entries before the batch's end were read by somebody else. Retryable after claiming them. */
+  "gap",
+  /** The Redis server is too old. Terminal. */
+  "redis_version",
+] as const;
+
+export type StreamsErrorCode = (typeof STREAMS_ERROR_CODES)[number];
+
+export class StreamsError extends Error {
+  readonly code: StreamsErrorCode;
+
+  constructor(code: StreamsErrorCode, message: string) {
+    super(message);
+    this.name = "StreamsError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ATTRIBUTION_GROUP } from "@tributary/protocol";
+import { assignPartitions } from "./assignment.ts";
+import { acquireLease, heartbeat, leaveGroup, releaseLease, renewLease } from "./lease.ts";
+import type { Logger } from "@tributary/telemetry";
+import {
+  type ConsumerOptions,
+  PartitionConsumer,
+  type PartitionProcessor,
+} from "./partition-consumer.ts";
+import type { RedisClient } from "./redis.ts";
+
+export interface MemberOptions {
+  readonly worker: string;
+  readonly partitions: number;
+  /** A lease that is not renewed for this long is another's to take, ms. */
+  readonly leaseMs: number;
+  /** How often membership and leases are renewed, ms: several times within a lease. */
+  readonly heartbeatMs: number;
+  readonly consumer: ConsumerOptions;
+}
+
+/** A worker's part in the consumer group: joins, owns its share of the partitions, hands over, leaves. */
+export class GroupMember {
+  readonly #client: RedisClient;
+  readonly #processor: PartitionProcessor;
+  readonly #options: MemberOptions;
+  readonly #logger: Logger;
+  readonly #consumers = new Map<number, { consumer: PartitionConsumer; ended: Promise<void> }>();
+  #loop: Promise<void> | undefined;
+  readonly #abort = new AbortController();
+
+  constructor(
+    client: RedisClient,
+    processor: PartitionProcessor,
+    options: MemberOptions,
+    logger: Logger,
+  ) {
+    this.#client = client;
+    this.#processor = processor;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /** Partitions owned now. */
+  get owned(): number[] {
+    return [...this.#consumers.keys()].toSorted((a, b) => a - b);
+  }
+
+  /** Partitions whose loop has neither progressed nor found itself idle for `ms`. */
+  stalledFor(ms: number): number[] {
+    const now = performance.now();
+    return this.owned.filter((partition) => {
+      const entry = this.#consumers.get(partition);
+      return entry !== undefined && now - entry.consumer.lastProgressMs > ms;
+    });
+  }
+
+  /** Joins the group; partitions follow as they become free. */
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Finishes the batches in hand, gives every partition back and leaves the group. */
+  async stop(): Promise<void> {
+    this.#abort.abort();
+    await this.#loop;
+    const entries = [...this.#consumers.values()];
+    for (const { consumer } of entries) consumer.stop();
+    await Promise.all(entries.map(async ({ ended }) => ended));
+    try {
+      await leaveGroup(this.#client, ATTRIBUTION_GROUP, this.#options.worker);
+    } catch (error) {
+      this.#logger.warn(
+        { err: error },
+        "left without saying so: the membership runs out by itself",
+      );
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      try {
+        await this.#tick();
+      } catch (error) {
+        this.#logger.warn({ err: error }, "heartbeat failed; it is tried again");
+      }
+      try {
+        await sleep(this.#options.heartbeatMs, undefined, { signal });
+      } catch {
+        return; // aborted: the only way this sleep rejects
+      }
+    }
+  }
+
+  async #tick(): Promise<void> {
+    const { worker, partitions, leaseMs } = this.#options;
+    const members = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs);
+    const owners = assignPartitions(members, partitions);
+    await Promise.all(
+      owners.map(async (owner, partition) => {
+        const entry = this.#consumers.get(partition);
+        if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
+        else if (owner === worker) await this.#acquire(partition);
+      }),
+    );
+  }
+
+  async #renew(partition: number, consumer: PartitionConsumer, wanted: boolean): Promise<void> {
+    if (!wanted) consumer.stop();
+    if (!(await renewLease(this.#client, consumer.lease, this.#options.leaseMs))) {
+      this.#logger.warn({ partition, epoch: consumer.lease.epoch }, "lease lost");
+      consumer.lose();
+    }
+  }
+
+  async #acquire(partition: number): Promise<void> {
+    const { worker, leaseMs, consumer: options } = this.#options;
+    const lease = await acquireLease(this.#client, partition, worker, leaseMs);
+    if (lease === undefined) return;
+    if (this.#abort.signal.aborted) {
+      await releaseLease(this.#client, lease);
+      return;
+    }
+    const consumer = new PartitionConsumer(
+      this.#client,
+      lease,
+      this.#processor,
+      options,
+      this.#logger,
+    );
+    this.#logger.info(
+      { partition, epoch: lease.epoch, position: lease.position },
+      "partition taken",
+    );
+    this.#consumers.set(partition, { consumer, ended: this.#runConsumer(partition, consumer) });
+  }
+
+  async #runConsumer(partition: number, consumer: PartitionConsumer): Promise<void> {
+    try {
+      await consumer.run();
+    } catch (error) {
+      this.#logger.error({ err: error, partition }, "the partition's loop ended with an error");
+    }
+    this.#consumers.delete(partition);
+    if (consumer.lost) return;
+    try {
+      await releaseLease(this.#client, consumer.lease);
+      this.#logger.info({ partition, epoch: consumer.lease.epoch }, "partition given back");
+    } catch (error) {
+      this.#logger.warn({ err: error, partition }, "lease not given back; it runs out by itself");
+    }
+  }
+}

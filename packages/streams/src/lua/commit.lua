@@ -1,0 +1,64 @@
+-- One atomic, fenced commit: facts, results, dead letters, books, position and acknowledgement together, or nothing.
+-- KEYS: events, facts, results, dead-letters, state
+-- ARGV: epoch, expected position, new position, group,
+--       facts count, facts block ('' for none),
+--       number of result blocks, then (count, block) each,
+--       number of books counters, then (name, increment) each,
+--       number of dead letters, then (entry ID, reason, block) each,
+--       number of entries, then their IDs
+-- Returns {'ok', facts ID}, {'done'} where this very commit was made before, or what forbids it:
+-- {'fenced', epoch}, {'conflict', position}, {'gap', pending}.
+local state = KEYS[5]
+if redis.call('HGET', state, 'epoch') ~= ARGV[1] then
+  return { 'fenced', redis.call('HGET', state, 'epoch') or '' }
+end
+local position = redis.call('HGET', state, 'position') or '0-0'
+if position == ARGV[3] then
+  return { 'done', position }
+end
+if position ~= ARGV[2] then
+  return { 'conflict', position }
+end
+
+local at = 7
+local facts_count, facts = ARGV[5], ARGV[6]
+local results_from = at + 1
+local results = tonumber(ARGV[at])
+at = results_from + results * 2
+local books_from = at + 1
+local books = tonumber(ARGV[at])
+at = books_from + books * 2
+local dead_from = at + 1
+local dead = tonumber(ARGV[at])
+at = dead_from + dead * 3
+local entries = tonumber(ARGV[at])
+local ids = {}
+for i = 1, entries do
+  ids[i] = ARGV[at + i]
+end
+
+-- Everything delivered up to the new position must be in this batch: a worker that lost the partition but did not know
+-- it yet may have read entries that this owner has never seen.
+local pending = redis.call('XPENDING', KEYS[1], ARGV[4], '-', ARGV[3], entries + 1)
+if #pending ~= entries then
+  return { 'gap', #pending }
+end
+
+local facts_id = ''
+if facts ~= '' then
+  facts_id = redis.call('XADD', KEYS[2], '*', 'n', facts_count, 'p', ARGV[3], 'b', facts)
+end
+for i = 0, results - 1 do
+  redis.call('XADD', KEYS[3], '*', 'n', ARGV[results_from + i * 2], 'p', ARGV[3], 'b', ARGV[results_from + i * 2 + 1])
+end
+for i = 0, books - 1 do
+  redis.call('HINCRBY', state, ARGV[books_from + i * 2], ARGV[books_from + i * 2 + 1])
+end
+for i = 0, dead - 1 do
+  local from = dead_from + i * 3
+  redis.call('XADD', KEYS[4], '*', 'entry', ARGV[from], 'reason', ARGV[from + 1], 'b', ARGV[from + 2])
+end
+redis.call('HSET', state, 'position', ARGV[3])
+redis.call('HINCRBY', state, 'entries', entries)
+redis.call('XACK', KEYS[1], ARGV[4], unpack(ids))
+return { 'ok', facts_id }

@@ -1,0 +1,387 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { ATTRIBUTION_GROUP, eventsKey, factsKey } from "@tributary/protocol";
+import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
+import { compareEntryIds } from "./entry-id.ts";
+import { StreamsError } from "./errors.ts";
+import type { Lease } from "./lease.ts";
+import { claimPending, parseEntries, readGroup, type StreamEntry } from "./read-group.ts";
+import { duplicateForBlocking, type RedisClient, waitUntilReady } from "./redis.ts";
+import type { Logger } from "@tributary/telemetry";
+import { trimPartition } from "./trim.ts";
+
+/** A batch's entry that cannot be decoded: it goes to the dead letters, its neighbours are processed again without it. */
+export class PoisonEntryError extends Error {
+  /** Position in the batch. */
+  readonly index: number;
+
+  constructor(index: number, reason: string) {
+    super(reason);
+    this.name = "PoisonEntryError";
+    this.index = index;
+  }
+}
+
+/** The processor's memory of the partition is gone, through no fault of the batch: a thread died under another's. */
+export class MemoryLostError extends Error {
+  constructor(partition: number) {
+    super(`the memory of partition ${partition} is gone`);
+    this.name = "MemoryLostError";
+  }
+}
+
+/** What of the fact log is no longer needed. */
+export interface Retention {
+  /** ID of the oldest fact block that can still matter; undefined keeps all. */
+  readonly factsFrom: string | undefined;
+  /** Most of the memory is of facts no longer needed: it should be rebuilt from the trimmed log. */
+  readonly rebuild: boolean;
+}
+
+/** What computes a partition's batches. Its memory runs ahead of the commit, and is forgotten where one is refused. */
+export interface PartitionProcessor {
+  /** Takes committed fact blocks, oldest first, into memory. */
+  restore(partition: number, blocks: readonly StreamEntry[]): Promise<void>;
+  /** Computes a batch. @throws PoisonEntryError, MemoryLostError; any other error means that the batch crashed it */
+  process(
+    partition: number,
+    entries: readonly StreamEntry[],
+  ): Promise<Omit<Commit, "ids" | "deadLetters">>;
+  /** Drops the partition's memory. */
+  forget(partition: number): Promise<void>;
+  /** A batch was committed; `factsId` is "" where it had no facts, or had been committed before. */
+  committed(partition: number, factsId: string, outcome: CommitOutcome): Retention;
+}
+
+/** What is told of a committed batch. */
+export interface CommitOutcome {
+  readonly entries: readonly StreamEntry[];
+  readonly deadLetters: readonly DeadLetter[];
+  readonly startedAtMs: number;
+  readonly commitStartedAtMs: number;
+  readonly finishedAtMs: number;
+}
+
+export interface ConsumerOptions {
+  /** Most entries of a read. */
+  readonly maxEntries: number;
+  /** Most events of a batch; a read with more is split. */
+  readonly maxBatchEvents: number;
+  /** How long a read waits for entries, ms. */
+  readonly blockMs: number;
+  /** Bytes of fact blocks asked for at once while rebuilding: entries per page. */
+  readonly restorePageEntries: number;
+  readonly trimIntervalMs: number;
+}
+
+export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
+  maxEntries: 64,
+  maxBatchEvents: 32_768,
+  blockMs: 1000,
+  restorePageEntries: 64,
+  trimIntervalMs: 1000,
+});
+
+/** Crashes of the processor on the same entry, alone in its batch, after which it becomes a dead letter. */
+const MAX_CRASHES = 2;
+const MAX_BACKOFF_MS = 1000;
+
+/** The loop of one owned partition: rebuild, claim what a former owner left, then read, compute, commit. */
+export class PartitionConsumer {
+  readonly lease: Lease;
+  /** When the partition last made progress or had nothing to do, ms on the monotonic clock. */
+  lastProgressMs = performance.now();
+  readonly #client: RedisClient;
+  readonly #processor: PartitionProcessor;
+  readonly #options: ConsumerOptions;
+  readonly #logger: Logger;
+  #blocking: RedisClient | undefined;
+  #position: string;
+  #stopping = false;
+  #lost = false;
+  #crashedId = "";
+  #crashes = 0;
+  /** While above 0, entries are taken one by one: one of the next ones crashed the processor. */
+  #singly = 0;
+  #retention: Retention = { factsFrom: undefined, rebuild: false };
+  #trimDue = false;
+  #trimmedAtMs = 0;
+
+  constructor(
+    client: RedisClient,
+    lease: Lease,
+    processor: PartitionProcessor,
+    options: ConsumerOptions,
+    logger: Logger,
+  ) {
+    this.lease = lease;
+    this.#client = client;
+    this.#processor = processor;
+    this.#options = options;
+    this.#logger = logger.child({ partition: lease.partition, epoch: lease.epoch });
+    this.#position = lease.position;
+  }
+
+  /** Runs until {@link stop} or until the partition is another's. The processor has forgotten the partition then. */
+  async run(): Promise<void> {
+    this.#blocking = duplicateForBlocking(this.#client, this.#options.blockMs);
+    let backoffMs = 10;
+    let recover = true;
+    try {
+      while (!this.#done) {
+        try {
+          if (recover) await this.#recover();
+          recover = false;
+          await this.#readAndProcess();
+          backoffMs = 10;
+        } catch (error) {
+          if (this.#done) break;
+          recover = true;
+          this.#handle(error);
+          if (this.#done) break;
+          await sleep(backoffMs);
+          backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+          await waitUntilReady(this.#client, MAX_BACKOFF_MS);
+        }
+      }
+    } finally {
+      this.#blocking.disconnect();
+      await this.#processor.forget(this.lease.partition);
+    }
+  }
+
+  /** Finishes the batch in hand and ends the loop. */
+  stop(): void {
+    this.#stopping = true;
+    // A read that waits would hold up the hand-over; entries it may just have been given are claimed by the next owner.
+    this.#blocking?.disconnect();
+  }
+
+  /** The lease was lost: nothing more is written. */
+  lose(): void {
+    this.#lost = true;
+    this.#blocking?.disconnect();
+  }
+
+  /** Whether the lease was found lost. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  get #done(): boolean {
+    return this.#stopping || this.#lost;
+  }
+
+  #handle(error: unknown): void {
+    if (error instanceof StreamsError && (error.code === "fenced" || error.code === "conflict")) {
+      this.#logger.warn({ code: error.code }, error.message);
+      this.#lost = true;
+      return;
+    }
+    this.#logger.warn({ err: error }, "the partition starts over from its fact log");
+  }
+
+  /** Brings memory to exactly what is committed, then takes over what anybody read and did not commit. */
+  async #recover(): Promise<void> {
+    const { partition } = this.lease;
+    const startedAt = performance.now();
+    const blocks = await this.#restore(partition);
+    if (blocks > 0) {
+      const elapsedMs = Math.round(performance.now() - startedAt);
+      this.#logger.info({ blocks, elapsedMs }, "partition rebuilt from its fact log");
+    }
+    await this.#claim();
+  }
+
+  async #claim(): Promise<void> {
+    const pages = claimPending(this.#client, eventsKey(this.lease.partition), {
+      ...this.#readOptions,
+      minIdleMs: 0,
+    });
+    for await (const entries of pages) {
+      if (this.#done) return;
+      await this.#processAll(entries);
+    }
+  }
+
+  get #readOptions() {
+    return {
+      group: ATTRIBUTION_GROUP,
+      consumer: this.lease.worker,
+      count: this.#options.maxEntries,
+    };
+  }
+
+  async #readAndProcess(): Promise<void> {
+    const key = eventsKey(this.lease.partition);
+    const blocking = this.#blocking as RedisClient;
+    if (!(await waitUntilReady(blocking, MAX_BACKOFF_MS)))
+      throw new Error("no connection to Redis");
+    const reads = { ...this.#readOptions, blockMs: this.#options.blockMs };
+    const entries = (await readGroup(blocking, [[key, ">"]], reads)).get(key);
+    if (entries === undefined) {
+      await this.#idle();
+      return;
+    }
+    await this.#processAll(entries);
+  }
+
+  /** Nothing came: look for entries that a fenced worker read after it had lost the partition. */
+  async #idle(): Promise<void> {
+    this.lastProgressMs = performance.now();
+    await this.#trim();
+    const summary = await this.#client.xpending(eventsKey(this.lease.partition), ATTRIBUTION_GROUP);
+    if (Number(summary[0]) > 0) await this.#claim();
+  }
+
+  async #processAll(entries: StreamEntry[]): Promise<void> {
+    const pending = entries.toSorted((a, b) => compareEntryIds(a.id, b.id));
+    while (pending.length > 0 && !this.#done) {
+      const batch = [pending.shift() as StreamEntry];
+      let events = batch[0]?.count ?? 0;
+      while (this.#singly === 0 && pending.length > 0) {
+        events += pending[0]?.count ?? 0;
+        if (events > this.#options.maxBatchEvents) break;
+        batch.push(pending.shift() as StreamEntry);
+      }
+      if (this.#singly > 0) this.#singly -= 1;
+      await this.#processBatch(batch);
+    }
+  }
+
+  async #processBatch(batch: readonly StreamEntry[]): Promise<void> {
+    const startedAtMs = Date.now();
+    const deadLetters: DeadLetter[] = [];
+    let good = batch;
+    for (;;) {
+      try {
+        const computed = await this.#compute(good, deadLetters);
+        await this.#commit(batch, { ...computed, deadLetters }, startedAtMs);
+        return;
+      } catch (error) {
+        if (!(error instanceof PoisonEntryError)) throw error;
+        const entry = good[error.index] as StreamEntry;
+        this.#logger.error(
+          { entry: entry.id, reason: error.message },
+          "entry goes to the dead letters",
+        );
+        deadLetters.push({ id: entry.id, reason: error.message, block: entry.block });
+        good = good.filter((other) => other !== entry);
+        // The batch was computed in part: memory must be what is committed before it is computed again.
+        await this.#restore(this.lease.partition);
+        if (this.#done) throw new Error("stopped while rebuilding");
+      }
+    }
+  }
+
+  async #compute(
+    entries: readonly StreamEntry[],
+    deadLetters: DeadLetter[],
+  ): Promise<Omit<Commit, "ids" | "deadLetters">> {
+    const nothing = { facts: undefined, results: [], books: new Map<string, number>() };
+    const first = entries[0];
+    if (first === undefined) return nothing;
+    if (entries.length === 1 && first.id === this.#crashedId && this.#crashes >= MAX_CRASHES) {
+      deadLetters.push({
+        id: first.id,
+        reason: "crashed the compute thread twice",
+        block: first.block,
+      });
+      this.#logger.error(
+        { entry: first.id },
+        "entry goes to the dead letters: it crashed the compute thread twice",
+      );
+      return nothing;
+    }
+    try {
+      return await this.#processor.process(this.lease.partition, entries);
+    } catch (error) {
+      if (!(error instanceof PoisonEntryError || error instanceof MemoryLostError))
+        this.#rememberCrash(entries);
+      throw error;
+    }
+  }
+
+  /** After a crash the batch's entries are taken one by one, until the one at fault has shown itself. */
+  #rememberCrash(entries: readonly StreamEntry[]): void {
+    const first = entries[0] as StreamEntry;
+    if (entries.length > 1) {
+      this.#singly = entries.length + 1;
+      return;
+    }
+    this.#singly = 1;
+    this.#crashes = first.id === this.#crashedId ? this.#crashes + 1 : 1;
+    this.#crashedId = first.id;
+  }
+
+  /** Makes memory exactly what the fact log holds. @returns how many blocks that was */
+  async #restore(partition: number): Promise<number> {
+    await this.#processor.forget(partition);
+    // An empty log is restored as well: the processor then holds the partition, if with nothing in it.
+    await this.#processor.restore(partition, []);
+    let from = "-";
+    let blocks = 0;
+    while (!this.#done) {
+      const reply = await this.#client.callBuffer("XRANGE", [
+        factsKey(partition),
+        from,
+        "+",
+        "COUNT",
+        this.#options.restorePageEntries,
+      ]);
+      const page = parseEntries(reply as unknown[]);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      await this.#processor.restore(partition, page);
+      this.lastProgressMs = performance.now();
+      blocks += page.length;
+      from = `(${last.id}`;
+    }
+    return blocks;
+  }
+
+  /** Commits, and where the reply is lost commits again unchanged until there is one. */
+  async #commit(
+    entries: readonly StreamEntry[],
+    computed: Omit<Commit, "ids">,
+    startedAtMs: number,
+  ): Promise<void> {
+    const commit: Commit = { ...computed, ids: entries.map(({ id }) => id) };
+    const commitStartedAtMs = Date.now();
+    for (let backoffMs = 10; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
+      if (this.#lost) throw new StreamsError("fenced", "the lease was lost before the commit");
+      try {
+        const factsId = await commitBatch(this.#client, this.lease, this.#position, commit);
+        this.#position = commit.ids.at(-1) ?? this.#position;
+        this.lastProgressMs = performance.now();
+        this.#trimDue = true;
+        this.#retention = this.#processor.committed(this.lease.partition, factsId, {
+          entries,
+          deadLetters: commit.deadLetters,
+          startedAtMs,
+          commitStartedAtMs,
+          finishedAtMs: Date.now(),
+        });
+        break;
+      } catch (error) {
+        if (error instanceof StreamsError) throw error;
+        this.#logger.warn({ err: error }, "commit without an answer; it is sent again unchanged");
+        await sleep(backoffMs);
+        await waitUntilReady(this.#client, MAX_BACKOFF_MS);
+      }
+    }
+    await this.#trim();
+  }
+
+  async #trim(): Promise<void> {
+    const now = performance.now();
+    if (!this.#trimDue || now - this.#trimmedAtMs < this.#options.trimIntervalMs) return;
+    this.#trimDue = false;
+    this.#trimmedAtMs = now;
+    const { factsFrom, rebuild } = this.#retention;
+    await trimPartition(this.#client, this.lease.partition, factsFrom);
+    if (rebuild && !this.#done) {
+      this.#logger.info("the partition's memory is rebuilt without the facts that were trimmed");
+      await this.#restore(this.lease.partition);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import {
+  ATTRIBUTION_GROUP,
+  ENTRY_VERSION,
+  eventsKey,
+  factsKey,
+  MAX_PARTITIONS,
+  PLATFORM_KEY,
+  resultsKey,
+  WAREHOUSE_GROUP,
+} from "@tributary/protocol";
+import { StreamsError } from "./errors.ts";
+import type { RedisClient } from "./redis.ts";
+
+const OLDEST_MAJOR = 7;
+
+/**
+ * Makes sure that this process and all others of the platform mean the same thing by a partition: the first one writes
+ * the number of partitions, the others must come with the same.
+ * @throws StreamsError `platform_mismatch`, `redis_version`
+ */
+export async function agreeOnPlatform(client: RedisClient, partitions: number): Promise<void> {
+  if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
+    throw new StreamsError(
+      "platform_mismatch",
+      `partitions: expected 1 to ${MAX_PARTITIONS}, got ${partitions}`,
+    );
+  }
+  await checkVersion(client);
+  await client.hsetnx(PLATFORM_KEY, "partitions", partitions);
+  await client.hsetnx(PLATFORM_KEY, "entryVersion", ENTRY_VERSION);
+  const [stored, version] = await client.hmget(PLATFORM_KEY, "partitions", "entryVersion");
+  if (Number(stored) !== partitions) {
+    throw new StreamsError(
+      "platform_mismatch",
+      `this Redis holds a platform of ${stored} partitions, and this process is set to ${partitions}; set TRIBUTARY_PARTITIONS=${stored}`,
+    );
+  }
+  if (Number(version) > ENTRY_VERSION) {
+    throw new StreamsError(
+      "platform_mismatch",
+      `this Redis holds entries of version ${version}; this reads up to ${ENTRY_VERSION}`,
+    );
+  }
+}
+
+/** Creates every consumer group that is not there yet, from the streams' beginning. */
+export async function ensureGroups(client: RedisClient, partitions: number): Promise<void> {
+  const wanted: [string, string][] = [];
+  for (let partition = 0; partition < partitions; partition += 1) {
+    wanted.push([eventsKey(partition), ATTRIBUTION_GROUP]);
+    wanted.push([factsKey(partition), WAREHOUSE_GROUP]);
+    wanted.push([resultsKey(partition), WAREHOUSE_GROUP]);
+  }
+  await Promise.all(wanted.map(async ([key, group]) => createGroup(client, key, group)));
+}
+
+async function createGroup(client: RedisClient, key: string, group: string): Promise<void> {
+  try {
+    await client.xgroup("CREATE", key, group, "0", "MKSTREAM");
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
+  }
+}
+
+async function checkVersion(client: RedisClient): Promise<void> {
+  const info = await client.info("server");
+  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? "unknown";
+  // Valkey tells the Redis version that it is compatible with in the same line.
+  if (!(Number(version.split(".")[0]) >= OLDEST_MAJOR)) {
+    throw new StreamsError(
+      "redis_version",
+      `Redis ${OLDEST_MAJOR}.0 or later is needed, this server is ${version}`,
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { BLOCK_FIELD, COUNT_FIELD } from "@tributary/protocol";
+import type { RedisClient } from "./redis.ts";
+
+/** A stream entry that holds a block. */
+export interface StreamEntry {
+  readonly id: string;
+  /** Rows in the block, as its writer says. */
+  readonly count: number;
+  /** The block's own bytes: not a view into the client's shared buffer. */
+  readonly block: Uint8Array<ArrayBuffer>;
+}
+
+export interface ReadGroupOptions {
+  readonly group: string;
+  readonly consumer: string;
+  /** Most entries per stream. */
+  readonly count: number;
+  /** Wait this long for an entry, ms; undefined does not wait. */
+  readonly blockMs?: number;
+}
+
+/**
+ * XREADGROUP over streams of one slot.
+ * @param streams keys and where to read from: `>` for new entries, an ID for this consumer's own pending ones after it
+ * @returns entries by key; a key without any is absent
+ */
+export async function readGroup(
+  client: RedisClient,
+  streams: readonly (readonly [key: string, from: string])[],
+  options: ReadGroupOptions,
+): Promise<Map<string, StreamEntry[]>> {
+  const args: (string | number)[] = [
+    "GROUP",
+    options.group,
+    options.consumer,
+    "COUNT",
+    options.count,
+  ];
+  if (options.blockMs !== undefined) args.push("BLOCK", options.blockMs);
+  args.push("STREAMS", ...streams.map(([key]) => key), ...streams.map(([, from]) => from));
+  const reply = await client.callBuffer("XREADGROUP", args);
+  const found = new Map<string, StreamEntry[]>();
+  for (const [key, entries] of (reply ?? []) as [Buffer, unknown[]][]) {
+    if (entries.length > 0) found.set(key.toString("latin1"), parseEntries(entries));
+  }
+  return found;
+}
+
+/** Entries that some consumer of the group has read and not acknowledged, made this consumer's: XAUTOCLAIM, all pages. */
+export async function* claimPending(
+  client: RedisClient,
+  key: string,
+  options: ReadGroupOptions & { readonly minIdleMs: number },
+): AsyncGenerator<StreamEntry[]> {
+  let cursor = "0-0";
+  do {
+    const reply = (await client.callBuffer("XAUTOCLAIM", [
+      key,
+      options.group,
+      options.consumer,
+      options.minIdleMs,
+      cursor,
+      "COUNT",
+      options.count,
+    ])) as [Buffer, unknown[]];
+    cursor = reply[0].toString("latin1");
+    const entries = parseEntries(reply[1]);
+    if (entries.length > 0) yield entries;
+  } while (cursor !== "0-0");
+}
+
+/** Parses a reply's entries; those without a block (trimmed, foreign) come with an empty one. */
+export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
+  const parsed: StreamEntry[] = [];
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) continue;
+    const [id, fields] = entry as [Buffer, Buffer[] | null];
+    let block = new Uint8Array(0);
+    let count = 0;
+    for (let i = 0; i + 1 < (fields?.length ?? 0); i += 2) {
+      const name = fields?.[i]?.toString("latin1");
+      const value = fields?.[i + 1];
+      if (value === undefined) continue;
+      // Copied: the client's replies are slices of a buffer that it uses again.
+      if (name === BLOCK_FIELD) block = new Uint8Array(value);
+      else if (name === COUNT_FIELD) count = Number(value.toString("latin1"));
+    }
+    parsed.push({ id: id.toString("latin1"), count, block });
+  }
+  return parsed;
+}

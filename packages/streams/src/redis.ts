@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Cluster, Redis, type RedisOptions } from "ioredis";
+
+/** One server, or a cluster: the same commands. */
+export type RedisClient = Redis | Cluster;
+
+/** Settings of the connections that one server and a cluster's nodes share. */
+type ConnectionSettings = Pick<
+  RedisOptions,
+  | "protocol"
+  | "connectionName"
+  | "commandTimeout"
+  | "blockingTimeout"
+  | "autoResendUnfulfilledCommands"
+  | "maxRetriesPerRequest"
+  | "noDelay"
+  | "connectTimeout"
+>;
+
+export interface ConnectOptions {
+  /** Name that `CLIENT LIST` shows. */
+  readonly name: string;
+  /** A command without an answer for this long fails, ms. */
+  readonly commandTimeoutMs: number;
+}
+
+/**
+ * A client that never decides by itself to send a command twice. ioredis's defaults resend what was in flight after a
+ * reconnect, which doubles an XADD, and queue without bound while the server is away; here both fail at once, and
+ * whoever sent the command knows whether it may be sent again.
+ * @param url `redis://[user:password@]host:port[/db]`, `rediss://…`, or several separated by commas for a cluster
+ */
+export function connectRedis(url: string, options: ConnectOptions): RedisClient {
+  const shared = {
+    // RESP3 gives XREADGROUP's answer as a map, which calls by command name then see flattened.
+    protocol: 2 as const,
+    connectionName: options.name,
+    commandTimeout: options.commandTimeoutMs,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    noDelay: true,
+    connectTimeout: 5000,
+  };
+  const urls = url.split(",").map((part) => part.trim());
+  const single = { ...shared, enableOfflineQueue: false, retryStrategy: backoff };
+  const client = urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single);
+  // Without a listener an error event ends the process. What it says reaches callers through their own commands.
+  client.on("error", () => undefined);
+  return client;
+}
+
+/**
+ * A second connection with the same settings, for blocking reads: they must not share one with other commands.
+ * @param blockMs the longest a read blocks; a dead connection is noticed a little later
+ */
+export function duplicateForBlocking(client: RedisClient, blockMs: number): RedisClient {
+  // A cluster's copies keep the command timeout, which is longer than a read blocks.
+  const copy =
+    client instanceof Cluster
+      ? client.duplicate()
+      : client.duplicate({ commandTimeout: blockMs + 2000, blockingTimeout: blockMs + 1000 });
+  copy.on("error", () => undefined);
+  return copy;
+}
+
+/** Whether commands can be sent right now. */
+export function redisReady(client: RedisClient): boolean {
+  return client.status === "ready";
+}
+
+/** Waits until the client is connected. @returns false when it was not within `timeoutMs` */
+export async function waitUntilReady(
+  client: RedisClient,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (!redisReady(client)) {
+    if (performance.now() >= deadline || signal?.aborted === true) return false;
+    await sleep(10);
+  }
+  return true;
+}
+
+/** Wait before the n-th attempt to connect again, ms. */
+function backoff(attempt: number): number {
+  return Math.min(50 * attempt, 500);
+}
+
+function clusterOf(urls: readonly string[], shared: ConnectionSettings): Cluster {
+  const nodes = urls.map((url) => {
+    const parsed = new URL(url);
+    return { host: parsed.hostname, port: Number(parsed.port === "" ? "6379" : parsed.port) };
+  });
+  const first = new URL(urls[0] ?? "");
+  return new Cluster(nodes, {
+    redisOptions: {
+      ...shared,
+      ...(first.username === "" ? {} : { username: decodeURIComponent(first.username) }),
+      ...(first.password === "" ? {} : { password: decodeURIComponent(first.password) }),
+      ...(first.protocol === "rediss:" ? { tls: {} } : {}),
+    },
+    enableOfflineQueue: false,
+    clusterRetryStrategy: backoff,
+  });
+}

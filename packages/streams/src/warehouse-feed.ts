@@ -1,0 +1,130 @@
+import { deadLettersKey, factsKey, resultsKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import { claimPending, readGroup, type StreamEntry } from "./read-group.ts";
+import type { RedisClient } from "./redis.ts";
+
+/** A fact or result block on its way into the warehouse. */
+export interface PolledEntry {
+  readonly partition: number;
+  readonly stream: "facts" | "results";
+  readonly id: string;
+  readonly block: Uint8Array;
+}
+
+export interface FeedOptions {
+  readonly partitions: number;
+  /** Name of the consumer: the same after a restart, so that it finds what it had not acknowledged. */
+  readonly consumer: string;
+  /** Most entries of a stream and poll. */
+  readonly maxEntries: number;
+}
+
+/** Another consumer's entries are taken over after this time without a word of it. */
+const TAKE_OVER_MS = 30_000;
+const TAKE_OVER_EVERY_MS = 10_000;
+const STREAMS = ["facts", "results"] as const;
+
+/** What the loader reads: the blocks of all partitions, in each stream's order, until they are acknowledged. */
+export class WarehouseFeed {
+  readonly #client: RedisClient;
+  readonly #options: FeedOptions;
+  /** Where each stream is read from: an ID while own pending entries are read again, then `>`. */
+  readonly #cursors = new Map<string, string>();
+  #takeOverAtMs = 0;
+
+  constructor(client: RedisClient, options: FeedOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /**
+   * The next blocks, empty where there are none. What was given out and not acknowledged comes again after
+   * {@link rewind}.
+   */
+  async poll(): Promise<PolledEntry[]> {
+    const { partitions } = this.#options;
+    const takeOver = performance.now() - this.#takeOverAtMs > TAKE_OVER_EVERY_MS;
+    if (takeOver) this.#takeOverAtMs = performance.now();
+    const polls: Promise<PolledEntry[]>[] = [];
+    for (let partition = 0; partition < partitions; partition += 1) {
+      polls.push(this.#pollPartition(partition, takeOver));
+    }
+    try {
+      return (await Promise.all(polls)).flat();
+    } catch (error) {
+      // A reply may be lost whose entries are pending now: read those again first.
+      this.rewind();
+      throw error;
+    }
+  }
+
+  /** Makes {@link poll} give out again what was not acknowledged. */
+  rewind(): void {
+    this.#cursors.clear();
+  }
+
+  /** Says that entries are loaded for good. */
+  async acknowledge(entries: readonly PolledEntry[]): Promise<void> {
+    const ids = new Map<string, string[]>();
+    for (const { partition, stream, id } of entries) {
+      const key = keyOf(partition, stream);
+      ids.set(key, [...(ids.get(key) ?? []), id]);
+    }
+    await Promise.all(
+      [...ids].map(async ([key, of]) => this.#client.xack(key, WAREHOUSE_GROUP, ...of)),
+    );
+  }
+
+  /** Sets an entry aside that cannot be loaded, and acknowledges it. */
+  async deadLetter(entry: PolledEntry, reason: string): Promise<void> {
+    const { partition, stream, id, block } = entry;
+    await this.#client.xadd(
+      deadLettersKey(partition),
+      "*",
+      "entry",
+      id,
+      "stream",
+      stream,
+      "reason",
+      reason,
+      "b",
+      Buffer.from(block.buffer, block.byteOffset, block.length),
+    );
+    await this.acknowledge([entry]);
+  }
+
+  async #pollPartition(partition: number, takeOver: boolean): Promise<PolledEntry[]> {
+    const options = {
+      group: WAREHOUSE_GROUP,
+      consumer: this.#options.consumer,
+      count: this.#options.maxEntries,
+    };
+    const found: PolledEntry[] = [];
+    const add = (stream: "facts" | "results", entries: readonly StreamEntry[]): void => {
+      for (const { id, block } of entries) found.push({ partition, stream, id, block });
+    };
+    const reads = STREAMS.map((stream): [string, string] => {
+      const key = keyOf(partition, stream);
+      return [key, this.#cursors.get(key) ?? "0"];
+    });
+    const entries = await readGroup(this.#client, reads, options);
+    for (const stream of STREAMS) {
+      const key = keyOf(partition, stream);
+      const from = this.#cursors.get(key) ?? "0";
+      const read = entries.get(key) ?? [];
+      add(stream, read);
+      if (from !== ">") this.#cursors.set(key, read.at(-1)?.id ?? ">");
+      if (!takeOver || from !== ">") continue;
+      for await (const claimed of claimPending(this.#client, key, {
+        ...options,
+        minIdleMs: TAKE_OVER_MS,
+      })) {
+        add(stream, claimed);
+      }
+    }
+    return found;
+  }
+}
+
+function keyOf(partition: number, stream: "facts" | "results"): string {
+  return stream === "facts" ? factsKey(partition) : resultsKey(partition);
+}
