@@ -1,0 +1,99 @@
+import { randomBytes } from "node:crypto";
+import {
+  agreeOnPlatform,
+  connectRedis,
+  DEFAULT_CONSUMER_OPTIONS,
+  ensureGroups,
+  GroupMember,
+  waitUntilReady,
+} from "@tributary/streams";
+import { startTelemetry } from "@tributary/telemetry";
+import { BatchTrace } from "./batch-trace.ts";
+import { readConfig } from "./config.ts";
+import { createWorkerMetrics } from "./metrics.ts";
+import { AttributionProcessor } from "./processor.ts";
+import { buildServer } from "./server.ts";
+import { ThreadPool } from "./thread-pool.ts";
+
+/** How long a start waits for Redis, ms. */
+const START_TIMEOUT_MS = 30_000;
+/** How long a stop may take before the process ends anyway, ms: what is not committed is claimed by the next owner. */
+const STOP_TIMEOUT_MS = 10_000;
+
+const config = readConfig();
+const telemetry = startTelemetry({
+  serviceName: "tributary-worker",
+  serviceVersion: "0.1.0",
+  instanceId: config.workerId,
+  config: config.telemetry,
+});
+const { logger } = telemetry;
+
+const client = connectRedis(config.redisUrl, {
+  name: `tributary-worker-${config.workerId}`,
+  commandTimeoutMs: 5000,
+});
+if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
+  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  process.exit(1);
+}
+await agreeOnPlatform(client, config.partitions);
+await ensureGroups(client, config.partitions);
+
+const metrics = createWorkerMetrics(telemetry);
+const threads = new ThreadPool(
+  {
+    threads: config.threads,
+    heapMb: config.threadHeapMb,
+    data: { journeys: config.journeys, seed: randomBytes(6).readUIntBE(0, 6) },
+  },
+  (thread) => {
+    metrics.tributary_thread_restarts_total.inc();
+    logger.error({ thread }, "a compute thread died and was replaced; its partitions are rebuilt");
+  },
+  (thread) => {
+    logger.fatal({ thread }, "a compute thread died and could not be replaced");
+    process.exit(1);
+  },
+);
+const processor = new AttributionProcessor(
+  threads,
+  new BatchTrace(telemetry, config.slowBatchMs),
+  metrics,
+  {
+    horizonMs: config.horizonMs,
+    factsKeptMs: config.factsKeptMs,
+  },
+);
+const member = new GroupMember(
+  client,
+  processor,
+  {
+    worker: config.workerId,
+    partitions: config.partitions,
+    leaseMs: config.leaseMs,
+    heartbeatMs: config.heartbeatMs,
+    consumer: { ...DEFAULT_CONSUMER_OPTIONS, maxBatchEvents: config.maxBatchEvents },
+  },
+  logger,
+);
+const server = buildServer(client, member, telemetry, metrics);
+const address = await server.listen({ host: config.host, port: config.port });
+member.start();
+logger.info({ address, worker: config.workerId, threads: config.threads }, "worker runs");
+
+let stopping = false;
+async function stop(signal: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  logger.info({ signal }, "worker stops");
+  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+  await member.stop();
+  await server.close();
+  await threads.close();
+  client.disconnect();
+  await telemetry.shutdown();
+  process.exit(0);
+}
+process.on("SIGTERM", () => void stop("SIGTERM"));
+process.on("SIGINT", () => void stop("SIGINT"));

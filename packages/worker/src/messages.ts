@@ -1,0 +1,54 @@
+import type { JourneyOptions, TenantCounts } from "@tributary/attribution";
+
+/** What a compute thread is started with. */
+export interface ThreadData {
+  readonly journeys: JourneyOptions;
+  /** Secret seed of the thread's tables, below 2^53. */
+  readonly seed: number;
+}
+
+/** What the main thread asks of a compute thread. */
+export type ThreadTask =
+  | {
+      readonly kind: "process";
+      readonly partition: number;
+      readonly entries: readonly Uint8Array[];
+      readonly trace?: Uint8Array;
+    }
+  | { readonly kind: "restore"; readonly partition: number; readonly blocks: readonly Uint8Array[] }
+  | { readonly kind: "forget"; readonly partition: number }
+  | { readonly kind: "ping" };
+
+/** A batch, computed. */
+export interface ProcessedReply {
+  readonly status: "processed";
+  readonly facts: Uint8Array | undefined;
+  readonly factCount: number;
+  readonly results: readonly { readonly count: number; readonly bytes: Uint8Array }[];
+  /** Conversions attributed, by reason (index into REVISION_REASONS). */
+  readonly attributed: readonly number[];
+  readonly counts: Readonly<Record<string, TenantCounts>>;
+  /** ms since 1970. */
+  readonly startedAtMs: number;
+  readonly finishedAtMs: number;
+  readonly state: StateSize;
+}
+
+export interface StateSize {
+  readonly facts: number;
+  readonly users: number;
+  readonly bytes: number;
+}
+
+/** What a compute thread answers. Expected failures are values: an error's type does not survive the way between threads. */
+export type ThreadReply =
+  | ProcessedReply
+  | { readonly status: "badEntry"; readonly index: number; readonly reason: string }
+  /** The thread does not hold the partition: it is a new one, after another died. */
+  | { readonly status: "unknownPartition" }
+  | {
+      readonly status: "restored";
+      readonly counts: readonly Readonly<Record<string, TenantCounts>>[];
+      readonly state: StateSize;
+    }
+  | { readonly status: "done" };

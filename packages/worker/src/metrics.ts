@@ -1,0 +1,24 @@
+import { createMetrics, type Telemetry } from "@tributary/telemetry";
+
+const METRIC_NAMES = [
+  "tributary_batch_events",
+  "tributary_batches_total",
+  "tributary_compute_seconds",
+  "tributary_commit_seconds",
+  "tributary_events_processed_total",
+  "tributary_events_duplicate_total",
+  "tributary_events_dropped_total",
+  "tributary_conversions_attributed_total",
+  "tributary_partitions_owned",
+  "tributary_rebuild_seconds",
+  "tributary_rebuild_facts_total",
+  "tributary_thread_restarts_total",
+  "tributary_dead_letters_total",
+] as const;
+
+/** The worker's metrics, registered. */
+export function createWorkerMetrics(telemetry: Telemetry) {
+  return createMetrics(telemetry.metrics, METRIC_NAMES);
+}
+
+export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

@@ -1,0 +1,186 @@
+import {
+  type CommitOutcome,
+  MemoryLostError,
+  type PartitionProcessor,
+  PoisonEntryError,
+  type Retention,
+  type StreamEntry,
+} from "@tributary/streams";
+import type { TenantCounts } from "@tributary/attribution";
+import { REVISION_REASONS } from "@tributary/protocol";
+import type { BatchTrace } from "./batch-trace.ts";
+import type { ProcessedReply, StateSize } from "./messages.ts";
+import type { WorkerMetrics } from "./metrics.ts";
+import { FactRetention } from "./retention.ts";
+import type { ThreadPool } from "./thread-pool.ts";
+
+export interface ProcessorOptions {
+  readonly horizonMs: number;
+  readonly factsKeptMs: number;
+}
+
+/** Names of the books' counters after `books:<tenant>:`, and where their increment is found. */
+const BOOKS: readonly (readonly [name: string, count: keyof TenantCounts])[] = [
+  ["accepted", "accepted"],
+  ["duplicate", "duplicate"],
+  ["processed", "processed"],
+  ["dropped_facts_per_user", "droppedFactsPerUser"],
+  ["dropped_facts_per_partition", "droppedFactsPerPartition"],
+];
+
+/** Computes partitions' batches on the compute threads. */
+export class AttributionProcessor implements PartitionProcessor {
+  readonly #threads: ThreadPool;
+  readonly #trace: BatchTrace;
+  readonly #metrics: WorkerMetrics;
+  readonly #options: ProcessorOptions;
+  readonly #retentions = new Map<number, FactRetention>();
+  readonly #replies = new Map<number, ProcessedReply>();
+  readonly #sizes = new Map<number, StateSize>();
+
+  constructor(
+    threads: ThreadPool,
+    trace: BatchTrace,
+    metrics: WorkerMetrics,
+    options: ProcessorOptions,
+  ) {
+    this.#threads = threads;
+    this.#trace = trace;
+    this.#metrics = metrics;
+    this.#options = options;
+  }
+
+  /** Facts, users and bytes held over all partitions. */
+  get stateSize(): StateSize {
+    const sizes = [...this.#sizes.values()];
+    const sum = (of: keyof StateSize): number => sizes.reduce((total, size) => total + size[of], 0);
+    return { facts: sum("facts"), users: sum("users"), bytes: sum("bytes") };
+  }
+
+  async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
+    const startedAt = performance.now();
+    const reply = await this.#threads.run({
+      kind: "restore",
+      partition,
+      blocks: blocks.map(({ block }) => block),
+    });
+    if (reply.status !== "restored")
+      throw new Error(`restore: the thread answered ${reply.status}`);
+    const retention = this.#retention(partition);
+    for (const [i, counts] of reply.counts.entries()) retention.add(blocks[i]?.id ?? "", counts);
+    this.#sizes.set(partition, reply.state);
+    if (blocks.length === 0) return;
+    this.#metrics.tributary_rebuild_seconds.observe((performance.now() - startedAt) / 1000);
+    this.#metrics.tributary_rebuild_facts_total.inc(
+      blocks.reduce((sum, { count }) => sum + count, 0),
+    );
+  }
+
+  async process(partition: number, entries: readonly StreamEntry[]) {
+    const trace = this.#trace.begin(partition, entries);
+    try {
+      const reply = await this.#threads.run({
+        kind: "process",
+        partition,
+        entries: entries.map(({ block }) => block),
+        ...(trace === undefined ? {} : { trace }),
+      });
+      if (reply.status === "badEntry") throw new PoisonEntryError(reply.index, reply.reason);
+      if (reply.status === "unknownPartition") throw new MemoryLostError(partition);
+      if (reply.status !== "processed")
+        throw new Error(`process: the thread answered ${reply.status}`);
+      this.#trace.computed(partition, reply);
+      this.#replies.set(partition, reply);
+      return {
+        facts:
+          reply.facts === undefined ? undefined : { count: reply.factCount, bytes: reply.facts },
+        results: reply.results,
+        books: booksOf(reply.counts),
+      };
+    } catch (error) {
+      this.#trace.failed(partition, error);
+      throw error;
+    }
+  }
+
+  async forget(partition: number): Promise<void> {
+    this.#retentions.delete(partition);
+    this.#replies.delete(partition);
+    this.#sizes.delete(partition);
+    await this.#threads.run({ kind: "forget", partition });
+  }
+
+  committed(partition: number, factsId: string, outcome: CommitOutcome): Retention {
+    this.#trace.committed(partition, factsId, outcome);
+    const reply = this.#replies.get(partition);
+    this.#replies.delete(partition);
+    const retention = this.#retention(partition);
+    if (reply !== undefined) {
+      if (factsId !== "") retention.add(factsId, reply.counts);
+      this.#sizes.set(partition, reply.state);
+      this.#count(reply);
+    }
+    this.#metrics.tributary_batches_total.inc({
+      outcome: outcome.deadLetters.length > 0 ? "dead_letter" : "ok",
+    });
+    this.#metrics.tributary_batch_events.observe(
+      outcome.entries.reduce((sum, { count }) => sum + count, 0),
+    );
+    this.#metrics.tributary_commit_seconds.observe(
+      (outcome.finishedAtMs - outcome.commitStartedAtMs) / 1000,
+    );
+    if (outcome.deadLetters.length > 0) {
+      this.#metrics.tributary_dead_letters_total.inc(
+        { reason: "entry" },
+        outcome.deadLetters.length,
+      );
+    }
+    return retention.decide(outcome.finishedAtMs);
+  }
+
+  #retention(partition: number): FactRetention {
+    let retention = this.#retentions.get(partition);
+    if (retention === undefined) {
+      retention = new FactRetention(this.#options.horizonMs, this.#options.factsKeptMs);
+      this.#retentions.set(partition, retention);
+    }
+    return retention;
+  }
+
+  #count(reply: ProcessedReply): void {
+    this.#metrics.tributary_compute_seconds.observe(
+      (reply.finishedAtMs - reply.startedAtMs) / 1000,
+    );
+    for (const counts of Object.values(reply.counts)) {
+      this.#metrics.tributary_events_processed_total.inc(counts.processed);
+      this.#metrics.tributary_events_duplicate_total.inc(counts.duplicate);
+      const { droppedFactsPerUser, droppedFactsPerPartition } = counts;
+      if (droppedFactsPerUser > 0) {
+        this.#metrics.tributary_events_dropped_total.inc(
+          { bound: "facts_per_user" },
+          droppedFactsPerUser,
+        );
+      }
+      if (droppedFactsPerPartition > 0) {
+        this.#metrics.tributary_events_dropped_total.inc(
+          { bound: "facts_per_partition" },
+          droppedFactsPerPartition,
+        );
+      }
+    }
+    for (const [i, count] of reply.attributed.entries()) {
+      const reason = REVISION_REASONS[i] ?? "other";
+      if (count > 0) this.#metrics.tributary_conversions_attributed_total.inc({ reason }, count);
+    }
+  }
+}
+
+function booksOf(byTenant: Readonly<Record<string, TenantCounts>>): Map<string, number> {
+  const books = new Map<string, number>();
+  for (const [tenant, counts] of Object.entries(byTenant)) {
+    for (const [name, count] of BOOKS) {
+      if (counts[count] > 0) books.set(`books:${tenant}:${name}`, counts[count]);
+    }
+  }
+  return books;
+}

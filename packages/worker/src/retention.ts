@@ -1,0 +1,77 @@
+import type { TenantCounts } from "@tributary/attribution";
+import { entryTimeMs, type Retention } from "@tributary/streams";
+
+interface KeptBlock {
+  readonly id: string;
+  readonly facts: number;
+  /** Latest event time, by tenant. */
+  readonly latest: ReadonlyMap<string, number>;
+}
+
+/** Facts trimmed that make it worth rebuilding the memory without them. */
+const REBUILD_FACTS = 100_000;
+
+/**
+ * Which blocks of a partition's fact log can still matter. A block no longer does when each of its tenants' facts is older
+ * than that tenant's watermark (its largest event time) less the horizon, and the block itself has been in the log for
+ * the time that every fact is kept. Blocks are only ever trimmed from the front.
+ */
+export class FactRetention {
+  readonly #horizonMs: number;
+  readonly #keptMs: number;
+  readonly #watermarks = new Map<string, number>();
+  #blocks: KeptBlock[] = [];
+  #first = 0;
+  #live = 0;
+  #trimmed = 0;
+
+  constructor(horizonMs: number, keptMs: number) {
+    this.#horizonMs = horizonMs;
+    this.#keptMs = keptMs;
+  }
+
+  /** A block is in the log. */
+  add(id: string, counts: Readonly<Record<string, TenantCounts>>): void {
+    const latest = new Map<string, number>();
+    let facts = 0;
+    for (const [tenant, { processed, latestTimeMs }] of Object.entries(counts)) {
+      if (processed === 0) continue;
+      facts += processed;
+      latest.set(tenant, latestTimeMs);
+      this.#watermarks.set(tenant, Math.max(latestTimeMs, this.#watermarks.get(tenant) ?? 0));
+    }
+    this.#blocks.push({ id, facts, latest });
+    this.#live += facts;
+  }
+
+  /** @param now the clock, ms since 1970 */
+  decide(now: number): Retention {
+    let block = this.#blocks[this.#first];
+    while (
+      block !== undefined &&
+      this.#first < this.#blocks.length - 1 &&
+      this.#isOver(block, now)
+    ) {
+      this.#live -= block.facts;
+      this.#trimmed += block.facts;
+      this.#first += 1;
+      block = this.#blocks[this.#first];
+    }
+    if (this.#first > 1000 && this.#first * 2 > this.#blocks.length) {
+      this.#blocks = this.#blocks.slice(this.#first);
+      this.#first = 0;
+    }
+    return {
+      factsFrom: this.#blocks[this.#first]?.id,
+      rebuild: this.#trimmed > REBUILD_FACTS && this.#trimmed > this.#live,
+    };
+  }
+
+  #isOver({ id, latest }: KeptBlock, now: number): boolean {
+    if (now - entryTimeMs(id) < this.#keptMs) return false;
+    for (const [tenant, time] of latest) {
+      if (time >= (this.#watermarks.get(tenant) ?? 0) - this.#horizonMs) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Piscina } from "piscina";
+import type { ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
+
+export interface ThreadPoolOptions {
+  readonly threads: number;
+  /** JavaScript heap of a thread, MiB. */
+  readonly heapMb: number;
+  readonly data: ThreadData;
+}
+
+/** A replaced thread must answer within this time, ms. */
+const REPLACEMENT_MS = 10_000;
+
+/**
+ * Compute threads with affinity: a partition's tasks always go to the same thread, which holds its journeys. One Piscina
+ * pool of one thread each, because a pool of several gives a task to whichever is free.
+ */
+export class ThreadPool {
+  readonly #pools: Piscina[] = [];
+  readonly #onReplaced: (thread: number) => void;
+  readonly #onStuck: (thread: number) => void;
+
+  /**
+   * @param onReplaced told when a thread died and its successor answers
+   * @param onStuck told when a thread died and no successor came: the process cannot go on
+   */
+  constructor(
+    options: ThreadPoolOptions,
+    onReplaced: (thread: number) => void,
+    onStuck: (thread: number) => void,
+  ) {
+    this.#onReplaced = onReplaced;
+    this.#onStuck = onStuck;
+    for (let i = 0; i < options.threads; i += 1) {
+      this.#pools.push(
+        new Piscina({
+          name: "run",
+          filename: new URL("./thread.ts", import.meta.url).href,
+          minThreads: 1,
+          maxThreads: 1,
+          concurrentTasksPerWorker: 1,
+          // The default blocks the thread's event loop between tasks.
+          atomics: "disabled",
+          workerData: options.data,
+          resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
+        }),
+      );
+    }
+  }
+
+  /** The thread that holds a partition. */
+  threadOf(partition: number): number {
+    return partition % this.#pools.length;
+  }
+
+  /** Runs a task on its partition's thread, after those given before. @throws where the thread died of it */
+  async run(task: Exclude<ThreadTask, { kind: "ping" }>): Promise<ThreadReply> {
+    const thread = this.threadOf(task.partition);
+    const pool = this.#pools[thread] as Piscina;
+    try {
+      return (await pool.run(task)) as ThreadReply;
+    } catch (error) {
+      void this.#awaitReplacement(thread, pool);
+      throw error;
+    }
+  }
+
+  /** Ends the threads; what they compute is lost. */
+  async close(): Promise<void> {
+    await Promise.all(this.#pools.map(async (pool) => pool.destroy()));
+  }
+
+  async #awaitReplacement(thread: number, pool: Piscina): Promise<void> {
+    const ping: ThreadTask = { kind: "ping" };
+    const answered = await Promise.race([
+      pool.run(ping).then(
+        () => true,
+        () => false,
+      ),
+      sleep(REPLACEMENT_MS, false, { ref: false }),
+    ]);
+    if (answered) this.#onReplaced(thread);
+    else this.#onStuck(thread);
+  }
+}

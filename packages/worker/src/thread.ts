@@ -1,0 +1,66 @@
+/** A compute thread: holds the journeys of its partitions and computes their batches. Pure computation, no I/O. */
+import { BadEntryError, PartitionState } from "@tributary/attribution";
+import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
+import type { StateSize, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
+
+const data = workerData as ThreadData;
+const states = new Map<number, PartitionState>();
+
+export function run(task: ThreadTask): ThreadReply {
+  switch (task.kind) {
+    case "process":
+      return processBatch(task);
+    case "restore":
+      return restore(task.partition, task.blocks);
+    case "forget":
+      states.delete(task.partition);
+      return { status: "done" };
+    case "ping":
+      return { status: "done" };
+  }
+}
+
+function restore(partition: number, blocks: readonly Uint8Array[]): ThreadReply {
+  let state = states.get(partition);
+  if (state === undefined) {
+    state = new PartitionState(data.journeys, data.seed + partition);
+    states.set(partition, state);
+  }
+  const counts = blocks.map((block) => state.restore(block));
+  return { status: "restored", counts, state: sizeOf(state) };
+}
+
+function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadReply {
+  const state = states.get(task.partition);
+  if (state === undefined) return { status: "unknownPartition" };
+  const startedAtMs = Date.now();
+  try {
+    const outcome = state.process(task.entries, task.trace);
+    const reply: ThreadReply = {
+      status: "processed",
+      ...outcome,
+      startedAtMs,
+      finishedAtMs: Date.now(),
+      state: sizeOf(state),
+    };
+    return moved(reply, [outcome.facts, ...outcome.results.map(({ bytes }) => bytes)]);
+  } catch (error) {
+    // A batch computed in part leaves the state void: it is rebuilt from the fact log.
+    states.delete(task.partition);
+    if (error instanceof BadEntryError) {
+      return { status: "badEntry", index: error.index, reason: error.message };
+    }
+    throw error;
+  }
+}
+
+/** Hands the blocks over instead of copying them: each owns its buffer (see MsgpackWriter). */
+function moved(reply: ThreadReply, blocks: readonly (Uint8Array | undefined)[]): ThreadReply {
+  const buffers = blocks.flatMap((block) => (block === undefined ? [] : [block.buffer]));
+  // Piscina unwraps it again on the other side; its types know only single transferables.
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: reply } as never) as never;
+}
+
+function sizeOf(state: PartitionState): StateSize {
+  return { facts: state.factCount, users: state.userCount, bytes: state.byteLength };
+}
