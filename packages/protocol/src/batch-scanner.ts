@@ -196,9 +196,11 @@ export class BatchScanner {
         }
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
+        // The event itself may have been refused already, before its end was looked for.
+        this.#refused = this.#refused.filter((refusal) => refusal.index !== index);
         if (accepted === 0 && this.#refused.length === 0) throw error;
-        const rest =
-          index === count - 1 ? "" : ` (this and the ${count - 1 - index} after it were not read)`;
+        const after = count - 1 - index;
+        const rest = after === 0 ? "" : ` (this and the ${after} after it were not read)`;
         this.#refuse(index, "event", error.message + rest);
         return { accepted, refused: this.#refused };
       }

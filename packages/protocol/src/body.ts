@@ -1,10 +1,10 @@
 /** JSON and NDJSON bodies brought into the msgpack form that {@link BatchScanner} reads, so that there is one validation. */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { Packr } from "msgpackr";
 import { ProtocolError } from "./errors.ts";
 
 // Plain maps, readable by every msgpack library: no record extension.
-const packr = new Packr({ useRecords: false });
+const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 /**
  * A JSON body as msgpack.

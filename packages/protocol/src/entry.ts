@@ -40,7 +40,7 @@ export const FLAG_SAME_USER = 0x40;
 export const FLAG_USER_UUID = 0x80;
 
 const TRACE_BYTES = 25;
-const ENTRY_FIELDS = 8 + DIMENSION_COUNT;
+const ENTRY_FIELDS = 9 + DIMENSION_COUNT;
 const NO_BYTES = new Uint8Array(0);
 
 /** One event between scanner, writer, reader and journeys: one object, filled anew for each, so nothing is allocated. */

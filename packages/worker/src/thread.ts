@@ -58,7 +58,7 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
 function moved(reply: ThreadReply, blocks: readonly (Uint8Array | undefined)[]): ThreadReply {
   const buffers = blocks.flatMap((block) => (block === undefined ? [] : [block.buffer]));
   // Piscina unwraps it again on the other side; its types know only single transferables.
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: reply } as never) as never;
+  return move({ [transferableSymbol]: buffers, [valueSymbol]: reply } as never) as unknown as ThreadReply;
 }
 
 function sizeOf(state: PartitionState): StateSize {

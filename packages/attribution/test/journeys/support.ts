@@ -1,0 +1,88 @@
+import {
+  BatchScanner,
+  createRowDictionaries,
+  EntryWriter,
+  EventRow,
+  FLAG_ID_UUID,
+  FLAG_USER_UUID,
+  formatUuid,
+  packEvents,
+  readResultBlock,
+  REVISION_REASONS,
+} from "@tributary/protocol";
+import { type BatchOutcome, DEFAULT_JOURNEY_OPTIONS, type JourneyOptions, PartitionState } from "../../src/index.ts";
+import type { PlainEvent } from "./oracle.ts";
+
+export const NOW = 1_790_000_000_000;
+
+/** Events as an entry, as the gateway builds it. */
+export function entryOf(events: readonly PlainEvent[], tenant = "default"): Uint8Array {
+  const dictionaries = createRowDictionaries(5);
+  const code = dictionaries.tenants.internText(tenant);
+  const writer = new EntryWriter(dictionaries);
+  const { refused } = new BatchScanner(dictionaries).scan(
+    packEvents(events),
+    { now: NOW, tenant: code, maxEvents: 100_000, maxEventBytes: 32_768, maxFutureMs: 86_400_000, clockToleranceMs: 2000 },
+    (row) => writer.append(row),
+  );
+  if (refused.length > 0) throw new Error(`a test's event is bad: ${JSON.stringify(refused[0])}`);
+  return writer.finish();
+}
+
+export function newState(options: Partial<JourneyOptions> = {}): PartitionState {
+  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345);
+}
+
+/** A decoded result. */
+export interface Decoded {
+  readonly key: string;
+  readonly tenant: string;
+  readonly revision: number;
+  readonly reason: string;
+  readonly value: string;
+  readonly path: string[];
+  readonly channels: string[];
+  readonly weights: Record<string, number[]>;
+}
+
+/** The results of a batch, decoded. */
+export function decodeResults(outcome: BatchOutcome): Decoded[] {
+  return outcome.results.flatMap(({ bytes }) => {
+    const dictionaries = createRowDictionaries(6);
+    const block = readResultBlock(bytes, dictionaries);
+    const row = new EventRow();
+    let at = 0;
+    return block.revisions.map((revision, i): Decoded => {
+      block.conversions.next(row);
+      const user =
+        (row.flags & FLAG_USER_UUID) !== 0
+          ? formatUuid(row.user, row.userStart)
+          : text(row.user, row.userStart, row.userLength);
+      const key = `${user}/${idOf(row)}`;
+      const tenant = dictionaries.tenants.text(row.tenant);
+      const touches = block.touchCounts[i] ?? 0;
+      const path: string[] = [];
+      const channels: string[] = [];
+      for (let t = 0; t < touches; t += 1) {
+        block.touches.next(row);
+        path.push(idOf(row));
+        channels.push(dictionaries.dimensions[5]?.text(row.dimensions[5] ?? 0) ?? "");
+      }
+      const weights: Record<string, number[]> = {};
+      for (const model of block.models) {
+        weights[model] = [...block.weights.subarray(at, at + touches)];
+        at += touches;
+      }
+      const reason = REVISION_REASONS[block.reasons[i] ?? 0] ?? "";
+      return { key, tenant, revision, reason, value: block.values[i] ?? "", path, channels, weights };
+    });
+  });
+}
+
+function idOf(row: EventRow): string {
+  return (row.flags & FLAG_ID_UUID) !== 0 ? formatUuid(row.id, row.idStart) : text(row.id, row.idStart, row.idLength);
+}
+
+function text(bytes: Uint8Array, start: number, length: number): string {
+  return Buffer.from(bytes.subarray(start, start + length)).toString("utf8");
+}

@@ -1,0 +1,42 @@
+import { agreeOnPlatform, connectRedis, ensureGroups, waitUntilReady } from "@tributary/streams";
+import { startTelemetry } from "@tributary/telemetry";
+import { createGateway } from "../../src/server.ts";
+import { readConfig } from "../../src/config.ts";
+
+/** A gateway over a real Redis, answering through Fastify's inject; not listening. */
+export async function startGateway(redisUrl: string, env: Record<string, string> = {}) {
+  const config = readConfig({
+    REDIS_URL: redisUrl,
+    TRIBUTARY_PARTITIONS: "4",
+    OTEL_TRACES_EXPORTER: "none",
+    TRIBUTARY_LOG_LEVEL: "silent",
+    ...env,
+  });
+  const telemetry = startTelemetry({
+    serviceName: "gateway-test",
+    serviceVersion: "0",
+    instanceId: "test",
+    config: config.telemetry,
+  });
+  const client = connectRedis(redisUrl, { name: "gateway-test", commandTimeoutMs: 1000 });
+  if (!(await waitUntilReady(client, 5000))) throw new Error("no Redis");
+  await agreeOnPlatform(client, config.partitions);
+  await ensureGroups(client, config.partitions);
+  const { server, publisher, backlog } = createGateway(config, client, telemetry, 42);
+  return {
+    server,
+    publisher,
+    backlog,
+    client,
+    config,
+    async close() {
+      await server.close();
+      await publisher.close();
+      await backlog.stop();
+      client.disconnect();
+      await telemetry.shutdown();
+    },
+  };
+}
+
+export type TestGateway = Awaited<ReturnType<typeof startGateway>>;
