@@ -107,12 +107,16 @@ export class WarehouseFeed {
       return [key, this.#cursors.get(key) ?? "0"];
     });
     const entries = await readGroup(this.#client, reads, options);
+    let turned = false;
     for (const stream of STREAMS) {
       const key = keyOf(partition, stream);
       const from = this.#cursors.get(key) ?? "0";
       const read = entries.get(key) ?? [];
       add(stream, read);
-      if (from !== ">") this.#cursors.set(key, read.at(-1)?.id ?? ">");
+      if (from !== ">") {
+        this.#cursors.set(key, read.at(-1)?.id ?? ">");
+        turned ||= read.length === 0;
+      }
       if (!takeOver || from !== ">") continue;
       for await (const claimed of claimPending(this.#client, key, {
         ...options,
@@ -121,7 +125,8 @@ export class WarehouseFeed {
         add(stream, claimed);
       }
     }
-    return found;
+    // Nothing of its own is left: what is new comes in the same poll.
+    return turned && found.length === 0 ? this.#pollPartition(partition, false) : found;
   }
 }
 

@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventsKey, stateKey, deadLettersKey } from "@tributary/protocol";
+import { createLogger } from "@tributary/telemetry";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
+import {
+  agreeOnPlatform,
+  connectRedis,
+  DEFAULT_CONSUMER_OPTIONS,
+  ensureGroups,
+  GroupMember,
+  type PartitionProcessor,
+  PoisonEntryError,
+  readLag,
+  type RedisClient,
+  type StreamEntry,
+  totalLag,
+  waitUntilReady,
+} from "../src/index.ts";
+
+const PARTITIONS = 4;
+let redis: RedisServer;
+let client: RedisClient;
+const logger = createLogger({ service: "test", instance: "t", level: "silent" });
+
+beforeAll(async () => {
+  redis = await startRedis();
+  client = connectRedis(redis.url, { name: "test", commandTimeoutMs: 2000 });
+  await waitUntilReady(client, 5000);
+});
+afterAll(async () => {
+  client?.disconnect();
+  await redis?.close();
+});
+beforeEach(async () => {
+  await client.flushall();
+  await agreeOnPlatform(client, PARTITIONS);
+  await ensureGroups(client, PARTITIONS);
+});
+
+/** Counts events into facts and books; can be told to fail. */
+class CountingProcessor implements PartitionProcessor {
+  readonly seen: string[] = [];
+  restored = 0;
+  fail: ((entries: readonly StreamEntry[]) => Error | undefined) | undefined;
+
+  async restore(_partition: number, blocks: readonly StreamEntry[]) {
+    this.restored += blocks.length;
+  }
+  async forget() {
+    // holds nothing
+  }
+  async process(_partition: number, entries: readonly StreamEntry[]) {
+    const error = this.fail?.(entries);
+    if (error !== undefined) throw error;
+    for (const { block } of entries) this.seen.push(Buffer.from(block).toString());
+    return {
+      facts: { count: entries.length, bytes: Buffer.from("f") },
+      results: [],
+      books: new Map([["books:default:processed", entries.length]]),
+    };
+  }
+  committed() {
+    return { factsFrom: undefined, rebuild: false };
+  }
+}
+
+function member(worker: string, processor: PartitionProcessor, own = client): GroupMember {
+  return new GroupMember(
+    own,
+    processor,
+    {
+      worker,
+      partitions: PARTITIONS,
+      leaseMs: 900,
+      heartbeatMs: 100,
+      consumer: { ...DEFAULT_CONSUMER_OPTIONS, blockMs: 200, trimIntervalMs: 50 },
+    },
+    logger,
+  );
+}
+
+async function add(count: number, from = 0): Promise<void> {
+  for (let i = from; i < from + count; i += 1) await client.xadd(eventsKey(i % PARTITIONS), "*", "n", 1, "b", `e${i}`);
+}
+
+async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
+  for (let i = 0; i < 500; i += 1) {
+    if (await condition()) return;
+    await sleep(20);
+  }
+  throw new Error(`not within 10 s: ${what}`);
+}
+
+async function processed(): Promise<number> {
+  const counts = await Promise.all(
+    Array.from({ length: PARTITIONS }, async (_, p) => client.hget(stateKey(p), "books:default:processed")),
+  );
+  return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+}
+
+const drained = async (): Promise<boolean> => {
+  const { undelivered, pending } = totalLag(await readLag(client, PARTITIONS));
+  return undelivered + pending === 0;
+};
+
+describe("a member of the group", () => {
+  it("processes what waits and what comes, each entry once, and frees it", async () => {
+    await add(20);
+    const processor = new CountingProcessor();
+    const one = member("w1", processor);
+    one.start();
+    await until(drained, "all processed");
+    await add(20, 20);
+    await until(drained, "all processed");
+    expect(await processed()).toBe(40);
+    expect(new Set(processor.seen).size).toBe(40);
+    await until(async () => (await client.xlen(eventsKey(0))) === 0, "trimmed");
+    await one.stop();
+    expect(await client.exists("{p00}:lease", "{p01}:lease", "{p02}:lease", "{p03}:lease")).toBe(0);
+  });
+
+  it("shares the partitions with another that joins, and takes them back when that one leaves", async () => {
+    const one = member("w1", new CountingProcessor());
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all");
+    const two = member("w2", new CountingProcessor());
+    two.start();
+    await until(() => one.owned.length === 2 && two.owned.length === 2, "shared");
+    await add(40);
+    await until(drained, "all processed");
+    const startedAt = performance.now();
+    await two.stop();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all again");
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    await add(10, 40);
+    await until(drained, "all processed");
+    expect(await processed()).toBe(50);
+    await one.stop();
+  });
+
+  it("claims what a dead owner had read", async () => {
+    await add(8);
+    for (let p = 0; p < PARTITIONS; p += 1) {
+      await client.xreadgroup("GROUP", "attribution", "dead", "STREAMS", eventsKey(p), ">");
+    }
+    const one = member("w1", new CountingProcessor());
+    one.start();
+    await until(drained, "all processed");
+    expect(await processed()).toBe(8);
+    await one.stop();
+  });
+
+  it("finds entries that a fenced worker read behind its back", async () => {
+    const one = member("w1", new CountingProcessor());
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all");
+    await client.multi().xadd(eventsKey(0), "*", "n", 1, "b", "stolen").xreadgroup("GROUP", "attribution", "zombie", "STREAMS", eventsKey(0), ">").exec();
+    await add(4, 4);
+    await until(drained, "all processed");
+    expect(await processed()).toBe(5);
+    await one.stop();
+  });
+
+  it("puts an entry that cannot be decoded aside, and one that crashes it twice, and goes on", async () => {
+    const processor = new CountingProcessor();
+    const holds = (entries: readonly StreamEntry[], text: string): number =>
+      entries.findIndex(({ block }) => Buffer.from(block).toString() === text);
+    processor.fail = (entries) => {
+      const bad = holds(entries, "e4");
+      if (bad >= 0) return new PoisonEntryError(bad, "not an entry");
+      return holds(entries, "e9") >= 0 ? new Error("the thread died") : undefined;
+    };
+    await add(24);
+    const one = member("w1", processor);
+    one.start();
+    await until(drained, "all processed");
+    expect(await processed()).toBe(22);
+    const letters = [...(await client.xrange(deadLettersKey(0), "-", "+")), ...(await client.xrange(deadLettersKey(1), "-", "+"))];
+    expect(letters.map(([, fields]) => fields[fields.indexOf("reason") + 1])).toEqual(["not an entry", "crashed the compute thread twice"]);
+    await one.stop();
+  });
+
+  it("waits while Redis is away and goes on when it is back, with nothing lost", async () => {
+    const server = await startRedis();
+    const own = connectRedis(server.url, { name: "own", commandTimeoutMs: 500 });
+    await waitUntilReady(own, 5000);
+    await agreeOnPlatform(own, PARTITIONS);
+    await ensureGroups(own, PARTITIONS);
+    const one = member("w1", new CountingProcessor(), own);
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all");
+    await own.xadd(eventsKey(1), "*", "n", 1, "b", "a");
+    await until(async () => (await own.hget(stateKey(1), "entries")) === "1", "the first entry");
+    await sleep(1200); // the append-only file is synced each second
+    await server.kill();
+    await sleep(300);
+    await server.start();
+    await waitUntilReady(own, 5000);
+    await own.xadd(eventsKey(1), "*", "n", 1, "b", "b");
+    await until(async () => (await own.hget(stateKey(1), "entries")) === "2", "the second entry");
+    await one.stop();
+    own.disconnect();
+    await server.close();
+  });
+});
