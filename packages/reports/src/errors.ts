@@ -1,0 +1,61 @@
+/** Every code that the reports service answers with or fails with, and the HTTP status that goes with it. */
+export const REPORTS_ERROR_CODES = {
+  /** A setting has a value that cannot be used. Terminal: the same environment fails again. */
+  config_invalid: 500,
+  /** A read key is missing or not known. */
+  unauthorized: 401,
+  /** There is no such path, or no such conversion. */
+  not_found: 404,
+  /** A parameter that the path does not have. */
+  parameter_unknown: 400,
+  /** A parameter was given more than once, where it is not a list. */
+  parameter_repeated: 400,
+  model_unknown: 400,
+  model_repeated: 400,
+  dimension_unknown: 400,
+  dimension_repeated: 400,
+  /** More dimensions than a report can combine. */
+  dimension_too_many: 400,
+  time_invalid: 400,
+  /** `from` is not before `to`. */
+  range_empty: 400,
+  format_unknown: 400,
+  /** timeoutMs is not a whole number within its bounds. */
+  timeout_invalid: 400,
+  /** The report has more rows than its bound. */
+  report_too_large: 400,
+  /** The query ran longer than its bound. Retryable. */
+  query_timeout: 503,
+  /** Redis or the warehouse does not answer. Retryable. */
+  unavailable: 503,
+  /** A fault of ours; it is in the log. */
+  internal: 500,
+} as const;
+
+export type ReportsErrorCode = keyof typeof REPORTS_ERROR_CODES;
+
+/** What more an error can say about a bad question. */
+export interface ErrorDetails {
+  /** The parameter or variable at fault. */
+  readonly field?: string;
+  /** What it held, shortened. */
+  readonly given?: string;
+  readonly allowed?: readonly string[];
+}
+
+/** An error that the service can say to whoever asked. */
+export class ReportsError extends Error {
+  readonly code: ReportsErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ReportsErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message);
+    this.name = "ReportsError";
+    this.code = code;
+    this.details = details;
+  }
+
+  get status(): number {
+    return REPORTS_ERROR_CODES[this.code];
+  }
+}

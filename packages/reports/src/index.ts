@@ -1,0 +1,16 @@
+export { readConfig } from "./config.ts";
+export type { ReportsConfig } from "./config.ts";
+export { reportCsv } from "./csv.ts";
+export { REPORTS_ERROR_CODES, ReportsError } from "./errors.ts";
+export type { ErrorDetails, ReportsErrorCode } from "./errors.ts";
+export type { LoaderFeed } from "./feed.ts";
+export { Loader } from "./loader.ts";
+export type { LoaderOptions } from "./loader.ts";
+export { openReports, warehouseFolder } from "./offline.ts";
+export type { OfflineQuestion, OfflineReports } from "./offline.ts";
+export { parseQuestion, REPORT_FORMATS } from "./question.ts";
+export type { ParsedQuestion, QuestionParameters, ReportFormat } from "./question.ts";
+export { buildServer } from "./server.ts";
+export type { LagReport, LagTotal, ServerParts } from "./server.ts";
+export { createReports } from "./service.ts";
+export type { ReportsService, ServiceParts } from "./service.ts";

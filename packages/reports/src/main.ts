@@ -1,0 +1,83 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { agreeOnPlatform, connectRedis, ensureGroups, waitUntilReady } from "@tributary/streams";
+import { startTelemetry } from "@tributary/telemetry";
+import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
+import { readConfig, type ReportsConfig } from "./config.ts";
+import { warehouseFolder } from "./offline.ts";
+import { createReports } from "./service.ts";
+
+/** How long a start waits for Redis, ms. */
+const START_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 5_000;
+
+const config = readConfigOrExit();
+const telemetry = startTelemetry({
+  serviceName: "tributary-reports",
+  serviceVersion: "0.1.0",
+  instanceId: `${hostname()}-${process.pid}`,
+  config: config.telemetry,
+});
+const { logger } = telemetry;
+
+const client = connectRedis(config.redisUrl, {
+  name: "tributary-reports",
+  commandTimeoutMs: COMMAND_TIMEOUT_MS,
+});
+if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
+  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  process.exit(1);
+}
+const engine = await openEngine().catch(giveUp);
+
+const seed = randomBytes(6).readUIntBE(0, 6);
+const consumer = `reports-${hostname()}`;
+const { loader, server } = createReports(config, { client, engine, telemetry, consumer, seed });
+loader.start();
+const address = await server.listen({ host: config.host, port: config.port });
+logger.info({ address, partitions: config.partitions }, "reports listens");
+
+let stopping = false;
+async function stop(signal: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  logger.info({ signal }, "reports stops");
+  await loader.stop();
+  await server.close();
+  await engine.close();
+  client.disconnect();
+  await telemetry.shutdown();
+  process.exit(0);
+}
+process.on("SIGTERM", () => void stop("SIGTERM"));
+process.on("SIGINT", () => void stop("SIGINT"));
+
+function readConfigOrExit(): ReportsConfig {
+  try {
+    return readConfig();
+  } catch (error) {
+    // There is no logger yet.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Joins the platform and opens its warehouse. */
+async function openEngine(): Promise<WarehouseEngine> {
+  await agreeOnPlatform(client, config.partitions);
+  await ensureGroups(client, config.partitions);
+  const location =
+    config.clickhouseUrl === undefined
+      ? { dataDir: warehouseFolder(config.dataDir) }
+      : { clickhouseUrl: config.clickhouseUrl };
+  const opened = await openWarehouse(location, { queryTimeoutMs: config.queryTimeoutMs });
+  const migrations = await migrate(opened);
+  if (migrations.length > 0) logger.info({ migrations }, "warehouse migrated");
+  return opened;
+}
+
+/** What keeps the service from starting is said in one line. */
+function giveUp(error: unknown): never {
+  logger.fatal(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

@@ -1,0 +1,60 @@
+import { join } from "node:path";
+import {
+  attributionReport,
+  findConversion,
+  migrate,
+  openWarehouse,
+  type AttributionReport,
+  type ConversionDetail,
+  type EngineLimits,
+} from "@tributary/warehouse";
+import { OPEN_TENANT } from "./access.ts";
+import { parseQuestion } from "./question.ts";
+
+/** Folder of chDB inside the platform's data folder. */
+const WAREHOUSE_FOLDER = "warehouse";
+
+/** A question as a command line puts it; see {@link parseQuestion} for what each may hold. */
+export interface OfflineQuestion {
+  readonly models: readonly string[];
+  readonly by: readonly string[];
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Without it the tenant of a platform without keys. */
+  readonly tenant?: string | undefined;
+}
+
+/** Reports without a running platform. */
+export interface OfflineReports {
+  /** @throws ReportsError of status 400 for a question that cannot be answered, WarehouseError */
+  attribution(question: OfflineQuestion): Promise<AttributionReport>;
+  /** @throws WarehouseError */
+  conversion(idOrOrderId: string, tenant?: string): Promise<ConversionDetail | undefined>;
+  close(): Promise<void>;
+}
+
+/** Where chDB is in a data folder. */
+export function warehouseFolder(dataDir: string): string {
+  return join(dataDir, WAREHOUSE_FOLDER);
+}
+
+/**
+ * Opens the warehouse of a platform that does not run, with the same queries as the service.
+ * @throws WarehouseError `data_dir_locked` where the platform runs after all: ask its reports service instead
+ */
+export async function openReports(
+  dataDir: string,
+  limits: EngineLimits = { queryTimeoutMs: 30_000 },
+): Promise<OfflineReports> {
+  const engine = await openWarehouse({ dataDir: warehouseFolder(dataDir) }, limits);
+  await migrate(engine);
+  return {
+    async attribution({ models, by, from, to, tenant = OPEN_TENANT }) {
+      const { question } = parseQuestion({ model: models, by, from, to });
+      return attributionReport(engine, { tenant, ...question });
+    },
+    conversion: async (idOrOrderId, tenant = OPEN_TENANT) =>
+      findConversion(engine, tenant, idOrOrderId),
+    close: async () => engine.close(),
+  };
+}

@@ -1,0 +1,76 @@
+import { createMetrics, metricsText } from "@tributary/telemetry";
+import type { FastifyInstance } from "fastify";
+import type { ReadAccess } from "./access.ts";
+import { ReportsError } from "./errors.ts";
+import type { LagReport, ServerParts } from "./server.ts";
+
+/** The warehouse must answer a readiness probe within this, ms. */
+const PING_TIMEOUT_MS = 2_000;
+
+/** What operators and orchestrators ask: lag, health, readiness, metrics. */
+export function addOperationRoutes(
+  server: FastifyInstance,
+  parts: ServerParts,
+  access: ReadAccess,
+): void {
+  const { telemetry } = parts;
+  const metrics = createMetrics(telemetry.metrics, [
+    "tributary_lag_entries",
+    "tributary_oldest_event_age_seconds",
+  ]);
+
+  server.get("/v1/lag", async (request) => {
+    access.tenantOf(request.headers);
+    return readLag(parts);
+  });
+
+  // Progress, not presence: a process that answers and loads nothing is not healthy.
+  server.get("/healthz", async (_request, reply) => {
+    const stalledMs = parts.stalledForMs();
+    if (stalledMs < parts.loadStallMs) return { status: "ok" };
+    const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
+    return reply.code(503).send({ status: "unhealthy", reason });
+  });
+
+  server.get("/readyz", async (_request, reply) => {
+    const reason = await unreadyReason(parts);
+    if (reason === undefined) return { status: "ready" };
+    return reply.code(503).send({ status: "not ready", reason });
+  });
+
+  server.get("/metrics", async (_request, reply) => {
+    metrics.tributary_lag_entries.reset();
+    metrics.tributary_oldest_event_age_seconds.reset();
+    // A lag that cannot be read is left out: an old figure would look like progress.
+    if (parts.redisReady()) {
+      const { total } = await readLag(parts);
+      for (const [group, lag] of Object.entries(total)) {
+        metrics.tributary_lag_entries.set({ group }, lag.entries);
+        metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);
+      }
+    }
+    const { contentType, body } = await metricsText(telemetry.metrics);
+    return reply.type(contentType).send(body);
+  });
+}
+
+async function readLag(parts: ServerParts): Promise<LagReport> {
+  if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
+  return parts.readLag();
+}
+
+async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
+  if (!parts.redisReady()) return "Redis does not answer";
+  const timeout = Promise.withResolvers<string>();
+  const timer = setTimeout(
+    () => timeout.resolve(`the warehouse does not answer within ${PING_TIMEOUT_MS} ms`),
+    PING_TIMEOUT_MS,
+  );
+  const ping = parts.engine.ping().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const reason = await Promise.race([ping, timeout.promise]);
+  clearTimeout(timer);
+  return reason;
+}

@@ -1,0 +1,152 @@
+import {
+  attributionReport,
+  findConversion,
+  WarehouseError,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
+import { createMetrics, type Telemetry } from "@tributary/telemetry";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import { ReadAccess } from "./access.ts";
+import { reportCsv } from "./csv.ts";
+import { ReportsError, type ReportsErrorCode } from "./errors.ts";
+import { addOperationRoutes } from "./operation-routes.ts";
+import { parseQuestion, refusal, single, type QuestionParameters } from "./question.ts";
+
+/** What the service's HTTP stands on. */
+export interface ServerParts {
+  readonly engine: WarehouseEngine;
+  readonly telemetry: Telemetry;
+  /** Tenants by read key; empty where tenant `default` is read without one. */
+  readonly readKeys: ReadonlyMap<string, string>;
+  /** Unhealthy when entries have waited this long without one being loaded, ms. */
+  readonly loadStallMs: number;
+  /** How long entries have waited without any being loaded, ms. */
+  readonly stalledForMs: () => number;
+  /** Whether Redis takes commands. */
+  readonly redisReady: () => boolean;
+  /** Every partition's lag, as JSON shows it, and its sum for gauges. */
+  readonly readLag: () => Promise<LagReport>;
+  /** Waits until all that was accepted before is attributed and loaded; false where it was not within the time. */
+  readonly settle: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** What a consumer group has left to do, over all partitions. */
+export interface LagTotal {
+  readonly entries: number;
+  readonly oldestAgeSeconds: number;
+}
+
+export interface LagReport {
+  readonly partitions: readonly unknown[];
+  /** By consumer group. */
+  readonly total: Readonly<Record<string, LagTotal>>;
+}
+
+const SETTLE_TIMEOUT_MS = 10_000;
+const MAX_SETTLE_TIMEOUT_MS = 60_000;
+const RETRY_AFTER_SECONDS = 1;
+
+/** Builds the HTTP server; it does not listen yet. */
+export function buildServer(parts: ServerParts): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: "idle",
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+  });
+  const metrics = createMetrics(parts.telemetry.metrics, [
+    "tributary_http_requests_total",
+    "tributary_http_request_seconds",
+  ]);
+  server.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "unknown";
+    metrics.tributary_http_requests_total.inc({ route, status: reply.statusCode });
+    metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
+    done();
+  });
+  server.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts, reply, error));
+  server.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?")[0] ?? "";
+    const reason = `there is nothing at ${request.method} ${path.slice(0, 128)}; see docs/reports.md`;
+    return sendError(parts, reply, new ReportsError("not_found", reason));
+  });
+  const access = new ReadAccess(parts.readKeys);
+  addReportRoutes(server, parts, access);
+  addSettledRoute(server, parts, access);
+  addOperationRoutes(server, parts, access);
+  return server;
+}
+
+function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: ReadAccess): void {
+  server.get<{ Querystring: QuestionParameters }>(
+    "/v1/reports/attribution",
+    async (request, reply) => {
+      const tenant = access.tenantOf(request.headers);
+      const { question, format } = parseQuestion(request.query);
+      const report = await attributionReport(parts.engine, { tenant, ...question });
+      if (format === "json") return report;
+      return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question.by));
+    },
+  );
+  server.get<{ Params: { key: string } }>("/v1/conversions/:key", async (request) => {
+    const tenant = access.tenantOf(request.headers);
+    const { key } = request.params;
+    const found = await findConversion(parts.engine, tenant, key);
+    if (found === undefined) {
+      const reason = `no attributed conversion has the ID or order ID "${key.slice(0, 64)}"`;
+      throw new ReportsError("not_found", reason);
+    }
+    return found;
+  });
+}
+
+function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ReadAccess): void {
+  const closing = new AbortController();
+  server.addHook("preClose", (done) => {
+    closing.abort();
+    done();
+  });
+  server.get<{ Querystring: QuestionParameters }>("/v1/settled", async (request) => {
+    access.tenantOf(request.headers);
+    const timeoutMs = parseTimeout(request.query);
+    const gone = new AbortController();
+    request.raw.once("close", () => {
+      if (request.raw.destroyed) gone.abort();
+    });
+    const signal = AbortSignal.any([closing.signal, gone.signal]);
+    return { settled: await parts.settle(timeoutMs, signal) };
+  });
+}
+
+function parseTimeout(query: QuestionParameters): number {
+  const text = single("timeoutMs", query["timeoutMs"]);
+  if (text === undefined) return SETTLE_TIMEOUT_MS;
+  const timeoutMs = Number(text);
+  if (Number.isInteger(timeoutMs) && timeoutMs >= 0 && timeoutMs <= MAX_SETTLE_TIMEOUT_MS) {
+    return timeoutMs;
+  }
+  const reason = `expected a whole number from 0 to ${MAX_SETTLE_TIMEOUT_MS}`;
+  throw refusal("timeout_invalid", "timeoutMs", reason, text);
+}
+
+function sendError(parts: ServerParts, reply: FastifyReply, error: Error): FastifyReply {
+  const known = toReportsError(error);
+  if (known.code === "internal") parts.telemetry.logger.error({ err: error }, "request failed");
+  if (known.status === 503) void reply.header("Retry-After", String(RETRY_AFTER_SECONDS));
+  if (known.status === 401) void reply.header("WWW-Authenticate", 'Bearer realm="tributary"');
+  const { code, message, details } = known;
+  return reply.code(known.status).send({ error: { code, reason: message, ...details } });
+}
+
+function toReportsError(error: Error): ReportsError {
+  if (error instanceof ReportsError) return error;
+  if (error instanceof WarehouseError) {
+    const code: ReportsErrorCode =
+      error.code === "report_too_large" ||
+      error.code === "query_timeout" ||
+      error.code === "unavailable"
+        ? error.code
+        : "internal";
+    if (code !== "internal") return new ReportsError(code, error.message);
+  }
+  return new ReportsError("internal", "the service failed; the log says why");
+}

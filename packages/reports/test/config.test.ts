@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import { readConfig } from "../src/config.ts";
+
+test("defaults", () => {
+  const config = readConfig({});
+  expect(config).toMatchObject({
+    redisUrl: "redis://127.0.0.1:6379",
+    host: "127.0.0.1",
+    port: 8081,
+    partitions: 16,
+    dataDir: ".tributary",
+    clickhouseUrl: undefined,
+    readKeys: new Map(),
+    loadIntervalMs: 100,
+    loadMaxEntries: 64,
+    loadStallMs: 30_000,
+    queryTimeoutMs: 30_000,
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+test("what is set is taken; empty is unset", () => {
+  const config = readConfig({
+    TRIBUTARY_HOST: "0.0.0.0",
+    TRIBUTARY_PORT: "0",
+    TRIBUTARY_READ_KEYS: "a=b=shop, k2=other ,",
+    CLICKHOUSE_URL: "http://u:p@127.0.0.1:8123",
+    TRIBUTARY_PARTITIONS: "",
+  });
+  expect(config).toMatchObject({
+    port: 0,
+    partitions: 16,
+    clickhouseUrl: "http://u:p@127.0.0.1:8123",
+  });
+  expect([...config.readKeys]).toEqual([
+    ["a=b", "shop"],
+    ["k2", "other"],
+  ]);
+});
+
+test.for([
+  [{ TRIBUTARY_PORT: "80a" }, 'TRIBUTARY_PORT: expected a whole number from 0 to 65535, got "80a"'],
+  [{ TRIBUTARY_PARTITIONS: "0" }, "TRIBUTARY_PARTITIONS: expected a whole number from 1 to 1024"],
+  [{ TRIBUTARY_LOAD_INTERVAL_MS: "1.5" }, "TRIBUTARY_LOAD_INTERVAL_MS: expected a whole number"],
+  [{ TRIBUTARY_READ_KEYS: "secret" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs"],
+  [{ TRIBUTARY_READ_KEYS: "secret=no tenant" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs"],
+  [{ TRIBUTARY_HOST: "0.0.0.0" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs, because"],
+  [{ TRIBUTARY_LOG_LEVEL: "loud" }, "TRIBUTARY_LOG_LEVEL"],
+] as const)("%o is refused by name", ([env, message]) => {
+  const read = () => readConfig(env);
+  expect(read).toThrow(message);
+  expect(read).toThrow(expect.objectContaining({ code: "config_invalid" }));
+  expect(read).not.toThrow("secret");
+});

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readTelemetryConfig, startTelemetry, type Telemetry } from "@tributary/telemetry";
+import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
+
+/** Telemetry that exports nothing and keeps its log lines. */
+export function quietTelemetry(): { telemetry: Telemetry; logged: () => string[] } {
+  const lines: string[] = [];
+  const telemetry = startTelemetry({
+    serviceName: "tributary-reports",
+    serviceVersion: "0",
+    instanceId: "test",
+    config: readTelemetryConfig({ OTEL_TRACES_EXPORTER: "none" }),
+    logDestination: { write: (line: string) => void lines.push(line) },
+  });
+  const logged = () =>
+    lines.map((line) => {
+      const { level, msg } = JSON.parse(line) as { level: string; msg: string };
+      return `${level}: ${msg}`;
+    });
+  return { telemetry, logged };
+}
+
+/** A migrated chDB in a new folder. One a process: so one a test file. */
+export async function temporaryWarehouse(): Promise<{
+  engine: WarehouseEngine;
+  remove: () => Promise<void>;
+}> {
+  const dataDir = await mkdtemp(join(tmpdir(), "tributary-reports-"));
+  const engine = await openWarehouse({ dataDir }, { queryTimeoutMs: 10_000 });
+  await migrate(engine);
+  return {
+    engine,
+    remove: async () => {
+      await engine.close();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}

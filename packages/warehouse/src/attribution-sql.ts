@@ -1,0 +1,22 @@
+import { MONEY_DIGITS } from "@tributary/protocol";
+import { ATTRIBUTIONS_TABLE } from "./schema.ts";
+
+/**
+ * The FROM and WHERE of the valid revision of each conversion of the tenant that is bound to `{tenant:String}`.
+ * Only conversions that were revised are looked up: few, so the join is small.
+ * @param condition further SQL on the columns of `attributions`, or ""
+ */
+export function latestAttributions(condition: string): string {
+  return `${ATTRIBUTIONS_TABLE} FINAL
+  LEFT ANY JOIN (
+    SELECT conversion_id, max(revision) AS latest_revision FROM ${ATTRIBUTIONS_TABLE}
+    WHERE tenant = {tenant:String} AND revision > 0 GROUP BY conversion_id
+  ) AS revised USING (conversion_id)
+  WHERE tenant = {tenant:String} AND revision >= latest_revision${condition === "" ? "" : ` AND ${condition}`}`;
+}
+
+/** Units of 10^-12 of a decimal that the engine wrote, of any size and sign. */
+export function decimalUnits(text: string): bigint {
+  const [whole = "0", fraction = ""] = text.split(".");
+  return BigInt(whole + fraction.padEnd(MONEY_DIGITS, "0"));
+}

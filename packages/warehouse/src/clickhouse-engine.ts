@@ -1,0 +1,119 @@
+import { Readable } from "node:stream";
+import { ClickHouseError, ClickHouseLogLevel, createClient } from "@clickhouse/client";
+import type { ClickHouseClient } from "@clickhouse/client";
+import {
+  columnNames,
+  INSERT_SETTINGS,
+  OUTPUT_SETTINGS,
+  type Column,
+  type EngineLimits,
+  type QueryParameters,
+  type WarehouseEngine,
+} from "./engine.ts";
+import { messageOf, WarehouseError } from "./errors.ts";
+
+/** How much longer than the query the request may take, ms: the server's own bound is to speak first. */
+const REQUEST_MARGIN_MS = 5_000;
+const MAX_CONNECTIONS = 8;
+
+/**
+ * A ClickHouse server over HTTP. Opening does not connect: {@link WarehouseEngine.ping} says whether it is there.
+ * @param url with user and password where the server wants them
+ * @throws WarehouseError `unavailable` for a URL that cannot be used
+ */
+export function openClickHouse(url: string, limits: EngineLimits): WarehouseEngine {
+  try {
+    const client = createClient({
+      url,
+      request_timeout: limits.queryTimeoutMs + REQUEST_MARGIN_MS,
+      max_open_connections: MAX_CONNECTIONS,
+      application: "tributary",
+      clickhouse_settings: { ...OUTPUT_SETTINGS },
+      // Every error reaches our caller, who logs it once; the client would print it beside the log.
+      log: { level: ClickHouseLogLevel.OFF },
+    });
+    return new ClickHouseEngine(client, limits);
+  } catch (error) {
+    throw new WarehouseError("unavailable", `CLICKHOUSE_URL: ${messageOf(error)}`, error);
+  }
+}
+
+class ClickHouseEngine implements WarehouseEngine {
+  readonly #client: ClickHouseClient;
+  readonly #limits: EngineLimits;
+
+  constructor(client: ClickHouseClient, limits: EngineLimits) {
+    this.#client = client;
+    this.#limits = limits;
+  }
+
+  async query<T>(sql: string, params: QueryParameters = {}): Promise<T[]> {
+    try {
+      const result = await this.#client.query({
+        query: sql,
+        query_params: { ...params },
+        format: "JSONEachRow",
+        clickhouse_settings: { max_execution_time: this.#limits.queryTimeoutMs / 1000 },
+      });
+      return await result.json<T>();
+    } catch (error) {
+      throw this.#classify(error);
+    }
+  }
+
+  async command(sql: string): Promise<void> {
+    try {
+      await this.#client.command({ query: sql });
+    } catch (error) {
+      throw this.#classify(error);
+    }
+  }
+
+  async insertRowBinary(
+    table: string,
+    columns: readonly Column[],
+    bytes: Uint8Array,
+  ): Promise<void> {
+    if (bytes.length === 0) return;
+    try {
+      // The client's documented way for a format that it does not encode itself: the statement goes in the URL,
+      // the rows are the body. The answer must be read to its end to free the socket.
+      const { stream } = await this.#client.exec({
+        query: `INSERT INTO ${table} (${columnNames(columns)}) FORMAT RowBinary`,
+        values: Readable.from([bytes], { objectMode: false }),
+        clickhouse_settings: { ...INSERT_SETTINGS },
+      });
+      await stream.resume().toArray();
+    } catch (error) {
+      throw new WarehouseError("insert_failed", `${table}: ${messageOf(error)}`, error);
+    }
+  }
+
+  async ping(): Promise<void> {
+    const result = await this.#client.ping();
+    if (!result.success) {
+      const { error } = result;
+      throw new WarehouseError(
+        "unavailable",
+        `ClickHouse does not answer: ${messageOf(error)}`,
+        error,
+      );
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  #classify(error: unknown): WarehouseError {
+    const message = messageOf(error);
+    if (error instanceof ClickHouseError) {
+      if (error.type === "TIMEOUT_EXCEEDED") {
+        const bound = `the query ran longer than ${this.#limits.queryTimeoutMs} ms`;
+        return new WarehouseError("query_timeout", bound, error);
+      }
+      return new WarehouseError("query_failed", message, error);
+    }
+    return new WarehouseError("unavailable", `ClickHouse does not answer: ${message}`, error);
+  }
+}

@@ -1,0 +1,42 @@
+/** Every code that this package's errors carry. `retryable` says which of them may pass by themselves. */
+export const WAREHOUSE_ERROR_CODES = [
+  /** Another process holds the chDB folder. Terminal until that process ends. */
+  "data_dir_locked",
+  /** The engine cannot be opened or reached. Retryable. */
+  "unavailable",
+  /** A query ran longer than its bound. Retryable, with a smaller question or a larger bound. */
+  "query_timeout",
+  /** The engine refused a statement. Terminal: the same statement fails again. */
+  "query_failed",
+  /** Rows were not taken. Retryable: what was taken of them is replaced by the next try. */
+  "insert_failed",
+  /** The database was migrated by a newer version. Terminal. */
+  "schema_newer",
+  /** A block's bytes cannot be made into rows. Terminal: the same bytes fail again. */
+  "block_undecodable",
+  /** A report has more rows than its bound. Terminal: ask for fewer dimensions or a shorter range. */
+  "report_too_large",
+] as const;
+
+export type WarehouseErrorCode = (typeof WAREHOUSE_ERROR_CODES)[number];
+
+const RETRYABLE: readonly WarehouseErrorCode[] = ["unavailable", "query_timeout", "insert_failed"];
+
+/** What goes wrong between the platform and its warehouse. */
+export class WarehouseError extends Error {
+  readonly code: WarehouseErrorCode;
+  /** Whether the same call may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(code: WarehouseErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "WarehouseError";
+    this.code = code;
+    this.retryable = RETRYABLE.includes(code);
+  }
+}
+
+/** An error's message, or what was thrown as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,121 @@
+/**
+ * The warehouse's tables, as numbered migrations. A migration that was released is never edited: a change is a new
+ * one. Statements are written so that a migration cut short can run again.
+ *
+ * Every table is a ReplacingMergeTree over what identifies a row, and is read with FINAL: so loading the same block
+ * a second time changes nothing. A conversion's result is one row, touchpoints and credits in arrays: it is loaded
+ * as a whole or not at all, and needs no join to be reported. `credits` shows it a row a credit.
+ */
+
+/** One step of the schema. */
+export interface Migration {
+  /** 1, 2, 3 … without gaps. */
+  readonly number: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export const DATABASE = "tributary";
+export const EVENTS_TABLE = `${DATABASE}.events`;
+export const ATTRIBUTIONS_TABLE = `${DATABASE}.attributions`;
+export const CONVERSIONS_VIEW = `${DATABASE}.conversions`;
+export const CREDITS_VIEW = `${DATABASE}.credits`;
+export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
+
+/**
+ * What is acknowledged may be trimmed from the log, so it must also survive a power failure: 4 ms an insert, however
+ * many rows it has.
+ */
+const SYNCED = "fsync_after_insert = 1, fsync_part_directory = 1";
+
+/** Facts: what happened, a row an event and user. Sorted so that a user's path is read in its order. */
+const EVENTS = `CREATE TABLE IF NOT EXISTS ${EVENTS_TABLE} (
+  tenant LowCardinality(String),
+  event_id String COMMENT 'unique within a tenant',
+  type LowCardinality(String) COMMENT 'impression, click, visit, conversion, custom, identify, refund',
+  time DateTime64(3, 'UTC') COMMENT 'event time',
+  user_key String COMMENT 'userId, else anonymousId',
+  is_anonymous Bool COMMENT 'user_key is an anonymousId',
+  source LowCardinality(String),
+  medium LowCardinality(String),
+  campaign LowCardinality(String),
+  term LowCardinality(String),
+  content LowCardinality(String),
+  channel LowCardinality(String),
+  name String,
+  value Nullable(Decimal(38, 12)),
+  currency LowCardinality(String),
+  order_id String,
+  anonymous_id String COMMENT 'of an event that has both identities',
+  referrer String,
+  url String,
+  properties String COMMENT 'JSON, empty where there are none',
+  partition UInt16,
+  position String COMMENT 'entry ID of the fact block'
+) ENGINE = ReplacingMergeTree
+ORDER BY (tenant, user_key, is_anonymous, time, event_id)
+SETTINGS ${SYNCED}`;
+
+const CONVERSIONS = `CREATE VIEW IF NOT EXISTS ${CONVERSIONS_VIEW} AS
+SELECT * FROM ${EVENTS_TABLE} FINAL WHERE type = 'conversion'`;
+
+/**
+ * Results: a row a conversion and revision. All revisions stay; the highest is the valid one. Rows are wide (1.3 KB for
+ * five touchpoints), hence the small granules: a look-up reads a whole one.
+ */
+const ATTRIBUTIONS = `CREATE TABLE IF NOT EXISTS ${ATTRIBUTIONS_TABLE} (
+  tenant LowCardinality(String),
+  conversion_id String COMMENT 'event ID of the conversion',
+  revision UInt32 COMMENT 'from 0; the highest is valid',
+  reason LowCardinality(String) COMMENT 'first, late_touchpoint, refund, merge',
+  user_key String,
+  is_anonymous Bool,
+  conversion_time DateTime64(3, 'UTC'),
+  name String,
+  value Decimal(38, 12) COMMENT 'net of refunds; 0 where the conversion has none',
+  currency LowCardinality(String) COMMENT 'ISO 4217, empty where there is none',
+  order_id String,
+  touches UInt32,
+  touch_id Array(String) COMMENT 'touchpoints in path order',
+  touch_type Array(LowCardinality(String)),
+  touch_time Array(DateTime64(3, 'UTC')),
+  touch_channel Array(LowCardinality(String)),
+  touch_source Array(LowCardinality(String)),
+  touch_medium Array(LowCardinality(String)),
+  touch_campaign Array(LowCardinality(String)),
+  touch_term Array(LowCardinality(String)),
+  touch_content Array(LowCardinality(String)),
+  credit_model Array(LowCardinality(String)) COMMENT 'a credit a model and touchpoint, none that is zero',
+  credit_touch Array(UInt32) COMMENT 'from 1; 0 for a conversion without touchpoints',
+  credit_share Array(Decimal(18, 12)) COMMENT 'sums to exactly 1 a model',
+  credit_value Array(Decimal(38, 12)) COMMENT 'sums to exactly the value a model',
+  partition UInt16,
+  position String COMMENT 'entry ID of the result block',
+  attributed_at DateTime64(3, 'UTC') COMMENT 'time of that entry ID',
+  INDEX order_id_bloom order_id TYPE bloom_filter GRANULARITY 1
+) ENGINE = ReplacingMergeTree
+ORDER BY (tenant, conversion_id, revision)
+SETTINGS ${SYNCED}, index_granularity = 1024`;
+
+/** A dimension of a credit's touchpoint. */
+const creditDimension = (name: string): string =>
+  `if(touch_index = 0, ${name === "channel" ? "'unattributed'" : "'(none)'"}, touch_${name}[touch_index]) AS ${name}`;
+
+/** Credits of every revision: join on the highest for what is valid. */
+const CREDITS = `CREATE VIEW IF NOT EXISTS ${CREDITS_VIEW} AS
+SELECT tenant, conversion_id, revision, model, touch_index,
+  touch_id[touch_index] AS touchpoint_id,
+  touch_type[touch_index] AS touchpoint_type,
+  touch_time[touch_index] AS touchpoint_time,
+  ${["channel", "source", "medium", "campaign", "term", "content"].map(creditDimension).join(",\n  ")},
+  credit, credited_value, currency, conversion_time
+FROM ${ATTRIBUTIONS_TABLE} FINAL
+ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS credit, credit_value AS credited_value`;
+
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    number: 1,
+    name: "events and attributions",
+    statements: [EVENTS, CONVERSIONS, ATTRIBUTIONS, CREDITS],
+  },
+];

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MODEL_NAMES } from "@tributary/attribution";
+import type { WarehouseEngine } from "../src/engine.ts";
+import { findConversion } from "../src/conversion-lookup.ts";
+import { attributionReport, type AttributionQuestion } from "../src/report-queries.ts";
+import { click, purchase, resultBlock, T0 } from "./support/blocks.ts";
+import { loadResults, temporaryWarehouse } from "./support/warehouse.ts";
+
+let engine: WarehouseEngine;
+let remove: () => Promise<void>;
+
+const search = (id: string, time: number) =>
+  click(id, time, { source: "google", campaign: "spring" });
+const email = (id: string, time: number) => click(id, time, { channel: "email" });
+
+/**
+ * c1: two touches, 100 EUR, refunded to 90. c2: without touches, 5 EUR. c3: three touches, 1 USD. c4: a lead.
+ * Another tenant has one of its own.
+ */
+beforeAll(async () => {
+  ({ engine, remove } = await temporaryWarehouse());
+  const eur = { currency: "EUR" };
+  const c1 = purchase("c1", T0, { ...eur, orderId: "o-1" });
+  const path = [search("t1", T0 - 2000), email("t2", T0 - 1000)];
+  await loadResults(
+    engine,
+    resultBlock([
+      { conversion: c1, touches: path.slice(1), value: "100", revision: 0 },
+      { conversion: c1, touches: path, value: "100", revision: 1, reason: 1 },
+      { conversion: purchase("c2", T0 + 1000, eur), touches: [], value: "5" },
+      {
+        conversion: purchase("c3", T0 + 2000, { currency: "USD", orderId: "o-1" }),
+        touches: [search("t3", T0), email("t4", T0 + 1), search("t5", T0 + 2)],
+        value: "1",
+      },
+      { conversion: purchase("c4", T0 + 3000), touches: [email("t6", T0)], value: "" },
+    ]),
+    "1700000000100-0",
+  );
+  // A later block holds the valid revision; an earlier revision comes again after it.
+  await loadResults(
+    engine,
+    resultBlock([{ conversion: c1, touches: path, value: "90", revision: 2, reason: 2 }]),
+    "1700000000200-0",
+  );
+  await loadResults(
+    engine,
+    resultBlock([{ conversion: c1, touches: path.slice(1), value: "100", revision: 0 }]),
+    "1700000000100-0",
+  );
+  const other = { conversion: purchase("c1", T0, eur), touches: [email("t", T0)], value: "7" };
+  await loadResults(engine, resultBlock([other], "other"));
+});
+afterAll(() => remove());
+
+const ask = (more: Partial<AttributionQuestion>) =>
+  attributionReport(engine, { tenant: "default", models: ["linear"], by: ["channel"], ...more });
+
+test("by one dimension, over the latest revisions only", async () => {
+  expect(await ask({})).toEqual({
+    rows: [
+      { model: "linear", channel: "email", conversions: 0.5, value: "45", currency: "EUR" },
+      { model: "linear", channel: "paid_search", conversions: 0.5, value: "45", currency: "EUR" },
+      { model: "linear", channel: "unattributed", conversions: 1, value: "5", currency: "EUR" },
+      {
+        model: "linear",
+        channel: "paid_search",
+        conversions: 0.666666666667,
+        value: "0.666666666667",
+        currency: "USD",
+      },
+      {
+        model: "linear",
+        channel: "email",
+        conversions: 0.333333333333,
+        value: "0.333333333333",
+        currency: "USD",
+      },
+      { model: "linear", channel: "email", conversions: 1, value: "0", currency: "" },
+    ],
+    totals: {
+      conversions: 4,
+      attributed: 3,
+      unattributed: 1,
+      value: [
+        { currency: "EUR", value: "95" },
+        { currency: "USD", value: "1" },
+      ],
+    },
+  });
+});
+
+test("by two dimensions; touches without one and conversions without touches share (none)", async () => {
+  const { rows } = await ask({ models: ["last_touch"], by: ["campaign", "source"] });
+  const none = { model: "last_touch", campaign: "(none)", source: "(none)" };
+  expect(rows).toEqual([
+    { ...none, conversions: 2, value: "95", currency: "EUR" },
+    {
+      model: "last_touch",
+      campaign: "spring",
+      source: "google",
+      conversions: 1,
+      value: "1",
+      currency: "USD",
+    },
+    { ...none, conversions: 1, value: "0", currency: "" },
+  ]);
+});
+
+test("models come in the order asked for, and each closes on the totals", async () => {
+  const models = MODEL_NAMES.toReversed();
+  const { rows, totals } = await ask({ models });
+  expect([...new Set(rows.map((row) => row.model))]).toEqual(models);
+  for (const model of models) {
+    const own = rows.filter((row) => row.model === model);
+    expect(own.reduce((sum, row) => sum + row.conversions, 0)).toBeCloseTo(totals.conversions, 9);
+    const euros = own.filter((row) => row.currency === "EUR");
+    expect(euros.reduce((sum, row) => sum + Number(row.value), 0)).toBeCloseTo(95, 9);
+  }
+});
+
+test.for([
+  [{ from: T0 }, 4],
+  [{ from: T0 + 1 }, 3],
+  [{ to: T0 }, 0],
+  [{ to: T0 + 1 }, 1],
+  [{ from: T0 + 1000, to: T0 + 3000 }, 2],
+  [{ from: T0 + 5000 }, 0],
+] as const)("%o holds %i conversions: from is inclusive, to exclusive", async ([range, count]) => {
+  const { totals } = await ask(range);
+  expect(totals.conversions).toBe(count);
+});
+
+test("a tenant that has nothing gets an empty report", async () => {
+  expect(await ask({ tenant: "' OR 1=1 --" })).toEqual({
+    rows: [],
+    totals: { conversions: 0, attributed: 0, unattributed: 0, value: [] },
+  });
+});
+
+test("a conversion is found by its ID with its history; older revisions stay readable", async () => {
+  const detail = await findConversion(engine, "default", "c1");
+  expect(detail).toMatchObject({
+    id: "c1",
+    orderId: "o-1",
+    time: T0,
+    userKey: "u1",
+    anonymous: false,
+    value: "90",
+    currency: "EUR",
+    revision: 2,
+    reason: "refund",
+    attributedAt: 1_700_000_000_200,
+  });
+  expect(
+    detail?.touchpoints.map(({ index, id, channel, time }) => [index, id, channel, time]),
+  ).toEqual([
+    [1, "t1", "paid_search", T0 - 2000],
+    [2, "t2", "email", T0 - 1000],
+  ]);
+  expect(detail?.credits.filter(({ model }) => model === "linear")).toEqual([
+    { model: "linear", touch: 1, credit: "0.5", value: "45" },
+    { model: "linear", touch: 2, credit: "0.5", value: "45" },
+  ]);
+  expect(detail?.revisions.map(({ revision, reason, value }) => [revision, reason, value])).toEqual(
+    [
+      [0, "first", "100"],
+      [1, "late_touchpoint", "100"],
+      [2, "refund", "90"],
+    ],
+  );
+});
+
+test("of an order's conversions the last is found; another tenant's are not", async () => {
+  expect(await findConversion(engine, "default", "o-1")).toMatchObject({ id: "c3" });
+  expect(await findConversion(engine, "other", "o-1")).toBeUndefined();
+  expect(await findConversion(engine, "other", "c1")).toMatchObject({ value: "7" });
+  expect(await findConversion(engine, "default", "")).toBeUndefined();
+});

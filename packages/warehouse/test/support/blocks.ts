@@ -1,0 +1,99 @@
+import {
+  BatchScanner,
+  createRowDictionaries,
+  EntryWriter,
+  type EventRow,
+  packEvents,
+  ResultWriter,
+  type RowDictionaries,
+  type TributaryEvent,
+} from "@tributary/protocol";
+import { creditAll, DEFAULT_MODEL_OPTIONS, MODEL_NAMES } from "@tributary/attribution";
+
+export const T0 = 1_700_000_000_000;
+const DAY_MS = 86_400_000;
+
+/** Hands each event on as the row that the gateway makes of it. */
+function scanEvents(
+  events: readonly TributaryEvent[],
+  tenant: string,
+  dictionaries: RowDictionaries,
+  sink: (row: EventRow, index: number) => void,
+): void {
+  let index = 0;
+  const options = {
+    now: T0 + 3650 * DAY_MS,
+    tenant: dictionaries.tenants.internText(tenant),
+    maxEvents: 65_535,
+    maxEventBytes: 65_536,
+    maxFutureMs: 3650 * DAY_MS,
+    clockToleranceMs: 0,
+  };
+  const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, (row) => {
+    sink(row, index);
+    index += 1;
+  });
+  if (refused.length > 0) throw new Error(JSON.stringify(refused[0]));
+}
+
+/** A fact block as the worker writes it. */
+export function factBlock(events: readonly TributaryEvent[], tenant = "default"): Uint8Array {
+  const dictionaries = createRowDictionaries(1);
+  const writer = new EntryWriter(dictionaries);
+  scanEvents(events, tenant, dictionaries, (row) => writer.append(row));
+  return writer.finish();
+}
+
+/** One conversion's result. */
+export interface Result {
+  readonly conversion: TributaryEvent;
+  readonly touches: readonly TributaryEvent[];
+  /** Net value as decimal text; "" for none. */
+  readonly value: string;
+  readonly revision?: number;
+  /** Index into REVISION_REASONS. */
+  readonly reason?: number;
+}
+
+/** A result block as the worker writes it, credited by every model. */
+export function resultBlock(results: readonly Result[], tenant = "default"): Uint8Array {
+  const dictionaries = createRowDictionaries(2);
+  const writer = new ResultWriter(MODEL_NAMES, dictionaries);
+  for (const { conversion, touches, value, revision = 0, reason = 0 } of results) {
+    scanEvents([conversion], tenant, dictionaries, (row) => {
+      writer.conversion(row, value, revision, reason, touches.length);
+    });
+    if (touches.length === 0) continue;
+    scanEvents(touches, tenant, dictionaries, (row) => writer.touch(row));
+    const weights = new Float64Array(MODEL_NAMES.length * touches.length);
+    creditAll(
+      {
+        length: touches.length,
+        ageMs: Float64Array.from(touches, (touch) => conversion.time - touch.time),
+        isDirect: Uint8Array.from(touches, (touch) => (touch.channel === "direct" ? 1 : 0)),
+      },
+      DEFAULT_MODEL_OPTIONS,
+      weights,
+    );
+    writer.weights(weights, weights.length);
+  }
+  return writer.finish();
+}
+
+/** A click. */
+export function click(
+  id: string,
+  time: number,
+  more: Partial<TributaryEvent> = {},
+): TributaryEvent {
+  return { id, type: "click", time, userId: "u1", channel: "paid_search", ...more };
+}
+
+/** A purchase. */
+export function purchase(
+  id: string,
+  time: number,
+  more: Partial<TributaryEvent> = {},
+): TributaryEvent {
+  return { id, type: "conversion", time, userId: "u1", name: "purchase", ...more };
+}
