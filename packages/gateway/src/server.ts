@@ -62,7 +62,7 @@ export function createGatewayMetrics(telemetry: Telemetry) {
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
 
 /** Builds the HTTP server; it does not listen yet. */
-export function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstance {
+function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstance {
   const { config } = parts;
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { createRowDictionaries, EntryReader, EventRow, eventsKey, partitionOf } from "@tributary/protocol";
+import {
+  createRowDictionaries,
+  EntryReader,
+  EventRow,
+  eventsKey,
+  partitionOf,
+} from "@tributary/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
 import { readConfig } from "../src/config.ts";
@@ -8,7 +14,13 @@ import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { encode } from "./support/msgpack-bytes.ts";
 
 const NOW = Date.now();
-const event = (id: string, more: Record<string, unknown> = {}) => ({ id, type: "click", time: NOW, userId: `user-${id}`, ...more });
+const event = (id: string, more: Record<string, unknown> = {}) => ({
+  id,
+  type: "click",
+  time: NOW,
+  userId: `user-${id}`,
+  ...more,
+});
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -38,15 +50,26 @@ const post = async (body: string | Buffer, headers: Record<string, string> = {})
 async function stored() {
   const found: { partition: number; tenant: string; user: string; time: number }[] = [];
   for (let partition = 0; partition < 4; partition += 1) {
-    const entries = (await gateway.client.xrangeBuffer(eventsKey(partition), "-", "+")) as unknown as [Buffer, Buffer[]][];
+    const entries = (await gateway.client.xrangeBuffer(
+      eventsKey(partition),
+      "-",
+      "+",
+    )) as unknown as [Buffer, Buffer[]][];
     for (const [, fields] of entries) {
       const dictionaries = createRowDictionaries(1);
       const reader = new EntryReader(fields.at(-1) ?? Buffer.alloc(0), dictionaries);
       expect(Number(fields[1])).toBe(reader.count);
       const row = new EventRow();
       while (reader.next(row)) {
-        const user = Buffer.from(row.user.subarray(row.userStart, row.userStart + row.userLength)).toString();
-        found.push({ partition, tenant: dictionaries.tenants.text(row.tenant), user, time: row.time });
+        const user = Buffer.from(
+          row.user.subarray(row.userStart, row.userStart + row.userLength),
+        ).toString();
+        found.push({
+          partition,
+          tenant: dictionaries.tenants.text(row.tenant),
+          user,
+          time: row.time,
+        });
       }
     }
   }
@@ -61,21 +84,40 @@ describe("POST /v1/events", () => {
     ["a JSON list", JSON.stringify(list), {}, 3],
     ["a JSON batch", json, { "content-type": "application/json; charset=utf-8" }, 3],
     ["JSON with a byte order mark", `\ufeff${json}`, {}, 3],
-    ["NDJSON with a blank line", list.map((item) => JSON.stringify(item)).join("\n\n"), { "content-type": "application/x-ndjson" }, 3],
+    [
+      "NDJSON with a blank line",
+      list.map((item) => JSON.stringify(item)).join("\n\n"),
+      { "content-type": "application/x-ndjson" },
+      3,
+    ],
     ["one msgpack event", encode(event("a")), { "content-type": "application/msgpack" }, 1],
-    ["a msgpack batch", encode({ events: list, sentAt: NOW }), { "content-type": "application/x-msgpack" }, 3],
+    [
+      "a msgpack batch",
+      encode({ events: list, sentAt: NOW }),
+      { "content-type": "application/x-msgpack" },
+      3,
+    ],
     ["gzip", gzipSync(json), { "content-encoding": "gzip" }, 3],
     ["brotli", brotliCompressSync(json), { "content-encoding": "br" }, 3],
     ["zstd", zstdCompressSync(json), { "content-encoding": "zstd" }, 3],
     ["deflate", deflateSync(json), { "content-encoding": "deflate" }, 3],
-    ["gzip over msgpack", gzipSync(encode(list)), { "content-encoding": "gzip", "content-type": "application/msgpack" }, 3],
+    [
+      "gzip over msgpack",
+      gzipSync(encode(list)),
+      { "content-encoding": "gzip", "content-type": "application/msgpack" },
+      3,
+    ],
   ])("takes %s, and answers when Redis has it", async (_name, body, headers, count) => {
     const answer = await post(body, headers);
     expect([answer.statusCode, answer.json()]).toEqual([202, { accepted: count, refused: [] }]);
     const rows = await stored();
     expect(rows).toHaveLength(count);
     for (const { partition, tenant, user, time } of rows) {
-      expect({ partition, tenant, time }).toEqual({ partition: partitionOf("default", user, 4), tenant: "default", time: NOW });
+      expect({ partition, tenant, time }).toEqual({
+        partition: partitionOf("default", user, 4),
+        tenant: "default",
+        time: NOW,
+      });
     }
   });
 
@@ -93,10 +135,14 @@ describe("POST /v1/events", () => {
   });
 
   it("puts the requests of one moment into one entry a partition", async () => {
-    const answers = await Promise.all(Array.from({ length: 50 }, async (_, i) => post(JSON.stringify(event(`e${i}`)))));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => post(JSON.stringify(event(`e${i}`)))),
+    );
     expect(answers.every(({ statusCode }) => statusCode === 202)).toBe(true);
     expect(await stored()).toHaveLength(50);
-    const entries = await Promise.all([0, 1, 2, 3].map(async (p) => gateway.client.xlen(eventsKey(p))));
+    const entries = await Promise.all(
+      [0, 1, 2, 3].map(async (p) => gateway.client.xlen(eventsKey(p))),
+    );
     expect(entries.reduce((sum, count) => sum + count, 0)).toBeLessThan(40);
   });
 
@@ -104,7 +150,9 @@ describe("POST /v1/events", () => {
     const wrong = await gateway.server.inject({ url: "/v1/events" });
     expect([wrong.statusCode, wrong.headers["allow"]]).toEqual([405, "POST"]);
     const nowhere = await gateway.server.inject({ method: "POST", url: "/events", payload: "{}" });
-    expect(nowhere.json()).toMatchObject({ error: { code: "not_found", reason: expect.stringContaining("POST /v1/events") as string } });
+    expect(nowhere.json()).toMatchObject({
+      error: { code: "not_found", reason: expect.stringContaining("POST /v1/events") as string },
+    });
   });
 });
 
@@ -113,7 +161,9 @@ describe("write keys", () => {
     await gateway.close();
     await open({ TRIBUTARY_WRITE_KEYS: "k1=shop,a:b=other" });
   });
-  const basic = (user: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(user).toString("base64")}` });
+  const basic = (user: string): Record<string, string> => ({
+    authorization: `Basic ${Buffer.from(user).toString("base64")}`,
+  });
 
   it.each([
     ["a bearer", { authorization: "Bearer k1" }, "shop"],
@@ -173,7 +223,11 @@ describe("Redis away", () => {
 
     const startedAt = performance.now();
     const waited = await post(JSON.stringify(event("b")));
-    expect([waited.statusCode, waited.headers["retry-after"], waited.json<{ error: { code: string } }>().error.code]).toEqual([503, "1", "redis_away"]);
+    expect([
+      waited.statusCode,
+      waited.headers["retry-after"],
+      waited.json<{ error: { code: string } }>().error.code,
+    ]).toEqual([503, "1", "redis_away"]);
     expect(performance.now() - startedAt).toBeLessThan(3000);
 
     await sleep(600);
@@ -208,7 +262,10 @@ describe("Redis away", () => {
 describe("the configuration", () => {
   it.each([
     [{ TRIBUTARY_PORT: "http" }, /^TRIBUTARY_PORT: expected a whole number from 0 to 65535/],
-    [{ TRIBUTARY_PARTITIONS: "0" }, /^TRIBUTARY_PARTITIONS: expected a whole number from 1 to 1024/],
+    [
+      { TRIBUTARY_PARTITIONS: "0" },
+      /^TRIBUTARY_PARTITIONS: expected a whole number from 1 to 1024/,
+    ],
     [{ TRIBUTARY_WRITE_KEYS: "secret" }, /^TRIBUTARY_WRITE_KEYS: expected key=tenant/],
     [{ TRIBUTARY_HOST: "0.0.0.0" }, /^TRIBUTARY_WRITE_KEYS: expected .* not a loopback address/],
   ])("names a bad value: %j", (env, message) => {

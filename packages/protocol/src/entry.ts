@@ -36,7 +36,7 @@ export const FLAG_ANONYMOUS = 0x08;
 export const FLAG_ID_UUID = 0x10;
 export const FLAG_RARE = 0x20;
 /** Same tenant and user key as the event before. */
-export const FLAG_SAME_USER = 0x40;
+const FLAG_SAME_USER = 0x40;
 export const FLAG_USER_UUID = 0x80;
 
 const TRACE_BYTES = 25;

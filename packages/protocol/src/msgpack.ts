@@ -12,7 +12,7 @@ function truncated(): ProtocolError {
 }
 
 /** Big-endian unsigned integer of `width` bytes (1, 2 or 4). @throws ProtocolError where the bytes end early. */
-export function readUint(bytes: Uint8Array, pos: number, width: number, end: number): number {
+function readUint(bytes: Uint8Array, pos: number, width: number, end: number): number {
   if (pos + width > end) throw truncated();
   let value = 0;
   for (let i = 0; i < width; i += 1) value = value * 256 + (bytes[pos + i] as number);

@@ -163,7 +163,10 @@ export function readResultBlock(bytes: Uint8Array, dictionaries: RowDictionaries
   const touches = new EntryReader(reader.binary(), dictionaries);
   const packed = reader.binary();
   if (packed.length % 8 !== 0) {
-    throw new ProtocolError("entry_malformed", "not a result block: its weights are not whole numbers of float64");
+    throw new ProtocolError(
+      "entry_malformed",
+      "not a result block: its weights are not whole numbers of float64",
+    );
   }
   // Copied, because float64 wants an alignment that a view into a message does not have.
   const weights = new Float64Array(new Uint8Array(packed).buffer);

@@ -11,10 +11,22 @@ describe("money", () => {
     ["999999999999999.999999999999", 999_999_999_999_999_999_999_999_999n],
   ])("parses %s exactly", (text, units) => expect(parseDecimal(text)).toBe(units));
 
-  it.each(["", "-1", "+1", "1e3", "1.", ".5", "1,5", " 1", "1 ", "0x1", "1.0000000000001", "1000000000000000", "NaN", "١"])(
-    "refuses %j",
-    (text) => expect(parseDecimal(text)).toBeUndefined(),
-  );
+  it.each([
+    "",
+    "-1",
+    "+1",
+    "1e3",
+    "1.",
+    ".5",
+    "1,5",
+    " 1",
+    "1 ",
+    "0x1",
+    "1.0000000000001",
+    "1000000000000000",
+    "NaN",
+    "١",
+  ])("refuses %j", (text) => expect(parseDecimal(text)).toBeUndefined());
 
   it.each([
     [19.99, "19.99"],

@@ -32,7 +32,7 @@ describe("the partition of a user", () => {
   });
 
   it("is spread evenly", () => {
-    const counts = new Array<number>(16).fill(0);
+    const counts = Array.from({ length: 16 }, () => 0);
     for (let i = 0; i < 16_000; i += 1) {
       const partition = partitionOf("default", `user-${i}`, 16);
       counts[partition] = (counts[partition] ?? 0) + 1;
@@ -46,7 +46,9 @@ describe("the partition of a user", () => {
       fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(8), (bytes, offset) => {
         const shifted = new Uint8Array(bytes.length + offset);
         shifted.set(bytes, offset);
-        expect(murmur3(shifted, offset, shifted.length, tenantSeed("t"))).toBe(murmur3(bytes, 0, bytes.length, tenantSeed("t")));
+        expect(murmur3(shifted, offset, shifted.length, tenantSeed("t"))).toBe(
+          murmur3(bytes, 0, bytes.length, tenantSeed("t")),
+        );
       }),
     );
   });

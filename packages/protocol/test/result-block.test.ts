@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { createRowDictionaries, EventRow, FLAG_RARE, readResultBlock, ResultWriter, TYPE_CLICK, TYPE_CONVERSION } from "../src/index.ts";
+import {
+  createRowDictionaries,
+  EventRow,
+  FLAG_RARE,
+  readResultBlock,
+  ResultWriter,
+  TYPE_CLICK,
+  TYPE_CONVERSION,
+} from "../src/index.ts";
 import { rowToObject } from "./support/rows.ts";
 
 function rowOf(tenant: number, id: string, type: number, time: number): EventRow {
@@ -50,14 +58,25 @@ describe("the result block", () => {
       { tenant: "shop", id: "c1", type: "conversion", orderId: "o1", time: 5000 },
       { id: "c2", time: 6000 },
     ]);
-    expect(read(block.touches)).toMatchObject([{ id: "t1", type: "click" }, { id: "t2", time: 4000 }]);
+    expect(read(block.touches)).toMatchObject([
+      { id: "t1", type: "click" },
+      { id: "t2", time: 4000 },
+    ]);
     expect(writer.count).toBe(0);
   });
 
   it("refuses columns of different lengths", () => {
     const dictionaries = createRowDictionaries(3);
     const writer = new ResultWriter(["linear"], dictionaries);
-    writer.conversion(rowOf(dictionaries.tenants.internText("t"), "c", TYPE_CONVERSION, 1), "", 0, 0, 3);
-    expect(() => readResultBlock(writer.finish(), createRowDictionaries(1))).toThrow(/lengths differ/);
+    writer.conversion(
+      rowOf(dictionaries.tenants.internText("t"), "c", TYPE_CONVERSION, 1),
+      "",
+      0,
+      0,
+      3,
+    );
+    expect(() => readResultBlock(writer.finish(), createRowDictionaries(1))).toThrow(
+      /lengths differ/,
+    );
   });
 });

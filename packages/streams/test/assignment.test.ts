@@ -2,7 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { assignPartitions, compareEntryIds } from "../src/index.ts";
 
-const members = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 12 });
+const members = fc.uniqueArray(fc.string({ minLength: 1, maxLength: 12 }), {
+  minLength: 1,
+  maxLength: 12,
+});
 
 describe("the assignment", () => {
   it("is even, complete, and the same for whoever computes it", () => {

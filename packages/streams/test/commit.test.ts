@@ -47,12 +47,15 @@ async function lease(worker = "w1"): Promise<Lease> {
 
 async function addEntries(count: number): Promise<string[]> {
   const ids: string[] = [];
-  for (let i = 0; i < count; i += 1) ids.push((await client.xadd(eventsKey(P), "*", "n", 1, "b", `e${i}`)) ?? "");
+  for (let i = 0; i < count; i += 1)
+    ids.push((await client.xadd(eventsKey(P), "*", "n", 1, "b", `e${i}`)) ?? "");
   return ids;
 }
 
 const read = async (count = 100) =>
-  (await readGroup(client, [[eventsKey(P), ">"]], { group: "attribution", consumer: "w1", count })).get(eventsKey(P)) ?? [];
+  (
+    await readGroup(client, [[eventsKey(P), ">"]], { group: "attribution", consumer: "w1", count })
+  ).get(eventsKey(P)) ?? [];
 
 const commitOf = (ids: readonly string[]): Commit => ({
   ids,
@@ -66,7 +69,9 @@ const commitOf = (ids: readonly string[]): Commit => ({
 });
 
 async function lengths(): Promise<number[]> {
-  return Promise.all([factsKey(P), resultsKey(P), deadLettersKey(P)].map(async (key) => client.xlen(key)));
+  return Promise.all(
+    [factsKey(P), resultsKey(P), deadLettersKey(P)].map(async (key) => client.xlen(key)),
+  );
 }
 
 describe("the commit", () => {
@@ -77,9 +82,17 @@ describe("the commit", () => {
     const factsId = await commitBatch(client, held, FIRST_ID, commitOf(ids));
     expect(factsId).toMatch(/^\d+-\d+$/);
     expect(await lengths()).toEqual([1, 2, 1]);
-    const [[, fields] = []] = (await client.xrangeBuffer(factsKey(P), "-", "+")) as unknown as [Buffer, Buffer[]][];
+    const [[, fields] = []] = (await client.xrangeBuffer(factsKey(P), "-", "+")) as unknown as [
+      Buffer,
+      Buffer[],
+    ][];
     expect(fields?.at(-1)).toEqual(Buffer.from([0, 255, 10, 13]));
-    expect(await client.hgetall(stateKey(P))).toMatchObject({ position: ids[2], "books:default:processed": "2", entries: "3", epoch: "1" });
+    expect(await client.hgetall(stateKey(P))).toMatchObject({
+      position: ids[2],
+      "books:default:processed": "2",
+      entries: "3",
+      epoch: "1",
+    });
     expect((await client.xpending(eventsKey(P), "attribution"))[0]).toBe(0);
   });
 
@@ -99,7 +112,9 @@ describe("the commit", () => {
     await read();
     await releaseLease(client, old);
     await lease("w2");
-    await expect(commitBatch(client, old, FIRST_ID, commitOf(ids))).rejects.toMatchObject({ code: "fenced" });
+    await expect(commitBatch(client, old, FIRST_ID, commitOf(ids))).rejects.toMatchObject({
+      code: "fenced",
+    });
     expect(await lengths()).toEqual([0, 0, 0]);
     expect((await client.xpending(eventsKey(P), "attribution"))[0]).toBe(1);
   });
@@ -108,7 +123,9 @@ describe("the commit", () => {
     const held = await lease();
     const ids = await addEntries(2);
     await read();
-    await expect(commitBatch(client, held, "5-5", commitOf(ids))).rejects.toMatchObject({ code: "conflict" });
+    await expect(commitBatch(client, held, "5-5", commitOf(ids))).rejects.toMatchObject({
+      code: "conflict",
+    });
     expect(await lengths()).toEqual([0, 0, 0]);
   });
 
@@ -116,7 +133,9 @@ describe("the commit", () => {
     const held = await lease();
     const ids = await addEntries(3);
     await read();
-    await expect(commitBatch(client, held, FIRST_ID, commitOf(ids.slice(1)))).rejects.toMatchObject({ code: "gap" });
+    await expect(commitBatch(client, held, FIRST_ID, commitOf(ids.slice(1)))).rejects.toMatchObject(
+      { code: "gap" },
+    );
     expect(await lengths()).toEqual([0, 0, 0]);
   });
 });
@@ -193,13 +212,27 @@ describe("lag", () => {
     const held = await lease();
     await addEntries(5);
     const batch = await read(2);
-    expect((await readLag(client, 8))[P]).toMatchObject({ undelivered: 3, pending: 2, owner: "w1", epoch: 1 });
+    expect((await readLag(client, 8))[P]).toMatchObject({
+      undelivered: 3,
+      pending: 2,
+      owner: "w1",
+      epoch: 1,
+    });
     await commitBatch(client, held, FIRST_ID, commitOf(batch.map(({ id }) => id)));
     await trimPartition(client, P, undefined);
     const lag = (await readLag(client, 8, Date.now() + 10_000))[P];
-    expect(lag).toMatchObject({ undelivered: 3, pending: 0, warehouse: { undelivered: 3, pending: 0 } });
+    expect(lag).toMatchObject({
+      undelivered: 3,
+      pending: 0,
+      warehouse: { undelivered: 3, pending: 0 },
+    });
     expect(lag?.oldestAgeSeconds).toBeGreaterThan(9);
-    expect((await readLag(client, 8))[0]).toMatchObject({ undelivered: 0, pending: 0, oldestAgeSeconds: 0, owner: null });
+    expect((await readLag(client, 8))[0]).toMatchObject({
+      undelivered: 0,
+      pending: 0,
+      oldestAgeSeconds: 0,
+      owner: null,
+    });
   });
 });
 
@@ -211,7 +244,11 @@ describe("the warehouse feed", () => {
     await commitBatch(client, held, FIRST_ID, commitOf(ids));
     const options = { partitions: 8, consumer: "loader", maxEntries: 10 };
     const first = await new WarehouseFeed(client, options).poll();
-    expect(first.map(({ stream, partition }) => [stream, partition])).toEqual([["facts", P], ["results", P], ["results", P]]);
+    expect(first.map(({ stream, partition }) => [stream, partition])).toEqual([
+      ["facts", P],
+      ["results", P],
+      ["results", P],
+    ]);
     const feed = new WarehouseFeed(client, options);
     const again = await feed.poll();
     expect(again).toEqual(first);
@@ -229,7 +266,9 @@ describe("the warehouse feed", () => {
 
 describe("the platform", () => {
   it("refuses another number of partitions than it was set up with", async () => {
-    await expect(agreeOnPlatform(client, 9)).rejects.toThrow(/platform of 8 partitions.*set TRIBUTARY_PARTITIONS=8/);
+    await expect(agreeOnPlatform(client, 9)).rejects.toThrow(
+      /platform of 8 partitions.*set TRIBUTARY_PARTITIONS=8/,
+    );
     await expect(agreeOnPlatform(client, 0)).rejects.toMatchObject({ code: "platform_mismatch" });
     await ensureGroups(client, 8);
   });

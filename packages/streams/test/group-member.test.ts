@@ -81,7 +81,8 @@ function member(worker: string, processor: PartitionProcessor, own = client): Gr
 }
 
 async function add(count: number, from = 0): Promise<void> {
-  for (let i = from; i < from + count; i += 1) await client.xadd(eventsKey(i % PARTITIONS), "*", "n", 1, "b", `e${i}`);
+  for (let i = from; i < from + count; i += 1)
+    await client.xadd(eventsKey(i % PARTITIONS), "*", "n", 1, "b", `e${i}`);
 }
 
 async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
@@ -94,7 +95,9 @@ async function until(condition: () => Promise<boolean> | boolean, what: string):
 
 async function processed(): Promise<number> {
   const counts = await Promise.all(
-    Array.from({ length: PARTITIONS }, async (_, p) => client.hget(stateKey(p), "books:default:processed")),
+    Array.from({ length: PARTITIONS }, async (_, p) =>
+      client.hget(stateKey(p), "books:default:processed"),
+    ),
   );
   return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
 }
@@ -155,7 +158,11 @@ describe("a member of the group", () => {
     const one = member("w1", new CountingProcessor());
     one.start();
     await until(() => one.owned.length === PARTITIONS, "w1 owns all");
-    await client.multi().xadd(eventsKey(0), "*", "n", 1, "b", "stolen").xreadgroup("GROUP", "attribution", "zombie", "STREAMS", eventsKey(0), ">").exec();
+    await client
+      .multi()
+      .xadd(eventsKey(0), "*", "n", 1, "b", "stolen")
+      .xreadgroup("GROUP", "attribution", "zombie", "STREAMS", eventsKey(0), ">")
+      .exec();
     await add(4, 4);
     await until(drained, "all processed");
     expect(await processed()).toBe(5);
@@ -176,8 +183,14 @@ describe("a member of the group", () => {
     one.start();
     await until(drained, "all processed");
     expect(await processed()).toBe(22);
-    const letters = [...(await client.xrange(deadLettersKey(0), "-", "+")), ...(await client.xrange(deadLettersKey(1), "-", "+"))];
-    expect(letters.map(([, fields]) => fields[fields.indexOf("reason") + 1])).toEqual(["not an entry", "crashed the compute thread twice"]);
+    const letters = [
+      ...(await client.xrange(deadLettersKey(0), "-", "+")),
+      ...(await client.xrange(deadLettersKey(1), "-", "+")),
+    ];
+    expect(letters.map(([, fields]) => fields[fields.indexOf("reason") + 1])).toEqual([
+      "not an entry",
+      "crashed the compute thread twice",
+    ]);
     await one.stop();
   });
 

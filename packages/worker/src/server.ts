@@ -18,12 +18,10 @@ export function buildServer(
     // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
     const stalled = redisReady(client) ? member.stalledFor(STALLED_MS) : [];
     if (stalled.length === 0) return reply.send({ status: "ok", partitions: member.owned });
-    return reply
-      .code(503)
-      .send({
-        status: "unhealthy",
-        reason: `no progress in partitions ${stalled.join(", ")} for ${STALLED_MS / 1000} s`,
-      });
+    return reply.code(503).send({
+      status: "unhealthy",
+      reason: `no progress in partitions ${stalled.join(", ")} for ${STALLED_MS / 1000} s`,
+    });
   });
   server.get("/readyz", async (_request, reply) => {
     const ready = redisReady(client);

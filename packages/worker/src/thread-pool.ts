@@ -20,6 +20,7 @@ export class ThreadPool {
   readonly #pools: Piscina[] = [];
   readonly #onReplaced: (thread: number) => void;
   readonly #onStuck: (thread: number) => void;
+  #closed = false;
 
   /**
    * @param onReplaced told when a thread died and its successor answers
@@ -58,20 +59,27 @@ export class ThreadPool {
   async run(task: Exclude<ThreadTask, { kind: "ping" }>): Promise<ThreadReply> {
     const thread = this.threadOf(task.partition);
     const pool = this.#pools[thread] as Piscina;
+    const before = pool.threads[0]?.threadId;
     try {
       return (await pool.run(task)) as ThreadReply;
     } catch (error) {
-      void this.#awaitReplacement(thread, pool);
+      if (!this.#closed) void this.#awaitReplacement(thread, pool, before);
       throw error;
     }
   }
 
   /** Ends the threads; what they compute is lost. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#pools.map(async (pool) => pool.destroy()));
   }
 
-  async #awaitReplacement(thread: number, pool: Piscina): Promise<void> {
+  /** A task failed: makes sure that a thread answers, be it the same one or its successor. */
+  async #awaitReplacement(
+    thread: number,
+    pool: Piscina,
+    before: number | undefined,
+  ): Promise<void> {
     const ping: ThreadTask = { kind: "ping" };
     const answered = await Promise.race([
       pool.run(ping).then(
@@ -80,7 +88,8 @@ export class ThreadPool {
       ),
       sleep(REPLACEMENT_MS, false, { ref: false }),
     ]);
-    if (answered) this.#onReplaced(thread);
-    else this.#onStuck(thread);
+    if (this.#closed) return;
+    if (!answered) this.#onStuck(thread);
+    else if (pool.threads[0]?.threadId !== before) this.#onReplaced(thread);
   }
 }

@@ -57,8 +57,9 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
 /** Hands the blocks over instead of copying them: each owns its buffer (see MsgpackWriter). */
 function moved(reply: ThreadReply, blocks: readonly (Uint8Array | undefined)[]): ThreadReply {
   const buffers = blocks.flatMap((block) => (block === undefined ? [] : [block.buffer]));
-  // Piscina unwraps it again on the other side; its types know only single transferables.
-  return move({ [transferableSymbol]: buffers, [valueSymbol]: reply } as never) as unknown as ThreadReply;
+  // Piscina unwraps it on the other side, where the reply comes out; its types do not say so.
+  const wrapped: unknown = move({ [transferableSymbol]: buffers, [valueSymbol]: reply });
+  return wrapped as ThreadReply;
 }
 
 function sizeOf(state: PartitionState): StateSize {

@@ -40,14 +40,20 @@ export function expectedResults(events: readonly PlainEvent[]): Map<string, Plai
         if (touch.userId !== conversion.userId) return false;
         const age = conversion.time - touch.time;
         if (touch.type === "impression") return age >= 0 && age <= VIEW_WINDOW;
-        return (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= CLICK_WINDOW;
+        return (
+          (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= CLICK_WINDOW
+        );
       })
       .toSorted((a, b) => a.time - b.time || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
     const refunds = all.filter(
       ({ type, userId, orderId }) =>
-        type === "refund" && userId === conversion.userId && orderId === conversion.orderId && orderId !== undefined,
+        type === "refund" &&
+        userId === conversion.userId &&
+        orderId === conversion.orderId &&
+        orderId !== undefined,
     );
-    let cents = conversion.value === undefined ? undefined : Math.round(Number(conversion.value) * 100);
+    let cents =
+      conversion.value === undefined ? undefined : Math.round(Number(conversion.value) * 100);
     if (cents !== undefined) {
       for (const refund of refunds) {
         cents -= refund.value === undefined ? cents : Math.round(Number(refund.value) * 100);
@@ -57,7 +63,10 @@ export function expectedResults(events: readonly PlainEvent[]): Map<string, Plai
     results.set(`${conversion.userId}/${conversion.id}`, {
       path: touches.map(({ id }) => id),
       weights: plainWeights(
-        touches.map((touch) => ({ age: conversion.time - touch.time, direct: touch.channel === "direct" })),
+        touches.map((touch) => ({
+          age: conversion.time - touch.time,
+          direct: touch.channel === "direct",
+        })),
       ),
       cents,
     });

@@ -10,7 +10,12 @@ import {
   readResultBlock,
   REVISION_REASONS,
 } from "@tributary/protocol";
-import { type BatchOutcome, DEFAULT_JOURNEY_OPTIONS, type JourneyOptions, PartitionState } from "../../src/index.ts";
+import {
+  type BatchOutcome,
+  DEFAULT_JOURNEY_OPTIONS,
+  type JourneyOptions,
+  PartitionState,
+} from "../../src/index.ts";
 import type { PlainEvent } from "./oracle.ts";
 
 export const NOW = 1_790_000_000_000;
@@ -22,7 +27,14 @@ export function entryOf(events: readonly PlainEvent[], tenant = "default"): Uint
   const writer = new EntryWriter(dictionaries);
   const { refused } = new BatchScanner(dictionaries).scan(
     packEvents(events),
-    { now: NOW, tenant: code, maxEvents: 100_000, maxEventBytes: 32_768, maxFutureMs: 86_400_000, clockToleranceMs: 2000 },
+    {
+      now: NOW,
+      tenant: code,
+      maxEvents: 100_000,
+      maxEventBytes: 32_768,
+      maxFutureMs: 86_400_000,
+      clockToleranceMs: 2000,
+    },
     (row) => writer.append(row),
   );
   if (refused.length > 0) throw new Error(`a test's event is bad: ${JSON.stringify(refused[0])}`);
@@ -74,13 +86,24 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
         at += touches;
       }
       const reason = REVISION_REASONS[block.reasons[i] ?? 0] ?? "";
-      return { key, tenant, revision, reason, value: block.values[i] ?? "", path, channels, weights };
+      return {
+        key,
+        tenant,
+        revision,
+        reason,
+        value: block.values[i] ?? "",
+        path,
+        channels,
+        weights,
+      };
     });
   });
 }
 
 function idOf(row: EventRow): string {
-  return (row.flags & FLAG_ID_UUID) !== 0 ? formatUuid(row.id, row.idStart) : text(row.id, row.idStart, row.idLength);
+  return (row.flags & FLAG_ID_UUID) !== 0
+    ? formatUuid(row.id, row.idStart)
+    : text(row.id, row.idStart, row.idLength);
 }
 
 function text(bytes: Uint8Array, start: number, length: number): string {

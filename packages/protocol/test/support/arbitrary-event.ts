@@ -5,7 +5,11 @@ import { NOW } from "./rows.ts";
 const text = (most: number) =>
   fc.string({ minLength: 1, maxLength: most, unit: "binary" }).filter((value) => {
     const bytes = new TextEncoder().encode(value).length;
-    return bytes >= 1 && bytes <= most && !/[\ud800-\udfff]/.test(value.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ""));
+    return (
+      bytes >= 1 &&
+      bytes <= most &&
+      !/[\ud800-\udfff]/.test(value.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ""))
+    );
   });
 // msgpackr reads the name `__proto__` back as `__proto_`, on purpose.
 const propertyName = text(10).filter((name) => name !== "__proto__");
@@ -22,7 +26,10 @@ const identity = fc.oneof(
   fc.record({ anonymousId: id(128) }),
   fc.record({ userId: id(128), anonymousId: id(128) }),
 );
-const money = fc.option(fc.record({ value: decimal, currency: fc.constantFrom("EUR", "USD", "JPY") }), { nil: {} });
+const money = fc.option(
+  fc.record({ value: decimal, currency: fc.constantFrom("EUR", "USD", "JPY") }),
+  { nil: {} },
+);
 
 /** Any valid event. */
 export const arbitraryEvent = fc
@@ -42,7 +49,9 @@ export const arbitraryEvent = fc
         url: text(2048),
         name: text(128),
         orderId: text(64),
-        properties: fc.dictionary(propertyName, fc.oneof(fc.integer(), fc.boolean(), text(10)), { maxKeys: 4 }),
+        properties: fc.dictionary(propertyName, fc.oneof(fc.integer(), fc.boolean(), text(10)), {
+          maxKeys: 4,
+        }),
       },
       { requiredKeys: ["id", "type", "time"] },
     ),

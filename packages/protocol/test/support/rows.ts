@@ -24,7 +24,7 @@ import {
 
 export const NOW = 1_790_000_000_000;
 
-export const SCAN: ScanOptions = {
+const SCAN: ScanOptions = {
   now: NOW,
   tenant: 1,
   maxEvents: 1000,
@@ -73,7 +73,9 @@ export function scanToEntry(
   const dictionaries = createRowDictionaries(7);
   dictionaries.tenants.internText("default");
   const writer = new EntryWriter(dictionaries);
-  const result = new BatchScanner(dictionaries).scan(body, { ...SCAN, ...options }, (row) => writer.append(row));
+  const result = new BatchScanner(dictionaries).scan(body, { ...SCAN, ...options }, (row) =>
+    writer.append(row),
+  );
   return { ...result, entry: writer.finish() };
 }
 

@@ -1,0 +1,46 @@
+import { CliError } from "../errors.ts";
+import { readRunningPlatform } from "../platform/state-file.ts";
+
+/** Where a platform answers. */
+export interface PlatformAddress {
+  readonly gatewayUrl: string;
+  readonly reportsUrl: string;
+}
+
+/** The platform that runs on a data folder, if one does and is ready. */
+export function runningPlatform(dataDir: string): PlatformAddress | undefined {
+  const state = readRunningPlatform(dataDir);
+  return state?.ready === true
+    ? { gatewayUrl: state.gatewayUrl, reportsUrl: state.reportsUrl }
+    : undefined;
+}
+
+/**
+ * Where the reports of a given gateway are: as told; else as the data folder's platform says, where it is that
+ * gateway; else one port above it, where `tributary up` puts them.
+ */
+export function reportsUrlOf(
+  gatewayUrl: string,
+  told: string | undefined,
+  running: PlatformAddress | undefined,
+): string {
+  if (told !== undefined) return told;
+  if (running?.gatewayUrl === gatewayUrl) return running.reportsUrl;
+  const url = new URL(gatewayUrl);
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  url.port = String(port + 1);
+  return url.href.replace(/\/+$/, "");
+}
+
+/**
+ * The reports to ask: the given ones, or those of the platform that runs on the data folder.
+ * @throws CliError `no_platform`
+ */
+export function requireReportsUrl(told: string | undefined, dataDir: string): string {
+  const url = told ?? runningPlatform(dataDir)?.reportsUrl;
+  if (url !== undefined) return url;
+  throw new CliError(
+    "no_platform",
+    `no platform runs on ${dataDir}; start one with \`tributary up\`, or give --url with the address of its reports`,
+  );
+}

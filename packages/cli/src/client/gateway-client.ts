@@ -1,0 +1,164 @@
+import { packEvents, type TributaryEvent } from "@tributary/protocol";
+import { Agent, request } from "undici";
+import { z } from "zod";
+import { CliError, describeError } from "../errors.ts";
+import { pause } from "../terminal/interrupt.ts";
+import { backoffMs, retryAfterMs } from "./backoff.ts";
+
+const refusalSchema = z.object({ index: z.number().int(), field: z.string(), reason: z.string() });
+
+const answerSchema = z.object({
+  accepted: z.number().int().nonnegative().optional(),
+  refused: z.array(refusalSchema).default([]),
+  error: z.object({ code: z.string(), reason: z.string() }).optional(),
+});
+
+/** Why an event was not taken; `index` is its position in the batch. */
+export type GatewayRefusal = z.infer<typeof refusalSchema>;
+
+export interface BatchOutcome {
+  readonly accepted: number;
+  readonly refused: readonly GatewayRefusal[];
+}
+
+export interface GatewayClientOptions {
+  readonly url: string;
+  readonly key?: string | undefined;
+  /** Connections kept open. */
+  readonly connections: number;
+  /** Ends every wait and request. */
+  readonly signal: AbortSignal;
+  /** No try begins after this, ms since 1970. */
+  readonly deadlineMs?: number | undefined;
+  /** Told when a batch has to wait, in words. */
+  readonly waiting?: ((reason: string) => void) | undefined;
+}
+
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Sends batches to a gateway until it has taken them: a batch is tried again as long as that may help. */
+export class GatewayClient {
+  readonly #options: GatewayClientOptions;
+  readonly #agent: Agent;
+  #retries = 0;
+
+  constructor(options: GatewayClientOptions) {
+    this.#options = options;
+    this.#agent = new Agent({ connections: options.connections, pipelining: 1 });
+  }
+
+  /** How often a batch had to be sent again. */
+  get retries(): number {
+    return this.#retries;
+  }
+
+  /**
+   * Sends a batch. One that is too large for the gateway is sent in halves.
+   * @throws CliError `refused` where no try can succeed (a wrong key, another server), `timeout` after the deadline;
+   *   the signal's reason after an abort
+   */
+  async send(events: readonly TributaryEvent[]): Promise<BatchOutcome> {
+    const body = packEvents(events);
+    for (let attempt = 0; ; attempt += 1) {
+      const outcome = await this.#try(body);
+      if (outcome.kind === "taken") return outcome;
+      if (outcome.kind === "too_large") return this.#halves(events, outcome.reason);
+      const { deadlineMs, waiting, signal } = this.#options;
+      if (deadlineMs !== undefined && Date.now() > deadlineMs) {
+        throw new CliError(
+          "timeout",
+          `the gateway did not take everything in time: ${outcome.reason}`,
+        );
+      }
+      this.#retries += 1;
+      waiting?.(outcome.reason);
+      // A server that says 0 is not to be asked in a tight loop.
+      await pause(outcome.afterMs || backoffMs(attempt, Math.random()), signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.destroy();
+  }
+
+  async #halves(events: readonly TributaryEvent[], reason: string): Promise<BatchOutcome> {
+    if (events.length === 1)
+      return { accepted: 0, refused: [{ index: 0, field: "event", reason }] };
+    const middle = Math.ceil(events.length / 2);
+    const first = await this.send(events.slice(0, middle));
+    const second = await this.send(events.slice(middle));
+    const moved = second.refused.map((refusal) => ({ ...refusal, index: refusal.index + middle }));
+    return { accepted: first.accepted + second.accepted, refused: [...first.refused, ...moved] };
+  }
+
+  async #try(body: Buffer): Promise<TryOutcome> {
+    const { url, key, signal } = this.#options;
+    let status: number;
+    let retryAfter: number | undefined;
+    let text: string;
+    try {
+      const response = await request(`${url}/v1/events`, {
+        method: "POST",
+        dispatcher: this.#agent,
+        headers: {
+          "content-type": "application/msgpack",
+          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+        },
+        body,
+        signal,
+        headersTimeout: REQUEST_TIMEOUT_MS,
+        bodyTimeout: REQUEST_TIMEOUT_MS,
+      });
+      status = response.statusCode;
+      const header = response.headers["retry-after"];
+      retryAfter = retryAfterMs(typeof header === "string" ? header : undefined, Date.now());
+      text = await response.body.text();
+    } catch (error) {
+      signal.throwIfAborted();
+      // Not reached, or cut off: what was taken before is known by its IDs when it comes again.
+      return { kind: "again", reason: `${url}: ${describeError(error)}`, afterMs: undefined };
+    }
+    return readAnswer(url, status, text, retryAfter);
+  }
+}
+
+type TryOutcome =
+  | ({ readonly kind: "taken" } & BatchOutcome)
+  | { readonly kind: "too_large"; readonly reason: string }
+  | { readonly kind: "again"; readonly reason: string; readonly afterMs: number | undefined };
+
+function readAnswer(
+  url: string,
+  status: number,
+  text: string,
+  afterMs: number | undefined,
+): TryOutcome {
+  const answer = parseAnswer(text);
+  const reason = answer?.error?.reason ?? `${url} answered ${status}`;
+  if (status === 429 || status >= 500) return { kind: "again", reason, afterMs };
+  if (status === 413) return { kind: "too_large", reason };
+  const spoken = status === 202 || (status === 400 && (answer?.refused.length ?? 0) > 0);
+  if (spoken && answer?.accepted !== undefined) {
+    return { kind: "taken", accepted: answer.accepted, refused: answer.refused };
+  }
+  if (status === 401 || status === 403) {
+    throw new CliError(
+      "refused",
+      `${url} does not accept the write key: ${reason}; give it with --key`,
+    );
+  }
+  throw new CliError(
+    "refused",
+    `${url} does not answer as a gateway does (status ${status}): ${reason}`,
+  );
+}
+
+function parseAnswer(text: string): z.infer<typeof answerSchema> | undefined {
+  try {
+    return answerSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Not JSON: a proxy's page, or another server; the status decides.
+    return undefined;
+  }
+}

@@ -1,0 +1,49 @@
+/** What the reports service answers, checked on the way in. */
+import { z } from "zod";
+
+const decimalText = z.string().regex(/^-?\d+(?:\.\d+)?$/);
+
+/** One group under one model; its dimensions are further fields, as asked for. */
+export const reportRowSchema = z
+  .object({
+    model: z.string(),
+    conversions: z.number(),
+    /** Exact decimal text. */
+    value: decimalText,
+    /** ISO 4217, or "" where a conversion had none. */
+    currency: z.string(),
+  })
+  .catchall(z.unknown());
+
+export const reportSchema = z.object({
+  rows: z.array(reportRowSchema),
+  totals: z
+    .object({
+      conversions: z.number(),
+      attributed: z.number(),
+      unattributed: z.number(),
+      value: z.array(z.object({ currency: z.string(), value: decimalText })),
+    })
+    .loose(),
+});
+
+export type ReportRow = z.infer<typeof reportRowSchema>;
+export type AttributionReport = z.infer<typeof reportSchema>;
+
+/** A question to the reports, over HTTP or on the data folder. */
+export interface ReportQuestion {
+  readonly models: readonly string[];
+  readonly by: readonly string[];
+  /** ISO 8601; conversions from then on. */
+  readonly from?: string | undefined;
+  /** ISO 8601; conversions before then. */
+  readonly to?: string | undefined;
+}
+
+export const settledSchema = z.object({ settled: z.boolean() }).loose();
+
+export const lagSchema = z
+  .object({ partitions: z.array(z.record(z.string(), z.unknown())), total: z.unknown().optional() })
+  .loose();
+
+export type Lag = z.infer<typeof lagSchema>;

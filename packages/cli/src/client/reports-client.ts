@@ -1,0 +1,98 @@
+import type { z } from "zod";
+import { CliError, describeError } from "../errors.ts";
+import {
+  lagSchema,
+  reportSchema,
+  settledSchema,
+  type AttributionReport,
+  type Lag,
+  type ReportQuestion,
+} from "./report-types.ts";
+
+const REQUEST_TIMEOUT_MS = 60_000;
+/** One call waits this long at most, so that Ctrl-C and the deadline are looked at. */
+const SETTLE_STEP_MS = 2000;
+
+/** Asks a reports service. */
+export class ReportsClient {
+  readonly #url: string;
+  readonly #key: string | undefined;
+  readonly #signal: AbortSignal;
+
+  constructor(url: string, key: string | undefined, signal: AbortSignal) {
+    this.#url = url;
+    this.#key = key;
+    this.#signal = signal;
+  }
+
+  /** @throws CliError `no_platform` where nobody answers, `refused` for any other answer than a report */
+  async attribution(question: ReportQuestion): Promise<AttributionReport> {
+    const query = new URLSearchParams({
+      model: question.models.join(","),
+      by: question.by.join(","),
+      format: "json",
+    });
+    if (question.from !== undefined) query.set("from", question.from);
+    if (question.to !== undefined) query.set("to", question.to);
+    return this.#get(`/v1/reports/attribution?${query.toString()}`, reportSchema);
+  }
+
+  /** @throws as {@link attribution} */
+  async lag(): Promise<Lag> {
+    return this.#get("/v1/lag", lagSchema);
+  }
+
+  /**
+   * Waits until everything accepted before this call is attributed and can be reported.
+   * @param deadlineMs ms since 1970; undefined to wait for as long as it takes
+   * @throws CliError `timeout`, or as {@link attribution}; the signal's reason after an abort
+   */
+  async settled(deadlineMs: number | undefined): Promise<void> {
+    for (;;) {
+      const left = deadlineMs === undefined ? SETTLE_STEP_MS : deadlineMs - Date.now();
+      const step = Math.max(1, Math.min(SETTLE_STEP_MS, left));
+      const { settled } = await this.#get(`/v1/settled?timeoutMs=${step}`, settledSchema);
+      if (settled) return;
+      if (left <= SETTLE_STEP_MS && deadlineMs !== undefined) {
+        throw new CliError(
+          "timeout",
+          "everything is accepted, but not all of it was attributed in time; `tributary lag` shows what waits",
+        );
+      }
+    }
+  }
+
+  async #get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    const url = `${this.#url}${path}`;
+    let status: number;
+    let body: unknown;
+    try {
+      const response = await fetch(url, {
+        headers: this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` },
+        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+      });
+      status = response.status;
+      body = await response.json();
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      throw new CliError(
+        "no_platform",
+        `no reports at ${this.#url}: ${describeError(error)}; is the platform up?`,
+      );
+    }
+    const read = schema.safeParse(body);
+    if (status === 200 && read.success) return read.data;
+    throw new CliError("refused", `${url} answered ${status}: ${reasonOf(body, read.error)}`);
+  }
+}
+
+/** The service's own words, or where its answer is not what was expected. */
+function reasonOf(body: unknown, problem: z.ZodError | undefined): string {
+  if (typeof body === "object" && body !== null && "error" in body) {
+    const { error } = body;
+    if (typeof error === "object" && error !== null && "reason" in error)
+      return String(error.reason);
+  }
+  const issue = problem?.issues[0];
+  return issue === undefined ? "an unexpected answer" : `${issue.path.join(".")}: ${issue.message}`;
+}

@@ -1,0 +1,194 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
+import { EXIT } from "../errors.ts";
+import { httpUrl, integer } from "../options.ts";
+import { startPlatform, type Platform } from "../platform/platform.ts";
+import type { CommandContext } from "../program.ts";
+import { parseFieldMap, type FieldMap } from "../replay/field-map.ts";
+import { fileSize } from "../replay/file-content.ts";
+import { detectFormat, FORMATS, type Format } from "../replay/formats.ts";
+import type { Rejections } from "../replay/rejections.ts";
+import { replayFile, type ReplaySummary } from "../replay/run.ts";
+import { takeInterrupts, type Interrupt } from "../terminal/interrupt.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { addDataOption } from "./platform-options.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+interface ReplayFlags {
+  readonly url?: string;
+  readonly reportsUrl?: string;
+  readonly format?: Format;
+  readonly map?: FieldMap;
+  readonly key?: string;
+  readonly readKey?: string;
+  readonly batch: number;
+  readonly concurrency: number;
+  readonly shuffle?: number;
+  readonly currency: string;
+  readonly data: string;
+  readonly limit?: number;
+  readonly timeout?: number;
+  readonly rejects?: string;
+  readonly json?: true;
+}
+
+export function replayCommand(program: Command, context: CommandContext): void {
+  const command = program
+    .command("replay")
+    .description("send the events of a file through the gateway, and wait until all is attributed")
+    .argument("<file>", "CSV with a header row, NDJSON, msgpack, or aggregated paths")
+    .option(
+      "--url <url>",
+      "gateway to send to (default: of the platform on --data, else one is started)",
+      httpUrl,
+    )
+    .option("--reports-url <url>", "reports to wait for (default: of the same platform)", httpUrl)
+    .addOption(
+      new Option("--format <format>", "of the file (default: by its name and header)").choices(
+        FORMATS,
+      ),
+    )
+    .option(
+      "--map <map>",
+      "where the event's fields are: field=column or field=@constant, by commas",
+      parseFieldMap,
+    )
+    .option("--key <key>", "write key (default: TRIBUTARY_KEY)")
+    .option("--read-key <key>", "read key of the reports (default: TRIBUTARY_READ_KEY)")
+    .option("--batch <n>", "events of a request", integer(1, 10_000), 500)
+    .option("--concurrency <n>", "requests at a time", integer(1, 64), 4)
+    .option(
+      "--shuffle <seed>",
+      "send the events in an order that this number decides; holds all in memory",
+      integer(0, 4_294_967_295),
+    )
+    .option("--currency <code>", "ISO 4217, of the values of aggregated paths", currencyCode, "USD")
+    .option("--limit <n>", "send this many events at most", integer(1, Number.MAX_SAFE_INTEGER))
+    .option(
+      "--timeout <seconds>",
+      "give up after this long (default: never)",
+      integer(1, 31_536_000),
+    )
+    .option("--rejects <file>", "write what was refused there, a JSON object a line")
+    .option("--json", "print the summary as one JSON object");
+  addDataOption(command)
+    .addHelpText("after", HELP)
+    .action(async (file: string, flags: ReplayFlags) => run(file, flags, context));
+}
+
+const HELP = `
+Formats:
+  csv      columns named as the event's fields (user, anonymous and order for userId, anonymousId, orderId),
+           or as --map says; times in ms or s since 1970, or ISO 8601
+  ndjson   an event a line
+  msgpack  events one after the other, or batches of them
+  paths    path,total_conversions,total_conversion_value,total_null with channels separated by " > ", as
+           ChannelAttribution has them: every counted journey is sent, with its share of the value
+
+Examples:
+  tributary replay events.csv
+  tributary replay visits.csv --map user=customer_id,time=ts,type=@click,channel=utm_channel
+  tributary replay paths.csv --currency EUR --shuffle 7
+  tributary replay events.ndjson --url http://127.0.0.1:8080 --key secret --json
+
+Events without an ID get one made of the file's content and the line: the same file sent twice is counted once.`;
+
+async function run(file: string, flags: ReplayFlags, context: CommandContext): Promise<void> {
+  const fileBytes = await fileSize(file);
+  const format = flags.format ?? (await detectFormat(file));
+  const { key = context.config().key, readKey = context.config().readKey } = flags;
+  const interrupt = takeInterrupts();
+  let started: Platform | undefined;
+  try {
+    const running = runningPlatform(flags.data);
+    let address = addressOf(flags, running);
+    if (address === undefined) {
+      started = await startOwn(flags, context, interrupt);
+      address = started;
+    }
+    const { summary, rejections } = await replayFile(
+      {
+        ...flags,
+        file,
+        fileBytes,
+        format,
+        map: flags.map,
+        limit: flags.limit,
+        shuffleSeed: flags.shuffle,
+        key,
+        readKey,
+        rejectsPath: flags.rejects,
+        deadlineMs: flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000,
+      },
+      address,
+      context.terminal,
+      started === undefined ? interrupt.signal : stopSignal(started, interrupt),
+    );
+    printSummary(summary, rejections, flags.json === true, context.terminal);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    context.terminal.note(
+      "\nstopped. Run the same command again to go on: the events keep their IDs, so nothing is counted twice.",
+    );
+    context.exit(EXIT.interrupted);
+  } finally {
+    if (started !== undefined) await started.stop();
+    interrupt.dispose();
+  }
+}
+
+function addressOf(
+  flags: ReplayFlags,
+  running: PlatformAddress | undefined,
+): PlatformAddress | undefined {
+  const gatewayUrl = flags.url ?? running?.gatewayUrl;
+  if (gatewayUrl === undefined) return undefined;
+  return { gatewayUrl, reportsUrl: reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
+}
+
+async function startOwn(
+  flags: ReplayFlags,
+  { terminal, config }: CommandContext,
+  interrupt: Interrupt,
+): Promise<Platform> {
+  terminal.note(`no platform runs on ${flags.data}: starting one for this file`);
+  const { redisUrl, environment } = config();
+  const platform = await startPlatform({
+    dataDir: flags.data,
+    redisUrl,
+    environment,
+    signal: interrupt.signal,
+    note: (line) => terminal.note(line),
+  });
+  interrupt.onSecond(() => platform.kill());
+  return platform;
+}
+
+function printSummary(
+  summary: ReplaySummary,
+  rejections: Rejections,
+  json: boolean,
+  terminal: Terminal,
+): void {
+  if (json) {
+    terminal.print(JSON.stringify(summary));
+    return;
+  }
+  const { read, sent, accepted, refused, platform, sendSeconds, settleSeconds } = summary;
+  const count = (value: number): string => value.toLocaleString("en-US");
+  terminal.print(
+    `${summary.file}: ${count(read)} read, ${count(sent)} sent, ${count(accepted)} accepted, ${count(refused)} refused, in ${sendSeconds} s; attributed ${settleSeconds} s later`,
+  );
+  if (refused > 0) terminal.print(rejections.describe());
+  terminal.print(
+    `The platform now has ${count(platform.conversions)} conversions: ${count(platform.attributed)} attributed, ${count(platform.unattributed)} without a touchpoint.`,
+  );
+}
+
+function currencyCode(text: string): string {
+  const code = text.toUpperCase();
+  if (!Intl.supportedValuesOf("currency").includes(code)) {
+    throw new InvalidArgumentError("Expected an ISO 4217 code such as EUR.");
+  }
+  return code;
+}

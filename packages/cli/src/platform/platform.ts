@@ -1,0 +1,274 @@
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { CliError } from "../errors.ts";
+import { PortPicker } from "./ports.ts";
+import { identify } from "./process-identity.ts";
+import { findRedisServer, redisSpec } from "./redis-server.ts";
+import { serviceMain, serviceSpec, serviceUrl, type ServiceName } from "./services.ts";
+import { claimDataDir, removeState, writeState } from "./state-file.ts";
+import { SupervisedProcess, type ProcessSpec } from "./supervised-process.ts";
+
+export interface PlatformOptions {
+  /** Where Redis, the warehouse and the logs live; made where it is missing. */
+  readonly dataDir: string;
+  /** Worker processes, default 1. */
+  readonly workers?: number | undefined;
+  /** Attribution threads of each worker; without it the worker's own default. */
+  readonly threads?: number | undefined;
+  /** Partitions of the streams; without it the services' own default. Cannot change once a data folder has it. */
+  readonly partitions?: number | undefined;
+  /** The gateway's port, exactly; 0 for any free one (of everything). Without it 8080 or the next free one. */
+  readonly port?: number | undefined;
+  /** The port of the Redis that is started, exactly. Without it 6379 or the next free one. */
+  readonly redisPort?: number | undefined;
+  /** Redis to use instead of starting one. */
+  readonly redisUrl?: string | undefined;
+  /** The environment that the services inherit. Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** How long each service may take to answer, ms; default 60,000. */
+  readonly readyTimeoutMs?: number | undefined;
+  /** Programs to run in the place of services, by path: a test's stand-ins. */
+  readonly mains?: Readonly<Partial<Record<ServiceName, string>>> | undefined;
+  /** Ends the start early. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what happens on the way, a line at a time. */
+  readonly note?: ((line: string) => void) | undefined;
+}
+
+/** A running platform. */
+export interface Platform {
+  readonly dataDir: string;
+  readonly logDir: string;
+  readonly gatewayUrl: string;
+  readonly reportsUrl: string;
+  readonly redisUrl: string;
+  /** Whether the Redis is a child of this platform. */
+  readonly ownsRedis: boolean;
+  readonly workers: readonly { readonly name: string; readonly url: string }[];
+  /** What runs now: names, process numbers and how often each was started again. */
+  processes(): readonly { name: string; pid: number | undefined; restarts: number }[];
+  /** Resolves when a service was given up; the platform still has to be stopped. */
+  readonly failed: Promise<CliError>;
+  /** Stops the gateway, the workers, the reports, then Redis, each gracefully within a bound. May be called again. */
+  stop(): Promise<void>;
+  /** SIGKILL to every child, at once. */
+  kill(): void;
+}
+
+const DEFAULT_PORT = 8080;
+const DEFAULT_REDIS_PORT = 6379;
+const READY_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+
+/**
+ * Starts Redis (unless one is given), the gateway, the workers and the reports, as processes of their own, and
+ * waits until all are ready.
+ * @throws CliError `already_running`, `port_taken`, `redis_missing`, `service_failed`; nothing runs then
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const dataDir = resolve(options.dataDir);
+  const logDir = join(dataDir, "logs");
+  mkdirSync(join(dataDir, "redis"), { recursive: true, mode: 0o700 });
+  mkdirSync(logDir, { recursive: true, mode: 0o700 });
+  await claimDataDir(dataDir);
+  try {
+    return await new PlatformStart(options, dataDir, logDir).run();
+  } catch (error) {
+    removeState(dataDir);
+    throw error;
+  }
+}
+
+interface Layout {
+  readonly gateway: number;
+  readonly reports: number;
+  readonly workers: readonly number[];
+  /** Undefined where Redis is given. */
+  readonly redis: number | undefined;
+}
+
+class PlatformStart {
+  readonly #options: PlatformOptions;
+  readonly #dataDir: string;
+  readonly #logDir: string;
+  readonly #startedAt = new Date().toISOString();
+  readonly #note: (line: string) => void;
+  readonly #children: SupervisedProcess[] = [];
+  readonly #failure = Promise.withResolvers<CliError>();
+  #layout: Layout | undefined;
+  #redisUrl = "";
+  #ready = false;
+  #removed = false;
+
+  constructor(options: PlatformOptions, dataDir: string, logDir: string) {
+    this.#options = options;
+    this.#dataDir = dataDir;
+    this.#logDir = logDir;
+    this.#note = options.note ?? (() => undefined);
+  }
+
+  async run(): Promise<Platform> {
+    const layout = await this.#choosePorts();
+    this.#layout = layout;
+    this.#redisUrl = this.#options.redisUrl ?? `redis://127.0.0.1:${layout.redis}`;
+    try {
+      if (layout.redis !== undefined) await this.#startRedis(layout.redis);
+      await this.#startServices(layout);
+    } catch (error) {
+      await this.#stop();
+      throw error;
+    }
+    this.#ready = true;
+    this.#writeState();
+    return {
+      dataDir: this.#dataDir,
+      logDir: this.#logDir,
+      gatewayUrl: serviceUrl(layout.gateway),
+      reportsUrl: serviceUrl(layout.reports),
+      redisUrl: this.#redisUrl,
+      ownsRedis: layout.redis !== undefined,
+      workers: this.#workers(),
+      processes: () =>
+        this.#children.map(({ name, identity, restarts }) => ({
+          name,
+          pid: identity?.pid,
+          restarts,
+        })),
+      failed: this.#failure.promise,
+      stop: () => this.#stop(),
+      kill: () => {
+        for (const child of this.#children) child.kill();
+        this.#removeState();
+      },
+    };
+  }
+
+  async #choosePorts(): Promise<Layout> {
+    const { port, redisPort, redisUrl, workers = 1 } = this.#options;
+    const picker = new PortPicker();
+    const gateway =
+      port === undefined || port === 0
+        ? await picker.from(port ?? DEFAULT_PORT, "gateway")
+        : await picker.exactly(port, "gateway");
+    const next = (offset: number): number => (port === 0 ? 0 : gateway + offset);
+    const reports = await picker.from(next(1), "reports");
+    const workerPorts: number[] = [];
+    for (let i = 0; i < workers; i += 1) workerPorts.push(await picker.from(next(2 + i), "worker"));
+    if (redisUrl !== undefined) return { gateway, reports, workers: workerPorts, redis: undefined };
+    const redis =
+      redisPort === undefined
+        ? await picker.from(port === 0 ? 0 : DEFAULT_REDIS_PORT, "Redis")
+        : await picker.exactly(redisPort, "Redis");
+    return { gateway, reports, workers: workerPorts, redis };
+  }
+
+  async #startRedis(port: number): Promise<void> {
+    const env = this.#options.environment ?? process.env;
+    const program = await findRedisServer(env);
+    const redis = this.#supervise(
+      redisSpec({
+        program,
+        port,
+        dir: join(this.#dataDir, "redis"),
+        logPath: join(this.#logDir, "redis.log"),
+        env,
+      }),
+    );
+    await redis.start(this.#signal());
+  }
+
+  async #startServices(layout: Layout): Promise<void> {
+    const { threads, partitions } = this.#options;
+    const env = {
+      ...(this.#options.environment ?? process.env),
+      REDIS_URL: this.#redisUrl,
+      TRIBUTARY_DATA_DIR: this.#dataDir,
+      ...(partitions === undefined ? {} : { TRIBUTARY_PARTITIONS: String(partitions) }),
+    };
+    const spec = (service: ServiceName, name: string, port: number, more = {}): ProcessSpec =>
+      serviceSpec({
+        main: this.#options.mains?.[service] ?? serviceMain(service),
+        name,
+        port,
+        logPath: join(this.#logDir, `${name}.log`),
+        env: { ...env, ...more },
+      });
+    const threadsEnv = threads === undefined ? {} : { TRIBUTARY_THREADS: String(threads) };
+    const services = [
+      this.#supervise(spec("gateway", "gateway", layout.gateway)),
+      ...layout.workers.map((port, i) => {
+        const name = `worker-${i + 1}`;
+        return this.#supervise(
+          spec("worker", name, port, { ...threadsEnv, TRIBUTARY_WORKER_ID: name }),
+        );
+      }),
+      this.#supervise(spec("reports", "reports", layout.reports)),
+    ];
+    const results = await Promise.allSettled(
+      services.map((service) => service.start(this.#signal())),
+    );
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  #signal(): AbortSignal {
+    return this.#options.signal ?? new AbortController().signal;
+  }
+
+  #supervise(spec: ProcessSpec): SupervisedProcess {
+    const child = new SupervisedProcess(spec, {
+      readyTimeoutMs: this.#options.readyTimeoutMs ?? READY_TIMEOUT_MS,
+      note: this.#note,
+      changed: () => this.#writeState(),
+      failed: (error) => this.#failure.resolve(error),
+    });
+    this.#children.push(child);
+    return child;
+  }
+
+  async #stop(): Promise<void> {
+    const byKind = (kind: RegExp): SupervisedProcess[] =>
+      this.#children.filter(({ name }) => kind.test(name));
+    for (const kind of [/^gateway$/, /^worker-/, /^reports$/, /^redis$/]) {
+      const group = byKind(kind).filter(({ identity }) => identity !== undefined);
+      if (group.length > 0 && this.#ready) {
+        this.#note(`stopping ${group.map(({ name }) => name).join(", ")}`);
+      }
+      await Promise.all(byKind(kind).map((child) => this.#stopOne(child)));
+    }
+    this.#removeState();
+  }
+
+  async #stopOne(child: SupervisedProcess): Promise<void> {
+    if (await child.stop(STOP_TIMEOUT_MS)) return;
+    this.#note(`${child.name} did not stop within ${STOP_TIMEOUT_MS / 1000} s and was killed`);
+  }
+
+  #workers(): { name: string; url: string }[] {
+    return (this.#layout?.workers ?? []).map((port, i) => ({
+      name: `worker-${i + 1}`,
+      url: serviceUrl(port),
+    }));
+  }
+
+  #writeState(): void {
+    const layout = this.#layout;
+    if (this.#removed || layout === undefined) return;
+    writeState(this.#dataDir, {
+      ...identify(process.pid),
+      startedAt: this.#startedAt,
+      ready: this.#ready,
+      gatewayUrl: serviceUrl(layout.gateway),
+      reportsUrl: serviceUrl(layout.reports),
+      redisUrl: this.#redisUrl,
+      workers: this.#workers(),
+      processes: this.#children.flatMap(({ name, identity }) =>
+        identity === undefined ? [] : [{ name, ...identity }],
+      ),
+    });
+  }
+
+  #removeState(): void {
+    this.#removed = true;
+    removeState(this.#dataDir);
+  }
+}

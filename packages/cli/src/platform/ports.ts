@@ -1,0 +1,77 @@
+import { createServer } from "node:net";
+import { CliError, systemCode } from "../errors.ts";
+
+/** Ports looked at after the wished one. */
+const TRIES = 100;
+const HOST = "127.0.0.1";
+
+/** Hands out ports of 127.0.0.1, none of them twice. */
+export class PortPicker {
+  readonly #taken = new Set<number>();
+
+  /**
+   * The wished port.
+   * @throws CliError `port_taken` where something listens there already
+   */
+  async exactly(port: number, purpose: string): Promise<number> {
+    if (this.#taken.has(port) || !(await isFree(port))) {
+      throw new CliError(
+        "port_taken",
+        `port ${port} for the ${purpose} is taken by another program; give another one, or none to have a free one found`,
+      );
+    }
+    this.#taken.add(port);
+    return port;
+  }
+
+  /**
+   * The wished port or the next free one after it; any free one where 0 is wished.
+   * @throws CliError `port_taken` where none of 100 is free
+   */
+  async from(wished: number, purpose: string): Promise<number> {
+    if (wished === 0) return this.#any();
+    for (let port = wished; port < wished + TRIES && port <= 65_535; port += 1) {
+      if (!this.#taken.has(port) && (await isFree(port))) {
+        this.#taken.add(port);
+        return port;
+      }
+    }
+    throw new CliError(
+      "port_taken",
+      `no free port for the ${purpose} between ${wished} and ${Math.min(wished + TRIES - 1, 65_535)}`,
+    );
+  }
+
+  async #any(): Promise<number> {
+    for (;;) {
+      const port = await listenOnce(0);
+      if (this.#taken.has(port)) continue;
+      this.#taken.add(port);
+      return port;
+    }
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  try {
+    await listenOnce(port);
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "EADDRINUSE" || code === "EACCES") return false;
+    throw error;
+  }
+}
+
+/** Listens on a port and lets it go. @returns the port */
+function listenOnce(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ port, host: HOST, exclusive: true }, () => {
+      const address = server.address();
+      const found = address === null || typeof address === "string" ? port : address.port;
+      server.close(() => resolve(found));
+    });
+  });
+}

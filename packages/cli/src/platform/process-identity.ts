@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { systemCode } from "../errors.ts";
+
+/** A process that can be told from a later one with the same number. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** When it started, in the kernel's own count; null where the system does not say (outside Linux). */
+  readonly startedTicks: string | null;
+}
+
+export function identify(pid: number): ProcessIdentity {
+  return { pid, startedTicks: startedTicks(pid) };
+}
+
+/** Whether that very process still runs. In a container, a restart hands out the same numbers again. */
+export function isAlive(identity: ProcessIdentity): boolean {
+  try {
+    process.kill(identity.pid, 0);
+  } catch (error) {
+    // EPERM: there is such a process, and it is somebody else's.
+    if (systemCode(error) !== "EPERM") return false;
+  }
+  if (identity.startedTicks === null) return true;
+  return startedTicks(identity.pid) === identity.startedTicks;
+}
+
+/** Field 22 of /proc/PID/stat (proc_pid_stat(5)); null for a zombie as well, which runs no more. */
+function startedTicks(pid: number): string | null {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    // No /proc on this system, or no such process: the signal has told them apart.
+    return null;
+  }
+  // The command's name, in parentheses, may itself hold spaces and parentheses.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? null : (fields[19] ?? null);
+}

@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { connect } from "node:net";
+import { promisify } from "node:util";
+import { CliError } from "../errors.ts";
+import type { ProcessSpec } from "./supervised-process.ts";
+
+const run = promisify(execFile);
+
+const PROGRAMS = ["redis-server", "valkey-server"] as const;
+/** Redis 7.0, from which Valkey 7.2 and later descend. */
+const MIN_MAJOR = 7;
+const PING_TIMEOUT_MS = 900;
+
+/**
+ * Runs the server behind a shell that ends it two seconds after this process is gone: by then the services, which
+ * notice at once, have written what they had. `$0` is the name of the shell, `$@` the server's command line.
+ */
+const GUARD = `
+exec 3<&0
+"$@" </dev/null >&2 3<&- &
+server=$!
+echo "$server"
+( read -r _ <&3; sleep 2; kill -TERM "$server" ) >/dev/null 2>&1 &
+watcher=$!
+exec 3<&-
+wait "$server"
+code=$?
+kill "$watcher" 2>/dev/null
+exit "$code"
+`;
+
+/**
+ * The Redis or Valkey server on the PATH.
+ * @throws CliError `redis_missing` where there is none from version 7.0 on, saying how to get one
+ */
+export async function findRedisServer(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const tooOld: string[] = [];
+  for (const program of PROGRAMS) {
+    const version = await versionOf(program, env);
+    if (version === undefined) continue;
+    if (Number.parseInt(version, 10) >= MIN_MAJOR) return program;
+    tooOld.push(`${program} is version ${version}`);
+  }
+  const found =
+    tooOld.length === 0
+      ? "neither redis-server nor valkey-server is on the PATH"
+      : tooOld.join(", ");
+  throw new CliError(
+    "redis_missing",
+    `Redis 7.0 or later, or Valkey, is needed: ${found}. Install it (Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis), or set REDIS_URL to one that runs`,
+  );
+}
+
+async function versionOf(
+  program: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(program, ["--version"], { env, timeout: 10_000 });
+    return /v=(\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** How to run the server on a folder of its own: everything appended to a file, synced each second, no snapshots. */
+export function redisSpec(options: {
+  readonly program: string;
+  readonly port: number;
+  readonly dir: string;
+  readonly logPath: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}): ProcessSpec {
+  const { program, port, dir, logPath, env } = options;
+  const settings = {
+    port: String(port),
+    bind: "127.0.0.1",
+    dir,
+    appendonly: "yes",
+    appendfsync: "everysec",
+    save: "",
+    daemonize: "no",
+  };
+  const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  return {
+    name: "redis",
+    command: "/bin/sh",
+    args: ["-c", GUARD, "sh", program, ...flags],
+    env,
+    logPath,
+    lifeline: "stdin",
+    isReady: () => answersPing(port),
+  };
+}
+
+/** Whether a Redis on this machine answers PING with PONG; while it reads its file, it answers LOADING. */
+export function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: "127.0.0.1" });
+    let answer = "";
+    const end = (ready: boolean): void => {
+      socket.destroy();
+      resolve(ready);
+    };
+    socket.setTimeout(PING_TIMEOUT_MS, () => end(false));
+    socket.once("error", () => end(false));
+    socket.once("close", () => end(false));
+    socket.once("connect", () => void socket.write("PING\r\n"));
+    socket.on("data", (data: Buffer) => {
+      answer += data.toString("latin1");
+      if (answer.includes("\n")) end(answer.startsWith("+PONG"));
+    });
+  });
+}

@@ -1,0 +1,84 @@
+import { Command, CommanderError } from "commander";
+import { lagCommand } from "./commands/lag.ts";
+import { replayCommand } from "./commands/replay.ts";
+import { reportCommand } from "./commands/report.ts";
+import { startCommand } from "./commands/start.ts";
+import { upCommand } from "./commands/up.ts";
+import type { CliConfig } from "./config.ts";
+import { CliError, EXIT } from "./errors.ts";
+import type { Terminal } from "./terminal/terminal.ts";
+
+/** What every command gets. */
+export interface CommandContext {
+  readonly terminal: Terminal;
+  /** Read when a command runs: `--help` works whatever the environment holds. */
+  readonly config: () => CliConfig;
+  /** Sets the exit code of a command that does not fail. */
+  readonly exit: (code: number) => void;
+}
+
+/**
+ * Runs one command line. Never throws for an expected failure: that is a sentence on standard error.
+ * @returns the exit code: 0 done, 1 failed, 2 bad usage, 130 after Ctrl-C
+ */
+export async function runProgram(
+  args: readonly string[],
+  terminal: Terminal,
+  config: () => CliConfig,
+): Promise<number> {
+  let code: number = EXIT.ok;
+  const program = createProgram({
+    terminal,
+    config,
+    exit: (value) => {
+      code = value;
+    },
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CliError) {
+      terminal.note(`error: ${error.message}`);
+      return error.exitCode;
+    }
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    terminal.note(`This is a defect in tributary; please report it with the lines below.\n${text}`);
+    return EXIT.failed;
+  }
+}
+
+function createProgram(context: CommandContext): Command {
+  const program = new Command("tributary")
+    .description(
+      "Multi-touch attribution over Redis Streams: which channel earned how much of each conversion.",
+    )
+    .version("0.1.0", "-V, --version", "print the version")
+    .helpOption("-h, --help", "show this help")
+    .showHelpAfterError("(run with --help to see what is possible)")
+    .showSuggestionAfterError()
+    .configureHelp({ helpWidth: Math.min(terminalWidth(context.terminal), 110) })
+    .exitOverride()
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tributary start                       run the platform, play the bundled sample, show its attribution
+  tributary up --workers 2              run the platform until Ctrl-C
+  tributary replay events.csv           send a file's events and wait until all is attributed
+  tributary report --model all          what each channel earned, under every model
+  tributary lag --watch                 what still waits, partition by partition
+
+Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
+    );
+  for (const add of [startCommand, upCommand, replayCommand, reportCommand, lagCommand]) {
+    // Subcommands made through program.command() inherit the settings above.
+    add(program, context);
+  }
+  return program;
+}
+
+function terminalWidth(terminal: Terminal): number {
+  return Math.max(terminal.columns, 80);
+}

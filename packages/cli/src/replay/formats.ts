@@ -1,0 +1,55 @@
+import { extname } from "node:path";
+import { CliError } from "../errors.ts";
+import { readCsv } from "./csv-source.ts";
+import type { FieldMap } from "./field-map.ts";
+import { contentPrefix, readStart } from "./file-content.ts";
+import { readMsgpack } from "./msgpack-source.ts";
+import { readNdjson } from "./ndjson-source.ts";
+import { isPathsHeader, readPaths } from "./paths-source.ts";
+import type { SourceChunk } from "./source-item.ts";
+
+export const FORMATS = ["csv", "ndjson", "msgpack", "paths"] as const;
+
+export type Format = (typeof FORMATS)[number];
+
+const BY_EXTENSION: Readonly<Record<string, Format>> = {
+  ".csv": "csv",
+  ".ndjson": "ndjson",
+  ".jsonl": "ndjson",
+  ".msgpack": "msgpack",
+  ".mpk": "msgpack",
+};
+
+/**
+ * The format of a file, by its extension; a CSV file with the header of aggregated paths is `paths`.
+ * @throws CliError `usage` where the extension says nothing
+ */
+export async function detectFormat(path: string): Promise<Format> {
+  const format = BY_EXTENSION[extname(path).toLowerCase()];
+  if (format === undefined) {
+    throw new CliError(
+      "usage",
+      `the name of ${path} does not tell its format; give --format with one of ${FORMATS.join(", ")}`,
+    );
+  }
+  if (format !== "csv") return format;
+  const header = (await readStart(path, 200)).replace(/^\ufeff/, "").split(/\r?\n/)[0] ?? "";
+  return isPathsHeader(header) ? "paths" : "csv";
+}
+
+/** Opens a file as events. All but `paths` read it through once before: IDs that are missing are made from its content. */
+export async function openSource(
+  path: string,
+  format: Format,
+  options: { readonly map: FieldMap | undefined; readonly currency: string },
+): Promise<AsyncIterable<SourceChunk>> {
+  const { map, currency } = options;
+  if (format === "paths") {
+    if (map !== undefined)
+      throw new CliError("usage", "--map does not go with --format paths: its columns are fixed");
+    return readPaths(path, currency);
+  }
+  const prefix = await contentPrefix(path);
+  if (format === "csv") return readCsv(path, map, prefix);
+  return format === "ndjson" ? readNdjson(path, map, prefix) : readMsgpack(path, map, prefix);
+}

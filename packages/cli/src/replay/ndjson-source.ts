@@ -1,0 +1,82 @@
+import type { TributaryEvent } from "@tributary/protocol";
+import { describeError } from "../errors.ts";
+import { readTime } from "./event-time.ts";
+import {
+  createRowMapper,
+  describeCell,
+  isRejected,
+  type FieldMap,
+  type Mapped,
+} from "./field-map.ts";
+import { lineId } from "./file-content.ts";
+import { MAX_LINE_BYTES, readLines, type Line } from "./lines.ts";
+import type { Rejected, SourceChunk, SourceEvent } from "./source-item.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * NDJSON: an event a line. Without a map an object is taken as the event it is; a missing `id` is filled in, and
+ * a `time` in seconds or ISO 8601 is brought to milliseconds.
+ * @param prefix of made-up IDs, see {@link lineId}
+ */
+export async function* readNdjson(
+  path: string,
+  map: FieldMap | undefined,
+  prefix: string,
+): AsyncGenerator<SourceChunk> {
+  const toEvent = objectMapper(map);
+  for await (const { lines, bytesRead } of readLines(path)) {
+    const events: SourceEvent[] = [];
+    const rejected: Rejected[] = [];
+    for (const line of lines) {
+      if (line.text?.trim() === "") continue;
+      const mapped = parse(line, toEvent, prefix);
+      if (isRejected(mapped)) rejected.push({ line: line.number, ...mapped });
+      else events.push({ line: line.number, event: mapped });
+    }
+    yield { events, rejected, bytesRead };
+  }
+}
+
+/** Turns an object of a file into an event, by the map where there is one. */
+export function objectMapper(
+  map: FieldMap | undefined,
+): (object: JsonObject, idOf: () => string) => Mapped {
+  if (map !== undefined) return createRowMapper<JsonObject>(map, (object, key) => object[key]);
+  return (object, idOf) => {
+    const time = readTime(object["time"]);
+    const hasId = object["id"] !== undefined && object["id"] !== null;
+    if (hasId && (time === undefined || time === object["time"])) {
+      return object as unknown as TributaryEvent;
+    }
+    return {
+      ...object,
+      ...(hasId ? {} : { id: idOf() }),
+      ...(time === undefined ? {} : { time }),
+    } as unknown as TributaryEvent;
+  };
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse(
+  line: Line,
+  toEvent: (object: JsonObject, idOf: () => string) => Mapped,
+  prefix: string,
+): Mapped {
+  if (line.text === undefined) {
+    return { field: "event", reason: `expected a line of at most ${MAX_LINE_BYTES} bytes` };
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(line.text);
+  } catch (error) {
+    return { field: "event", reason: `not valid JSON: ${describeError(error)}` };
+  }
+  if (!isJsonObject(value)) {
+    return { field: "event", reason: `expected an object, got ${describeCell(value)}` };
+  }
+  return toEvent(value, () => lineId(prefix, line.number));
+}

@@ -1,0 +1,70 @@
+import type { BatchOutcome } from "../client/gateway-client.ts";
+import type { TributaryEvent } from "@tributary/protocol";
+import type { Batch } from "./batches.ts";
+import type { Rejected } from "./source-item.ts";
+
+/** What takes a batch, see GatewayClient. */
+export interface BatchSender {
+  send(events: readonly TributaryEvent[]): Promise<BatchOutcome>;
+}
+
+/** What has become of the events so far. */
+export interface SendCounts {
+  /** Events handed to the gateway and answered. */
+  sent: number;
+  accepted: number;
+  /** Refused by the gateway. */
+  refused: number;
+  /** How much of the file the answered batches reach to, bytes. */
+  bytesSent: number;
+}
+
+/**
+ * Sends batches, several at a time. Ends when all are answered; where one fails, the others are let finish and the
+ * failure is thrown.
+ */
+export async function sendAll(
+  batches: AsyncGenerator<Batch>,
+  sender: BatchSender,
+  options: {
+    readonly concurrency: number;
+    readonly counts: SendCounts;
+    readonly refused: (items: readonly Rejected[]) => void;
+    readonly progress: () => void;
+  },
+): Promise<void> {
+  const { counts } = options;
+  let failed = false;
+  const lane = async (): Promise<void> => {
+    for (;;) {
+      // An async generator answers one caller after the other.
+      const next = await batches.next();
+      if (next.done === true || failed) return;
+      const { events, bytesRead } = next.value;
+      const outcome = await sender.send(events.map(({ event }) => event));
+      counts.sent += events.length;
+      counts.accepted += outcome.accepted;
+      counts.refused += outcome.refused.length;
+      counts.bytesSent = Math.max(counts.bytesSent, bytesRead);
+      options.refused(
+        outcome.refused.map(({ index, field, reason }) => ({
+          line: events[index]?.line ?? 0,
+          field,
+          reason,
+        })),
+      );
+      options.progress();
+    }
+  };
+  const guarded = async (): Promise<void> => {
+    try {
+      await lane();
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: options.concurrency }, guarded));
+  await batches.return(undefined);
+  for (const result of lanes) if (result.status === "rejected") throw result.reason;
+}

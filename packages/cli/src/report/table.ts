@@ -1,0 +1,154 @@
+import Table from "cli-table3";
+import type { AttributionReport, ReportRow } from "../client/report-types.ts";
+import { safeText } from "../terminal/terminal.ts";
+import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
+
+/** The channel that stands for conversions without a touchpoint. */
+const UNATTRIBUTED = "unattributed";
+const CONVERSION_DIGITS = 2;
+/** A campaign's name may be 256 bytes; a table has less room. */
+const MAX_CELL_CHARACTERS = 40;
+
+/** Groups of a report in the order of their first row, those without a touchpoint last. */
+interface Grid {
+  readonly groups: readonly (readonly string[])[];
+  /** Rows by group and model. */
+  readonly find: (group: readonly string[], model: string) => readonly ReportRow[];
+}
+
+/**
+ * A report as tables: conversions, then value by currency, with a column for each model. Every column sums to its
+ * last row, in the digits shown.
+ */
+export function renderReport(
+  report: AttributionReport,
+  models: readonly string[],
+  by: readonly string[],
+): string {
+  const grid = gridOf(report.rows, by);
+  if (grid.groups.length === 0) return "No conversions.";
+  const parts: string[] = [];
+  for (const { currency } of report.totals.value) {
+    const digits = minorDigits(currency);
+    parts.push(
+      section(
+        `Value, ${currency === "" ? "without a currency" : currency}`,
+        grid,
+        models,
+        by,
+        digits,
+        (rows) =>
+          rows
+            .filter((row) => row.currency === currency)
+            .reduce((sum, row) => sum + unitsOf(row.value), 0n),
+      ),
+    );
+  }
+  parts.push(
+    section("Conversions", grid, models, by, CONVERSION_DIGITS, (rows) =>
+      rows.reduce((sum, row) => sum + unitsOfNumber(row.conversions), 0n),
+    ),
+  );
+  const { conversions, attributed, unattributed } = report.totals;
+  const count = (value: number): string => value.toLocaleString("en-US");
+  parts.push(
+    `${count(conversions)} conversions: ${count(attributed)} attributed, ${count(unattributed)} without a touchpoint.`,
+  );
+  return parts.join("\n\n");
+}
+
+function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {
+  const groups = new Map<string, readonly string[]>();
+  const cells = new Map<string, ReportRow[]>();
+  const keyOf = (group: readonly string[]): string => JSON.stringify(group);
+  for (const row of rows) {
+    const group = by.map((name) => dimensionText(row[name]));
+    const key = keyOf(group);
+    groups.set(key, group);
+    const cell = `${row.model} ${key}`;
+    const known = cells.get(cell);
+    if (known === undefined) cells.set(cell, [row]);
+    else known.push(row);
+  }
+  const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
+  return {
+    groups: [...groups.values()].sort((a, b) => isLast(a) - isLast(b)),
+    find: (group, model) => cells.get(`${model} ${keyOf(group)}`) ?? [],
+  };
+}
+
+function dimensionText(value: unknown): string {
+  const text = typeof value === "string" && value !== "" ? value : "(none)";
+  const safe = safeText(text);
+  return safe.length > MAX_CELL_CHARACTERS ? `${safe.slice(0, MAX_CELL_CHARACTERS - 1)}…` : safe;
+}
+
+function section(
+  title: string,
+  grid: Grid,
+  models: readonly string[],
+  by: readonly string[],
+  digits: number,
+  measure: (rows: readonly ReportRow[]) => bigint,
+): string {
+  const columns = models.map((model) => {
+    const { cells, total } = roundColumn(
+      grid.groups.map((group) => measure(grid.find(group, model))),
+      digits,
+    );
+    return [...cells, total].map((units) => formatUnits(units, digits));
+  });
+  const body = grid.groups.map((group, i) => [
+    ...group,
+    ...columns.map((column) => column[i] ?? ""),
+  ]);
+  const total = [
+    "total",
+    ...by.slice(1).map(() => ""),
+    ...columns.map((column) => column.at(-1) ?? ""),
+  ];
+  const table = plainTable([...by, ...models], by.length, [...body, total]);
+  return `${title}\n${table}`;
+}
+
+/** A table without borders but a line below its head and above its last row; text to the left, figures to the right. */
+export function plainTable(
+  head: readonly string[],
+  textColumns: number,
+  rows: readonly (readonly string[])[],
+  hasTotal = true,
+): string {
+  const none = "";
+  const table = new Table({
+    head: [...head],
+    colAligns: head.map((_, i) => (i < textColumns ? "left" : "right")),
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    chars: {
+      top: none,
+      "top-mid": none,
+      "top-left": none,
+      "top-right": none,
+      bottom: none,
+      "bottom-mid": none,
+      "bottom-left": none,
+      "bottom-right": none,
+      left: none,
+      "left-mid": none,
+      mid: none,
+      "mid-mid": none,
+      right: none,
+      "right-mid": none,
+      middle: "  ",
+    },
+  });
+  for (const row of rows) table.push([...row]);
+  const lines = table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd());
+  const width = Math.max(...lines.map((line) => line.length));
+  const headLines = Math.max(...head.map((name) => name.split("\n").length));
+  lines.splice(headLines, 0, "─".repeat(width));
+  if (hasTotal) lines.splice(lines.length - 1, 0, "─".repeat(width));
+  return lines.join("\n");
+}

@@ -1,0 +1,65 @@
+/** Ctrl-C and SIGTERM as a value. */
+export interface Interrupt {
+  /** Aborted by the first of them. */
+  readonly signal: AbortSignal;
+  /** Which signal came, if one did. */
+  readonly received: () => NodeJS.Signals | undefined;
+  /** What the second one does; by default the process ends at once. */
+  onSecond(action: () => void): void;
+  /** Gives the signals back. */
+  dispose(): void;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Takes SIGINT and SIGTERM over until disposed of. A second signal runs the action and ends the process with 130. */
+export function takeInterrupts(): Interrupt {
+  const controller = new AbortController();
+  let first: NodeJS.Signals | undefined;
+  let second = (): void => undefined;
+  const handler = (name: NodeJS.Signals): void => {
+    if (first === undefined) {
+      first = name;
+      controller.abort();
+      return;
+    }
+    second();
+    process.exit(130);
+  };
+  for (const name of SIGNALS) process.on(name, handler);
+  return {
+    signal: controller.signal,
+    received: () => first,
+    onSecond: (action) => {
+      second = action;
+    },
+    dispose: () => {
+      for (const name of SIGNALS) process.off(name, handler);
+    },
+  };
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Waits, but no longer than until the signal is aborted. Never rejects. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted === true) {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done, { once: true });
+  });
+}

@@ -1,0 +1,108 @@
+import { expect, test } from "vitest";
+import { reportCsv } from "../../src/report/csv.ts";
+import { renderLag } from "../../src/report/lag-table.ts";
+import { renderReport } from "../../src/report/table.ts";
+
+const row = (
+  model: string,
+  channel: string,
+  conversions: number,
+  value: string,
+  currency = "EUR",
+) => ({
+  model,
+  channel,
+  conversions,
+  value,
+  currency,
+});
+
+const report = {
+  rows: [
+    row("linear", "unattributed", 1, "5"),
+    row("linear", "email", 0.333333333333, "3.333333333333"),
+    row("linear", "direct", 0.666666666667, "6.666666666667"),
+    row("last_touch", "direct", 1, "10"),
+    row("last_touch", "unattributed", 1, "5"),
+  ],
+  totals: {
+    conversions: 2,
+    attributed: 1,
+    unattributed: 1,
+    value: [{ currency: "EUR", value: "15" }],
+  },
+};
+
+test("a row for each channel, unattributed last, and columns that add up", () => {
+  expect(renderReport(report, ["last_touch", "linear"], ["channel"])).toBe(`Value, EUR
+channel       last_touch  linear
+────────────────────────────────
+email               0.00    3.33
+direct             10.00    6.67
+unattributed        5.00    5.00
+────────────────────────────────
+total              15.00   15.00
+
+Conversions
+channel       last_touch  linear
+────────────────────────────────
+email               0.00    0.33
+direct              1.00    0.67
+unattributed        1.00    1.00
+────────────────────────────────
+total               2.00    2.00
+
+2 conversions: 1 attributed, 1 without a touchpoint.`);
+});
+
+test("currencies are never added up: each has its table", () => {
+  const mixed = {
+    rows: [row("linear", "email", 1, "1", "EUR"), row("linear", "email", 1, "100", "JPY")],
+    totals: {
+      conversions: 2,
+      attributed: 2,
+      unattributed: 0,
+      value: [
+        { currency: "EUR", value: "1" },
+        { currency: "JPY", value: "100" },
+      ],
+    },
+  };
+  const text = renderReport(mixed, ["linear"], ["channel"]);
+  expect(text).toMatch(/Value, EUR\n.*\n.*\nemail\s+1\.00\n/);
+  expect(text).toMatch(/Value, JPY\n.*\n.*\nemail\s+100\n/);
+  expect(text).toMatch(/Conversions\n.*\n.*\nemail\s+2\.00\n/);
+});
+
+test("a name that would steer the terminal is shown, not obeyed", () => {
+  const hostile = { ...report, rows: [row("linear", "\u001b[2Jx\u202e", 1, "1")] };
+  const text = renderReport(hostile, ["linear"], ["channel"]);
+  expect(text).not.toContain("\u001b");
+  expect(text).toContain("\ufffd[2Jx\ufffd");
+});
+
+test("CSV keeps values exact, and names that look like formulas are text", () => {
+  expect(reportCsv([row("linear", '=cmd("x")', 0.5, "0.333333333333")], ["channel"])).toBe(
+    'model,channel,conversions,value,currency\nlinear,"\'=cmd(""x"")",0.5,0.333333333333,EUR',
+  );
+});
+
+test("the lag is shown whatever figures it has", () => {
+  const text = renderLag({
+    partitions: [
+      { partition: 0, undelivered: 1200, owner: "worker-1", warehouse: { pending: 7 } },
+      { partition: 1, undelivered: 0, owner: null, oldestAgeSeconds: 1.234 },
+    ],
+    total: { undelivered: 1200 },
+  });
+  expect(text.split("\n").map((line) => line.trimEnd())).toEqual([
+    "partition  undelivered     owner  warehouse   oldest",
+    "                                    pending      age",
+    "                                             seconds",
+    "─".repeat(52),
+    "0                1,200  worker-1          7",
+    "1                    0         –                 1.2",
+    "",
+    "total.undelivered 1,200",
+  ]);
+});

@@ -1,0 +1,156 @@
+import { DEFAULT_JOURNEY_OPTIONS } from "@tributary/attribution";
+import { BatchScanner, createRowDictionaries, EntryWriter, packEvents } from "@tributary/protocol";
+import { afterEach, describe, expect, it } from "vitest";
+import { ThreadPool } from "../src/thread-pool.ts";
+
+const NOW = 1_790_000_000_000;
+
+function entryOf(events: readonly unknown[]): Uint8Array {
+  const dictionaries = createRowDictionaries(5);
+  const tenant = dictionaries.tenants.internText("default");
+  const writer = new EntryWriter(dictionaries);
+  const options = {
+    now: NOW,
+    tenant,
+    maxEvents: 100_000,
+    maxEventBytes: 32_768,
+    maxFutureMs: 86_400_000,
+    clockToleranceMs: 0,
+  };
+  new BatchScanner(dictionaries).scan(packEvents(events), options, (row) => writer.append(row));
+  return writer.finish();
+}
+
+const click = (id: string) => ({ id, type: "click", time: NOW - 5, userId: "u", channel: "email" });
+const conversion = (id: string) => ({
+  id,
+  type: "conversion",
+  time: NOW,
+  userId: "u",
+  value: "5",
+  currency: "EUR",
+});
+
+let pool: ThreadPool;
+const replaced: number[] = [];
+const open = (threads: number, heapMb = 512): void => {
+  replaced.length = 0;
+  const data = { journeys: DEFAULT_JOURNEY_OPTIONS, seed: 7 };
+  pool = new ThreadPool(
+    { threads, heapMb, data },
+    (thread) => replaced.push(thread),
+    () => expect.unreachable(),
+  );
+};
+afterEach(async () => pool.close());
+
+describe("the compute threads", () => {
+  it("hold each partition's journeys apart, on its own thread", async () => {
+    open(2);
+    for (const partition of [0, 1, 2]) await pool.run({ kind: "restore", partition, blocks: [] });
+    expect([0, 1, 2].map((partition) => pool.threadOf(partition))).toEqual([0, 1, 0]);
+    const first = await pool.run({
+      kind: "process",
+      partition: 0,
+      entries: [entryOf([click("t")])],
+    });
+    expect(first).toMatchObject({ status: "processed", factCount: 1, results: [] });
+    const second = await pool.run({
+      kind: "process",
+      partition: 0,
+      entries: [entryOf([conversion("c")])],
+    });
+    expect(second).toMatchObject({
+      status: "processed",
+      attributed: [1, 0, 0, 0],
+      state: { facts: 2, users: 1 },
+    });
+    const other = await pool.run({
+      kind: "process",
+      partition: 2,
+      entries: [entryOf([conversion("c")])],
+    });
+    expect(other).toMatchObject({ status: "processed", state: { facts: 1 } });
+  });
+
+  it("rebuild a partition from its facts", async () => {
+    open(1);
+    await pool.run({ kind: "restore", partition: 0, blocks: [] });
+    const first = await pool.run({
+      kind: "process",
+      partition: 0,
+      entries: [entryOf([click("t"), conversion("c")])],
+    });
+    if (first.status !== "processed" || first.facts === undefined) throw new Error("not processed");
+    await pool.run({ kind: "forget", partition: 0 });
+    expect(await pool.run({ kind: "process", partition: 0, entries: [] })).toEqual({
+      status: "unknownPartition",
+    });
+    const restored = await pool.run({ kind: "restore", partition: 0, blocks: [first.facts] });
+    expect(restored).toMatchObject({
+      status: "restored",
+      counts: [{ default: { processed: 2, latestTimeMs: NOW } }],
+    });
+    const again = await pool.run({
+      kind: "process",
+      partition: 0,
+      entries: [entryOf([click("t"), conversion("c")])],
+    });
+    expect(again).toMatchObject({ factCount: 0, counts: { default: { duplicate: 2 } } });
+  });
+
+  it("name the entry that cannot be decoded, and hold nothing of its batch", async () => {
+    open(1);
+    await pool.run({ kind: "restore", partition: 0, blocks: [] });
+    const bad = await pool.run({
+      kind: "process",
+      partition: 0,
+      entries: [entryOf([click("t")]), Uint8Array.of(1, 2, 3)],
+    });
+    expect(bad).toMatchObject({ status: "badEntry", index: 1 });
+    expect(await pool.run({ kind: "process", partition: 0, entries: [] })).toEqual({
+      status: "unknownPartition",
+    });
+  });
+
+  it("stay when a batch fails for another reason", async () => {
+    open(1);
+    await pool.run({ kind: "restore", partition: 0, blocks: [] });
+    const full = entryOf(
+      Array.from({ length: 40_000 }, (_, j) => ({ ...click(`t${j}`), userId: `u${j}` })),
+    );
+    const more = entryOf(
+      Array.from({ length: 40_000 }, (_, j) => ({ ...click(`s${j}`), userId: `u${j}` })),
+    );
+    await expect(
+      pool.run({ kind: "process", partition: 0, entries: [full, more] }),
+    ).rejects.toThrow(/full/);
+    expect(await pool.run({ kind: "process", partition: 0, entries: [] })).toEqual({
+      status: "unknownPartition",
+    });
+    expect(replaced).toEqual([]);
+  });
+
+  it("are replaced when they die, and say that their partitions are gone", async () => {
+    open(1, 48);
+    await pool.run({ kind: "restore", partition: 0, blocks: [] });
+    // Campaigns without end fill the thread's heap: it dies of it, and nothing else does.
+    const fill = async (): Promise<void> => {
+      for (let i = 0; i < 100; i += 1) {
+        const events = Array.from({ length: 10_000 }, (_, j) => ({
+          ...click(`t${i}-${j}`),
+          userId: `u${i}-${j}`,
+          campaign: `c${i}-${j}`,
+        }));
+        await pool.run({ kind: "process", partition: 0, entries: [entryOf(events)] });
+      }
+    };
+    await expect(fill()).rejects.toThrow(/memory|terminated/i);
+    for (let i = 0; i < 200 && replaced.length === 0; i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(replaced).toEqual([0]);
+    expect(await pool.run({ kind: "process", partition: 0, entries: [] })).toEqual({
+      status: "unknownPartition",
+    });
+  });
+});
