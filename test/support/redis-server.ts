@@ -30,7 +30,18 @@ export async function startRedis(): Promise<RedisServer> {
     async start() {
       const started = spawn(
         "redis-server",
-        ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "yes"],
+        [
+          "--port",
+          String(port),
+          "--bind",
+          "127.0.0.1",
+          "--dir",
+          dir,
+          "--save",
+          "",
+          "--appendonly",
+          "yes",
+        ],
         { stdio: "ignore" },
       );
       child = started;
@@ -53,7 +64,7 @@ export async function startRedis(): Promise<RedisServer> {
 }
 
 /** A port that nobody listens on. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer();
   probe.listen(0, "127.0.0.1");
   await once(probe, "listening");
