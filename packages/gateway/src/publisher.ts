@@ -15,7 +15,7 @@ import {
   tenantSeed,
 } from "@tributary/protocol";
 import { type RedisClient, redisReady, waitUntilReady } from "@tributary/streams";
-import type { Logger } from "@tributary/telemetry";
+import type { Logger, Span } from "@tributary/telemetry";
 import { GatewayError } from "./errors.ts";
 import type { PublishTrace, RequestTrace } from "./trace-publish.ts";
 
@@ -138,6 +138,7 @@ export class Publisher {
 
   /**
    * Validates a msgpack body and puts its good events into their partitions' batches.
+   * @param span of the request; its trace follows the events where it is recorded
    * @returns what was taken, and a promise that settles when Redis has it (rejects with GatewayError `redis_away`)
    * @throws ProtocolError where the body cannot be read
    */
@@ -145,7 +146,7 @@ export class Publisher {
     body: Uint8Array,
     tenant: string,
     options: Omit<ScanOptions, "tenant">,
-    trace: RequestTrace | undefined,
+    span: Span,
   ): { result: ScanResult; done: Promise<void> } {
     if (tenant !== this.#tenant) {
       this.#tenant = tenant;
@@ -155,7 +156,7 @@ export class Publisher {
     const result = this.#scanner.scan(body, { ...options, tenant: code }, this.#route);
     if (result.accepted === 0) return { result, done: Promise.resolve() };
     this.#generation ??= new Generation();
-    if (trace !== undefined) this.#generation.traces.push(trace);
+    if (span.isRecording()) this.#generation.traces.push({ span, events: result.accepted });
     const { done } = this.#generation;
     this.#schedule();
     return { result, done };
@@ -231,7 +232,11 @@ export class Publisher {
       this.#observer.failed();
       const cause = error instanceof Error ? error : new Error(String(error));
       this.#logger.warn(
-        { err: cause, entries: entries.length },
+        {
+          err: cause,
+          entries: entries.length,
+          trace_ids: generation.traces.map(({ span }) => span.spanContext().traceId),
+        },
         "events were not accepted: Redis did not take them in time",
       );
       endSpans(entries.length, cause);

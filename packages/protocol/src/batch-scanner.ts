@@ -15,13 +15,7 @@ import {
   type RowDictionaries,
 } from "./entry.ts";
 import { ProtocolError } from "./errors.ts";
-import {
-  DIMENSION_COUNT,
-  DIMENSION_FIELDS,
-  EVENT_LIMITS,
-  EVENT_TYPES,
-  TYPE_REFUND,
-} from "./event.ts";
+import { DIMENSION_COUNT, EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, TYPE_REFUND } from "./event.ts";
 import {
   containerRead,
   describeValue,
@@ -89,23 +83,6 @@ const FIELD_ANONYMOUS_ID = 4;
 const FIELD_DIMENSION = 5;
 const FIELD_RARE = FIELD_DIMENSION + DIMENSION_COUNT;
 
-/** Field names; a field's number is its position. */
-const FIELD_NAMES = [
-  "id",
-  "type",
-  "time",
-  "userId",
-  "anonymousId",
-  ...DIMENSION_FIELDS,
-  "referrer",
-  "url",
-  "name",
-  "value",
-  "currency",
-  "orderId",
-  "properties",
-] as const;
-
 const FIELD_REFERRER = FIELD_RARE;
 const FIELD_URL = FIELD_RARE + 1;
 const FIELD_NAME = FIELD_RARE + 2;
@@ -122,7 +99,7 @@ const RARE_TEXT: Readonly<Record<number, readonly [bytes: number, code: number]>
   [FIELD_ORDER_ID]: [EVENT_LIMITS.orderIdBytes, RARE_ORDER_ID],
 };
 
-const FIELD_BYTES = FIELD_NAMES.map((name) => Buffer.from(name, "latin1"));
+const FIELD_BYTES = EVENT_FIELDS.map((name) => Buffer.from(name, "latin1"));
 const TYPE_BYTES = EVENT_TYPES.map((name) => Buffer.from(name, "latin1"));
 
 /** Names by (length, first byte): at most three share a place. */
@@ -250,7 +227,11 @@ export class BatchScanner {
           throw new ProtocolError("body_malformed", "sentAt: expected an integer, ms since 1970");
         }
         sentAt = numberRead.value;
-      } else if (i === 0 && key !== undefined && (FIELD_NAMES as readonly string[]).includes(key)) {
+      } else if (
+        i === 0 &&
+        key !== undefined &&
+        (EVENT_FIELDS as readonly string[]).includes(key)
+      ) {
         return { first: 0, count: 1, batch: false };
       }
       pos = skipValue(bytes, value, this.#end);
@@ -623,7 +604,7 @@ export class BatchScanner {
 }
 
 function nameOf(field: number): string {
-  return FIELD_NAMES[field] as string;
+  return EVENT_FIELDS[field] as string;
 }
 
 /** True for valid UTF-8; plain ASCII is settled without a call. */

@@ -64,6 +64,23 @@ export const DIMENSION_FIELDS = [
   "channel",
 ] as const;
 
+/** Every field of an event, in the order of the scanner's field numbers. */
+export const EVENT_FIELDS = [
+  "id",
+  "type",
+  "time",
+  "userId",
+  "anonymousId",
+  ...DIMENSION_FIELDS,
+  "referrer",
+  "url",
+  "name",
+  "value",
+  "currency",
+  "orderId",
+  "properties",
+] as const;
+
 export type DimensionField = (typeof DIMENSION_FIELDS)[number];
 
 export const DIMENSION_COUNT = 6;

@@ -81,7 +81,7 @@ export class BatchTrace {
     const reason = deadLetters[0]?.reason;
     if (span === undefined) {
       if (finishedAtMs - startedAtMs < this.#slowBatchMs && reason === undefined) return;
-      this.#telemetry.recordSpan({
+      const recorded = this.#telemetry.recordSpan({
         name: `process ${eventsKey(partition)}`,
         kind: SpanKind.CONSUMER,
         startTimeMs: startedAtMs,
@@ -92,6 +92,7 @@ export class BatchTrace {
         },
         ...(reason === undefined ? {} : { error: reason }),
       });
+      this.#tell(partition, recorded.traceId, outcome);
       return;
     }
     this.#child(span, "commit", SpanKind.CLIENT, commitStartedAtMs, finishedAtMs, {
@@ -104,6 +105,22 @@ export class BatchTrace {
       span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
     }
     span.end();
+    const slow = finishedAtMs - startedAtMs >= this.#slowBatchMs;
+    if (slow || reason !== undefined) this.#tell(partition, span.spanContext().traceId, outcome);
+  }
+
+  /** A slow batch, or one with dead letters, is worth a line that leads to its trace. */
+  #tell(partition: number, traceId: string, outcome: CommitOutcome): void {
+    const { deadLetters, startedAtMs, finishedAtMs, entries } = outcome;
+    const fields = {
+      trace_id: traceId,
+      partition,
+      entries: entries.length,
+      deadLetters: deadLetters.length,
+      elapsedMs: finishedAtMs - startedAtMs,
+    };
+    if (deadLetters.length > 0) this.#telemetry.logger.error(fields, "batch with dead letters");
+    else this.#telemetry.logger.warn(fields, "slow batch");
   }
 
   #child(

@@ -1,0 +1,22 @@
+import { createMetrics, type Telemetry } from "@tributary/telemetry";
+
+/** Names of the gateway's metrics. */
+const METRIC_NAMES = [
+  "tributary_http_requests_total",
+  "tributary_http_request_seconds",
+  "tributary_events_accepted_total",
+  "tributary_events_refused_total",
+  "tributary_publish_seconds",
+  "tributary_publish_entries_total",
+  "tributary_publish_bytes_total",
+  "tributary_publish_failures_total",
+  "tributary_backlog_entries",
+  "tributary_breaker_open",
+] as const;
+
+/** The gateway's metrics, registered. */
+export function createGatewayMetrics(telemetry: Telemetry) {
+  return createMetrics(telemetry.metrics, METRIC_NAMES);
+}
+
+export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
