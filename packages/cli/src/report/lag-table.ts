@@ -17,9 +17,20 @@ export function renderLag(lag: Lag): string {
   } else {
     parts.push("No partitions yet.");
   }
-  const totals = [...flatten(rest)].map(([name, value]) => `${name} ${value}`);
-  if (totals.length > 0) parts.push(totals.join(" · "));
+  const { total, ...others } = rest;
+  const totals = isRecord(total) ? Object.entries(total).map(totalText) : [];
+  if (totals.length > 0) parts.push(totals.join("\n"));
+  const more = [...flatten(others)].map(([name, value]) => `${name} ${value}`);
+  if (more.length > 0) parts.push(more.join(" · "));
   return parts.join("\n\n");
+}
+
+/** `attribution: 12 entries wait, the oldest for 3 s`, or that none does. */
+function totalText([group, lag]: [string, unknown]): string {
+  if (!isRecord(lag)) return `${safeText(group)}: ${safeText(cellText(lag))}`;
+  const { entries, oldestAgeSeconds } = lag;
+  if (entries === 0) return `${safeText(group)}: nothing waits`;
+  return `${safeText(group)}: ${cellText(entries)} entries wait, the oldest for ${cellText(oldestAgeSeconds)} s`;
 }
 
 /** Figures by their names, those within others as `outer.inner`. */

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import { reportCsv } from "../../src/report/csv.ts";
-import { renderLag } from "../../src/report/lag-table.ts";
 import { renderReport } from "../../src/report/table.ts";
 
 const row = (
@@ -85,24 +84,4 @@ test("CSV keeps values exact, and names that look like formulas are text", () =>
   expect(reportCsv([row("linear", '=cmd("x")', 0.5, "0.333333333333")], ["channel"])).toBe(
     'model,channel,conversions,value,currency\nlinear,"\'=cmd(""x"")",0.5,0.333333333333,EUR',
   );
-});
-
-test("the lag is shown whatever figures it has", () => {
-  const text = renderLag({
-    partitions: [
-      { partition: 0, undelivered: 1200, owner: "worker-1", warehouse: { pending: 7 } },
-      { partition: 1, undelivered: 0, owner: null, oldestAgeSeconds: 1.234 },
-    ],
-    total: { undelivered: 1200 },
-  });
-  expect(text.split("\n").map((line) => line.trimEnd())).toEqual([
-    "partition  undelivered     owner  warehouse   oldest",
-    "                                    pending      age",
-    "                                             seconds",
-    "─".repeat(52),
-    "0                1,200  worker-1          7",
-    "1                    0         –                 1.2",
-    "",
-    "total.undelivered 1,200",
-  ]);
 });
