@@ -34,7 +34,7 @@ function spin(doing, seconds) {
   let frame = 0;
   let note = "";
   const draw = () => {
-    const width = process.stderr.columns ?? 80;
+    const width = process.stderr.columns || 80;
     const text = `${FRAMES[frame++ % FRAMES.length]} ${doing} … ${seconds().toFixed(0)} s${note}`;
     process.stderr.write(CLEAR_LINE + text.slice(0, width - 1));
   };

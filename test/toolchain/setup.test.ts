@@ -64,6 +64,16 @@ describe("packages", () => {
     expect(stderr).toContain("✓ Packages installed");
   });
 
+  test("are not installed again by another Node, such as the one among them", async () => {
+    machine.installingNpx();
+    machine.redis();
+    await machine.run("setup.mjs");
+    const before =
+      'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.6.0" } });';
+    const { stderr } = await machine.run("setup.mjs", { before });
+    expect(stderr).toContain("✓ Packages are up to date");
+  });
+
   const offline = "npm error code ENOTFOUND\nnpm error network request to the registry failed";
   test.each([
     ["offline", offline, /^The npm registry could not be reached: check the network connection/],

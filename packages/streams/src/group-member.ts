@@ -28,6 +28,7 @@ export class GroupMember {
   readonly #logger: Logger;
   readonly #consumers = new Map<number, { consumer: PartitionConsumer; ended: Promise<void> }>();
   #loop: Promise<void> | undefined;
+  #acquireFromMs = 0;
   readonly #abort = new AbortController();
 
   constructor(
@@ -65,17 +66,15 @@ export class GroupMember {
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#loop;
-    const entries = [...this.#consumers.values()];
-    for (const { consumer } of entries) consumer.stop();
-    await Promise.all(entries.map(async ({ ended }) => ended));
+    // First out of the group, so that the others count themselves in for what is given back next.
     try {
       await leaveGroup(this.#client, ATTRIBUTION_GROUP, this.#options.worker);
     } catch (error) {
-      this.#logger.warn(
-        { err: error },
-        "left without saying so: the membership runs out by itself",
-      );
+      this.#logger.warn({ err: error }, "left without saying so: the membership runs out by itself");
     }
+    const entries = [...this.#consumers.values()];
+    for (const { consumer } of entries) consumer.stop();
+    await Promise.all(entries.map(async ({ ended }) => ended));
   }
 
   async #run(): Promise<void> {
@@ -85,6 +84,8 @@ export class GroupMember {
         await this.#tick();
       } catch (error) {
         this.#logger.warn({ err: error }, "heartbeat failed; it is tried again");
+        // When Redis comes back the others may not have spoken up yet: their partitions are not free for that.
+        this.#acquireFromMs = performance.now() + this.#options.heartbeatMs * 2;
       }
       try {
         await sleep(this.#options.heartbeatMs, undefined, { signal });
@@ -98,11 +99,12 @@ export class GroupMember {
     const { worker, partitions, leaseMs } = this.#options;
     const members = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs);
     const owners = assignPartitions(members, partitions);
+    const mayAcquire = performance.now() >= this.#acquireFromMs;
     await Promise.all(
       owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
-        else if (owner === worker) await this.#acquire(partition);
+        else if (owner === worker && mayAcquire) await this.#acquire(partition);
       }),
     );
   }

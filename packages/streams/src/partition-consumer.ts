@@ -84,6 +84,8 @@ export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
 /** Crashes of the processor on the same entry, alone in its batch, after which it becomes a dead letter. */
 const MAX_CRASHES = 2;
 const MAX_BACKOFF_MS = 1000;
+/** An idle partition is trimmed this often. */
+const IDLE_TRIM_MS = 5000;
 
 /** The loop of one owned partition: rebuild, claim what a former owner left, then read, compute, commit. */
 export class PartitionConsumer {
@@ -103,6 +105,8 @@ export class PartitionConsumer {
   /** While above 0, entries are taken one by one: one of the next ones crashed the processor. */
   #singly = 0;
   #retention: Retention = { factsFrom: undefined, rebuild: false };
+  /** Whether memory is exactly what is committed; false while a batch is computed and not committed. */
+  #memoryIsCommitted = false;
   #trimDue = false;
   #trimmedAtMs = 0;
 
@@ -177,17 +181,20 @@ export class PartitionConsumer {
       this.#lost = true;
       return;
     }
-    this.#logger.warn({ err: error }, "the partition starts over from its fact log");
+    const rebuild = !this.#memoryIsCommitted;
+    this.#logger.warn({ err: error, rebuild }, "the partition is recovered");
   }
 
   /** Brings memory to exactly what is committed, then takes over what anybody read and did not commit. */
   async #recover(): Promise<void> {
-    const { partition } = this.lease;
-    const startedAt = performance.now();
-    const blocks = await this.#restore(partition);
-    if (blocks > 0) {
-      const elapsedMs = Math.round(performance.now() - startedAt);
-      this.#logger.info({ blocks, elapsedMs }, "partition rebuilt from its fact log");
+    // A lost connection between two batches leaves memory right: only what was read in vain must be claimed.
+    if (!this.#memoryIsCommitted) {
+      const startedAt = performance.now();
+      const blocks = await this.#restore(this.lease.partition);
+      if (blocks > 0) {
+        const elapsedMs = Math.round(performance.now() - startedAt);
+        this.#logger.info({ blocks, elapsedMs }, "partition rebuilt from its fact log");
+      }
     }
     await this.#claim();
   }
@@ -228,6 +235,8 @@ export class PartitionConsumer {
   /** Nothing came: look for entries that a fenced worker read after it had lost the partition. */
   async #idle(): Promise<void> {
     this.lastProgressMs = performance.now();
+    // What the warehouse has acknowledged since the last commit can go as well.
+    if (this.lastProgressMs - this.#trimmedAtMs > IDLE_TRIM_MS) this.#trimDue = true;
     await this.#trim();
     const summary = await this.#client.xpending(eventsKey(this.lease.partition), ATTRIBUTION_GROUP);
     if (Number(summary[0]) > 0) await this.#claim();
@@ -292,6 +301,7 @@ export class PartitionConsumer {
       );
       return nothing;
     }
+    this.#memoryIsCommitted = false;
     try {
       return await this.#processor.process(this.lease.partition, entries);
     } catch (error) {
@@ -315,6 +325,7 @@ export class PartitionConsumer {
 
   /** Makes memory exactly what the fact log holds. @returns how many blocks that was */
   async #restore(partition: number): Promise<number> {
+    this.#memoryIsCommitted = false;
     await this.#processor.forget(partition);
     // An empty log is restored as well: the processor then holds the partition, if with nothing in it.
     await this.#processor.restore(partition, []);
@@ -336,6 +347,7 @@ export class PartitionConsumer {
       blocks += page.length;
       from = `(${last.id}`;
     }
+    this.#memoryIsCommitted = !this.#done;
     return blocks;
   }
 
@@ -352,6 +364,7 @@ export class PartitionConsumer {
       try {
         const factsId = await commitBatch(this.#client, this.lease, this.#position, commit);
         this.#position = commit.ids.at(-1) ?? this.#position;
+        this.#memoryIsCommitted = true;
         this.lastProgressMs = performance.now();
         this.#trimDue = true;
         this.#retention = this.#processor.committed(this.lease.partition, factsId, {
