@@ -70,7 +70,10 @@ export class GroupMember {
     try {
       await leaveGroup(this.#client, ATTRIBUTION_GROUP, this.#options.worker);
     } catch (error) {
-      this.#logger.warn({ err: error }, "left without saying so: the membership runs out by itself");
+      this.#logger.warn(
+        { err: error },
+        "left without saying so: the membership runs out by itself",
+      );
     }
     const entries = [...this.#consumers.values()];
     for (const { consumer } of entries) consumer.stop();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BadEntryError } from "../../src/index.ts";
-import { expectedResults, type PlainEvent } from "./oracle.ts";
+import { expectedResults, type PlainEvent } from "../../../../test/support/oracle.ts";
 import { type Decoded, decodeResults, entryOf, newState, NOW } from "./support.ts";
 
 const DAY = 86_400_000;

@@ -16,7 +16,7 @@ import {
   type JourneyOptions,
   PartitionState,
 } from "../../src/index.ts";
-import type { PlainEvent } from "./oracle.ts";
+import type { PlainEvent } from "../../../../test/support/oracle.ts";
 
 export const NOW = 1_790_000_000_000;
 

@@ -11,18 +11,23 @@ export interface Interrupt {
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** One Ctrl-C may arrive twice, from the terminal and from a program in between: repeats within this are one, ms. */
+const REPEAT_MS = 500;
 
 /** Takes SIGINT and SIGTERM over until disposed of. A second signal runs the action and ends the process with 130. */
 export function takeInterrupts(): Interrupt {
   const controller = new AbortController();
   let first: NodeJS.Signals | undefined;
+  let firstAtMs = 0;
   let second = (): void => undefined;
   const handler = (name: NodeJS.Signals): void => {
     if (first === undefined) {
       first = name;
+      firstAtMs = performance.now();
       controller.abort();
       return;
     }
+    if (performance.now() - firstAtMs < REPEAT_MS) return;
     second();
     process.exit(130);
   };
