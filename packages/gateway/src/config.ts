@@ -1,62 +1,48 @@
 import { EVENT_LIMITS, MAX_PARTITIONS } from "@tributary/protocol";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
+import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535)
-    .default(8080)
-    .describe("port to listen on; 0 takes a free one"),
-  REDIS_URL: z
-    .string()
-    .default("redis://127.0.0.1:6379")
-    .describe("Redis, or several nodes of a cluster separated by commas"),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS)
-    .default(16)
-    .describe("partitions of the platform; the same for every process"),
-  TRIBUTARY_WRITE_KEYS: z
-    .string()
-    .default("")
-    .describe("write keys and their tenants: key=tenant,key2=tenant2"),
-  TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 1000)
-    .default(5)
-    .describe("longest wait of an event for its batch, ms"),
-  TRIBUTARY_MAX_BODY_BYTES: wholeNumber(1024, 1 << 28)
-    .default(4 << 20)
-    .describe("largest body, packed and unpacked"),
-  TRIBUTARY_MAX_EVENTS: wholeNumber(1, 20_000).default(10_000).describe("most events of a request"),
-  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, 1 << 20)
-    .default(32_768)
-    .describe("largest event, packed as msgpack"),
-  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, 10 * 86_400_000)
-    .default(86_400_000)
-    .describe("how far ahead of the server's clock an event may lie, ms"),
-  TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000)
-    .default(2000)
-    .describe("clock difference by sentAt that is left alone, ms"),
-  TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000)
-    .default(2000)
-    .describe("how long a request waits for Redis, ms"),
-  TRIBUTARY_MAX_BUFFERED_BYTES: wholeNumber(1 << 16, 2 ** 31)
-    .default(64 << 20)
-    .describe("bytes that may wait for Redis at once"),
-  TRIBUTARY_MAX_BACKLOG_ENTRIES: wholeNumber(1, 2 ** 40)
-    .default(200_000)
-    .describe("stream entries that may wait for the workers"),
-  TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31)
-    .default(0)
-    .describe("events a second and tenant; 0 for no quota"),
+  TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
+  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8080).describe("port to listen on; 0 takes a free one"),
+  REDIS_URL: text("redis://127.0.0.1:6379").describe(
+    "Redis, or several nodes of a cluster separated by commas",
+  ),
+  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
+    "partitions of the platform; the same for every process",
+  ),
+  TRIBUTARY_WRITE_KEYS: text("").describe("write keys and their tenants: key=tenant,key2=tenant2"),
+  TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 1000, 5).describe(
+    "longest wait of an event for its batch, ms",
+  ),
+  TRIBUTARY_MAX_BODY_BYTES: wholeNumber(1024, 1 << 28, 4 << 20).describe(
+    "largest body, packed and unpacked",
+  ),
+  TRIBUTARY_MAX_EVENTS: wholeNumber(1, 20_000, 10_000).describe("most events of a request"),
+  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, 1 << 20, 32_768).describe(
+    "largest event, packed as msgpack",
+  ),
+  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, 10 * 86_400_000, 86_400_000).describe(
+    "how far ahead of the server's clock an event may lie, ms",
+  ),
+  TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 2000).describe(
+    "clock difference by sentAt that is left alone, ms",
+  ),
+  TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000, 2000).describe(
+    "how long a request waits for Redis, ms",
+  ),
+  TRIBUTARY_MAX_BUFFERED_BYTES: wholeNumber(1 << 16, 2 ** 31, 64 << 20).describe(
+    "bytes that may wait for Redis at once",
+  ),
+  TRIBUTARY_MAX_BACKLOG_ENTRIES: wholeNumber(1, 2 ** 40, 200_000).describe(
+    "stream entries that may wait for the workers",
+  ),
+  TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
+    "events a second and tenant; 0 for no quota",
+  ),
 });
-
-function wholeNumber(least: number, most: number) {
-  const expected = `expected a whole number from ${least} to ${most}`;
-  return z.coerce
-    .number({ error: expected })
-    .int(expected)
-    .min(least, expected)
-    .max(most, expected);
-}
 
 export interface GatewayConfig {
   readonly host: string;
@@ -79,31 +65,19 @@ export interface GatewayConfig {
   readonly telemetry: TelemetryConfig;
 }
 
-const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
-
 /**
  * Reads the environment.
- * @throws Error that names the variable and what was expected, never a key
+ * @throws EnvironmentError, TelemetryError: names the variable and what was expected, never a key
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): GatewayConfig {
-  const result = schema.safeParse(env);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw new Error(`${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const values = result.data;
-  const writeKeys = parseKeys(values.TRIBUTARY_WRITE_KEYS);
-  if (writeKeys.size === 0 && !LOOPBACK.has(values.TRIBUTARY_HOST)) {
-    throw new Error(
-      "TRIBUTARY_WRITE_KEYS: expected key=tenant pairs, because TRIBUTARY_HOST is not a loopback address",
-    );
-  }
+  const values = readEnvironment(schema, env);
+  const host = values.TRIBUTARY_HOST;
   return Object.freeze({
-    host: values.TRIBUTARY_HOST,
+    host,
     port: values.TRIBUTARY_PORT,
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
-    writeKeys,
+    writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
     maxEvents: values.TRIBUTARY_MAX_EVENTS,
@@ -116,22 +90,4 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,
     telemetry: readTelemetryConfig(env),
   });
-}
-
-function parseKeys(text: string): Map<string, string> {
-  const keys = new Map<string, string>();
-  for (const pair of text.split(",")) {
-    if (pair.trim() === "") continue;
-    // A key may hold any character but a comma; the tenant is what follows the last equals sign.
-    const at = pair.lastIndexOf("=");
-    const key = pair.slice(0, at).trim();
-    const tenant = pair.slice(at + 1).trim();
-    if (at < 1 || key === "" || !/^[a-z0-9][a-z0-9_-]{0,63}$/i.test(tenant)) {
-      throw new Error(
-        "TRIBUTARY_WRITE_KEYS: expected key=tenant pairs separated by commas, a tenant of letters, digits, - and _",
-      );
-    }
-    keys.set(key, tenant);
-  }
-  return keys;
 }

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { EVENT_FIELDS, type Refusal } from "@tributary/protocol";
+import { ApiKeys } from "@tributary/service";
 import {
   context,
   propagation,
@@ -12,8 +13,8 @@ import {
 } from "@tributary/telemetry";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerBatch, EVENTS_ROUTE, toGatewayError } from "./answers.ts";
-import { Authenticator } from "./authenticate.ts";
 import type { GatewayConfig } from "./config.ts";
+import { GatewayError } from "./errors.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { Quota } from "./quota.ts";
 import { decodeBody, packBody, type PackedBody } from "./read-body.ts";
@@ -28,11 +29,15 @@ export function addEventsRoute(
   metrics: GatewayMetrics,
 ): void {
   const { config, publisher, backlog, telemetry } = parts;
-  const authenticator = new Authenticator(config.writeKeys);
+  const keys = new ApiKeys(
+    "write",
+    config.writeKeys,
+    (reason) => new GatewayError("unauthorized", reason),
+  );
   const quota = new Quota(config.quotaEventsPerSecond);
 
   async function takeEvents(request: FastifyRequest, reply: FastifyReply, span: Span) {
-    const tenant = authenticator.tenantOf(request.headers);
+    const tenant = keys.tenantOf(request.headers);
     publisher.checkRoom();
     backlog.check();
     quota.check(tenant, performance.now());

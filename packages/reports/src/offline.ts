@@ -8,7 +8,7 @@ import {
   type ConversionDetail,
   type EngineLimits,
 } from "@tributary/warehouse";
-import { OPEN_TENANT } from "./access.ts";
+import { OPEN_TENANT } from "@tributary/service";
 import { parseQuestion } from "./question.ts";
 
 /** Folder of chDB inside the platform's data folder. */

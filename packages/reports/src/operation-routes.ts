@@ -1,6 +1,6 @@
+import type { ApiKeys } from "@tributary/service";
 import { createMetrics, metricsText } from "@tributary/telemetry";
 import type { FastifyInstance } from "fastify";
-import type { ReadAccess } from "./access.ts";
 import { ReportsError } from "./errors.ts";
 import type { LagReport, ServerParts } from "./server.ts";
 
@@ -11,7 +11,7 @@ const PING_TIMEOUT_MS = 2_000;
 export function addOperationRoutes(
   server: FastifyInstance,
   parts: ServerParts,
-  access: ReadAccess,
+  access: ApiKeys,
 ): void {
   const { telemetry } = parts;
   const metrics = createMetrics(telemetry.metrics, [

@@ -1,3 +1,4 @@
+import { ApiKeys } from "@tributary/service";
 import {
   attributionReport,
   findConversion,
@@ -6,7 +7,6 @@ import {
 } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { ReadAccess } from "./access.ts";
 import { reportCsv } from "./csv.ts";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
@@ -69,14 +69,18 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     const reason = `there is nothing at ${request.method} ${path.slice(0, 128)}; see docs/reports.md`;
     return sendError(parts, reply, new ReportsError("not_found", reason));
   });
-  const access = new ReadAccess(parts.readKeys);
+  const access = new ApiKeys(
+    "read",
+    parts.readKeys,
+    (reason) => new ReportsError("unauthorized", reason),
+  );
   addReportRoutes(server, parts, access);
   addSettledRoute(server, parts, access);
   addOperationRoutes(server, parts, access);
   return server;
 }
 
-function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: ReadAccess): void {
+function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
   server.get<{ Querystring: QuestionParameters }>(
     "/v1/reports/attribution",
     async (request, reply) => {
@@ -99,7 +103,7 @@ function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: Re
   });
 }
 
-function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ReadAccess): void {
+function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
   const closing = new AbortController();
   server.addHook("preClose", (done) => {
     closing.abort();

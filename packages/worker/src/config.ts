@@ -6,77 +6,68 @@ import {
 } from "@tributary/attribution";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
+import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
 
 /** The worker's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: z.string().default("127.0.0.1").describe("address of health and metrics"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535)
-    .default(8090)
-    .describe("port of health and metrics; 0 takes a free one"),
-  REDIS_URL: z
-    .string()
-    .default("redis://127.0.0.1:6379")
-    .describe("Redis, or several nodes of a cluster separated by commas"),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS)
-    .default(16)
-    .describe("partitions of the platform; the same for every process"),
-  TRIBUTARY_WORKER_ID: z
-    .string()
-    .max(100)
-    .optional()
-    .describe("name of this worker in leases; unique among them"),
-  TRIBUTARY_THREADS: wholeNumber(1, 64)
-    .default(Math.max(1, availableParallelism() - 1))
-    .describe("compute threads"),
-  TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536)
-    .default(2048)
-    .describe("JavaScript heap of a compute thread, MiB"),
-  TRIBUTARY_LEASE_MS: wholeNumber(500, 60_000)
-    .default(2500)
-    .describe("time after which a silent worker's partitions are another's, ms"),
-  TRIBUTARY_HEARTBEAT_MS: wholeNumber(50, 20_000)
-    .default(500)
-    .describe("how often leases are renewed, ms"),
-  TRIBUTARY_MAX_BATCH_EVENTS: wholeNumber(1, 65_535)
-    .default(32_768)
-    .describe("most events of a batch"),
-  TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(1, 400 * DAY_MS)
-    .default(DEFAULT_JOURNEY_OPTIONS.clickWindowMs)
-    .describe("lookback window of clicks and visits, ms"),
-  TRIBUTARY_VIEW_WINDOW_MS: wholeNumber(1, 400 * DAY_MS)
-    .default(DEFAULT_JOURNEY_OPTIONS.viewWindowMs)
-    .describe("lookback window of impressions, ms"),
-  TRIBUTARY_HALF_LIFE_MS: wholeNumber(1, 400 * DAY_MS)
-    .default(7 * DAY_MS)
-    .describe("half-life of time_decay, ms"),
-  TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS)
-    .default(DAY_MS)
-    .describe("how late a fact may come and still be answered at once, ms"),
-  TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS)
-    .default(3_600_000)
-    .describe("time that every fact stays in the log, however old its event, ms"),
-  TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(1, 50_000)
-    .default(DEFAULT_JOURNEY_OPTIONS.maxFactsPerUser)
-    .describe("facts kept of one user"),
-  TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30)
-    .default(DEFAULT_JOURNEY_OPTIONS.maxFacts)
-    .describe("facts kept in a partition"),
-  TRIBUTARY_SLOW_BATCH_MS: wholeNumber(1, 600_000)
-    .default(1000)
-    .describe("a batch that takes longer is always traced, ms"),
+  TRIBUTARY_HOST: text("127.0.0.1").describe("address of health and metrics"),
+  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8090).describe(
+    "port of health and metrics; 0 takes a free one",
+  ),
+  REDIS_URL: text("redis://127.0.0.1:6379").describe(
+    "Redis, or several nodes of a cluster separated by commas",
+  ),
+  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
+    "partitions of the platform; the same for every process",
+  ),
+  TRIBUTARY_WORKER_ID: text(`${hostname()}-${process.pid}`).describe(
+    "name of this worker in leases; unique among them",
+  ),
+  TRIBUTARY_THREADS: wholeNumber(1, 64, Math.max(1, availableParallelism() - 1)).describe(
+    "compute threads",
+  ),
+  TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536, 2048).describe(
+    "JavaScript heap of a compute thread, MiB",
+  ),
+  TRIBUTARY_LEASE_MS: wholeNumber(500, 60_000, 2500).describe(
+    "time after which a silent worker's partitions are another's, ms",
+  ),
+  TRIBUTARY_HEARTBEAT_MS: wholeNumber(50, 20_000, 500).describe("how often leases are renewed, ms"),
+  TRIBUTARY_MAX_BATCH_EVENTS: wholeNumber(1, 65_535, 32_768).describe("most events of a batch"),
+  TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
+    1,
+    400 * DAY_MS,
+    DEFAULT_JOURNEY_OPTIONS.clickWindowMs,
+  ).describe("lookback window of clicks and visits, ms"),
+  TRIBUTARY_VIEW_WINDOW_MS: wholeNumber(
+    1,
+    400 * DAY_MS,
+    DEFAULT_JOURNEY_OPTIONS.viewWindowMs,
+  ).describe("lookback window of impressions, ms"),
+  TRIBUTARY_HALF_LIFE_MS: wholeNumber(1, 400 * DAY_MS, 7 * DAY_MS).describe(
+    "half-life of time_decay, ms",
+  ),
+  TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DAY_MS).describe(
+    "how late a fact may come and still be answered at once, ms",
+  ),
+  TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
+    "time that every fact stays in the log, however old its event, ms",
+  ),
+  TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
+    1,
+    50_000,
+    DEFAULT_JOURNEY_OPTIONS.maxFactsPerUser,
+  ).describe("facts kept of one user"),
+  TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30, DEFAULT_JOURNEY_OPTIONS.maxFacts).describe(
+    "facts kept in a partition",
+  ),
+  TRIBUTARY_SLOW_BATCH_MS: wholeNumber(1, 600_000, 1000).describe(
+    "a batch that takes longer is always traced, ms",
+  ),
 });
-
-function wholeNumber(least: number, most: number) {
-  const expected = `expected a whole number from ${least} to ${most}`;
-  return z.coerce
-    .number({ error: expected })
-    .int(expected)
-    .min(least, expected)
-    .max(most, expected);
-}
 
 export interface WorkerConfig {
   readonly host: string;
@@ -99,14 +90,12 @@ export interface WorkerConfig {
 
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
-  const result = schema.safeParse(env);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    throw new Error(`${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const values = result.data;
+  const values = readEnvironment(schema, env);
   if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
-    throw new Error("TRIBUTARY_HEARTBEAT_MS: expected at most a third of TRIBUTARY_LEASE_MS");
+    throw new EnvironmentError(
+      "TRIBUTARY_HEARTBEAT_MS",
+      "expected at most a third of TRIBUTARY_LEASE_MS",
+    );
   }
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
@@ -115,7 +104,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     port: values.TRIBUTARY_PORT,
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
-    workerId: values.TRIBUTARY_WORKER_ID ?? `${hostname()}-${process.pid}`,
+    workerId: values.TRIBUTARY_WORKER_ID,
     threads: values.TRIBUTARY_THREADS,
     threadHeapMb: values.TRIBUTARY_THREAD_HEAP_MB,
     leaseMs: values.TRIBUTARY_LEASE_MS,

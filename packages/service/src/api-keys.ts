@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { EnvironmentError } from "./environment.ts";
+
+/** The tenant of every request where no keys are configured. */
+export const OPEN_TENANT = "default";
+
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
+const TENANT = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+
+/**
+ * Parses `key=tenant,key2=tenant2`. Without any, the service is open, which only loopback may be.
+ * @param variable name for errors @param host address that the service listens on
+ * @returns tenants by key @throws EnvironmentError that never holds a key
+ */
+export function parseApiKeys(variable: string, pairs: string, host: string): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const pair of pairs.split(",")) {
+    if (pair.trim() === "") continue;
+    // A key may hold any character but a comma; the tenant is what follows the last equals sign.
+    const at = pair.lastIndexOf("=");
+    const key = pair.slice(0, Math.max(at, 0)).trim();
+    const tenant = pair.slice(at + 1).trim();
+    if (key === "" || !TENANT.test(tenant)) {
+      throw new EnvironmentError(
+        variable,
+        "expected key=tenant pairs separated by commas, a tenant of letters, digits, - and _",
+      );
+    }
+    keys.set(key, tenant);
+  }
+  if (keys.size === 0 && !LOOPBACK.has(host)) {
+    const why = "because TRIBUTARY_HOST is not a loopback address";
+    throw new EnvironmentError(variable, `expected key=tenant pairs, ${why}`);
+  }
+  return keys;
+}
+
+/** Finds the tenant of a request by its key. */
+export class ApiKeys {
+  readonly #kind: string;
+  readonly #header: string;
+  readonly #refuse: (reason: string) => Error;
+  /** By the key's hash, so that a look-up takes the same time whatever part of a key is right. */
+  readonly #tenants = new Map<string, string>();
+
+  /**
+   * @param kind `write` or `read`: the key's name in messages, and its header `X-<Kind>-Key`
+   * @param keys tenants by key; empty takes every request as {@link OPEN_TENANT}
+   * @param refuse makes the error that a refused request is answered with
+   */
+  constructor(
+    kind: "write" | "read",
+    keys: ReadonlyMap<string, string>,
+    refuse: (reason: string) => Error,
+  ) {
+    this.#kind = kind;
+    this.#header = `x-${kind}-key`;
+    this.#refuse = refuse;
+    for (const [key, tenant] of keys) this.#tenants.set(hash(key), tenant);
+  }
+
+  /** @throws what `refuse` makes, where the key is absent or unknown */
+  tenantOf(headers: IncomingHttpHeaders): string {
+    if (this.#tenants.size === 0) return OPEN_TENANT;
+    const key = this.#keyOf(headers);
+    if (key === undefined) {
+      throw this.#refuse(
+        `a ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
+      );
+    }
+    const tenant = this.#tenants.get(hash(key));
+    if (tenant === undefined) throw this.#refuse(`the ${this.#kind} key is not known`);
+    return tenant;
+  }
+
+  #keyOf(headers: IncomingHttpHeaders): string | undefined {
+    const own = headers[this.#header];
+    if (typeof own === "string" && own !== "") return own;
+    const [scheme, ...rest] = (headers.authorization ?? "").split(" ");
+    const credentials = rest.join(" ").trim();
+    if (credentials === "") return undefined;
+    if (scheme?.toLowerCase() === "bearer") return credentials;
+    if (scheme?.toLowerCase() !== "basic") return undefined;
+    // The key is the user name and the password is empty; a key may itself hold colons.
+    const decoded = Buffer.from(credentials, "base64").toString("utf8");
+    return decoded.endsWith(":") ? decoded.slice(0, -1) : decoded;
+  }
+}
+
+function hash(key: string): string {
+  return createHash("sha256").update(key).digest("base64");
+}

@@ -1,0 +1,8 @@
+export { ApiKeys, OPEN_TENANT, parseApiKeys } from "./api-keys.ts";
+export {
+  type Environment,
+  EnvironmentError,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from "./environment.ts";
