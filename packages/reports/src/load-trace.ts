@@ -12,6 +12,9 @@ import {
 /** Traces that one load links to: what an SDK keeps of links by default. */
 const MAX_LINKS = 128;
 
+/** An invalid context: its span records nothing (https://opentelemetry.io/docs/specs/otel/trace/api/). */
+const NO_TRACE: SpanContext = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };
+
 /** Collects the traces of the requests whose events are in a load; bounded, each once. */
 export class LoadTraces {
   readonly #contexts = new Map<string, SpanContext>();
@@ -29,14 +32,15 @@ export class LoadTraces {
     this.#contexts.clear();
   }
 
-  /** Starts the load's span: the child of the one request in it, or linked to all of them. */
+  /**
+   * Starts the load's span: the child of the one request in it, or linked to all of them. A load without a sampled
+   * request belongs to no trace, and begins none.
+   */
   start(tracer: Tracer, startTimeMs: number): Span {
     const contexts = [...this.#contexts.values()];
     const [only] = contexts;
-    const parent =
-      contexts.length === 1 && only !== undefined
-        ? trace.setSpanContext(ROOT_CONTEXT, only)
-        : ROOT_CONTEXT;
+    if (only === undefined) return trace.wrapSpanContext(NO_TRACE);
+    const parent = contexts.length === 1 ? trace.setSpanContext(ROOT_CONTEXT, only) : ROOT_CONTEXT;
     return tracer.startSpan(
       "load warehouse",
       {

@@ -48,12 +48,11 @@ test("one request is the parent, several are links, each once and bounded", () =
   traces.start(tracer, 0);
   traces.clear();
   traces.start(tracer, 0);
+  // Without a sampled request, first and last, no trace begins.
   expect(started.map(({ parent, links }) => [parent?.traceId, links.length])).toEqual([
-    [undefined, 0],
     [context(7).traceId, 0],
     [undefined, 2],
     [undefined, 128],
-    [undefined, 0],
   ]);
   expect(started.every(({ kind }) => kind === SpanKind.CONSUMER)).toBe(true);
 });
