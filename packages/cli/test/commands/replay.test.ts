@@ -116,7 +116,12 @@ test("report and lag find the platform, too", { timeout: 40_000 }, async () => {
   const lag = await runCli(["lag", "--json"], { cwd });
   expect(JSON.parse(lag.stdout)).toMatchObject({ total: { undelivered: 1200 } });
   const { child, done } = startCli(["lag", "--watch"], { cwd });
-  setTimeout(() => child.kill("SIGINT"), 1500);
+  // Interrupted after it has looked twice, however long that takes here.
+  let seen = "";
+  child.stdout?.on("data", (chunk: Buffer | string) => {
+    seen += chunk.toString();
+    if ((seen.match(/1,200/g)?.length ?? 0) >= 2) child.kill("SIGINT");
+  });
   const watch = await done;
   expect(watch.code).toBe(130);
   expect(watch.stdout.match(/1,200/g)?.length).toBeGreaterThanOrEqual(2);
