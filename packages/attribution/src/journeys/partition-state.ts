@@ -4,17 +4,14 @@
  * is what makes rebuilding from the fact log right. No clock, no I/O.
  */
 import {
-  CHANNEL_DIMENSION,
   createRowDictionaries,
   EntryReader,
   EntryWriter,
   EventRow,
-  FLAG_RARE,
   FLAG_TYPE_MASK,
   formatDecimal,
   isTouchpointType,
   ProtocolError,
-  readRareFields,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   REASON_REFUND,
@@ -25,10 +22,10 @@ import {
   TYPE_IMPRESSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
-import { classifyChannel, utmFromUrl } from "../channel/classify.ts";
 import { MODEL_NAMES, creditAll } from "../models/registry.ts";
 import { BadEntryError } from "./bad-entry.ts";
 import { BatchCounts, type TenantCounts } from "./batch-counts.ts";
+import { ChannelNamer } from "./channel-namer.ts";
 import { FactTable, kindOf } from "./fact-table.ts";
 import { compareIds } from "./id-order.ts";
 import type { JourneyOptions } from "./options.ts";
@@ -71,9 +68,7 @@ export class PartitionState {
   readonly #row = new EventRow();
   /** Second row, for results and comparisons. */
   readonly #other = new EventRow();
-  /** Channel codes by combination of dimensions as sent, for touchpoints without referrer and url. */
-  readonly #channelMemo = new Map<number, number>();
-  readonly #directCode: number;
+  readonly #channels: ChannelNamer;
   #batch = 0;
   #dirty: number[] = [];
   /** Conversions passed on the way to a new fact's place, which lie after it. */
@@ -88,7 +83,7 @@ export class PartitionState {
     this.#factWriter = new EntryWriter(this.#dictionaries);
     this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#dictionaries);
     this.#path = new PathBuffer(MODEL_NAMES.length);
-    this.#directCode = this.#channelDictionary.internText("direct");
+    this.#channels = new ChannelNamer(this.#dictionaries, this.#facts.tuples);
   }
 
   /** Facts held. */
@@ -159,12 +154,6 @@ export class PartitionState {
     return counts.byTenant(this.#dictionaries.tenants);
   }
 
-  get #channelDictionary() {
-    const dictionary = this.#dictionaries.dimensions[CHANNEL_DIMENSION];
-    if (dictionary === undefined) throw new Error("there is no channel dictionary");
-    return dictionary;
-  }
-
   #begin(): void {
     this.#batch += 1;
     this.#dirty = [];
@@ -195,7 +184,7 @@ export class PartitionState {
       counts.droppedPerPartition(row.tenant);
       return;
     }
-    if (isTouchpointType(row.flags & FLAG_TYPE_MASK)) this.#nameChannel(row);
+    if (isTouchpointType(row.flags & FLAG_TYPE_MASK)) this.#channels.name(row);
     this.#insert(row, user, idKind);
     this.#factWriter.append(row);
     counts.processed(row.tenant, row.time);
@@ -294,47 +283,6 @@ export class PartitionState {
     }
   }
 
-  /** Names the touchpoint's channel, and fills UTM fields that only its url carries. */
-  #nameChannel(row: EventRow): void {
-    const dimensions = row.dimensions;
-    if (dimensions[CHANNEL_DIMENSION] !== 0) return;
-    const plain = (row.flags & FLAG_RARE) === 0;
-    const type = row.flags & FLAG_TYPE_MASK;
-    const tuple = plain ? this.#facts.tuples.intern(dimensions) : -1;
-    const known = plain ? this.#channelMemo.get(tuple) : undefined;
-    if (known !== undefined) {
-      dimensions[CHANNEL_DIMENSION] = known;
-      return;
-    }
-    const code = this.#channelDictionary.internText(this.#classify(row, type));
-    if (plain) this.#channelMemo.set(tuple, code);
-    dimensions[CHANNEL_DIMENSION] = code;
-  }
-
-  #classify(row: EventRow, type: number): string {
-    const { dimensions } = this.#dictionaries;
-    const codes = row.dimensions;
-    const rare = (row.flags & FLAG_RARE) === 0 ? undefined : readRareFields(row);
-    if (rare !== undefined && rare.url !== "") {
-      const utm = utmFromUrl(rare.url);
-      const found = [utm.source, utm.medium, utm.campaign, utm.term, utm.content];
-      for (const [i, text] of found.entries()) {
-        if (codes[i] === 0 && text !== undefined) codes[i] = dimensions[i]?.internText(text) ?? 0;
-      }
-    }
-    const text = (i: number): string | undefined =>
-      codes[i] === 0 ? undefined : dimensions[i]?.text(codes[i] as number);
-    return classifyChannel({
-      type: type === TYPE_IMPRESSION ? "impression" : "click",
-      channel: undefined,
-      source: text(0),
-      medium: text(1),
-      campaign: text(2),
-      referrer: rare?.referrer === "" ? undefined : rare?.referrer,
-      url: rare?.url === "" ? undefined : rare?.url,
-    }).channel;
-  }
-
   /** Results of all conversions that the batch marked. @param attributed counts them by reason */
   #attribute(attributed: number[], trace: Uint8Array | undefined): ResultBlockBytes[] {
     const blocks: ResultBlockBytes[] = [];
@@ -372,7 +320,7 @@ export class PartitionState {
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
       if (!isTouchpointType(type) || age > this.#windowOf(type)) continue;
-      path.push(fact, age, facts.channelOf(fact) === this.#directCode);
+      path.push(fact, age, facts.channelOf(fact) === this.#channels.directCode);
     }
     path.reverse();
     return path.length;

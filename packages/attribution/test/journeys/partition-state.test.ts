@@ -180,6 +180,21 @@ describe("a partition's journeys", () => {
     ]);
   });
 
+  it("name an impression and a visit with the same campaign apart, whichever comes first", () => {
+    const touch = (id: string, type: "impression" | "visit"): PlainEvent => ({
+      id,
+      type,
+      time: NOW - 9,
+      userId: "u",
+    });
+    for (const touches of [
+      [touch("1", "impression"), touch("2", "visit")],
+      [touch("2", "visit"), touch("1", "impression")],
+    ]) {
+      expect(run([[...touches, conversion("c", NOW)]])[0]?.channels).toEqual(["display", "direct"]);
+    }
+  });
+
   it("name the entry that cannot be decoded", () => {
     const bad = entryOf([click("t", NOW)]).slice(0, 30);
     try {
