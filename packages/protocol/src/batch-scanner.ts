@@ -15,7 +15,24 @@ import {
   type RowDictionaries,
 } from "./entry.ts";
 import { ProtocolError } from "./errors.ts";
-import { DIMENSION_COUNT, EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, TYPE_REFUND } from "./event.ts";
+import {
+  FIELD_ANONYMOUS_ID,
+  FIELD_CURRENCY,
+  FIELD_DIMENSION,
+  FIELD_ID,
+  FIELD_ORDER_ID,
+  FIELD_PROPERTIES,
+  FIELD_RARE,
+  FIELD_TIME,
+  FIELD_TYPE,
+  FIELD_USER_ID,
+  FIELD_VALUE,
+  RARE_TEXT,
+  fieldOf,
+  nameOf,
+  typeOf,
+} from "./event-field.ts";
+import { EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, TYPE_REFUND } from "./event.ts";
 import {
   containerRead,
   describeValue,
@@ -28,16 +45,7 @@ import {
   stringRead,
 } from "./msgpack.ts";
 import { propertiesProblem } from "./properties.ts";
-import {
-  RARE_ANONYMOUS_ID,
-  RARE_CURRENCY,
-  RARE_NAME,
-  RARE_ORDER_ID,
-  RARE_PROPERTIES,
-  RARE_REFERRER,
-  RARE_URL,
-  RARE_VALUE,
-} from "./rare.ts";
+import { RARE_ANONYMOUS_ID, RARE_CURRENCY, RARE_PROPERTIES, RARE_VALUE } from "./rare.ts";
 import { packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "./uuid.ts";
 
 /** Why one event of a batch was not taken. */
@@ -73,47 +81,6 @@ export interface ScanOptions {
 
 /** Takes one good event; the row is valid during the call only. */
 export type RowSink = (row: EventRow) => void;
-
-const FIELD_ID = 0;
-const FIELD_TYPE = 1;
-const FIELD_TIME = 2;
-const FIELD_USER_ID = 3;
-const FIELD_ANONYMOUS_ID = 4;
-/** source … channel, in the order of DIMENSION_FIELDS. */
-const FIELD_DIMENSION = 5;
-const FIELD_RARE = FIELD_DIMENSION + DIMENSION_COUNT;
-
-const FIELD_REFERRER = FIELD_RARE;
-const FIELD_URL = FIELD_RARE + 1;
-const FIELD_NAME = FIELD_RARE + 2;
-const FIELD_VALUE = FIELD_RARE + 3;
-const FIELD_CURRENCY = FIELD_RARE + 4;
-const FIELD_ORDER_ID = FIELD_RARE + 5;
-const FIELD_PROPERTIES = FIELD_RARE + 6;
-
-/** Bound in bytes and stored code of the fields that are copied as they came. */
-const RARE_TEXT: Readonly<Record<number, readonly [bytes: number, code: number]>> = {
-  [FIELD_REFERRER]: [EVENT_LIMITS.urlBytes, RARE_REFERRER],
-  [FIELD_URL]: [EVENT_LIMITS.urlBytes, RARE_URL],
-  [FIELD_NAME]: [EVENT_LIMITS.nameBytes, RARE_NAME],
-  [FIELD_ORDER_ID]: [EVENT_LIMITS.orderIdBytes, RARE_ORDER_ID],
-};
-
-const FIELD_BYTES = EVENT_FIELDS.map((name) => Buffer.from(name, "latin1"));
-const TYPE_BYTES = EVENT_TYPES.map((name) => Buffer.from(name, "latin1"));
-
-/** Names by (length, first byte): at most three share a place. */
-const FIELDS_BY_SHAPE: number[][] = Array.from({ length: 32 * 128 }, () => []);
-for (const [field, bytes] of FIELD_BYTES.entries()) {
-  FIELDS_BY_SHAPE[bytes.length * 128 + (bytes[0] as number)]?.push(field);
-}
-
-function equalRange(bytes: Uint8Array, start: number, expected: Uint8Array): boolean {
-  for (let i = 0; i < expected.length; i += 1) {
-    if (bytes[start + i] !== expected[i]) return false;
-  }
-  return true;
-}
 
 export class BatchScanner {
   readonly #dictionaries: RowDictionaries;
@@ -280,7 +247,7 @@ export class BatchScanner {
           `expected a string as field name, got ${describeValue(bytes[pos] as number)}`,
         );
       }
-      const field = this.#fieldOf(stringRead.start, stringRead.end);
+      const field = fieldOf(bytes, stringRead.start, stringRead.end);
       if (field < 0) {
         const name = this.#keyText(pos) ?? "";
         return this.#refuse(index, name, "unknown field; your own data goes into properties");
@@ -298,18 +265,6 @@ export class BatchScanner {
       );
     }
     return this.#complete(index, options) ? pos : -1;
-  }
-
-  #fieldOf(start: number, end: number): number {
-    const length = end - start;
-    const first = this.#bytes[start] as number;
-    if (length === 0 || length > 31 || first > 127) return -1;
-    const candidates = FIELDS_BY_SHAPE[length * 128 + first] as number[];
-    for (let i = 0; i < candidates.length; i += 1) {
-      const field = candidates[i] as number;
-      if (equalRange(this.#bytes, start, FIELD_BYTES[field] as Uint8Array)) return field;
-    }
-    return -1;
   }
 
   /** Reads one field's value. @returns the position after it, or −1 where the event was refused. */
@@ -374,19 +329,15 @@ export class BatchScanner {
         row.idStart = start;
         row.idLength = length;
         return end;
-      case FIELD_TYPE:
-        for (let i = 0; i < TYPE_BYTES.length; i += 1) {
-          const name = TYPE_BYTES[i] as Uint8Array;
-          if (name.length === length && equalRange(bytes, start, name)) {
-            row.flags |= i;
-            return end;
-          }
+      case FIELD_TYPE: {
+        const type = typeOf(bytes, start, end);
+        if (type < 0) {
+          const expected = `expected one of ${EVENT_TYPES.join(", ")}`;
+          return this.#refuse(index, "type", `${expected}, got ${this.#quote(start, end)}`);
         }
-        return this.#refuse(
-          index,
-          "type",
-          `expected one of ${EVENT_TYPES.join(", ")}, got ${this.#quote(start, end)}`,
-        );
+        row.flags |= type;
+        return end;
+      }
       case FIELD_USER_ID:
       case FIELD_ANONYMOUS_ID:
         if (length === 0 || length > EVENT_LIMITS.userKeyBytes) {
@@ -601,10 +552,6 @@ export class BatchScanner {
     this.#refused.push({ index, field, reason });
     return -1;
   }
-}
-
-function nameOf(field: number): string {
-  return EVENT_FIELDS[field] as string;
 }
 
 /** True for valid UTF-8; plain ASCII is settled without a call. */
