@@ -14,8 +14,11 @@ const schema = z.object({
     "partitions of the platform; the same for every process",
   ),
   TRIBUTARY_WRITE_KEYS: text("").describe("write keys and their tenants: key=tenant,key2=tenant2"),
-  TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 1000, 5).describe(
+  TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 10_000, 5).describe(
     "longest wait of an event for its batch, ms",
+  ),
+  TRIBUTARY_FLUSH_EVENTS: wholeNumber(1, 32_768, 2048).describe(
+    "events of a partition that are sent without waiting any longer",
   ),
   TRIBUTARY_MAX_BODY_BYTES: wholeNumber(1024, 1 << 28, 4 << 20).describe(
     "largest body, packed and unpacked",
@@ -52,6 +55,7 @@ export interface GatewayConfig {
   /** Tenants by write key; empty where events are taken without one. */
   readonly writeKeys: ReadonlyMap<string, string>;
   readonly flushIntervalMs: number;
+  readonly flushEvents: number;
   readonly maxBodyBytes: number;
   readonly maxEvents: number;
   readonly maxEventBytes: number;
@@ -79,6 +83,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
+    flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
     maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
     maxEvents: values.TRIBUTARY_MAX_EVENTS,
     maxEventBytes: Math.max(values.TRIBUTARY_MAX_EVENT_BYTES, EVENT_LIMITS.idBytes),

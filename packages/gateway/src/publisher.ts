@@ -23,6 +23,8 @@ export interface PublisherOptions {
   readonly partitions: number;
   /** Least time between two flushes, ms: the longest that an event waits for its batch. */
   readonly flushIntervalMs: number;
+  /** A partition with this many events is flushed at once, whatever the time. */
+  readonly flushEvents: number;
   /** How long events wait for Redis before their request is answered 503, ms. */
   readonly waitMs: number;
   /** Bytes that may wait for Redis at once. */
@@ -37,8 +39,6 @@ export interface PublishObserver {
   failed(): void;
 }
 
-/** A writer with this many events is flushed at once. */
-const FLUSH_EVENTS = 2048;
 /** Dictionaries with more strings are begun anew, between two flushes. */
 const MAX_DICTIONARY_STRINGS = 65_536;
 const RETRY_MS = 20;
@@ -180,7 +180,7 @@ export class Publisher {
     );
     const writer = this.#writers[partition] as EntryWriter;
     writer.append(row);
-    if (writer.count >= FLUSH_EVENTS) this.#full = true;
+    if (writer.count >= this.#options.flushEvents) this.#full = true;
   };
 
   /** At low load a batch goes out in the same turn of the loop; under load it waits for the interval and grows. */

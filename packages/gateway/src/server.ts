@@ -66,6 +66,7 @@ export function createGateway(
     {
       partitions: config.partitions,
       flushIntervalMs: config.flushIntervalMs,
+      flushEvents: config.flushEvents,
       waitMs: config.redisWaitMs,
       maxBufferedBytes: config.maxBufferedBytes,
       seed,

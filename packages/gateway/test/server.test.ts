@@ -146,6 +146,16 @@ describe("POST /v1/events", () => {
     expect(entries.reduce((sum, count) => sum + count, 0)).toBeLessThan(40);
   });
 
+  it("does not wait for the interval once a partition has its fill", async () => {
+    await gateway.close();
+    await open({ TRIBUTARY_FLUSH_INTERVAL_MS: "10000", TRIBUTARY_FLUSH_EVENTS: "10" });
+    await post(JSON.stringify(event("first")));
+    const startedAt = performance.now();
+    const list = Array.from({ length: 10 }, (_, i) => ({ ...event(`e${i}`), userId: "one" }));
+    await Promise.all([post(JSON.stringify(event("waits"))), post(JSON.stringify(list))]);
+    expect(performance.now() - startedAt).toBeLessThan(9000);
+  });
+
   it("says where events go for another method or path", async () => {
     const wrong = await gateway.server.inject({ url: "/v1/events" });
     expect([wrong.statusCode, wrong.headers["allow"]]).toEqual([405, "POST"]);

@@ -86,7 +86,7 @@ export const METRICS = {
   tributary_backlog_entries: {
     type: "gauge",
     unit: "entries",
-    help: "Entries that wait in the gateway for Redis.",
+    help: "Entries in the partitions' event streams when the gateway last looked: what waits for the workers.",
     labels: {},
   },
   tributary_breaker_open: {

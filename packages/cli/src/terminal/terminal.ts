@@ -24,7 +24,7 @@ export function processTerminal(): Terminal {
 }
 
 // C0, DEL and C1 controls, and what reorders text: names come from whoever sends events.
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Text that was sent by others, fit for a terminal: what would steer the screen is shown as U+FFFD. */
