@@ -179,7 +179,9 @@ test(
       identify(pid),
     );
     expect(children).toHaveLength(4);
+    const gone = once(parent, "exit");
     parent.kill("SIGKILL");
+    await gone;
     // It waits for the orphans: two Redis on one folder would spoil its file.
     const again = await start({ dataDir });
     expect(children.filter(isAlive)).toEqual([]);
