@@ -25,9 +25,16 @@ export async function tributary(
   return finished(start(args, env));
 }
 
-/** Starts the command, for tests that interrupt it. */
-export function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], {
+/**
+ * Starts the command, for tests that interrupt it.
+ * @param main path of the command: this checkout's, or a patched copy's
+ */
+export function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  main: string = MAIN,
+): ChildProcess {
+  return spawn(process.execPath, [main, ...args], {
     env: { ...process.env, OTEL_TRACES_EXPORTER: "none", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -16,6 +16,8 @@ export const CLI_ERROR_CODES = [
   "refused",
   /** Something was not done within its bound. */
   "timeout",
+  /** Ctrl-C before there was an answer. */
+  "interrupted",
   /** A file cannot be read, or is not what its format says. */
   "file",
 ] as const;

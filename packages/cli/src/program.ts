@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { chaosCommand } from "./commands/chaos.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -69,10 +70,19 @@ Examples:
   tributary replay events.csv           send a file's events and wait until all is attributed
   tributary report --model all          what each channel earned, under every model
   tributary lag --watch                 what still waits, partition by partition
+  tributary chaos --seed 1              faults against a platform of its own, judged by an oracle
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
     );
-  for (const add of [startCommand, upCommand, replayCommand, reportCommand, lagCommand]) {
+  const commands = [
+    startCommand,
+    upCommand,
+    replayCommand,
+    reportCommand,
+    lagCommand,
+    chaosCommand,
+  ];
+  for (const add of commands) {
     // Subcommands made through program.command() inherit the settings above.
     add(program, context);
   }

@@ -2,6 +2,7 @@
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   attribution: ["protocol"],
+  oracle: [],
   telemetry: [],
   service: [],
   streams: ["protocol", "telemetry"],
@@ -12,6 +13,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "attribution",
     "gateway",
+    "oracle",
     "protocol",
     "reports",
     "service",
@@ -25,4 +27,4 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 export const packageNames = Object.keys(allowedImports);
 
 /** These do no I/O and know no clock, randomness, process or timers. */
-export const purePackages = ["protocol", "attribution"];
+export const purePackages = ["protocol", "attribution", "oracle"];

@@ -91,7 +91,13 @@ export function overview(platform: Platform): string {
   const rows = [
     ["events in", `${platform.gatewayUrl}/v1/events`],
     ["reports", `${platform.reportsUrl}/v1/reports/attribution?model=all&by=channel`],
-    ["workers", platform.workers.map(({ name, url }) => `${name} ${url}/metrics`).join("  ")],
+    [
+      "workers",
+      platform
+        .workers()
+        .map(({ name, url }) => `${name} ${url}/metrics`)
+        .join("  "),
+    ],
     ["Redis", platform.ownsRedis ? `redis-cli -p ${port}` : redactUrl(platform.redisUrl)],
     ["logs", platform.logDir],
   ];

@@ -1,12 +1,17 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { CliError } from "../errors.ts";
+import { CliError } from "../errors.ts";
 import { PortPicker } from "./ports.ts";
 import { identify } from "./process-identity.ts";
 import { findRedisServer, redisSpec } from "./redis-server.ts";
 import { serviceMain, serviceSpec, serviceUrl, type ServiceName } from "./services.ts";
 import { claimDataDir, removeState, writeState } from "./state-file.ts";
-import { SupervisedProcess, type ProcessSpec } from "./supervised-process.ts";
+import {
+  DEFAULT_RESTART_POLICY,
+  SupervisedProcess,
+  type ProcessSpec,
+  type RestartPolicy,
+} from "./supervised-process.ts";
 
 export interface PlatformOptions {
   /** Where Redis, the warehouse and the logs live; made where it is missing. */
@@ -23,6 +28,10 @@ export interface PlatformOptions {
   readonly redisPort?: number | undefined;
   /** Redis to use instead of starting one. */
   readonly redisUrl?: string | undefined;
+  /** Another way to Redis for a service, by its name (`gateway`, `worker-1`, `reports`): through a proxy, say. */
+  readonly redisUrlFor?: ((name: string, redisUrl: string) => string | Promise<string>) | undefined;
+  /** How services that die are started again; see {@link RestartPolicy}. */
+  readonly restart?: RestartPolicy | undefined;
   /** The environment that the services inherit. Default: this process's. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long each service may take to answer, ms; default 60,000. */
@@ -44,7 +53,12 @@ export interface Platform {
   readonly redisUrl: string;
   /** Whether the Redis is a child of this platform. */
   readonly ownsRedis: boolean;
-  readonly workers: readonly { readonly name: string; readonly url: string }[];
+  /** The workers there are now. */
+  workers(): readonly { readonly name: string; readonly url: string }[];
+  /** Starts one more worker and waits until it is ready. @throws CliError `service_failed` */
+  addWorker(): Promise<string>;
+  /** Stops a worker gracefully, for good. @throws CliError `usage` where there is none of that name */
+  removeWorker(name: string): Promise<void>;
   /** What runs now: names, process numbers and how often each was started again. */
   processes(): readonly { name: string; pid: number | undefined; restarts: number }[];
   /** Resolves when a service was given up; the platform still has to be stopped. */
@@ -82,7 +96,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 interface Layout {
   readonly gateway: number;
   readonly reports: number;
-  readonly workers: readonly number[];
   /** Undefined where Redis is given. */
   readonly redis: number | undefined;
 }
@@ -93,7 +106,12 @@ class PlatformStart {
   readonly #logDir: string;
   readonly #startedAt = new Date().toISOString();
   readonly #note: (line: string) => void;
-  readonly #children: SupervisedProcess[] = [];
+  #children: SupervisedProcess[] = [];
+  readonly #ports = new PortPicker();
+  /** Port of each worker by name. */
+  readonly #workerPorts = new Map<string, number>();
+  /** Number in the name of the newest worker; names are not used twice. */
+  #lastWorker = 0;
   readonly #failure = Promise.withResolvers<CliError>();
   #layout: Layout | undefined;
   #redisUrl = "";
@@ -127,7 +145,9 @@ class PlatformStart {
       reportsUrl: serviceUrl(layout.reports),
       redisUrl: this.#redisUrl,
       ownsRedis: layout.redis !== undefined,
-      workers: this.#workers(),
+      workers: () => this.#workers(),
+      addWorker: () => this.#addWorker(),
+      removeWorker: (name) => this.#removeWorker(name),
       processes: () =>
         this.#children.map(({ name, identity, restarts }) => ({
           name,
@@ -145,21 +165,23 @@ class PlatformStart {
 
   async #choosePorts(): Promise<Layout> {
     const { port, redisPort, redisUrl, workers = 1 } = this.#options;
-    const picker = new PortPicker();
+    const picker = this.#ports;
     const gateway =
       port === undefined || port === 0
         ? await picker.from(port ?? DEFAULT_PORT, "gateway")
         : await picker.exactly(port, "gateway");
     const next = (offset: number): number => (port === 0 ? 0 : gateway + offset);
     const reports = await picker.from(next(1), "reports");
-    const workerPorts: number[] = [];
-    for (let i = 0; i < workers; i += 1) workerPorts.push(await picker.from(next(2 + i), "worker"));
-    if (redisUrl !== undefined) return { gateway, reports, workers: workerPorts, redis: undefined };
+    for (let i = 0; i < workers; i += 1) {
+      this.#workerPorts.set(`worker-${i + 1}`, await picker.from(next(2 + i), "worker"));
+    }
+    this.#lastWorker = workers;
+    if (redisUrl !== undefined) return { gateway, reports, redis: undefined };
     const redis =
       redisPort === undefined
         ? await picker.from(port === 0 ? 0 : DEFAULT_REDIS_PORT, "Redis")
         : await picker.exactly(redisPort, "Redis");
-    return { gateway, reports, workers: workerPorts, redis };
+    return { gateway, reports, redis };
   }
 
   async #startRedis(port: number): Promise<void> {
@@ -178,36 +200,80 @@ class PlatformStart {
   }
 
   async #startServices(layout: Layout): Promise<void> {
-    const { threads, partitions } = this.#options;
-    const env = {
-      ...(this.#options.environment ?? process.env),
-      REDIS_URL: this.#redisUrl,
-      TRIBUTARY_DATA_DIR: this.#dataDir,
-      ...(partitions === undefined ? {} : { TRIBUTARY_PARTITIONS: String(partitions) }),
-    };
-    const spec = (service: ServiceName, name: string, port: number, more = {}): ProcessSpec =>
-      serviceSpec({
-        main: this.#options.mains?.[service] ?? serviceMain(service),
-        name,
-        port,
-        logPath: join(this.#logDir, `${name}.log`),
-        env: { ...env, ...more },
-      });
-    const threadsEnv = threads === undefined ? {} : { TRIBUTARY_THREADS: String(threads) };
     const services = [
-      this.#supervise(spec("gateway", "gateway", layout.gateway)),
-      ...layout.workers.map((port, i) => {
-        const name = `worker-${i + 1}`;
-        return this.#supervise(
-          spec("worker", name, port, { ...threadsEnv, TRIBUTARY_WORKER_ID: name }),
-        );
-      }),
-      this.#supervise(spec("reports", "reports", layout.reports)),
+      await this.#service("gateway", "gateway", layout.gateway),
+      ...(await Promise.all(
+        [...this.#workerPorts].map(async ([name, port]) => this.#worker(name, port)),
+      )),
+      await this.#service("reports", "reports", layout.reports),
     ];
     const results = await Promise.allSettled(
       services.map((service) => service.start(this.#signal())),
     );
     for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #worker(name: string, port: number): Promise<SupervisedProcess> {
+    const { threads } = this.#options;
+    return this.#service("worker", name, port, {
+      TRIBUTARY_WORKER_ID: name,
+      ...(threads === undefined ? {} : { TRIBUTARY_THREADS: String(threads) }),
+    });
+  }
+
+  async #service(
+    service: ServiceName,
+    name: string,
+    port: number,
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<SupervisedProcess> {
+    const { partitions, redisUrlFor, mains, environment = process.env } = this.#options;
+    const redisUrl = (await redisUrlFor?.(name, this.#redisUrl)) ?? this.#redisUrl;
+    return this.#supervise(
+      serviceSpec({
+        main: mains?.[service] ?? serviceMain(service),
+        name,
+        port,
+        logPath: join(this.#logDir, `${name}.log`),
+        env: {
+          ...environment,
+          REDIS_URL: redisUrl,
+          TRIBUTARY_DATA_DIR: this.#dataDir,
+          ...(partitions === undefined ? {} : { TRIBUTARY_PARTITIONS: String(partitions) }),
+          ...more,
+        },
+      }),
+    );
+  }
+
+  async #addWorker(): Promise<string> {
+    this.#lastWorker += 1;
+    const name = `worker-${this.#lastWorker}`;
+    const port = await this.#ports.from(0, "worker");
+    const worker = await this.#worker(name, port);
+    try {
+      await worker.start(this.#signal());
+    } catch (error) {
+      this.#forget(worker);
+      throw error;
+    }
+    this.#workerPorts.set(name, port);
+    this.#writeState();
+    return name;
+  }
+
+  async #removeWorker(name: string): Promise<void> {
+    const worker = this.#children.find((child) => child.name === name);
+    if (worker === undefined || !this.#workerPorts.delete(name)) {
+      throw new CliError("usage", `there is no worker ${name}`);
+    }
+    await this.#stopOne(worker);
+    this.#forget(worker);
+  }
+
+  #forget(worker: SupervisedProcess): void {
+    this.#children = this.#children.filter((child) => child !== worker);
+    this.#writeState();
   }
 
   #signal(): AbortSignal {
@@ -220,6 +286,7 @@ class PlatformStart {
       note: this.#note,
       changed: () => this.#writeState(),
       failed: (error) => this.#failure.resolve(error),
+      restart: this.#options.restart ?? DEFAULT_RESTART_POLICY,
     });
     this.#children.push(child);
     return child;
@@ -244,10 +311,7 @@ class PlatformStart {
   }
 
   #workers(): { name: string; url: string }[] {
-    return (this.#layout?.workers ?? []).map((port, i) => ({
-      name: `worker-${i + 1}`,
-      url: serviceUrl(port),
-    }));
+    return [...this.#workerPorts].map(([name, port]) => ({ name, url: serviceUrl(port) }));
   }
 
   #writeState(): void {

@@ -13,9 +13,12 @@ const PING_TIMEOUT_MS = 900;
 
 /**
  * Runs the server behind a shell that ends it two seconds after this process is gone: by then the services, which
- * notice at once, have written what they had. `$0` is the name of the shell, `$@` the server's command line.
+ * notice at once, have written what they had. A bound on the size of files is then an error that the server reports and
+ * survives, as it does a full disk, and not the signal that would end it. `$0` is the name of the shell, `$@` the server's
+ * command line.
  */
 const GUARD = `
+trap '' XFSZ
 exec 3<&0
 "$@" </dev/null >&2 3<&- &
 server=$!

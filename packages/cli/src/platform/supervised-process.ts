@@ -25,13 +25,24 @@ export interface Supervision {
   readonly changed: () => void;
   /** Told once, when restarting has been given up. */
   readonly failed: (error: CliError) => void;
+  readonly restart: RestartPolicy;
 }
+
+/** How a process that dies is started again. */
+export interface RestartPolicy {
+  /** Longest wait before another start; it doubles from 250 ms with every death, ms. */
+  readonly maxDelayMs: number;
+  /** Deaths in a row, none after a minute's life, before it is given up. */
+  readonly maxDeaths: number;
+}
+
+export const DEFAULT_RESTART_POLICY: RestartPolicy = Object.freeze({
+  maxDelayMs: 10_000,
+  maxDeaths: 8,
+});
 
 const READY_POLL_MS = 50;
 const FIRST_BACKOFF_MS = 250;
-const MAX_BACKOFF_MS = 10_000;
-/** Deaths in a row, none after a minute's life, before it is given up. */
-const MAX_DEATHS = 8;
 const STEADY_MS = 60_000;
 
 /**
@@ -216,10 +227,11 @@ export class SupervisedProcess {
 
   async #restart(what: string): Promise<void> {
     for (let text = what; ;) {
-      if (this.#deaths > MAX_DEATHS) {
-        throw new CliError("service_failed", `${text}; given up after ${MAX_DEATHS} tries`);
+      const { maxDeaths, maxDelayMs } = this.#supervision.restart;
+      if (this.#deaths > maxDeaths) {
+        throw new CliError("service_failed", `${text}; given up after ${maxDeaths} tries`);
       }
-      const delay = Math.min(FIRST_BACKOFF_MS * 2 ** (this.#deaths - 1), MAX_BACKOFF_MS);
+      const delay = Math.min(FIRST_BACKOFF_MS * 2 ** (this.#deaths - 1), maxDelayMs);
       this.#supervision.note(`${text}; starting it again in ${delay / 1000} s`);
       await pause(delay, this.#stopping.signal);
       if (this.#stopping.signal.aborted) return;

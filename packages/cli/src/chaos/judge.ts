@@ -1,0 +1,325 @@
+import { deadLettersKey, factsKey, stateKey } from "@tributary/protocol";
+import { expectedResults, type PlainEvent, type PlainResult } from "@tributary/oracle";
+import { warehouseFolder } from "@tributary/reports";
+import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, openWarehouse } from "@tributary/warehouse";
+import type { Redis } from "ioredis";
+import type { Sent } from "./load.ts";
+import { TENANTS } from "./workload.ts";
+
+/** What is wrong, in numbers that must all be 0, and in words. */
+export interface Verdict {
+  /** Distinct events that were sent, and of them those that were acknowledged. */
+  readonly events: number;
+  readonly acknowledged: number;
+  /** Conversions whose credits were compared. */
+  readonly conversions: number;
+  /** Acknowledged events that have no effect. */
+  readonly lost: number;
+  /** Effects that an event has had beyond its first. */
+  readonly duplicated: number;
+  /** Conversions whose path, credits or value are not what the oracle computes. */
+  readonly wrongCredits: number;
+  /** Everything else that should not be, such as books that do not close. */
+  readonly unexplained: number;
+  readonly problems: readonly string[];
+}
+
+/** What is read of the platform before it is stopped. */
+export interface Evidence {
+  /** Sums of the books' counters, over partitions, by tenant and name. */
+  readonly books: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Differences of accepted and the sum of what became of it, of each partition and tenant where there is one. */
+  readonly residues: readonly string[];
+  /** Facts in the logs of all partitions. */
+  readonly logged: number;
+  /** Blocks among the dead letters. */
+  readonly deadLetters: readonly string[];
+  /** Conversions that the report counts, by tenant. */
+  readonly reported: ReadonlyMap<string, number>;
+}
+
+/** A share and a money amount have this many places; anything further apart than their last is wrong. */
+const SHARE_TOLERANCE = 1e-11;
+
+/** Words of at most so many problems are kept; the numbers count all. */
+const MAX_PROBLEMS = 20;
+
+/** Reads books, logs and dead letters from Redis, by their documented names and with nothing of `streams`. */
+export async function readEvidence(
+  redis: Redis,
+  partitions: number,
+  reported: ReadonlyMap<string, number>,
+): Promise<Evidence> {
+  const books = new Map<string, Map<string, number>>();
+  const residues: string[] = [];
+  const deadLetters: string[] = [];
+  let logged = 0;
+  for (let partition = 0; partition < partitions; partition += 1) {
+    const state = await redis.hgetall(stateKey(partition));
+    for (const [tenant, counts] of booksOf(state)) {
+      const sums = books.get(tenant) ?? new Map<string, number>();
+      books.set(tenant, sums);
+      let residue = 0;
+      for (const [name, count] of counts) {
+        sums.set(name, (sums.get(name) ?? 0) + count);
+        if (name === "accepted") residue += count;
+        else if (isOutcome(name)) residue -= count;
+      }
+      if (residue !== 0) residues.push(`partition ${partition}, tenant ${tenant}: ${residue}`);
+    }
+    for (const [, fields] of await redis.xrange(factsKey(partition), "-", "+")) {
+      logged += Number(fieldOf(fields, "n"));
+    }
+    for (const [, fields] of await redis.xrange(deadLettersKey(partition), "-", "+")) {
+      deadLetters.push(fieldOf(fields, "b"));
+    }
+  }
+  return { books, residues, logged, deadLetters, reported };
+}
+
+/** What becomes of an accepted event; the books hold remarks beside (late, say), which are no outcome of their own. */
+function isOutcome(name: string): boolean {
+  return ["duplicate", "processed", "dead_lettered"].includes(name) || name.startsWith("dropped_");
+}
+
+function booksOf(state: Readonly<Record<string, string>>): Map<string, Map<string, number>> {
+  const books = new Map<string, Map<string, number>>();
+  for (const [field, count] of Object.entries(state)) {
+    const [kind, tenant, name] = field.split(":");
+    if (kind !== "books" || tenant === undefined || name === undefined) continue;
+    const counts = books.get(tenant) ?? new Map<string, number>();
+    counts.set(name, Number(count));
+    books.set(tenant, counts);
+  }
+  return books;
+}
+
+function fieldOf(fields: readonly string[], name: string): string {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? "";
+  return "";
+}
+
+/** The last result of a conversion, as the warehouse has it. */
+interface StoredResult {
+  readonly tenant: string;
+  readonly conversion_id: string;
+  readonly user_key: string;
+  readonly value: string;
+  readonly touch_id: readonly string[];
+  readonly touch_channel: readonly string[];
+  readonly credit_model: readonly string[];
+  readonly credit_touch: readonly number[];
+  readonly credit_share: readonly string[];
+  readonly credit_value: readonly string[];
+}
+
+/** Compares a stopped platform's warehouse, and what was read of it before, with what was sent. */
+export class Judge {
+  readonly #problems: string[] = [];
+  #lost = 0;
+  #duplicated = 0;
+  #wrongCredits = 0;
+  #unexplained = 0;
+
+  /** Something that nothing sent explains. */
+  unexplained(what: string, count = 1): void {
+    this.#unexplained += count;
+    this.#say(what);
+  }
+
+  /**
+   * @param dataDir of the platform, which must not run any more
+   * @param poison blocks that were put into streams to become dead letters
+   */
+  async judge(
+    sent: readonly Sent[],
+    evidence: Evidence,
+    poison: readonly string[],
+    dataDir: string,
+  ): Promise<Verdict> {
+    const warehouse = await openWarehouse({ dataDir: warehouseFolder(dataDir) });
+    let acknowledged = 0;
+    let conversions = 0;
+    let stored = 0;
+    try {
+      for (const tenant of TENANTS) {
+        const events = sent.filter((one) => one.tenant === tenant);
+        acknowledged += events.filter((one) => one.acknowledged).length;
+        const rows = await warehouse.query<{ event_id: string; rows: string }>(
+          `SELECT event_id, toString(count()) AS rows FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String} GROUP BY event_id`,
+          { tenant },
+        );
+        stored += rows.length;
+        const counted = this.#judgeEvents(tenant, events, rows);
+        const results = await warehouse.query<StoredResult>(
+          `SELECT tenant, conversion_id, user_key, toString(value) AS value, touch_id, touch_channel,
+            credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
+            arrayMap(x -> toString(x), credit_value) AS credit_value
+          FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
+          ORDER BY conversion_id, revision DESC LIMIT 1 BY conversion_id`,
+          { tenant },
+        );
+        const expected = expectedResults(counted);
+        conversions += expected.size;
+        this.#judgeResults(tenant, expected, results);
+        const reported = evidence.reported.get(tenant) ?? 0;
+        if (reported !== expected.size) {
+          const what = `${tenant}: the report counts ${reported} conversions, the oracle ${expected.size}`;
+          if (reported > expected.size) this.#count("duplicated", reported - expected.size, what);
+          else this.#count("lost", expected.size - reported, what);
+        }
+      }
+    } finally {
+      await warehouse.close();
+    }
+    this.#judgeCounts(evidence, stored);
+    this.#judgeDeadLetters(evidence.deadLetters, poison);
+    return {
+      events: sent.length,
+      acknowledged,
+      conversions,
+      lost: this.#lost,
+      duplicated: this.#duplicated,
+      wrongCredits: this.#wrongCredits,
+      unexplained: this.#unexplained,
+      problems: this.#problems,
+    };
+  }
+
+  /** @returns the events that have to count: those acknowledged, and those that arrived without an answer */
+  #judgeEvents(
+    tenant: string,
+    sent: readonly Sent[],
+    rows: readonly { event_id: string; rows: string }[],
+  ): PlainEvent[] {
+    const stored = new Map(rows.map((row) => [row.event_id, Number(row.rows)]));
+    for (const [id, count] of stored) {
+      if (count > 1) this.#count("duplicated", count - 1, `${tenant}: ${id} is ${count} facts`);
+    }
+    const known = new Set(sent.map(({ event }) => event.id));
+    for (const id of stored.keys()) {
+      if (!known.has(id))
+        this.unexplained(`${tenant}: ${id} is in the warehouse and was never sent`);
+    }
+    const counted: PlainEvent[] = [];
+    for (const { event, acknowledged } of sent) {
+      const arrived = stored.has(event.id);
+      if (acknowledged || arrived) counted.push(event);
+      if (acknowledged && !arrived) {
+        this.#count(
+          "lost",
+          1,
+          `${tenant}: ${event.type} ${event.id} was acknowledged and is nowhere`,
+        );
+      }
+    }
+    return counted;
+  }
+
+  #judgeResults(
+    tenant: string,
+    expected: ReadonlyMap<string, PlainResult>,
+    results: readonly StoredResult[],
+  ): void {
+    const found = new Map(results.map((row) => [`${row.user_key}/${row.conversion_id}`, row]));
+    for (const [key, plain] of expected) {
+      const row = found.get(key);
+      if (row === undefined) {
+        this.#count("lost", 1, `${tenant}: conversion ${key} has no result`);
+        continue;
+      }
+      const difference = differenceOf(row, plain);
+      if (difference !== undefined) {
+        this.#count("wrongCredits", 1, `${tenant}: conversion ${key}: ${difference}`);
+      }
+    }
+    for (const key of found.keys()) {
+      if (!expected.has(key))
+        this.unexplained(`${tenant}: a result for ${key}, which was never sent`);
+    }
+  }
+
+  /** Every distinct event is processed once, and is once in the logs. */
+  #judgeCounts({ books, residues, logged }: Evidence, stored: number): void {
+    let processed = 0;
+    for (const [tenant, counts] of books) {
+      processed += counts.get("processed") ?? 0;
+      for (const [name, count] of counts) {
+        if (name.startsWith("dropped_") && count > 0) {
+          this.unexplained(`${tenant}: ${count} events were dropped (${name})`, count);
+        }
+      }
+    }
+    const balance = (what: string, count: number): void => {
+      if (count > stored) {
+        this.#count(
+          "duplicated",
+          count - stored,
+          `${count} events ${what}, ${stored} are distinct`,
+        );
+      } else if (count < stored) {
+        this.unexplained(`${count} events ${what}, ${stored} are in the warehouse`, stored - count);
+      }
+    };
+    balance("were processed by the books", processed);
+    balance("are in the fact logs", logged);
+    for (const residue of residues) this.unexplained(`the books do not close: ${residue}`);
+  }
+
+  #judgeDeadLetters(blocks: readonly string[], poison: readonly string[]): void {
+    for (const block of poison) {
+      if (!blocks.includes(block)) this.unexplained(`"${block}" is not among the dead letters`);
+    }
+    for (const block of blocks) {
+      if (!poison.includes(block)) this.unexplained("a good entry is among the dead letters");
+    }
+  }
+
+  #count(what: "lost" | "duplicated" | "wrongCredits", count: number, words: string): void {
+    if (what === "lost") this.#lost += count;
+    else if (what === "duplicated") this.#duplicated += count;
+    else this.#wrongCredits += count;
+    this.#say(words);
+  }
+
+  #say(words: string): void {
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(words);
+  }
+}
+
+/** In what a stored result differs from what it must be, or undefined. */
+function differenceOf(row: StoredResult, plain: PlainResult): string | undefined {
+  if (row.touch_id.join(" ") !== plain.path.join(" ")) {
+    return `the path is [${row.touch_id.join(" ")}], not [${plain.path.join(" ")}]`;
+  }
+  if (row.touch_channel.join(" ") !== plain.channels.join(" ")) {
+    return `the channels are [${row.touch_channel.join(" ")}], not [${plain.channels.join(" ")}]`;
+  }
+  const cents = plain.cents ?? 0;
+  if (toCents(row.value) !== cents) return `the value is ${row.value}, not ${cents / 100}`;
+  for (const [model, weights] of Object.entries(plain.weights)) {
+    const shares = new Map<number, number>();
+    let value = 0;
+    for (const [i, name] of row.credit_model.entries()) {
+      if (name !== model) continue;
+      const touch = row.credit_touch[i] ?? -1;
+      shares.set(touch, (shares.get(touch) ?? 0) + Number(row.credit_share[i]));
+      value += Number(row.credit_value[i]);
+    }
+    const wanted = weights.length === 0 ? [[0, 1]] : weights.map((weight, i) => [i + 1, weight]);
+    for (const [touch = 0, weight = 0] of wanted) {
+      const share = shares.get(touch) ?? 0;
+      shares.delete(touch);
+      if (Math.abs(share - weight) > SHARE_TOLERANCE) {
+        return `${model} gives touchpoint ${touch} ${share}, not ${weight}`;
+      }
+    }
+    if (shares.size > 0) return `${model} credits a touchpoint that is not on the path`;
+    if (Math.round(value * 100) !== cents) return `${model} credits ${value}, not ${cents / 100}`;
+  }
+  return undefined;
+}
+
+function toCents(value: string): number {
+  return Math.round(Number(value) * 100);
+}

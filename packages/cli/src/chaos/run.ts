@@ -1,0 +1,291 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { CliError, describeError } from "../errors.ts";
+import { startPlatform, type Platform } from "../platform/platform.ts";
+import { PortPicker } from "../platform/ports.ts";
+import { pause } from "../terminal/interrupt.ts";
+import { FAULT_KINDS, faultSchedule, type FaultKind, WORKERS } from "./faults.ts";
+import { canLimitFileSize, Injector, type Injected } from "./injector.ts";
+import { Judge, readEvidence, type Verdict } from "./judge.ts";
+import { Load } from "./load.ts";
+import { ProgressWatch } from "./progress-watch.ts";
+import { TcpProxy } from "./tcp-proxy.ts";
+import { TENANTS, usersFor, workload } from "./workload.ts";
+
+export interface ChaosOptions {
+  readonly seed: number;
+  /** How long events are sent and faults begin. */
+  readonly seconds: number;
+  readonly eventsPerSecond: number;
+  /** Undefined: all that this machine allows. */
+  readonly kinds: readonly FaultKind[] | undefined;
+  /** Mean time between the beginnings of two faults, ms. */
+  readonly everyMs: number;
+  readonly partitions: number;
+  readonly threads: number;
+  /** Where the platform lives; without it a folder of its own, removed where nothing was found. */
+  readonly dataDir: string | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  readonly note: (line: string) => void;
+}
+
+/** Milliseconds of a number of measurements. */
+export interface Spread {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface ChaosResult extends Verdict {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly faults: number;
+  readonly faultsByKind: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly retries: number;
+  /** From each fault until work went on in every partition; faults may overlap. */
+  readonly recoveryMs: Readonly<Partial<Record<FaultKind, Spread>>>;
+  /** From an entry's arrival in Redis to its commit, sampled through the run, faults and all. */
+  readonly commitLatencyMs: Spread;
+  /** Kept where something was found. */
+  readonly dataDir: string | null;
+}
+
+const LEASE_MS = 2500;
+const BATCH_EVENTS = 20;
+const CLIENTS = 8;
+/** How long clients go on trying a batch, and how long everything may take to settle in the end. */
+const PATIENCE_MS = 90_000;
+const SETTLE_MS = 120_000;
+/** A service that chaos kills is started again at once, however often. */
+const RESTART = Object.freeze({ maxDelayMs: 250, maxDeaths: 100_000 });
+
+/**
+ * Starts a platform of several processes, sends it a seeded load, does to it what the seed says, and judges what came
+ * out. The same seed gives the same load and the same schedule.
+ */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "tributary-chaos-"));
+  const run = new ChaosRun({ ...options, dataDir });
+  const result = await run.run();
+  const clean = result.lost + result.duplicated + result.wrongCredits + result.unexplained === 0;
+  if (!clean || options.dataDir !== undefined) return { ...result, dataDir };
+  rmSync(dataDir, { recursive: true, force: true });
+  return result;
+}
+
+class ChaosRun {
+  readonly #options: ChaosOptions & { readonly dataDir: string };
+  readonly #judge = new Judge();
+  readonly #proxies = new Map<string, TcpProxy>();
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  constructor(options: ChaosOptions & { readonly dataDir: string }) {
+    this.#options = options;
+  }
+
+  async run(): Promise<ChaosResult> {
+    try {
+      return await this.#run();
+    } finally {
+      for (const close of this.#closers.toReversed()) await close();
+    }
+  }
+
+  async #run(): Promise<ChaosResult> {
+    const { seed, seconds, eventsPerSecond, partitions, dataDir, signal, note } = this.#options;
+    const kinds = await this.#kinds();
+    const schedule = faultSchedule({
+      seed,
+      seconds,
+      kinds,
+      everyMs: this.#options.everyMs,
+      leaseMs: LEASE_MS,
+    });
+    const redisPort = await new PortPicker().from(0, "Redis");
+    const platform = await this.#start(redisPort);
+    const redis = connectPast(redisPort);
+    this.#closers.push(async () => redis.disconnect());
+    const watch = new ProgressWatch(redis, partitions);
+    watch.start();
+    this.#closers.push(() => watch.stop());
+    const load = new Load({
+      url: platform.gatewayUrl,
+      batches: workload(seed, usersFor(eventsPerSecond * seconds), BATCH_EVENTS),
+      clients: CLIENTS,
+      batchesPerSecond: eventsPerSecond / BATCH_EVENTS,
+      patienceMs: PATIENCE_MS,
+      complain: (what) => this.#judge.unexplained(what),
+    });
+    const injector = new Injector({
+      platform,
+      proxies: this.#proxies,
+      redis,
+      redisPort,
+      load,
+      watch,
+      partitions,
+    });
+
+    note(`seed ${seed}: ${schedule.length} faults within ${seconds} s`);
+    const startedMs = Date.now();
+    load.start();
+    const running: Promise<Injected | undefined>[] = [];
+    for (const fault of schedule) {
+      await pause(Math.max(0, startedMs + fault.atMs - Date.now()), signal);
+      if (signal.aborted) break;
+      running.push(this.#inject(injector, fault, startedMs));
+    }
+    await pause(Math.max(0, startedMs + seconds * 1000 - Date.now()), signal);
+    const injected = (await Promise.all(running)).filter((one) => one !== undefined);
+    await load.finish();
+    if (signal.aborted) throw new CliError("interrupted", "stopped before the run could be judged");
+    for (const { kind, what, recoveryMs } of injected) {
+      if (recoveryMs === undefined) {
+        this.#judge.unexplained(`${kind} (${what}): not recovered from within a minute`);
+      }
+    }
+
+    await this.#settle(platform);
+    const latency = watch.latenciesSince(startedMs);
+    const evidence = await readEvidence(redis, partitions, await this.#reported(platform));
+    await platform.stop();
+    note(`${load.sent.length} events sent, ${load.retries} tries again; judging`);
+    const verdict = await this.#judge.judge(load.sent, evidence, injector.poison, dataDir);
+    const byKind = Map.groupBy(injected, ({ kind }) => kind);
+    return {
+      seed,
+      seconds,
+      faults: injected.length,
+      ...verdict,
+      faultsByKind: Object.fromEntries([...byKind].map(([kind, of]) => [kind, of.length])),
+      retries: load.retries,
+      recoveryMs: Object.fromEntries(
+        [...byKind].map(([kind, of]) => [kind, spread(of.flatMap((one) => one.recoveryMs ?? []))]),
+      ),
+      commitLatencyMs: spread(latency),
+      dataDir: null,
+    };
+  }
+
+  async #kinds(): Promise<readonly FaultKind[]> {
+    const wanted = this.#options.kinds ?? FAULT_KINDS;
+    if (!wanted.includes("redis_disk_full") || (await canLimitFileSize())) return wanted;
+    this.#options.note("redis_disk_full is left out: prlimit does not work here");
+    return wanted.filter((kind) => kind !== "redis_disk_full");
+  }
+
+  async #start(redisPort: number): Promise<Platform> {
+    const { dataDir, partitions, threads, environment, signal, note } = this.#options;
+    const keys = TENANTS.map((tenant) => `${tenant}=${tenant}`).join(",");
+    const platform = await startPlatform({
+      dataDir,
+      port: 0,
+      redisPort,
+      workers: WORKERS.first,
+      threads,
+      partitions,
+      restart: RESTART,
+      signal,
+      redisUrlFor: async (name) => {
+        const proxy = await TcpProxy.start(redisPort);
+        this.#proxies.set(name, proxy);
+        this.#closers.push(() => proxy.stop());
+        return `redis://127.0.0.1:${proxy.port}`;
+      },
+      environment: {
+        ...environment,
+        OTEL_TRACES_EXPORTER: "none",
+        TRIBUTARY_LEASE_MS: String(LEASE_MS),
+        TRIBUTARY_WRITE_KEYS: keys,
+        TRIBUTARY_READ_KEYS: keys,
+      },
+      note: (line) => {
+        // 0 is a SIGTERM of ours, 137 the shell's word for a Redis killed by us; any other end is nobody's doing.
+        if (/exit code (?!0|137)/.test(line)) this.#judge.unexplained(line);
+        note(`  ${line}`);
+      },
+    });
+    this.#closers.push(() => platform.stop());
+    void platform.failed.then((error) => this.#judge.unexplained(error.message));
+    return platform;
+  }
+
+  async #inject(
+    injector: Injector,
+    fault: Parameters<Injector["inject"]>[0],
+    startedMs: number,
+  ): Promise<Injected | undefined> {
+    const second = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(5);
+    this.#options.note(`${second} s ${fault.kind}`);
+    try {
+      return await injector.inject(fault);
+    } catch (error) {
+      this.#judge.unexplained(`${fault.kind} could not be done: ${describeError(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Waits until everything that was accepted is attributed and loaded. */
+  async #settle(platform: Platform): Promise<void> {
+    const until = Date.now() + SETTLE_MS;
+    const url = `${platform.reportsUrl}/v1/settled?timeoutMs=20000`;
+    let last = "no answer";
+    while (Date.now() < until) {
+      try {
+        const { settled } = (await getJson(url, TENANTS[0])) as { settled: boolean };
+        if (settled) return;
+        last = "not settled";
+      } catch (error) {
+        last = describeError(error);
+      }
+      await pause(250);
+    }
+    this.#judge.unexplained(`not settled within ${SETTLE_MS / 1000} s: ${last}`);
+  }
+
+  async #reported(platform: Platform): Promise<Map<string, number>> {
+    const reported = new Map<string, number>();
+    for (const tenant of TENANTS) {
+      const url = `${platform.reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
+      const report = (await getJson(url, tenant)) as { totals: { conversions: number } };
+      reported.set(tenant, report.totals.conversions);
+    }
+    return reported;
+  }
+}
+
+/** A connection of the judge's own, which no proxy stands before. */
+function connectPast(redisPort: number): Redis {
+  const redis = new Redis(redisPort, "127.0.0.1", {
+    protocol: 2,
+    commandTimeout: 2000,
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: () => 20,
+  });
+  // Redis is killed on purpose; who uses the connection sees its commands fail.
+  redis.on("error", () => undefined);
+  return redis;
+}
+
+async function getJson(url: string, tenant: string): Promise<unknown> {
+  const response = await fetch(url, {
+    headers: { authorization: `Bearer ${tenant}` },
+    signal: AbortSignal.timeout(30_000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}
+
+function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (share: number): number =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+}

@@ -1,0 +1,114 @@
+/** The seeded load of a chaos run: what is sent, in which order and form. */
+import type { PlainEvent } from "@tributary/oracle";
+import { below, createRandom, type Random } from "../sample/random.ts";
+
+const DAY_MS = 86_400_000;
+/** Event times lie in this span before the run: some touchpoints are too old for their conversions. */
+const SPAN_MS = 42 * DAY_MS;
+const EVENTS_PER_USER = 12;
+const TYPES = ["click", "click", "visit", "impression", "custom"] as const;
+const CHANNELS = ["email", "direct", "paid_search", "display"] as const;
+/** One batch in so many is sent twice, as by an SDK that has not heard the answer. */
+const TWICE_IN = 10;
+
+/** The tenants of the load; each has a write key and a read key of its name. */
+export const TENANTS = ["acme", "globex"] as const;
+export type Tenant = (typeof TENANTS)[number];
+
+/** One request's worth. */
+export interface WorkBatch {
+  readonly tenant: Tenant;
+  readonly events: readonly PlainEvent[];
+  readonly form: "json" | "msgpack";
+  /** Sent again after it was taken. */
+  readonly twice: boolean;
+}
+
+/** The latest event time of every run: nothing of a workload depends on when it is sent. */
+const NOW = Date.UTC(2026, 0, 1);
+
+/**
+ * The batches of a seed, without end. Users have touchpoints over six weeks, conversions, refunds and events that are
+ * neither, in an order of arrival that has little to do with their times, so that many touchpoints come late.
+ * @param users how many there are of each tenant
+ */
+export function* workload(
+  seed: number,
+  users: number,
+  batchEvents: number,
+): Generator<WorkBatch, never> {
+  const random = createRandom(seed);
+  const makers = TENANTS.map((tenant) => new EventMaker(random, `${tenant}-${seed}`, users));
+  for (;;) {
+    const which = below(random, TENANTS.length);
+    const maker = makers[which] as EventMaker;
+    yield {
+      tenant: TENANTS[which] as Tenant,
+      events: Array.from({ length: batchEvents }, () => maker.next()),
+      form: random() < 0.5 ? "json" : "msgpack",
+      twice: below(random, TWICE_IN) === 0,
+    };
+  }
+}
+
+/** How many users give each {@link EVENTS_PER_USER} events of a run. */
+export function usersFor(events: number): number {
+  return Math.max(1, Math.ceil(events / EVENTS_PER_USER / TENANTS.length));
+}
+
+interface Order {
+  readonly userId: string;
+  readonly orderId: string;
+  readonly time: number;
+}
+
+class EventMaker {
+  readonly #random: Random;
+  readonly #prefix: string;
+  readonly #users: number;
+  /** Conversions that a refund may take back, the latest of them. */
+  readonly #orders: Order[] = [];
+  #count = 0;
+
+  constructor(random: Random, prefix: string, users: number) {
+    this.#random = random;
+    this.#prefix = prefix;
+    this.#users = users;
+  }
+
+  next(): PlainEvent {
+    const random = this.#random;
+    const id = `${this.#prefix}-${this.#count}`;
+    this.#count += 1;
+    const userId = `user-${below(random, this.#users)}`;
+    const time = NOW - below(random, SPAN_MS);
+    const kind = random();
+    if (kind < 0.12) return this.#conversion(id, userId, time);
+    if (kind < 0.14 && this.#orders.length > 0) return this.#refund(id);
+    const type = TYPES[below(random, TYPES.length)] as (typeof TYPES)[number];
+    const channel = CHANNELS[below(random, CHANNELS.length)] as string;
+    return { id, type, time, userId, channel };
+  }
+
+  #conversion(id: string, userId: string, time: number): PlainEvent {
+    const orderId = `order-${id}`;
+    this.#orders.push({ userId, orderId, time });
+    if (this.#orders.length > 1000) this.#orders.shift();
+    const value = (this.#random() * 500).toFixed(2);
+    return { id, type: "conversion", time, userId, orderId, value, currency: "EUR" };
+  }
+
+  #refund(id: string): PlainEvent {
+    const random = this.#random;
+    const order = this.#orders[below(random, this.#orders.length)] as Order;
+    const whole = random() < 0.5;
+    return {
+      id,
+      type: "refund",
+      time: Math.min(NOW, order.time + 1000),
+      userId: order.userId,
+      orderId: order.orderId,
+      ...(whole ? {} : { value: (random() * 100).toFixed(2), currency: "EUR" }),
+    };
+  }
+}

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { TENANTS, usersFor, workload } from "../../src/chaos/workload.ts";
+
+const take = (seed: number, batches: number) => {
+  const source = workload(seed, usersFor(6000), 20);
+  return Array.from({ length: batches }, () => source.next().value);
+};
+
+test("the same seed gives the same batches", () => {
+  expect(take(3, 50)).toEqual(take(3, 50));
+  expect(take(4, 50)).not.toEqual(take(3, 50));
+});
+
+test("every kind of event and of delivery is there, and IDs are unique within a tenant", () => {
+  const batches = take(1, 300);
+  expect(new Set(batches.map(({ tenant }) => tenant))).toEqual(new Set(TENANTS));
+  expect(new Set(batches.map(({ form }) => form))).toEqual(new Set(["json", "msgpack"]));
+  expect(batches.some(({ twice }) => twice)).toBe(true);
+  const events = batches.flatMap((batch) => batch.events);
+  const types = Map.groupBy(events, ({ type }) => type);
+  for (const type of ["click", "visit", "impression", "custom", "conversion", "refund"] as const) {
+    expect(types.get(type)?.length ?? 0).toBeGreaterThan(10);
+  }
+  expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
+  const orders = new Set(types.get("conversion")?.map(({ orderId }) => orderId));
+  for (const { orderId } of types.get("refund") ?? []) expect(orders.has(orderId)).toBe(true);
+});
