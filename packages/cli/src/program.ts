@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { conversionCommand } from "./commands/conversion.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -68,11 +69,19 @@ Examples:
   tributary up --workers 2              run the platform until Ctrl-C
   tributary replay events.csv           send a file's events and wait until all is attributed
   tributary report --model all          what each channel earned, under every model
+  tributary conversion order-1001       one conversion's path, and why its numbers changed
   tributary lag --watch                 what still waits, partition by partition
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
     );
-  for (const add of [startCommand, upCommand, replayCommand, reportCommand, lagCommand]) {
+  for (const add of [
+    startCommand,
+    upCommand,
+    replayCommand,
+    reportCommand,
+    conversionCommand,
+    lagCommand,
+  ]) {
     // Subcommands made through program.command() inherit the settings above.
     add(program, context);
   }
