@@ -19,14 +19,17 @@ export interface PlainResult {
   readonly cents: number | undefined;
 }
 
-const CLICK_WINDOW = 30 * 86_400_000;
-const VIEW_WINDOW = 86_400_000;
+/** Lookback windows, ms: the platform's defaults. */
+const WINDOWS = { click: 30 * 86_400_000, view: 86_400_000 };
 
 /**
  * What each conversion's last result must be, written plainly over all events at once: no order of arrival, no batches.
  * Shares no code with the journeys.
  */
-export function expectedResults(events: readonly PlainEvent[]): Map<string, PlainResult> {
+export function expectedResults(
+  events: readonly PlainEvent[],
+  windows: { readonly click: number; readonly view: number } = WINDOWS,
+): Map<string, PlainResult> {
   const unique = new Map<string, PlainEvent>();
   for (const event of events) {
     const key = JSON.stringify([event.userId, event.id]);
@@ -39,9 +42,9 @@ export function expectedResults(events: readonly PlainEvent[]): Map<string, Plai
       .filter((touch) => {
         if (touch.userId !== conversion.userId) return false;
         const age = conversion.time - touch.time;
-        if (touch.type === "impression") return age >= 0 && age <= VIEW_WINDOW;
+        if (touch.type === "impression") return age >= 0 && age <= windows.view;
         return (
-          (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= CLICK_WINDOW
+          (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= windows.click
         );
       })
       .toSorted((a, b) => a.time - b.time || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
@@ -56,7 +59,10 @@ export function expectedResults(events: readonly PlainEvent[]): Map<string, Plai
       conversion.value === undefined ? undefined : Math.round(Number(conversion.value) * 100);
     if (cents !== undefined) {
       for (const refund of refunds) {
-        cents -= refund.value === undefined ? cents : Math.round(Number(refund.value) * 100);
+        if (refund.value === undefined) cents = 0;
+        else if (refund.currency === conversion.currency) {
+          cents -= Math.round(Number(refund.value) * 100);
+        }
       }
       cents = Math.max(0, cents);
     }
