@@ -34,9 +34,9 @@ const id = fc.oneof(
 );
 const money = fc.record({
   value: fc.nat(5000).map((cents) => (cents / 100).toFixed(2)),
-  currency: fc.constantFrom("EUR", "EUR", "EUR", "USD"),
+  currency: fc.constantFrom("EUR", "EUR", "USD"),
 });
-const orderId = fc.constantFrom("o1", "o2", "o3");
+const orderId = fc.constantFrom("o1", "o2");
 const kind: fc.Arbitrary<Omit<PlainEvent, "id" | "time" | "userId">> = fc.oneof(
   {
     weight: 5,
@@ -65,10 +65,10 @@ const kind: fc.Arbitrary<Omit<PlainEvent, "id" | "time" | "userId">> = fc.oneof(
 );
 const sent: fc.Arbitrary<Sent> = fc
   .record({
-    tenant: fc.constantFrom("a", "b"),
+    tenant: fc.constantFrom("a", "a", "b"),
     id,
     time,
-    userId: fc.constantFrom("u", "v", "0192f3c4-aaaa-4222-8333-00000000000a"),
+    userId: fc.constantFrom("u", "u", "0192f3c4-aaaa-4222-8333-00000000000a"),
     kind,
     arrivals: fc.array(fc.nat(10_000), { minLength: 1, maxLength: 3 }),
   })
