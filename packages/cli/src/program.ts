@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { chaosCommand } from "./commands/chaos.ts";
+import { conversionCommand } from "./commands/conversion.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -69,6 +70,7 @@ Examples:
   tributary up --workers 2              run the platform until Ctrl-C
   tributary replay events.csv           send a file's events and wait until all is attributed
   tributary report --model all          what each channel earned, under every model
+  tributary conversion order-1001       one conversion's path, and why its numbers changed
   tributary lag --watch                 what still waits, partition by partition
   tributary chaos --seed 1              faults against a platform of its own, judged by an oracle
 
@@ -79,6 +81,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
     upCommand,
     replayCommand,
     reportCommand,
+    conversionCommand,
     lagCommand,
     chaosCommand,
   ];

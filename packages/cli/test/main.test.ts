@@ -6,7 +6,7 @@ import { runCli } from "./support/run-cli.ts";
 
 const run = (...args: string[]) => runCli(args, { cwd: temporaryDir() });
 
-test.each([[], ["start"], ["up"], ["replay"], ["report"], ["lag"]])(
+test.each([[], ["start"], ["up"], ["replay"], ["report"], ["conversion"], ["lag"]])(
   "%s --help teaches with examples",
   async (...command) => {
     const { code, stdout, stderr } = await run(...command, "--help");
@@ -31,6 +31,9 @@ test.each([
   [["report", "--model", "best"], '"best" is not one of first_touch, last_touch'],
   [["report", "--by", "channel,campaign,source"], "Expected at most 2 dimensions, got 3."],
   [["report", "--from", "1.10."], "Expected a day such as 2026-10-01"],
+  [["report", "--as-of", "yesterday"], "option '--as-of <time>' argument 'yesterday' is invalid."],
+  [["conversion"], "missing required argument 'id'"],
+  [["conversion", "c", "--as-of", "12:00"], "Expected a day such as 2026-10-01"],
   [["report", "--json", "--csv"], "'--json' cannot be used with option '--csv'"],
   [["report", "--window", "30d"], "unknown option '--window'"],
   [["lag", "--url", "localhost"], "Expected an address such as http://127.0.0.1:8080."],
@@ -44,6 +47,7 @@ test.each([
 
 test.each([
   [["report"], "the folder holds no reports; start one with `tributary up`"],
+  [["conversion", "c"], "the folder holds no reports; start one with `tributary up`"],
   [["lag"], "no platform runs on .tributary; start one with `tributary up`"],
   [["lag", "--url", "http://127.0.0.1:1"], "no reports at http://127.0.0.1:1"],
   [["replay", "none.csv"], "none.csv cannot be read: there is no such file"],

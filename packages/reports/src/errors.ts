@@ -17,6 +17,8 @@ export const REPORTS_ERROR_CODES = {
   /** More dimensions than a report can combine. */
   dimension_too_many: 400,
   time_invalid: 400,
+  /** `asOf` is yet to come. */
+  time_in_future: 400,
   /** `from` is not before `to`. */
   range_empty: 400,
   format_unknown: 400,

@@ -7,7 +7,7 @@ export type { LoaderFeed } from "./feed.ts";
 export { Loader } from "./loader.ts";
 export type { LoaderOptions } from "./loader.ts";
 export { openReports, warehouseFolder } from "./offline.ts";
-export type { OfflineQuestion, OfflineReports } from "./offline.ts";
+export type { ConversionQuestion, OfflineQuestion, OfflineReports } from "./offline.ts";
 export { parseQuestion, REPORT_FORMATS } from "./question.ts";
 export type { ParsedQuestion, QuestionParameters, ReportFormat } from "./question.ts";
 export { buildServer } from "./server.ts";

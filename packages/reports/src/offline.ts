@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import {
   attributionReport,
-  findConversion,
   migrate,
   openWarehouse,
   type AttributionReport,
@@ -9,7 +8,8 @@ import {
   type EngineLimits,
 } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
-import { parseQuestion } from "./question.ts";
+import { requireConversion } from "./conversion.ts";
+import { parseAsOf, parseQuestion } from "./question.ts";
 
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";
@@ -20,6 +20,15 @@ export interface OfflineQuestion {
   readonly by: readonly string[];
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  readonly asOf?: string | undefined;
+  /** Without it the tenant of a platform without keys. */
+  readonly tenant?: string | undefined;
+}
+
+/** How a conversion is asked for. */
+export interface ConversionQuestion {
+  /** What was known then, as text; see {@link parseAsOf}. */
+  readonly asOf?: string | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
 }
@@ -28,8 +37,8 @@ export interface OfflineQuestion {
 export interface OfflineReports {
   /** @throws ReportsError of status 400 for a question that cannot be answered, WarehouseError */
   attribution(question: OfflineQuestion): Promise<AttributionReport>;
-  /** @throws WarehouseError */
-  conversion(idOrOrderId: string, tenant?: string): Promise<ConversionDetail | undefined>;
+  /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
+  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ConversionDetail>;
   close(): Promise<void>;
 }
 
@@ -49,12 +58,12 @@ export async function openReports(
   const engine = await openWarehouse({ dataDir: warehouseFolder(dataDir) }, limits);
   await migrate(engine);
   return {
-    async attribution({ models, by, from, to, tenant = OPEN_TENANT }) {
-      const { question } = parseQuestion({ model: models, by, from, to });
+    async attribution({ models, by, from, to, asOf, tenant = OPEN_TENANT }) {
+      const { question } = parseQuestion({ model: models, by, from, to, asOf }, Date.now());
       return attributionReport(engine, { tenant, ...question });
     },
-    conversion: async (idOrOrderId, tenant = OPEN_TENANT) =>
-      findConversion(engine, tenant, idOrOrderId),
+    conversion: async (idOrOrderId, { asOf, tenant = OPEN_TENANT } = {}) =>
+      requireConversion(engine, tenant, idOrOrderId, parseAsOf({ asOf }, Date.now())),
     close: async () => engine.close(),
   };
 }

@@ -19,7 +19,7 @@ export interface ParsedQuestion {
   readonly format: ReportFormat;
 }
 
-const PARAMETERS = ["model", "by", "from", "to", "format"];
+const PARAMETERS = ["model", "by", "from", "to", "asOf", "format"];
 const ALL_MODELS = "all";
 const DEFAULT_DIMENSION: DimensionField = "channel";
 const SHOWN_CHARACTERS = 64;
@@ -33,15 +33,12 @@ const TIME_EXPECTED =
 
 /**
  * Understands the question of an attribution report: `model` (names, or `all`, the default), `by` (one or two
- * dimensions, default channel), `from` (inclusive) and `to` (exclusive) of the conversion's time, `format`.
+ * dimensions, default channel), `from` (inclusive) and `to` (exclusive) of the conversion's time, `asOf`, `format`.
+ * @param now the clock, ms since 1970
  * @throws ReportsError of status 400 that names the parameter, what it held and what is allowed
  */
-export function parseQuestion(parameters: QuestionParameters): ParsedQuestion {
-  for (const name of Object.keys(parameters)) {
-    if (!PARAMETERS.includes(name)) {
-      throw refusal("parameter_unknown", name, "no such parameter", undefined, PARAMETERS);
-    }
-  }
+export function parseQuestion(parameters: QuestionParameters, now: number): ParsedQuestion {
+  refuseUnknown(parameters, PARAMETERS);
   const models = parseModels(listOf(parameters["model"]));
   const by = parseDimensions(listOf(parameters["by"]));
   const from = parseTime("from", single("from", parameters["from"]));
@@ -50,9 +47,37 @@ export function parseQuestion(parameters: QuestionParameters): ParsedQuestion {
     const reason = `expected a time before "to" (${iso(to)})`;
     throw refusal("range_empty", "from", reason, iso(from));
   }
+  const asOf = parseAsOf(parameters, now);
   const format = parseFormat(single("format", parameters["format"]));
-  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  return { question: { models, by, ...range }, format };
+  const times = {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(asOf === undefined ? {} : { asOf }),
+  };
+  return { question: { models, by, ...times }, format };
+}
+
+/** Refuses parameters beyond the known ones. @throws ReportsError `parameter_unknown` */
+export function refuseUnknown(parameters: QuestionParameters, known: readonly string[]): void {
+  for (const name of Object.keys(parameters)) {
+    if (!known.includes(name)) {
+      throw refusal("parameter_unknown", name, "no such parameter", undefined, known);
+    }
+  }
+}
+
+/**
+ * The time `asOf` whose knowledge is asked for, ms since 1970; undefined for today's.
+ * @param now the clock, ms since 1970
+ * @throws ReportsError `time_invalid`, or `time_in_future`: the answer to that can still change
+ */
+export function parseAsOf(parameters: QuestionParameters, now: number): number | undefined {
+  const asOf = parseTime("asOf", single("asOf", parameters["asOf"]));
+  if (asOf !== undefined && asOf > now) {
+    const reason = `expected a time that has passed, it is ${iso(now)}`;
+    throw refusal("time_in_future", "asOf", reason, iso(asOf));
+  }
+  return asOf;
 }
 
 function parseModels(given: readonly string[]): readonly ModelName[] {

@@ -1,16 +1,19 @@
 import { ApiKeys } from "@tributary/service";
-import {
-  attributionReport,
-  findConversion,
-  WarehouseError,
-  type WarehouseEngine,
-} from "@tributary/warehouse";
+import { attributionReport, WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import { requireConversion } from "./conversion.ts";
 import { reportCsv } from "./csv.ts";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
-import { parseQuestion, refusal, single, type QuestionParameters } from "./question.ts";
+import {
+  parseAsOf,
+  parseQuestion,
+  refusal,
+  refuseUnknown,
+  single,
+  type QuestionParameters,
+} from "./question.ts";
 
 /** What the service's HTTP stands on. */
 export interface ServerParts {
@@ -85,22 +88,22 @@ function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: Ap
     "/v1/reports/attribution",
     async (request, reply) => {
       const tenant = access.tenantOf(request.headers);
-      const { question, format } = parseQuestion(request.query);
+      const { question, format } = parseQuestion(request.query, Date.now());
       const report = await attributionReport(parts.engine, { tenant, ...question });
       if (format === "json") return report;
       return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question.by));
     },
   );
-  server.get<{ Params: { key: string } }>("/v1/conversions/:key", async (request) => {
-    const tenant = access.tenantOf(request.headers);
-    const { key } = request.params;
-    const found = await findConversion(parts.engine, tenant, key);
-    if (found === undefined) {
-      const reason = `no attributed conversion has the ID or order ID "${key.slice(0, 64)}"`;
-      throw new ReportsError("not_found", reason);
-    }
-    return found;
-  });
+  server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
+    "/v1/conversions/:key",
+    async (request) => {
+      const tenant = access.tenantOf(request.headers);
+      const { key } = request.params;
+      refuseUnknown(request.query, ["asOf"]);
+      const asOf = parseAsOf(request.query, Date.now());
+      return requireConversion(parts.engine, tenant, key, asOf);
+    },
+  );
 }
 
 function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {

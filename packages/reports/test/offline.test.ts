@@ -22,6 +22,13 @@ test("a data folder answers without a platform, also what the platform loaded be
     { model: "linear", channel: "email", conversions: 1, value: "4", currency: "EUR" },
   ]);
   expect(await reports.conversion("order-c1")).toMatchObject({ id: "c1" });
+  const before = { asOf: "2023-11-14T22:13:20.999Z" };
+  const { totals } = await reports.attribution({ models: [], by: [], ...before });
+  expect(totals.conversions).toBe(0);
+  await expect(reports.conversion("c1", before)).rejects.toMatchObject({
+    code: "not_found",
+    message: expect.stringContaining("as of 2023-11-14T22:13:20.999Z"),
+  });
   await expect(reports.attribution({ models: ["x"], by: [] })).rejects.toMatchObject({
     code: "model_unknown",
   });

@@ -3,20 +3,25 @@ import { MODEL_NAMES } from "@tributary/attribution";
 import { parseQuestion } from "../src/question.ts";
 import type { ReportsError } from "../src/errors.ts";
 
+const NOW = Date.UTC(2026, 5, 1);
+
 describe("a question that is understood", () => {
   test("defaults: every model, by channel, all times, JSON", () => {
-    expect(parseQuestion({})).toEqual({
+    expect(parseQuestion({}, NOW)).toEqual({
       question: { models: MODEL_NAMES, by: ["channel"] },
       format: "json",
     });
   });
 
   test("lists by commas or repetition, in the order given", () => {
-    const { question, format } = parseQuestion({
-      model: ["time_decay", "linear, first_touch"],
-      by: "campaign,source",
-      format: "csv",
-    });
+    const { question, format } = parseQuestion(
+      {
+        model: ["time_decay", "linear, first_touch"],
+        by: "campaign,source",
+        format: "csv",
+      },
+      NOW,
+    );
     expect(question).toEqual({
       models: ["time_decay", "linear", "first_touch"],
       by: ["campaign", "source"],
@@ -33,7 +38,12 @@ describe("a question that is understood", () => {
     ["1700000000000", 1_700_000_000_000],
     ["0", 0],
   ] as const)("from=%s is %i ms", ([text, ms]) => {
-    expect(parseQuestion({ from: text }).question.from).toBe(ms);
+    expect(parseQuestion({ from: text }, NOW).question.from).toBe(ms);
+    expect(parseQuestion({ asOf: text }, NOW).question.asOf).toBe(ms);
+  });
+
+  test("as of this very millisecond", () => {
+    expect(parseQuestion({ asOf: String(NOW) }, NOW).question.asOf).toBe(NOW);
   });
 });
 
@@ -59,13 +69,23 @@ describe("a bad question says what was given and what is allowed", () => {
     [{ from: "2026-01-02", to: "2026-01-01" }, "range_empty", "from", "2026-01-02", "2026-01-01"],
     [{ from: "2026-01-01", to: "2026-01-01" }, "range_empty", "from", "2026-01-01", "before"],
     [{ from: ["2026-01-01", "2026-01-02"] }, "parameter_repeated", "from", "2026-01-02", "once"],
+    [{ asOf: "yesterday" }, "time_invalid", "asOf", "yesterday", "ISO 8601"],
+    [{ asOf: "1700000000" }, "time_invalid", "asOf", "1700000000", "seconds"],
+    [
+      { asOf: String(NOW + 1) },
+      "time_in_future",
+      "asOf",
+      "00:00:00.001Z",
+      "has passed, it is 2026",
+    ],
+    [{ asOf: ["1", "2"] }, "parameter_repeated", "asOf", "1 and 2", "once"],
     [{ format: "xml" }, "format_unknown", "format", "xml", "csv"],
     [{ modle: "linear" }, "parameter_unknown", "modle", "", "model"],
     [{ model: "x".repeat(9999) }, "model_unknown", "model", "xxxx", "linear"],
   ] as const)("%o", ([parameters, code, field, given, says]) => {
     let error: ReportsError | undefined;
     try {
-      parseQuestion(parameters);
+      parseQuestion(parameters, NOW);
     } catch (thrown) {
       error = thrown as ReportsError;
     }

@@ -106,6 +106,10 @@ test.for([
   ["/v1/reports/attribution?by=a,b,c", 400, "dimension_unknown", "by"],
   ["/v1/reports/attribution?from=5pm", 400, "time_invalid", "from"],
   ["/v1/reports/attribution?window=30d", 400, "parameter_unknown", "window"],
+  ["/v1/reports/attribution?asOf=2999-01-01", 400, "time_in_future", "asOf"],
+  ["/v1/conversions/c1?asOf=soon", 400, "time_invalid", "asOf"],
+  ["/v1/conversions/c1?as_of=2026-01-01", 400, "parameter_unknown", "as_of"],
+  ["/v1/conversions/c1?asOf=1700000000999", 404, "not_found", undefined],
   ["/v1/settled?timeoutMs=-1", 400, "timeout_invalid", "timeoutMs"],
   ["/v1/settled?timeoutMs=90000", 400, "timeout_invalid", "timeoutMs"],
   ["/v1/conversions/nobody", 404, "not_found", undefined],
@@ -131,6 +135,25 @@ test("a conversion by its ID and by its order", async () => {
       ],
     });
   }
+});
+
+test("as of a time: what was attributed by then", async () => {
+  const totals = async (asOf: number): Promise<unknown> => {
+    const response = await open.inject(`/v1/reports/attribution?asOf=${asOf}`);
+    const { asOf: answered, totals: all } = response.json<{
+      asOf: number;
+      totals: { conversions: number };
+    }>();
+    return [answered, all.conversions];
+  };
+  expect(await totals(1_700_000_000_999)).toEqual([1_700_000_000_999, 0]);
+  expect(await totals(1_700_000_001_000)).toEqual([1_700_000_001_000, 2]);
+  const response = await open.inject("/v1/conversions/c1?asOf=2023-11-14T22:13:21Z");
+  expect(response.json()).toMatchObject({
+    asOf: 1_700_000_001_000,
+    revision: 0,
+    revisions: [{ revision: 0, reason: "first", touches: 2, attributedAt: 1_700_000_001_000 }],
+  });
 });
 
 test("keys say whose data is read, in any of three headers", async () => {

@@ -141,6 +141,18 @@ export const METRICS = {
     help: "Events left out because their ID had been seen.",
     labels: {},
   },
+  tributary_events_late_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events processed that came later than is allowed for: results that they change may lack touchpoints.",
+    labels: {},
+  },
+  tributary_refunds_unmatched_total: {
+    type: "counter",
+    unit: "refunds",
+    help: "Refunds whose order had no conversion when they came: it comes later, or is too old, or never was.",
+    labels: {},
+  },
   tributary_events_dropped_total: {
     type: "counter",
     unit: "events",

@@ -2,17 +2,23 @@ import { MONEY_DIGITS } from "@tributary/protocol";
 import { ATTRIBUTIONS_TABLE } from "./schema.ts";
 
 /**
- * The FROM and WHERE of the valid revision of each conversion of the tenant that is bound to `{tenant:String}`.
+ * The FROM and WHERE of one revision of each conversion of the tenant that is bound to `{tenant:String}`: the valid one,
+ * or the one that was valid at `{as_of:Int64}`, ms since 1970. Later revisions are attributed later, for all of a
+ * conversion come from one partition's log: so the highest of those attributed by then was the valid one.
  * Only conversions that were revised are looked up: few, so the join is small.
  * @param condition further SQL on the columns of `attributions`, or ""
+ * @param isAsOf whether `{as_of:Int64}` is bound
  */
-export function latestAttributions(condition: string): string {
+export function validAttributions(condition: string, isAsOf: boolean): string {
+  const known = isAsOf
+    ? ` AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')`
+    : "";
   return `${ATTRIBUTIONS_TABLE} FINAL
   LEFT ANY JOIN (
-    SELECT conversion_id, max(revision) AS latest_revision FROM ${ATTRIBUTIONS_TABLE}
-    WHERE tenant = {tenant:String} AND revision > 0 GROUP BY conversion_id
+    SELECT conversion_id, max(revision) AS valid_revision FROM ${ATTRIBUTIONS_TABLE}
+    WHERE tenant = {tenant:String} AND revision > 0${known} GROUP BY conversion_id
   ) AS revised USING (conversion_id)
-  WHERE tenant = {tenant:String} AND revision >= latest_revision${condition === "" ? "" : ` AND ${condition}`}`;
+  WHERE tenant = {tenant:String} AND revision >= valid_revision${known}${condition === "" ? "" : ` AND ${condition}`}`;
 }
 
 /** Units of 10^-12 of a decimal that the engine wrote, of any size and sign. */

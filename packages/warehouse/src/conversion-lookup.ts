@@ -30,12 +30,16 @@ export interface ConversionRevision {
   readonly reason: string;
   /** Net value then, exact decimal text. */
   readonly value: string;
-  /** ms since 1970. */
+  /** Touchpoints on the path then. */
+  readonly touches: number;
+  /** When the result was committed, ms since 1970 by the clock of Redis. */
   readonly attributedAt: number;
 }
 
 /** The valid result of one conversion, and how it came about. */
 export interface ConversionDetail {
+  /** The time that was asked for, ms since 1970: the result is the one that was valid then. */
+  readonly asOf?: number;
   readonly id: string;
   readonly orderId: string;
   readonly name: string;
@@ -51,7 +55,7 @@ export interface ConversionDetail {
   readonly attributedAt: number;
   readonly touchpoints: readonly ConversionTouch[];
   readonly credits: readonly ConversionCredit[];
-  /** All revisions, the valid one last. */
+  /** All revisions in their order, also those that came after `asOf`. */
   readonly revisions: readonly ConversionRevision[];
 }
 
@@ -87,36 +91,46 @@ LIMIT 1 BY revision`;
 /** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
 const FIND_ORDER_SQL = `SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
 WHERE tenant = {tenant:String} AND order_id = {order:String}
+  AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')
 ORDER BY conversion_time DESC, conversion_id
 LIMIT 1`;
 
+/** Later than any result: 2100-01-01, ms since 1970. */
+const END_OF_TIME = Date.UTC(2100, 0, 1);
+
 /**
  * Finds a conversion by its event ID, else by its order ID.
- * @returns undefined where the tenant has neither. @throws WarehouseError as {@link WarehouseEngine.query}
+ * @param asOf the result that was valid then, ms since 1970, instead of the one that is
+ * @returns undefined where the tenant has neither, or had neither then
+ * @throws WarehouseError as {@link WarehouseEngine.query}
  */
 export async function findConversion(
   engine: WarehouseEngine,
   tenant: string,
   idOrOrderId: string,
+  asOf?: number,
 ): Promise<ConversionDetail | undefined> {
   if (idOrOrderId === "") return undefined;
-  const byId = await readDetail(engine, tenant, idOrOrderId);
+  const byId = await readDetail(engine, tenant, idOrOrderId, asOf);
   if (byId !== undefined) return byId;
   const [found] = await engine.query<{ conversion_id: string }>(FIND_ORDER_SQL, {
     tenant,
     order: idOrOrderId,
+    as_of: asOf ?? END_OF_TIME,
   });
-  return found === undefined ? undefined : readDetail(engine, tenant, found.conversion_id);
+  return found === undefined ? undefined : readDetail(engine, tenant, found.conversion_id, asOf);
 }
 
 async function readDetail(
   engine: WarehouseEngine,
   tenant: string,
   id: string,
+  asOf: number | undefined,
 ): Promise<ConversionDetail | undefined> {
   const rows = await engine.query<DetailRow>(DETAIL_SQL, { tenant, id });
-  const latest = rows.at(-1);
-  return latest === undefined ? undefined : detailOf(latest, rows);
+  const valid = rows.findLast((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME));
+  if (valid === undefined) return undefined;
+  return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, rows) };
 }
 
 function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {
@@ -154,10 +168,11 @@ function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {
       credit: formatDecimal(decimalUnits(credit)),
       value: formatDecimal(decimalUnits(value)),
     })),
-    revisions: all.map(({ revision, reason, value, attributed_ms }) => ({
+    revisions: all.map(({ revision, reason, value, touches_list, attributed_ms }) => ({
       revision,
       reason,
       value: formatDecimal(decimalUnits(value)),
+      touches: touches_list.length,
       attributedAt: Number(attributed_ms),
     })),
   };

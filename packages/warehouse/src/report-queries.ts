@@ -1,6 +1,6 @@
 import { MODEL_NAMES, type ModelName } from "@tributary/attribution";
 import { DIMENSION_FIELDS, formatDecimal, type DimensionField } from "@tributary/protocol";
-import { decimalUnits, latestAttributions } from "./attribution-sql.ts";
+import { decimalUnits, validAttributions } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "./engine.ts";
 import { WarehouseError } from "./errors.ts";
 
@@ -15,7 +15,7 @@ export const UNATTRIBUTED = "unattributed";
 /** What stands for a dimension that a touchpoint does not have. */
 export const NO_VALUE = "(none)";
 
-/** A question about the valid revisions of a tenant's conversions. */
+/** A question about a tenant's conversions: one revision of each, the valid one. */
 export interface AttributionQuestion {
   readonly tenant: string;
   /** In the order in which the answer has them. */
@@ -26,6 +26,11 @@ export interface AttributionQuestion {
   readonly from?: number;
   /** Conversion time, ms since 1970, exclusive. */
   readonly to?: number;
+  /**
+   * Only what was attributed by then, ms since 1970, inclusive: revisions that came later do not count, nor do
+   * conversions whose first result did.
+   */
+  readonly asOf?: number;
 }
 
 /** What one group earned under one model, in one currency. */
@@ -49,6 +54,8 @@ export interface AttributionTotals {
 }
 
 export interface AttributionReport {
+  /** As in the question. */
+  readonly asOf?: number;
   readonly rows: readonly AttributionRow[];
   readonly totals: AttributionTotals;
 }
@@ -67,7 +74,8 @@ interface GroupRow {
 /**
  * Answers who earned how much. Every model's rows sum to exactly the totals, because one scan gives both: each
  * conversion brings one more credit of its whole, under the model "".
- * Cost: 200,000 conversions of five touchpoints under six models take 0.3–0.5 s on two cores.
+ * Cost: 200,000 conversions of five touchpoints, a fifth of them revised, under six models take 0.2–0.3 s on two
+ * cores, as of a time no longer.
  * @throws WarehouseError `report_too_large` over {@link MAX_REPORT_ROWS}, `query_timeout`, `query_failed`, `unavailable`
  */
 export async function attributionReport(
@@ -81,7 +89,12 @@ export async function attributionReport(
       `the report has more than ${MAX_REPORT_ROWS} rows; ask for fewer models or dimensions, or a shorter range`,
     );
   }
-  return { rows: rowsOf(question, groups), totals: totalsOf(groups) };
+  const { asOf } = question;
+  return {
+    ...(asOf === undefined ? {} : { asOf }),
+    rows: rowsOf(question, groups),
+    totals: totalsOf(groups),
+  };
 }
 
 /** Only names from closed lists are written into the text; what a user gives is bound. */
@@ -96,7 +109,7 @@ FROM (
   SELECT currency, touches, ${touches.map((column) => `${column}, `).join("")}
     arrayPushFront(credit_model, '') AS models, arrayPushFront(credit_touch, 0) AS touch_indexes,
     arrayPushFront(credit_share, toDecimal64(1, 12)) AS shares, arrayPushFront(credit_value, value) AS values
-  FROM ${latestAttributions(timeCondition(question))}
+  FROM ${validAttributions(timeCondition(question), question.asOf !== undefined)}
 )
 ARRAY JOIN models AS model, touch_indexes AS touch_index, shares AS credit, values AS credited
 WHERE model = '' OR has({models:Array(String)}, model)
@@ -118,6 +131,7 @@ function parametersOf(question: AttributionQuestion): QueryParameters {
     models: question.models,
     ...(question.from === undefined ? {} : { from: question.from }),
     ...(question.to === undefined ? {} : { to: question.to }),
+    ...(question.asOf === undefined ? {} : { as_of: question.asOf }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MODEL_NAMES } from "@tributary/attribution";
+import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../src/engine.ts";
 import { findConversion } from "../src/conversion-lookup.ts";
 import { attributionReport, type AttributionQuestion } from "../src/report-queries.ts";
@@ -12,6 +13,11 @@ let remove: () => Promise<void>;
 const search = (id: string, time: number) =>
   click(id, time, { source: "google", campaign: "spring" });
 const email = (id: string, time: number) => click(id, time, { channel: "email" });
+
+/** When the blocks were committed: the times of their entry IDs. */
+const FIRST_MS = 1_700_000_000_100;
+const REFUNDED_MS = 1_700_000_000_200;
+const LATE_MS = 1_700_000_000_300;
 
 /**
  * c1: two touches, 100 EUR, refunded to 90. c2: without touches, 5 EUR. c3: three touches, 1 USD. c4: a lead.
@@ -35,18 +41,18 @@ beforeAll(async () => {
       },
       { conversion: purchase("c4", T0 + 3000), touches: [email("t6", T0)], value: "" },
     ]),
-    "1700000000100-0",
+    `${FIRST_MS}-0`,
   );
   // A later block holds the valid revision; an earlier revision comes again after it.
   await loadResults(
     engine,
     resultBlock([{ conversion: c1, touches: path, value: "90", revision: 2, reason: 2 }]),
-    "1700000000200-0",
+    `${REFUNDED_MS}-0`,
   );
   await loadResults(
     engine,
     resultBlock([{ conversion: c1, touches: path.slice(1), value: "100", revision: 0 }]),
-    "1700000000100-0",
+    `${FIRST_MS}-0`,
   );
   const other = { conversion: purchase("c1", T0, eur), touches: [email("t", T0)], value: "7" };
   await loadResults(engine, resultBlock([other], "other"));
@@ -131,6 +137,58 @@ test.for([
   expect(totals.conversions).toBe(count);
 });
 
+test("as of a time: the revisions that were valid then, and no conversion that came later", async () => {
+  expect(await ask({ asOf: FIRST_MS - 1 })).toEqual({
+    asOf: FIRST_MS - 1,
+    rows: [],
+    totals: { conversions: 0, attributed: 0, unattributed: 0, value: [] },
+  });
+  const euros = async (asOf: number) =>
+    (await ask({ asOf, to: T0 + 1 })).totals.value.map(({ value }) => value);
+  expect(await euros(FIRST_MS)).toEqual(["100"]);
+  expect(await euros(REFUNDED_MS - 1)).toEqual(["100"]);
+  expect(await euros(REFUNDED_MS)).toEqual(["90"]);
+  const { asOf, ...latest } = await ask({ asOf: REFUNDED_MS });
+  expect(asOf).toBe(REFUNDED_MS);
+  expect(await ask({})).toEqual(latest);
+});
+
+test("as of a time, a later conversion and the totals without a touchpoint", async () => {
+  const tenant = "growing";
+  const late = purchase("late", T0, { currency: "EUR", orderId: "o-9" });
+  const load = async (touches: TributaryEvent[], value: string, revision: number, ms: number) =>
+    loadResults(
+      engine,
+      resultBlock([{ conversion: late, touches, value, revision }], tenant),
+      `${ms}-0`,
+    );
+  await load([], "4", 0, REFUNDED_MS);
+  await load([email("t", T0)], "4", 1, LATE_MS);
+  const totals = async (asOf: number) => {
+    const report = await ask({ tenant, asOf });
+    return [report.totals.attributed, report.totals.unattributed];
+  };
+  expect(await totals(REFUNDED_MS - 1)).toEqual([0, 0]);
+  expect(await totals(REFUNDED_MS)).toEqual([0, 1]);
+  expect(await totals(LATE_MS)).toEqual([1, 0]);
+  // The block comes again, as after a crash of the loader: what was known when does not move.
+  await load([], "4", 0, REFUNDED_MS);
+  expect(await totals(REFUNDED_MS)).toEqual([0, 1]);
+  expect(await totals(LATE_MS)).toEqual([1, 0]);
+
+  expect(await findConversion(engine, tenant, "late", REFUNDED_MS - 1)).toBeUndefined();
+  expect(await findConversion(engine, tenant, "o-9", REFUNDED_MS - 1)).toBeUndefined();
+  const then = await findConversion(engine, tenant, "o-9", LATE_MS - 1);
+  expect(then).toMatchObject({ asOf: LATE_MS - 1, revision: 0, touchpoints: [] });
+  // All revisions are listed, so that one sees what came of it.
+  expect(
+    then?.revisions.map(({ revision, touches, attributedAt }) => [revision, touches, attributedAt]),
+  ).toEqual([
+    [0, 0, REFUNDED_MS],
+    [1, 1, LATE_MS],
+  ]);
+});
+
 test("a tenant that has nothing gets an empty report", async () => {
   expect(await ask({ tenant: "' OR 1=1 --" })).toEqual({
     rows: [],
@@ -150,7 +208,7 @@ test("a conversion is found by its ID with its history; older revisions stay rea
     currency: "EUR",
     revision: 2,
     reason: "refund",
-    attributedAt: 1_700_000_000_200,
+    attributedAt: REFUNDED_MS,
   });
   expect(
     detail?.touchpoints.map(({ index, id, channel, time }) => [index, id, channel, time]),

@@ -51,7 +51,7 @@ const schema = z.object({
     "half-life of time_decay, ms",
   ),
   TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DAY_MS).describe(
-    "how late a fact may come and still be answered at once, ms",
+    "how much older than the largest event time a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms",
@@ -113,6 +113,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     journeys: {
       clickWindowMs,
       viewWindowMs,
+      latenessMs: values.TRIBUTARY_LATENESS_MS,
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),

@@ -7,6 +7,8 @@ const METRIC_NAMES = [
   "tributary_commit_seconds",
   "tributary_events_processed_total",
   "tributary_events_duplicate_total",
+  "tributary_events_late_total",
+  "tributary_refunds_unmatched_total",
   "tributary_events_dropped_total",
   "tributary_conversions_attributed_total",
   "tributary_partitions_owned",

@@ -26,6 +26,8 @@ const BOOKS: readonly (readonly [name: string, count: keyof TenantCounts])[] = [
   ["processed", "processed"],
   ["dropped_facts_per_user", "droppedFactsPerUser"],
   ["dropped_facts_per_partition", "droppedFactsPerPartition"],
+  ["late", "late"],
+  ["unmatched_refunds", "unmatchedRefunds"],
 ];
 
 /** Computes partitions' batches on the compute threads. */
@@ -154,6 +156,8 @@ export class AttributionProcessor implements PartitionProcessor {
     for (const counts of Object.values(reply.counts)) {
       this.#metrics.tributary_events_processed_total.inc(counts.processed);
       this.#metrics.tributary_events_duplicate_total.inc(counts.duplicate);
+      this.#metrics.tributary_events_late_total.inc(counts.late);
+      this.#metrics.tributary_refunds_unmatched_total.inc(counts.unmatchedRefunds);
       const { droppedFactsPerUser, droppedFactsPerPartition } = counts;
       if (droppedFactsPerUser > 0) {
         this.#metrics.tributary_events_dropped_total.inc(

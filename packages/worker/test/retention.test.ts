@@ -14,6 +14,8 @@ const counts = (byTenant: Record<string, [processed: number, latestTimeMs: numbe
         processed,
         droppedFactsPerUser: 0,
         droppedFactsPerPartition: 0,
+        late: 0,
+        unmatchedRefunds: 0,
         latestTimeMs,
       },
     ]),

@@ -1,25 +1,7 @@
 import { DEFAULT_JOURNEY_OPTIONS } from "@tributary/attribution";
-import { BatchScanner, createRowDictionaries, EntryWriter, packEvents } from "@tributary/protocol";
 import { afterEach, describe, expect, it } from "vitest";
 import { ThreadPool } from "../src/thread-pool.ts";
-
-const NOW = 1_790_000_000_000;
-
-function entryOf(events: readonly unknown[]): Uint8Array {
-  const dictionaries = createRowDictionaries(5);
-  const tenant = dictionaries.tenants.internText("default");
-  const writer = new EntryWriter(dictionaries);
-  const options = {
-    now: NOW,
-    tenant,
-    maxEvents: 100_000,
-    maxEventBytes: 32_768,
-    maxFutureMs: 86_400_000,
-    clockToleranceMs: 0,
-  };
-  new BatchScanner(dictionaries).scan(packEvents(events), options, (row) => writer.append(row));
-  return writer.finish();
-}
+import { entryOf, NOW } from "./support/blocks.ts";
 
 const click = (id: string) => ({ id, type: "click", time: NOW - 5, userId: "u", channel: "email" });
 const conversion = (id: string) => ({

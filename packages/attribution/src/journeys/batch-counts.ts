@@ -1,4 +1,5 @@
 import type { Dictionary } from "@tributary/protocol";
+import type { Watermarks } from "./watermarks.ts";
 
 /** Per tenant: what became of a batch's events. accepted = duplicate + processed + the two drops. */
 export interface TenantCounts {
@@ -7,6 +8,10 @@ export interface TenantCounts {
   processed: number;
   droppedFactsPerUser: number;
   droppedFactsPerPartition: number;
+  /** Of the processed: came later than is allowed for, so that results which they change may lack touchpoints. */
+  late: number;
+  /** Of the processed: refunds whose order had no conversion when they came. */
+  unmatchedRefunds: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
 }
@@ -14,8 +19,15 @@ export interface TenantCounts {
 /** Counts a batch's events per tenant: what the commit adds to the books. */
 export class BatchCounts {
   readonly #byTenant = new Map<number, TenantCounts>();
+  readonly #watermarks: Watermarks;
   #tenant = -1;
   #current: TenantCounts = empty();
+  #lateBeforeMs = 0;
+
+  /** @param watermarks as they are before the batch: the same however the batch is ordered */
+  constructor(watermarks: Watermarks) {
+    this.#watermarks = watermarks;
+  }
 
   accepted(tenant: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
@@ -27,10 +39,17 @@ export class BatchCounts {
     this.#current.duplicate += 1;
   }
 
-  processed(tenant: number, timeMs: number): void {
+  /** @param concernsMs time of the oldest event that it changes something for: a refund's conversion, or its own */
+  processed(tenant: number, timeMs: number, concernsMs: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.processed += 1;
+    if (concernsMs < this.#lateBeforeMs) this.#current.late += 1;
     if (timeMs > this.#current.latestTimeMs) this.#current.latestTimeMs = timeMs;
+  }
+
+  unmatchedRefund(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.unmatchedRefunds += 1;
   }
 
   droppedPerUser(tenant: number): void {
@@ -41,6 +60,13 @@ export class BatchCounts {
   droppedPerPartition(tenant: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.droppedFactsPerPartition += 1;
+  }
+
+  /** Moves the watermarks on to the batch's latest events. */
+  raiseWatermarks(): void {
+    for (const [tenant, { latestTimeMs }] of this.#byTenant) {
+      this.#watermarks.raise(tenant, latestTimeMs);
+    }
   }
 
   /** The counts by the tenants' names. */
@@ -58,6 +84,7 @@ export class BatchCounts {
     }
     this.#tenant = tenant;
     this.#current = counts;
+    this.#lateBeforeMs = this.#watermarks.lateBeforeMs(tenant);
   }
 }
 
@@ -68,6 +95,8 @@ function empty(): TenantCounts {
     processed: 0,
     droppedFactsPerUser: 0,
     droppedFactsPerPartition: 0,
+    late: 0,
+    unmatchedRefunds: 0,
     latestTimeMs: 0,
   };
 }

@@ -6,6 +6,11 @@ export interface JourneyOptions {
   readonly clickWindowMs: number;
   /** How long before a conversion an impression still counts, ms, inclusive. */
   readonly viewWindowMs: number;
+  /**
+   * Facts are held for the longest window and this much more, ms, behind the largest event time of their tenant: what
+   * concerns an older conversion may find its touchpoints gone, and is counted.
+   */
+  readonly latenessMs: number;
   /** Facts kept of one user; what comes above is dropped and counted. Bounds the cost of a single event. */
   readonly maxFactsPerUser: number;
   /** Facts kept in a partition; what comes above is dropped and counted. */
@@ -18,6 +23,7 @@ const DAY_MS = 86_400_000;
 export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   clickWindowMs: 30 * DAY_MS,
   viewWindowMs: DAY_MS,
+  latenessMs: DAY_MS,
   maxFactsPerUser: 1000,
   maxFacts: 50_000_000,
   models: DEFAULT_MODEL_OPTIONS,

@@ -32,6 +32,7 @@ import type { JourneyOptions } from "./options.ts";
 import { PathBuffer } from "./path-buffer.ts";
 import { PurchaseTable } from "./purchase-table.ts";
 import { UserTable } from "./user-table.ts";
+import { Watermarks } from "./watermarks.ts";
 
 /** A result block is closed before it holds more touchpoints than this (an entry's codes reach 65,535 rows). */
 const MAX_BLOCK_TOUCHES = 50_000;
@@ -69,6 +70,7 @@ export class PartitionState {
   /** Second row, for results and comparisons. */
   readonly #other = new EventRow();
   readonly #channels: ChannelNamer;
+  readonly #watermarks: Watermarks;
   #batch = 0;
   #dirty: number[] = [];
   /** Conversions passed on the way to a new fact's place, which lie after it. */
@@ -79,6 +81,7 @@ export class PartitionState {
     this.#options = options;
     this.#maxWindowMs = Math.max(options.clickWindowMs, options.viewWindowMs);
     this.#dictionaries = createRowDictionaries(seed);
+    this.#watermarks = new Watermarks(options.latenessMs);
     this.#users = new UserTable(seed);
     this.#factWriter = new EntryWriter(this.#dictionaries);
     this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#dictionaries);
@@ -108,7 +111,7 @@ export class PartitionState {
    */
   process(entries: readonly Uint8Array[], trace?: Uint8Array): BatchOutcome {
     this.#begin();
-    const counts = new BatchCounts();
+    const counts = new BatchCounts(this.#watermarks);
     for (const [index, entry] of entries.entries()) {
       try {
         this.#takeEntry(entry, counts);
@@ -117,6 +120,7 @@ export class PartitionState {
         throw error;
       }
     }
+    counts.raiseWatermarks();
     const factCount = this.#factWriter.count;
     if (trace !== undefined) this.#factWriter.trace(trace);
     const facts = this.#factWriter.finish();
@@ -138,7 +142,7 @@ export class PartitionState {
    */
   restore(block: Uint8Array): Readonly<Record<string, TenantCounts>> {
     this.#begin();
-    const counts = new BatchCounts();
+    const counts = new BatchCounts(this.#watermarks);
     const row = this.#row;
     const reader = new EntryReader(block, this.#dictionaries);
     while (reader.next(row)) {
@@ -146,8 +150,9 @@ export class PartitionState {
       const user = this.#users.intern(row);
       this.#place(row, user, false);
       this.#insert(row, user, idKind);
-      counts.processed(row.tenant, row.time);
+      counts.processed(row.tenant, row.time, row.time);
     }
+    counts.raiseWatermarks();
     for (const purchase of this.#dirty) {
       this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
     }
@@ -187,7 +192,12 @@ export class PartitionState {
     if (isTouchpointType(row.flags & FLAG_TYPE_MASK)) this.#channels.name(row);
     this.#insert(row, user, idKind);
     this.#factWriter.append(row);
-    counts.processed(row.tenant, row.time);
+    if ((row.flags & FLAG_TYPE_MASK) !== TYPE_REFUND) {
+      counts.processed(row.tenant, row.time, row.time);
+      return;
+    }
+    counts.processed(row.tenant, row.time, Math.min(row.time, this.#refundedTime));
+    if (this.#refundedTime === Infinity) counts.unmatchedRefund(row.tenant);
   }
 
   /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
@@ -269,8 +279,12 @@ export class PartitionState {
     this.#dirty.push(purchase);
   }
 
+  /** Time of the oldest conversion that the last refund is of; Infinity for none. Set by {@link #markRefunded}. */
+  #refundedTime = Infinity;
+
   /** Marks the conversions of the refund's order. */
   #markRefunded(refund: number, user: number): void {
+    this.#refundedTime = Infinity;
     const { orderId } = this.#purchases.fields(refund);
     for (
       let fact = this.#users.heads[user] as number;
@@ -279,7 +293,9 @@ export class PartitionState {
     ) {
       if (this.#facts.typeOf(fact) !== TYPE_CONVERSION) continue;
       const purchase = this.#facts.references[fact] as number;
-      if (this.#purchases.fields(purchase).orderId === orderId) this.#mark(purchase, REASON_REFUND);
+      if (this.#purchases.fields(purchase).orderId !== orderId) continue;
+      this.#mark(purchase, REASON_REFUND);
+      this.#refundedTime = this.#facts.times[fact] as number; // newest first: the last is the oldest
     }
   }
 

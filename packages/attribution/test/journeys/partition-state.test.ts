@@ -1,7 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BadEntryError } from "../../src/index.ts";
-import { expectedResults, type PlainEvent } from "../../../../test/support/oracle.ts";
+import type { PlainEvent } from "../../../../test/support/oracle.ts";
 import { type Decoded, decodeResults, entryOf, newState, NOW } from "./support.ts";
 
 const DAY = 86_400_000;
@@ -119,29 +118,6 @@ describe("a partition's journeys", () => {
     expect(results).toMatchObject([{ tenant: "b", path: [] }]);
   });
 
-  it("take a refund off the order's value, whole or in part, never below nothing", () => {
-    const refund = (id: string, time: number, more: Partial<PlainEvent>): PlainEvent => ({
-      id,
-      type: "refund",
-      time,
-      userId: "u",
-      orderId: "o",
-      ...more,
-    });
-    const results = run([
-      [click("t", NOW - 5), conversion("c", NOW, { orderId: "o", value: "10.50" })],
-      [refund("r1", NOW + 1, { value: "4.25", currency: "EUR" })],
-      [refund("r2", NOW + 2, { value: "1", currency: "USD" })],
-      [refund("r3", NOW + 3, {})],
-    ]);
-    expect(results.map(({ value, reason }) => [value, reason])).toEqual([
-      ["10.5", "first"],
-      ["6.25", "refund"],
-      ["6.25", "refund"],
-      ["0", "refund"],
-    ]);
-  });
-
   it("drop and count what exceeds the bounds", () => {
     const state = newState({ maxFactsPerUser: 3, maxFacts: 4 });
     const events = Array.from({ length: 5 }, (_, i) => click(`t${i}`, NOW - i));
@@ -214,105 +190,5 @@ describe("a partition's journeys", () => {
     const decoded = decodeResults(outcome);
     expect(decoded).toHaveLength(120);
     expect(decoded.every(({ path }) => path.length === 600)).toBe(true);
-  });
-});
-
-const arbitraryEvents = fc
-  .array(
-    fc
-      .record({
-        id: fc.oneof(
-          fc.nat(60).map((i) => `e${i}`),
-          fc.nat(9).map((i) => `0192f3c4-1111-4222-8333-00000000000${i}`),
-          fc.nat(5).map((i) => `a-rather-long-identifier-${i}`),
-        ),
-        type: fc.constantFrom(
-          "impression",
-          "click",
-          "click",
-          "visit",
-          "conversion",
-          "conversion",
-          "custom",
-          "refund" as const,
-        ),
-        time: fc.oneof(
-          fc.integer({ min: NOW - 40 * DAY, max: NOW }),
-          fc.integer({ min: NOW - 3, max: NOW }),
-        ),
-        userId: fc.constantFrom("u", "v", "0192f3c4-aaaa-4222-8333-00000000000a"),
-        channel: fc.constantFrom("email", "direct", "paid_search"),
-        cents: fc.nat(5000),
-        order: fc.constantFrom("o1", "o2"),
-      })
-      .map(({ cents, order, type, channel, ...event }): PlainEvent => {
-        const value = (cents / 100).toFixed(2);
-        if (type === "conversion")
-          return { ...event, type, value, currency: "EUR", orderId: order };
-        if (type === "refund")
-          return {
-            ...event,
-            type,
-            orderId: order,
-            ...(cents < 3000 ? { value, currency: "EUR" } : {}),
-          };
-        return { ...event, type, channel };
-      }),
-    { maxLength: 60 },
-  )
-  .map((events) => {
-    // An ID names one event: its second appearance is a retry of the first, and the first is what counts.
-    const first = new Map<string, PlainEvent>();
-    return events.map((event) => {
-      const key = `${event.userId}/${event.id}`;
-      const known = first.get(key) ?? event;
-      first.set(key, known);
-      return known;
-    });
-  });
-
-describe("any arrival", () => {
-  it("ends in the results that all events at once would give, also across a rebuild from the fact log", () => {
-    fc.assert(
-      fc.property(
-        arbitraryEvents,
-        fc.infiniteStream(fc.nat(7)),
-        fc.infiniteStream(fc.boolean()),
-        (events, sizes, rebuilds) => {
-          let state = newState();
-          const log: Uint8Array[] = [];
-          const last = new Map<string, Decoded>();
-          let at = 0;
-          while (at < events.length) {
-            const size = 1 + (sizes.next().value ?? 0);
-            const outcome = state.process([entryOf(events.slice(at, at + size))]);
-            at += size;
-            if (outcome.facts !== undefined) log.push(outcome.facts);
-            for (const result of decodeResults(outcome)) {
-              // Revisions count up one by one, whatever was rebuilt in between.
-              expect(result.revision).toBe((last.get(result.key)?.revision ?? -1) + 1);
-              last.set(result.key, result);
-            }
-            if (rebuilds.next().value === true) {
-              state = newState();
-              for (const block of log) state.restore(block);
-            }
-          }
-          const expected = expectedResults(events);
-          expect(new Set(last.keys())).toEqual(new Set(expected.keys()));
-          for (const [key, result] of last) {
-            const plain = expected.get(key);
-            expect(result.path).toEqual(plain?.path);
-            expect(Math.round(Number(result.value) * 100)).toBe(plain?.cents);
-            for (const [model, weights] of Object.entries(result.weights)) {
-              expect(weights).toHaveLength(plain?.weights[model]?.length ?? -1);
-              for (const [i, weight] of weights.entries())
-                expect(weight).toBeCloseTo(plain?.weights[model]?.[i] ?? -1, 12);
-            }
-          }
-        },
-      ),
-      { numRuns: 300 },
-    );
   });
 });

@@ -1,6 +1,13 @@
 import { existsSync } from "node:fs";
+import type { OfflineReports } from "@tributary/reports";
 import { CliError, describeError } from "../errors.ts";
-import { reportSchema, type AttributionReport, type ReportQuestion } from "./report-types.ts";
+import {
+  conversionSchema,
+  reportSchema,
+  type AttributionReport,
+  type Conversion,
+  type ReportQuestion,
+} from "./report-types.ts";
 
 /**
  * Answers from the warehouse of a data folder, while no platform runs on it.
@@ -10,8 +17,26 @@ export async function askOffline(
   dataDir: string,
   question: ReportQuestion,
 ): Promise<AttributionReport> {
+  return read(dataDir, async (reports) => reportSchema.parse(await reports.attribution(question)));
+}
+
+/**
+ * Finds a conversion in the warehouse of a data folder, while no platform runs on it.
+ * @param asOf ISO 8601 @throws as {@link askOffline}, and `refused` where there is no such conversion
+ */
+export async function findOffline(
+  dataDir: string,
+  idOrOrderId: string,
+  asOf: string | undefined,
+): Promise<Conversion> {
+  return read(dataDir, async (reports) =>
+    conversionSchema.parse(await reports.conversion(idOrOrderId, { asOf })),
+  );
+}
+
+async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promise<T>): Promise<T> {
   // Loaded when needed only: it brings the database engine along.
-  const { openReports, warehouseFolder } = await import("@tributary/reports");
+  const { openReports, ReportsError, warehouseFolder } = await import("@tributary/reports");
   if (!existsSync(warehouseFolder(dataDir))) {
     throw new CliError(
       "no_platform",
@@ -21,11 +46,13 @@ export async function askOffline(
   try {
     const reports = await openReports(dataDir);
     try {
-      return reportSchema.parse(await reports.attribution(question));
+      return await ask(reports);
     } finally {
       await reports.close();
     }
   } catch (error) {
+    // What was asked is wrong, not the folder.
+    if (error instanceof ReportsError) throw new CliError("refused", error.message);
     throw new CliError(
       "refused",
       `the reports in ${dataDir} cannot be read: ${describeError(error)}`,

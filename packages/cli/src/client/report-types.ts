@@ -16,6 +16,8 @@ export const reportRowSchema = z
   .catchall(z.unknown());
 
 export const reportSchema = z.object({
+  /** The time that was asked for, ms since 1970; absent for today's knowledge. */
+  asOf: z.number().optional(),
   rows: z.array(reportRowSchema),
   totals: z
     .object({
@@ -27,6 +29,47 @@ export const reportSchema = z.object({
     .loose(),
 });
 
+/** One conversion: the result that is or was valid, and all its revisions. Times are ms since 1970. */
+export const conversionSchema = z
+  .object({
+    asOf: z.number().optional(),
+    id: z.string(),
+    orderId: z.string(),
+    name: z.string(),
+    time: z.number(),
+    userKey: z.string(),
+    value: decimalText,
+    currency: z.string(),
+    revision: z.number(),
+    touchpoints: z.array(
+      z
+        .object({
+          index: z.number(),
+          type: z.string(),
+          time: z.number(),
+          channel: z.string(),
+          campaign: z.string(),
+        })
+        .loose(),
+    ),
+    credits: z.array(
+      z.object({ model: z.string(), touch: z.number(), credit: decimalText, value: decimalText }),
+    ),
+    revisions: z.array(
+      z
+        .object({
+          revision: z.number(),
+          reason: z.string(),
+          value: decimalText,
+          touches: z.number(),
+          attributedAt: z.number(),
+        })
+        .loose(),
+    ),
+  })
+  .loose();
+
+export type Conversion = z.infer<typeof conversionSchema>;
 export type ReportRow = z.infer<typeof reportRowSchema>;
 export type AttributionReport = z.infer<typeof reportSchema>;
 
@@ -38,6 +81,8 @@ export interface ReportQuestion {
   readonly from?: string | undefined;
   /** ISO 8601; conversions before then. */
   readonly to?: string | undefined;
+  /** ISO 8601; what was known then. */
+  readonly asOf?: string | undefined;
 }
 
 export const settledSchema = z.object({ settled: z.boolean() }).loose();

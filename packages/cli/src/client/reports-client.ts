@@ -1,10 +1,12 @@
 import type { z } from "zod";
 import { CliError, describeError } from "../errors.ts";
 import {
+  conversionSchema,
   lagSchema,
   reportSchema,
   settledSchema,
   type AttributionReport,
+  type Conversion,
   type Lag,
   type ReportQuestion,
 } from "./report-types.ts";
@@ -34,7 +36,17 @@ export class ReportsClient {
     });
     if (question.from !== undefined) query.set("from", question.from);
     if (question.to !== undefined) query.set("to", question.to);
+    if (question.asOf !== undefined) query.set("asOf", question.asOf);
     return this.#get(`/v1/reports/attribution?${query.toString()}`, reportSchema);
+  }
+
+  /** @param asOf ISO 8601 @throws as {@link attribution}, `refused` also where there is no such conversion */
+  async conversion(idOrOrderId: string, asOf: string | undefined): Promise<Conversion> {
+    const query = asOf === undefined ? "" : `?${new URLSearchParams({ asOf }).toString()}`;
+    return this.#get(
+      `/v1/conversions/${encodeURIComponent(idOrOrderId)}${query}`,
+      conversionSchema,
+    );
   }
 
   /** @throws as {@link attribution} */

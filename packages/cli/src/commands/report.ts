@@ -18,6 +18,7 @@ interface ReportFlags {
   readonly by: readonly string[];
   readonly from?: string;
   readonly to?: string;
+  readonly asOf?: string;
   readonly url?: string;
   readonly key?: string;
   readonly data: string;
@@ -46,6 +47,7 @@ export function reportCommand(program: Command, context: CommandContext): void {
       instant,
     )
     .option("--to <time>", "conversions before then", instant)
+    .option("--as-of <time>", "what was known then, without later corrections", instant)
     .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
     .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
     .addOption(
@@ -61,6 +63,7 @@ Examples:
   tributary report --model all --by channel
   tributary report --model linear,time_decay --by channel,campaign --from 2026-10-01 --to 2026-11-01
   tributary report --model position_based --csv > report.csv
+  tributary report --as-of 2026-11-01T09:00:00+01:00
 
 Where no platform runs on the data folder, the report is read from the folder itself.`,
     )
@@ -71,7 +74,8 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const interrupt = takeInterrupts();
   try {
-    const question = { models: flags.model, by: flags.by, from: flags.from, to: flags.to };
+    const { model: models, by, from, to, asOf } = flags;
+    const question = { models, by, from, to, asOf };
     const report = await ask(flags, question, context, interrupt.signal);
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) terminal.print(reportCsv(report.rows, flags.by));

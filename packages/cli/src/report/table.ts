@@ -17,8 +17,8 @@ interface Grid {
 }
 
 /**
- * A report as tables: conversions, then value by currency, with a column for each model. Every column sums to its
- * last row, in the digits shown.
+ * A report as tables: value by currency, then conversions, with a column for each model. Every column sums to its last
+ * row, in the digits shown. Each table's heading says as of when it is, where that is not now.
  */
 export function renderReport(
   report: AttributionReport,
@@ -26,13 +26,14 @@ export function renderReport(
   by: readonly string[],
 ): string {
   const grid = gridOf(report.rows, by);
-  if (grid.groups.length === 0) return "No conversions.";
+  const asOf = report.asOf === undefined ? "" : ` as of ${new Date(report.asOf).toISOString()}`;
+  if (grid.groups.length === 0) return `No conversions${asOf}.`;
   const parts: string[] = [];
   for (const { currency } of report.totals.value) {
     const digits = minorDigits(currency);
     parts.push(
       section(
-        `Value, ${currency === "" ? "without a currency" : currency}`,
+        `Value, ${currency === "" ? "without a currency" : currency}${asOf}`,
         grid,
         models,
         by,
@@ -45,14 +46,14 @@ export function renderReport(
     );
   }
   parts.push(
-    section("Conversions", grid, models, by, CONVERSION_DIGITS, (rows) =>
+    section(`Conversions${asOf}`, grid, models, by, CONVERSION_DIGITS, (rows) =>
       rows.reduce((sum, row) => sum + unitsOfNumber(row.conversions), 0n),
     ),
   );
   const { conversions, attributed, unattributed } = report.totals;
   const count = (value: number): string => value.toLocaleString("en-US");
   parts.push(
-    `${count(conversions)} conversions: ${count(attributed)} attributed, ${count(unattributed)} without a touchpoint.`,
+    `${count(conversions)} conversions${asOf}: ${count(attributed)} attributed, ${count(unattributed)} without a touchpoint.`,
   );
   return parts.join("\n\n");
 }
@@ -78,8 +79,12 @@ function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {
 }
 
 function dimensionText(value: unknown): string {
-  const text = typeof value === "string" && value !== "" ? value : "(none)";
-  const safe = safeText(text);
+  return shortText(typeof value === "string" ? value : "");
+}
+
+/** A name for a table's cell: harmless, not too wide, `(none)` where it is empty. */
+export function shortText(text: string): string {
+  const safe = text === "" ? "(none)" : safeText(text);
   return safe.length > MAX_CELL_CHARACTERS ? `${safe.slice(0, MAX_CELL_CHARACTERS - 1)}…` : safe;
 }
 

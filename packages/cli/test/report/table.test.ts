@@ -54,6 +54,18 @@ total               2.00    2.00
 2 conversions: 1 attributed, 1 without a touchpoint.`);
 });
 
+test("every heading says as of when it is, and so does an empty report", () => {
+  const asOf = Date.UTC(2026, 9, 1, 12);
+  const text = renderReport({ ...report, asOf }, ["linear"], ["channel"]);
+  const said = "as of 2026-10-01T12:00:00.000Z";
+  expect(text).toContain(`Value, EUR ${said}\n`);
+  expect(text).toContain(`\nConversions ${said}\n`);
+  expect(text).toContain(`2 conversions ${said}: 1 attributed`);
+  expect(renderReport({ ...report, rows: [], asOf }, ["linear"], ["channel"])).toBe(
+    `No conversions ${said}.`,
+  );
+});
+
 test("currencies are never added up: each has its table", () => {
   const mixed = {
     rows: [row("linear", "email", 1, "1", "EUR"), row("linear", "email", 1, "100", "JPY")],

@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import type { Conversion } from "../../src/client/report-types.ts";
+import { renderConversion } from "../../src/report/conversion-view.ts";
+
+const T0 = Date.UTC(2026, 9, 1, 12);
+
+const conversion: Conversion = {
+  id: "c-1",
+  orderId: "o-1",
+  name: "purchase",
+  time: T0,
+  userKey: "ada\u001b[2J",
+  value: "60",
+  currency: "EUR",
+  revision: 1,
+  touchpoints: [1, 2, 3].map((index) => ({
+    index,
+    type: "click",
+    time: T0 - 4000 + index * 1000,
+    channel: "email",
+    campaign: index === 1 ? "autumn" : "",
+  })),
+  credits: [
+    ...[1, 2, 3].map((touch) => ({
+      model: "linear",
+      touch,
+      credit: touch === 1 ? "0.333333333334" : "0.333333333333",
+      value: "20",
+    })),
+    { model: "last_touch", touch: 3, credit: "1", value: "60" },
+  ],
+  revisions: [
+    { revision: 0, reason: "first", value: "100", touches: 3, attributedAt: T0 + 500 },
+    { revision: 1, reason: "refund", value: "60", touches: 3, attributedAt: T0 + 90_000 },
+  ],
+};
+
+test("what it is, why its numbers changed, and shares that add up to 1", () => {
+  expect(renderConversion(conversion))
+    .toBe(`c-1 · order o-1 · purchase · user ada\ufffd[2J · 2026-10-01T12:00:00.000Z
+60 EUR, revision 1
+
+Revisions
+revision  attributed at             reason  touchpoints  value
+──────────────────────────────────────────────────────────────
+0         2026-10-01T12:00:00.500Z  first             3    100
+1 *       2026-10-01T12:01:30.000Z  refund            3     60
+* shown
+
+Credits, shares of the conversion
+time                      type   channel  campaign  linear  last_touch
+──────────────────────────────────────────────────────────────────────
+2026-10-01T11:59:57.000Z  click  email    autumn      0.34        0.00
+2026-10-01T11:59:58.000Z  click  email    (none)      0.33        0.00
+2026-10-01T11:59:59.000Z  click  email    (none)      0.33        1.00`);
+});
+
+test("as of a time the revision that was valid then is marked, the later ones stay in sight", () => {
+  const text = renderConversion({ ...conversion, asOf: T0 + 600, revision: 0, value: "100" });
+  expect(text).toContain("100 EUR, revision 0 as of 2026-10-01T12:00:00.600Z\n");
+  expect(text).toMatch(/\n0 \*  +2026/);
+  expect(text).toMatch(/\n1   +2026/);
+});
+
+test("a conversion without touchpoints or a value", () => {
+  const text = renderConversion({
+    ...conversion,
+    currency: "",
+    touchpoints: [],
+    credits: [{ model: "linear", touch: 0, credit: "1", value: "0" }],
+  });
+  expect(text).toContain("\nno value, revision 1\n");
+  expect(text).toMatch(/\n– +– +unattributed +– +1\.00$/);
+});
