@@ -1,4 +1,7 @@
 import { Command, CommanderError } from "commander";
+import { booksCommand } from "./commands/books.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { groupsCommand } from "./commands/groups.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -49,6 +52,17 @@ export async function runProgram(
   }
 }
 
+const COMMANDS = [
+  startCommand,
+  upCommand,
+  replayCommand,
+  reportCommand,
+  lagCommand,
+  groupsCommand,
+  deadLettersCommand,
+  booksCommand,
+];
+
 function createProgram(context: CommandContext): Command {
   const program = new Command("tributary")
     .description(
@@ -72,7 +86,7 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
     );
-  for (const add of [startCommand, upCommand, replayCommand, reportCommand, lagCommand]) {
+  for (const add of COMMANDS) {
     // Subcommands made through program.command() inherit the settings above.
     add(program, context);
   }
