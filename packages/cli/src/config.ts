@@ -1,4 +1,5 @@
 import { CliError } from "./errors.ts";
+import { isRedisUrl } from "./options.ts";
 
 /** What the command takes from the environment. Everything else is an option. */
 export interface CliConfig {
@@ -18,14 +19,11 @@ export interface CliConfig {
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): CliConfig {
   const redisUrl = environment["REDIS_URL"]?.trim() || undefined;
-  for (const part of redisUrl?.split(",") ?? []) {
-    const protocol = URL.canParse(part.trim()) ? new URL(part.trim()).protocol : "";
-    if (protocol !== "redis:" && protocol !== "rediss:") {
-      throw new CliError(
-        "usage",
-        "REDIS_URL is not a Redis address: expected redis://host:port or rediss://host:port, several separated by commas for a cluster",
-      );
-    }
+  if (redisUrl !== undefined && !isRedisUrl(redisUrl)) {
+    throw new CliError(
+      "usage",
+      "REDIS_URL is not a Redis address: expected redis://host:port or rediss://host:port, several separated by commas for a cluster",
+    );
   }
   return Object.freeze({
     redisUrl,

@@ -26,6 +26,20 @@ export function httpUrl(text: string): string {
   return url.href.replace(/\/+$/, "");
 }
 
+/** A Redis address, or several separated by commas for a cluster. It is not repeated: it may hold a password. */
+export function redisUrl(text: string): string {
+  if (isRedisUrl(text)) return text;
+  throw new InvalidArgumentError("Expected an address such as redis://127.0.0.1:6379.");
+}
+
+/** Whether every part between commas is a redis:// or rediss:// address. */
+export function isRedisUrl(text: string): boolean {
+  return text.split(",").every((part) => {
+    const protocol = URL.canParse(part.trim()) ? new URL(part.trim()).protocol : "";
+    return protocol === "redis:" || protocol === "rediss:";
+  });
+}
+
 /** Names out of a closed list, separated by commas; `all` stands for every one where allowed. */
 export function nameList<Name extends string>(
   allowed: readonly Name[],

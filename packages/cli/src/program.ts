@@ -1,6 +1,9 @@
 import { Command, CommanderError } from "commander";
+import { booksCommand } from "./commands/books.ts";
 import { chaosCommand } from "./commands/chaos.ts";
 import { conversionCommand } from "./commands/conversion.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { groupsCommand } from "./commands/groups.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -51,6 +54,19 @@ export async function runProgram(
   }
 }
 
+const COMMANDS = [
+  startCommand,
+  upCommand,
+  replayCommand,
+  reportCommand,
+  conversionCommand,
+  lagCommand,
+  groupsCommand,
+  deadLettersCommand,
+  booksCommand,
+  chaosCommand,
+];
+
 function createProgram(context: CommandContext): Command {
   const program = new Command("tributary")
     .description(
@@ -76,16 +92,7 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
     );
-  const commands = [
-    startCommand,
-    upCommand,
-    replayCommand,
-    reportCommand,
-    conversionCommand,
-    lagCommand,
-    chaosCommand,
-  ];
-  for (const add of commands) {
+  for (const add of COMMANDS) {
     // Subcommands made through program.command() inherit the settings above.
     add(program, context);
   }

@@ -6,16 +6,25 @@ import { runCli } from "./support/run-cli.ts";
 
 const run = (...args: string[]) => runCli(args, { cwd: temporaryDir() });
 
-test.each([[], ["start"], ["up"], ["replay"], ["report"], ["conversion"], ["lag"]])(
-  "%s --help teaches with examples",
-  async (...command) => {
-    const { code, stdout, stderr } = await run(...command, "--help");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    expect(stdout).toContain("Usage: tributary");
-    expect(stdout).toContain("Examples:\n  tributary");
-    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
-  },
-);
+test.each([
+  [],
+  ["start"],
+  ["up"],
+  ["replay"],
+  ["report"],
+  ["conversion"],
+  ["chaos"],
+  ["lag"],
+  ["groups"],
+  ["dead-letters"],
+  ["books"],
+])("%s --help teaches with examples", async (...command) => {
+  const { code, stdout, stderr } = await run(...command, "--help");
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toContain("Usage: tributary");
+  expect(stdout).toContain("Examples:\n  tributary");
+  expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(120);
+});
 
 test.each([
   [
@@ -37,6 +46,12 @@ test.each([
   [["report", "--json", "--csv"], "'--json' cannot be used with option '--csv'"],
   [["report", "--window", "30d"], "unknown option '--window'"],
   [["lag", "--url", "localhost"], "Expected an address such as http://127.0.0.1:8080."],
+  [["books", "--redis", "localhost"], "Expected an address such as redis://127.0.0.1:6379."],
+  [["dead-letters", "show", "17-0"], "Expected an ID as list prints it"],
+  [["dead-letters", "replay"], "expected either IDs"],
+  [["dead-letters", "discard", "--all"], "give --yes as well, or the IDs"],
+  [["dead-letters", "discard", "p00/1-0", "--all"], "expected either IDs"],
+  [["groups", "drain"], "missing required argument 'worker'"],
   [["replai"], "Did you mean replay?"],
 ])("%j is bad usage, told in words", async (args, message) => {
   const { code, stdout, stderr } = await run(...args);
@@ -50,6 +65,9 @@ test.each([
   [["conversion", "c"], "the folder holds no reports; start one with `tributary up`"],
   [["lag"], "no platform runs on .tributary; start one with `tributary up`"],
   [["lag", "--url", "http://127.0.0.1:1"], "no reports at http://127.0.0.1:1"],
+  [["books"], "no platform runs on .tributary; start one with `tributary up`"],
+  [["groups", "--redis", "redis://:secret@127.0.0.1:1"], "no Redis answers at redis://"],
+  [["dead-letters", "list"], "or give --redis with the address of its Redis"],
   [["replay", "none.csv"], "none.csv cannot be read: there is no such file"],
   [["replay", "."], ". is not a file"],
 ])("%j fails with a sentence and nothing on standard output", async (args, message) => {

@@ -25,6 +25,7 @@ export {
   readEntryTraces,
 } from "./entry.ts";
 export type { RowDictionaries } from "./entry.ts";
+export { readEntryTenants } from "./entry-tenants.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
 export {
@@ -47,8 +48,11 @@ export type { DimensionField, EventType, TributaryEvent } from "./event.ts";
 export {
   ATTRIBUTION_GROUP,
   BLOCK_FIELD,
+  BOOKS_PREFIX,
+  booksField,
   COUNT_FIELD,
   deadLettersKey,
+  drainingKey,
   eventsKey,
   factsKey,
   leaseKey,

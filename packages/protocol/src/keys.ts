@@ -17,13 +17,20 @@ export const resultsKey = (partition: number): string => `${tag(partition)}:resu
 export const deadLettersKey = (partition: number): string => `${tag(partition)}:dead-letters`;
 /** Hash: fencing epoch, committed position, and the books' counters. */
 export const stateKey = (partition: number): string => `${tag(partition)}:state`;
+/** What every field of the books in the state hash begins with. */
+export const BOOKS_PREFIX = "books:";
+/** Field of the state hash: one of a tenant's accounts, such as `processed`. */
+export const booksField = (tenant: string, account: string): string =>
+  `${BOOKS_PREFIX}${tenant}:${account}`;
 /** String with expiry: the worker that owns the partition. */
 export const leaseKey = (partition: number): string => `${tag(partition)}:lease`;
 
 /** Hash: what all processes of a platform must agree on (number of partitions, format). */
 export const PLATFORM_KEY = "tributary:platform";
 /** Sorted set: the members of a consumer group, scored by when their membership ends (ms). */
-export const membersKey = (group: string): string => `tributary:members:${group}`;
+export const membersKey = (group: string): string => `tributary:{${group}}:members`;
+/** Set: the members that are to own no partition. In the slot of the members: one script reads both. */
+export const drainingKey = (group: string): string => `tributary:{${group}}:draining`;
 
 /** Consumer group of the workers, on every partition's events. */
 export const ATTRIBUTION_GROUP = "attribution";

@@ -17,6 +17,11 @@ export function addOperationRoutes(
   const metrics = createMetrics(telemetry.metrics, [
     "tributary_lag_entries",
     "tributary_oldest_event_age_seconds",
+    "tributary_drain_seconds",
+    "tributary_kept_dead_letters",
+    "tributary_oldest_dead_letter_age_seconds",
+    "tributary_books_events",
+    "tributary_books_residue_events",
   ]);
 
   server.get("/v1/lag", async (request) => {
@@ -39,15 +44,23 @@ export function addOperationRoutes(
   });
 
   server.get("/metrics", async (_request, reply) => {
+    // A lag that cannot be read is left out: an old figure would look like progress.
     metrics.tributary_lag_entries.reset();
     metrics.tributary_oldest_event_age_seconds.reset();
-    // A lag that cannot be read is left out: an old figure would look like progress.
+    metrics.tributary_drain_seconds.reset();
     if (parts.redisReady()) {
-      const { total } = await readLag(parts);
+      const { total, books, booksResidue, deadLetters } = await readLag(parts);
       for (const [group, lag] of Object.entries(total)) {
         metrics.tributary_lag_entries.set({ group }, lag.entries);
         metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);
+        metrics.tributary_drain_seconds.set({ group }, lag.secondsToDrain ?? Infinity);
       }
+      for (const [account, events] of Object.entries(books)) {
+        metrics.tributary_books_events.set({ account }, events);
+      }
+      metrics.tributary_books_residue_events.set(booksResidue);
+      metrics.tributary_kept_dead_letters.set(deadLetters.count);
+      metrics.tributary_oldest_dead_letter_age_seconds.set(deadLetters.oldestAgeSeconds);
     }
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);

@@ -1,4 +1,5 @@
 import { ApiKeys } from "@tributary/service";
+import type { MeasuredLag, MeasuredPartition } from "@tributary/streams";
 import { attributionReport, WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
@@ -27,22 +28,27 @@ export interface ServerParts {
   readonly stalledForMs: () => number;
   /** Whether Redis takes commands. */
   readonly redisReady: () => boolean;
-  /** Every partition's lag, as JSON shows it, and its sum for gauges. */
+  /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;
   /** Waits until all that was accepted before is attributed and loaded; false where it was not within the time. */
   readonly settle: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
 }
 
 /** What a consumer group has left to do, over all partitions. */
-export interface LagTotal {
+export interface LagTotal extends MeasuredLag {
+  /** Undelivered and pending. */
   readonly entries: number;
-  readonly oldestAgeSeconds: number;
 }
 
 export interface LagReport {
-  readonly partitions: readonly unknown[];
+  readonly partitions: readonly MeasuredPartition[];
   /** By consumer group. */
   readonly total: Readonly<Record<string, LagTotal>>;
+  /** Events in the books, by account; a bound's are `dropped_<bound>`. */
+  readonly books: Readonly<Record<string, number>>;
+  /** Events whose outcome the books do not say, in size. */
+  readonly booksResidue: number;
+  readonly deadLetters: { readonly count: number; readonly oldestAgeSeconds: number };
 }
 
 const SETTLE_TIMEOUT_MS = 10_000;

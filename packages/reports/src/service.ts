@@ -1,11 +1,13 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
+  LagMeter,
+  readBooks,
   readLag,
   redisReady,
   settle,
-  totalLag,
+  totalBooks,
   WarehouseFeed,
-  type GroupLag,
+  type MeasuredLag,
   type RedisClient,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
@@ -46,6 +48,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     intervalMs: config.loadIntervalMs,
     seed: parts.seed,
   });
+  const meter = new LagMeter(async () => readLag(client, partitions));
   const server = buildServer({
     engine,
     telemetry,
@@ -53,21 +56,44 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     loadStallMs: config.loadStallMs,
     stalledForMs: () => loader.stalledForMs(),
     redisReady: () => redisReady(client),
-    readLag: async () => lagReport(client, partitions),
+    readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   return { loader, server };
 }
 
-async function lagReport(client: RedisClient, partitions: number): Promise<LagReport> {
-  const lags = await readLag(client, partitions);
-  const total = totalLag(lags);
+async function lagReport(
+  client: RedisClient,
+  partitions: number,
+  meter: LagMeter,
+): Promise<LagReport> {
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const [lag, books] = await Promise.all([meter.measure(), readBooks(client, all)]);
+  const { warehouse, ...attribution } = lag.total;
+  const { accepted, duplicate, processed, deadLettered, dropped } = totalBooks(books.tenants);
+  const residues = [...books.tenants, ...books.partitions].map(({ residue }) => Math.abs(residue));
+  const bounds = Object.entries(dropped).map(([bound, count]) => [`dropped_${bound}`, count]);
   return {
-    partitions: lags,
-    total: { [ATTRIBUTION_GROUP]: sum(total), [WAREHOUSE_GROUP]: sum(total.warehouse) },
+    partitions: lag.partitions,
+    total: {
+      [ATTRIBUTION_GROUP]: withEntries(attribution),
+      [WAREHOUSE_GROUP]: withEntries(warehouse),
+    },
+    books: {
+      accepted,
+      duplicate,
+      processed,
+      dead_lettered: deadLettered,
+      ...Object.fromEntries(bounds),
+    },
+    booksResidue: residues.reduce((sum, residue) => sum + residue, 0),
+    deadLetters: {
+      count: lag.partitions.reduce((sum, of) => sum + of.deadLetters, 0),
+      oldestAgeSeconds: Math.max(0, ...lag.partitions.map((of) => of.oldestDeadLetterAgeSeconds)),
+    },
   };
 }
 
-function sum({ undelivered, pending, oldestAgeSeconds }: GroupLag): LagTotal {
-  return { entries: undelivered + pending, oldestAgeSeconds };
+function withEntries<T extends MeasuredLag>(lag: T): T & LagTotal {
+  return { entries: lag.undelivered + lag.pending, ...lag };
 }

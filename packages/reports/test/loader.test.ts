@@ -32,6 +32,7 @@ class MemoryFeed implements LoaderFeed {
       partition: 2,
       stream,
       id: `${1_700_000_000_000 + this.entries.length}-0`,
+      count: 1,
       block,
     });
   }

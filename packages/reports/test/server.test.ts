@@ -34,8 +34,20 @@ beforeAll(async () => {
     stalledForMs: () => stalledMs,
     redisReady: () => redis,
     readLag: async () => ({
-      partitions: [{ partition: 0 }],
-      total: { warehouse: { entries: 3, oldestAgeSeconds: 1.5 } },
+      partitions: [],
+      total: {
+        warehouse: {
+          entries: 3,
+          undelivered: 1,
+          pending: 2,
+          oldestAgeSeconds: 1.5,
+          entriesPerSecond: 0,
+          secondsToDrain: null,
+        },
+      },
+      books: { accepted: 9, processed: 7, dropped_facts_per_user: 2 },
+      booksResidue: 4,
+      deadLetters: { count: 5, oldestAgeSeconds: 6.5 },
     }),
     settle: async () => settled,
   };
@@ -198,7 +210,7 @@ test("health is progress; readiness is Redis and the warehouse; lag needs Redis"
   expect(lag.headers["retry-after"]).toBe("1");
   redis = true;
   stalledMs = 0;
-  expect((await open.inject("/v1/lag")).json()).toMatchObject({ partitions: [{ partition: 0 }] });
+  expect((await open.inject("/v1/lag")).json()).toMatchObject({ booksResidue: 4 });
 });
 
 test("metrics have requests by route pattern, and the lag", async () => {
@@ -207,5 +219,10 @@ test("metrics have requests by route pattern, and the lag", async () => {
     'tributary_http_requests_total{route="/v1/conversions/:key",status="200"}',
   );
   expect(body).toContain('tributary_lag_entries{group="warehouse"} 3');
+  expect(body).toContain('tributary_drain_seconds{group="warehouse"} +Inf');
+  expect(body).toContain('tributary_books_events{account="dropped_facts_per_user"} 2');
+  expect(body).toContain("tributary_books_residue_events 4");
+  expect(body).toContain("tributary_kept_dead_letters 5");
+  expect(body).toContain("tributary_oldest_dead_letter_age_seconds 6.5");
   expect(body).toContain('tributary_oldest_event_age_seconds{group="warehouse"} 1.5');
 });

@@ -8,6 +8,7 @@ import {
 } from "@tributary/protocol";
 import { StreamsError } from "./errors.ts";
 import type { Lease } from "./lease.ts";
+import { traceIdOf } from "./dead-letters.ts";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
 
@@ -17,6 +18,8 @@ const commitScript = new Script("commit");
 export interface DeadLetter {
   readonly id: string;
   readonly reason: string;
+  /** Events in it, as its writer says. */
+  readonly count: number;
   readonly block: Uint8Array;
 }
 
@@ -30,6 +33,8 @@ export interface Block {
 export interface Commit {
   /** IDs of the batch's entries, in order; the last becomes the partition's position. */
   readonly ids: readonly string[];
+  /** Events in those entries, as their writers say: what the books are held against. */
+  readonly events: number;
   readonly facts: Block | undefined;
   readonly results: readonly Block[];
   /** Counters of the books and how much each grows, e.g. `books:default:processed`. */
@@ -57,6 +62,7 @@ export async function commitBatch(
     position,
     newPosition,
     ATTRIBUTION_GROUP,
+    commit.events,
     commit.facts?.count ?? 0,
     commit.facts?.bytes ?? "",
     commit.results.length,
@@ -65,7 +71,9 @@ export async function commitBatch(
   args.push(commit.books.size);
   for (const [name, increment] of commit.books) args.push(name, increment);
   args.push(commit.deadLetters.length);
-  for (const letter of commit.deadLetters) args.push(letter.id, letter.reason, letter.block);
+  for (const { id, reason, count, block } of commit.deadLetters) {
+    args.push(id, reason, count, traceIdOf(block), block);
+  }
   args.push(commit.ids.length, ...commit.ids);
   const reply = (await commitScript.run(
     client,

@@ -3,11 +3,8 @@ import { ATTRIBUTION_GROUP } from "@tributary/protocol";
 import { assignPartitions } from "./assignment.ts";
 import { acquireLease, heartbeat, leaveGroup, releaseLease, renewLease } from "./lease.ts";
 import type { Logger } from "@tributary/telemetry";
-import {
-  type ConsumerOptions,
-  PartitionConsumer,
-  type PartitionProcessor,
-} from "./partition-consumer.ts";
+import { type ConsumerOptions, PartitionConsumer } from "./partition-consumer.ts";
+import type { PartitionProcessor } from "./partition-processor.ts";
 import type { RedisClient } from "./redis.ts";
 
 export interface MemberOptions {
@@ -29,6 +26,12 @@ export class GroupMember {
   readonly #consumers = new Map<number, { consumer: PartitionConsumer; ended: Promise<void> }>();
   #loop: Promise<void> | undefined;
   #acquireFromMs = 0;
+  /** Whether the group knows of this member since it started. */
+  #joined = false;
+  #draining = false;
+  #heartbeatAtMs = performance.now();
+  /** When partitions whose loop ended with an error last made progress: the next loop goes on from there. */
+  readonly #failedSince = new Map<number, number>();
   readonly #abort = new AbortController();
 
   constructor(
@@ -48,13 +51,28 @@ export class GroupMember {
     return [...this.#consumers.keys()].toSorted((a, b) => a - b);
   }
 
+  /** Whether an operator asked this member to own nothing. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** How long ago the group was last told that this member lives, ms. */
+  get sinceHeartbeatMs(): number {
+    return performance.now() - this.#heartbeatAtMs;
+  }
+
   /** Partitions whose loop has neither progressed nor found itself idle for `ms`. */
   stalledFor(ms: number): number[] {
-    const now = performance.now();
-    return this.owned.filter((partition) => {
-      const entry = this.#consumers.get(partition);
-      return entry !== undefined && now - entry.consumer.lastProgressMs > ms;
-    });
+    const before = performance.now() - ms;
+    const stalled = new Set<number>();
+    for (const [partition, { consumer }] of this.#consumers) {
+      if (consumer.lastProgressMs < before) stalled.add(partition);
+    }
+    // Between the end of a loop that failed and the next one.
+    for (const [partition, since] of this.#failedSince) {
+      if (since < before && !this.#consumers.has(partition)) stalled.add(partition);
+    }
+    return [...stalled].toSorted((a, b) => a - b);
   }
 
   /** Joins the group; partitions follow as they become free. */
@@ -100,16 +118,31 @@ export class GroupMember {
 
   async #tick(): Promise<void> {
     const { worker, partitions, leaseMs } = this.#options;
-    const members = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs);
-    const owners = assignPartitions(members, partitions);
+    const joins = !this.#joined;
+    const group = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs, joins);
+    this.#joined = true;
+    this.#heartbeatAtMs = performance.now();
+    this.#noteDraining(group.draining.includes(worker));
+    const members = group.members.filter((member) => !group.draining.includes(member));
+    const owners =
+      members.length > 0
+        ? assignPartitions(members, partitions)
+        : Array.from<string>({ length: partitions }).fill("");
     const mayAcquire = performance.now() >= this.#acquireFromMs;
     await Promise.all(
       owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
-        else if (owner === worker && mayAcquire) await this.#acquire(partition);
+        else if (owner !== worker) this.#failedSince.delete(partition);
+        else if (mayAcquire) await this.#acquire(partition);
       }),
     );
+  }
+
+  #noteDraining(draining: boolean): void {
+    if (draining === this.#draining) return;
+    this.#draining = draining;
+    this.#logger.info(draining ? "drains: its partitions go to others" : "drains no more");
   }
 
   async #renew(partition: number, consumer: PartitionConsumer, wanted: boolean): Promise<void> {
@@ -134,6 +167,7 @@ export class GroupMember {
       this.#processor,
       options,
       this.#logger,
+      this.#failedSince.get(partition) ?? performance.now(),
     );
     this.#logger.info(
       { partition, epoch: lease.epoch, position: lease.position },
@@ -145,7 +179,9 @@ export class GroupMember {
   async #runConsumer(partition: number, consumer: PartitionConsumer): Promise<void> {
     try {
       await consumer.run();
+      this.#failedSince.delete(partition);
     } catch (error) {
+      this.#failedSince.set(partition, consumer.lastProgressMs);
       this.#logger.error({ err: error, partition }, "the partition's loop ended with an error");
     }
     this.#consumers.delete(partition);

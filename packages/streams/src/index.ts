@@ -1,28 +1,46 @@
 export { assignPartitions } from "./assignment.ts";
+export { readBooks, totalBooks, UNKNOWN_TENANT } from "./books.ts";
+export type { Accounts, Books, PartitionBooks, TenantBooks } from "./books.ts";
 export { commitBatch } from "./commit.ts";
 export type { Block, Commit, DeadLetter } from "./commit.ts";
+export {
+  discardDeadLetter,
+  findDeadLetter,
+  readDeadLetters,
+  replayDeadLetter,
+} from "./dead-letters.ts";
+export type { DeadLetterStream, KeptDeadLetter } from "./dead-letters.ts";
 export { compareEntryIds, entryTimeMs, FIRST_ID } from "./entry-id.ts";
 export { STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
 export { GroupMember } from "./group-member.ts";
 export type { MemberOptions } from "./group-member.ts";
+export { readGroups } from "./groups.ts";
+export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./groups.ts";
+export { LagMeter } from "./lag-meter.ts";
+export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./lag-meter.ts";
 export { readLag, totalLag } from "./lag.ts";
 export type { GroupLag, PartitionLag } from "./lag.ts";
-export { acquireLease, heartbeat, leaveGroup, releaseLease, renewLease } from "./lease.ts";
-export type { Lease } from "./lease.ts";
 export {
-  DEFAULT_CONSUMER_OPTIONS,
-  MemoryLostError,
-  PartitionConsumer,
-  PoisonEntryError,
-} from "./partition-consumer.ts";
+  acquireLease,
+  drainMember,
+  heartbeat,
+  leaveGroup,
+  releaseLease,
+  renewLease,
+  undrainMember,
+} from "./lease.ts";
+export type { Lease, Membership } from "./lease.ts";
+export { DEFAULT_CONSUMER_OPTIONS, PartitionConsumer } from "./partition-consumer.ts";
+export type { ConsumerOptions } from "./partition-consumer.ts";
+export { MemoryLostError, PoisonEntryError } from "./partition-processor.ts";
 export type {
   CommitOutcome,
-  ConsumerOptions,
+  Computed,
   PartitionProcessor,
   Retention,
-} from "./partition-consumer.ts";
-export { agreeOnPlatform, ensureGroups } from "./platform.ts";
+} from "./partition-processor.ts";
+export { agreeOnPlatform, ensureGroups, readPartitionCount } from "./platform.ts";
 export type { StreamEntry } from "./read-group.ts";
 export { connectRedis, redisReady, waitUntilReady } from "./redis.ts";
 export type { ConnectOptions, RedisClient } from "./redis.ts";

@@ -1,5 +1,6 @@
 import {
   ATTRIBUTION_GROUP,
+  deadLettersKey,
   eventsKey,
   factsKey,
   leaseKey,
@@ -21,6 +22,8 @@ export interface GroupLag {
   readonly pending: number;
   /** Age of the oldest entry not acknowledged, s; 0 where there is none. */
   readonly oldestAgeSeconds: number;
+  /** Entries acknowledged since the streams began. */
+  readonly acknowledged: number;
 }
 
 export interface PartitionLag extends GroupLag {
@@ -30,6 +33,12 @@ export interface PartitionLag extends GroupLag {
   readonly epoch: number;
   /** Last committed entry. */
   readonly position: string;
+  /** Events in the committed entries, since the stream began. */
+  readonly committedEvents: number;
+  /** Dead letters kept. */
+  readonly deadLetters: number;
+  /** Time since the oldest of them was set aside, s; 0 where there is none. */
+  readonly oldestDeadLetterAgeSeconds: number;
   readonly warehouse: GroupLag;
 }
 
@@ -46,7 +55,7 @@ export async function readLag(
   return Promise.all(reads);
 }
 
-/** The sum over partitions: what to scale on. */
+/** The sum over partitions. */
 export function totalLag(
   lags: readonly PartitionLag[],
 ): GroupLag & { readonly warehouse: GroupLag } {
@@ -54,6 +63,7 @@ export function totalLag(
     undelivered: of.reduce((total, lag) => total + lag.undelivered, 0),
     pending: of.reduce((total, lag) => total + lag.pending, 0),
     oldestAgeSeconds: Math.max(0, ...of.map((lag) => lag.oldestAgeSeconds)),
+    acknowledged: of.reduce((total, lag) => total + lag.acknowledged, 0),
   });
   return { ...sum(lags), warehouse: sum(lags.map(({ warehouse }) => warehouse)) };
 }
@@ -71,6 +81,7 @@ async function readPartition(
       resultsKey(partition),
       stateKey(partition),
       leaseKey(partition),
+      deadLettersKey(partition),
     ],
     [ATTRIBUTION_GROUP, WAREHOUSE_GROUP],
   )) as string[];
@@ -78,6 +89,8 @@ async function readPartition(
   const number = (i: number): number => Number(at(i));
   const age = (id: string): number => (id === "" ? 0 : Math.max(0, (now - entryTimeMs(id)) / 1000));
   const pending = number(1);
+  /** Of a stream whose figures begin at `i`: undelivered, pending, oldest, added. */
+  const acknowledged = (i: number): number => number(i + 3) - number(i) - number(i + 1);
   return {
     partition,
     undelivered: Math.max(0, number(0) - pending),
@@ -86,10 +99,15 @@ async function readPartition(
     owner: at(3) === "" ? null : at(3),
     epoch: number(4),
     position: at(5),
+    acknowledged: number(6),
+    committedEvents: number(7),
+    deadLetters: number(8),
+    oldestDeadLetterAgeSeconds: age(at(9)),
     warehouse: {
-      undelivered: number(6) + number(9),
-      pending: number(7) + number(10),
-      oldestAgeSeconds: Math.max(age(at(8)), age(at(11))),
+      undelivered: number(10) + number(14),
+      pending: number(11) + number(15),
+      oldestAgeSeconds: Math.max(age(at(12)), age(at(16))),
+      acknowledged: acknowledged(10) + acknowledged(14),
     },
   };
 }

@@ -1,10 +1,11 @@
-import { leaseKey, membersKey, stateKey } from "@tributary/protocol";
+import { drainingKey, leaseKey, membersKey, stateKey } from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
 
 const acquireScript = new Script("acquire");
 const renewScript = new Script("renew");
 const releaseScript = new Script("release");
+const drainScript = new Script("drain");
 const heartbeatScript = new Script("heartbeat");
 
 /** A partition held by a worker. The epoch fences: it only grows, and every commit must carry the newest. */
@@ -55,19 +56,54 @@ export async function releaseLease(client: RedisClient, lease: Lease): Promise<v
   await releaseScript.run(client, keys(lease.partition), [lease.worker, lease.epoch]);
 }
 
-/** Says that a member of a group lives. @returns all live members, in the order of their names */
+/** The live members of a group, in the order of their names. */
+export interface Membership {
+  readonly members: readonly string[];
+  /** Those of them that are to own no partition. */
+  readonly draining: readonly string[];
+}
+
+/** Says that a member of a group lives. @param joins the member is only starting: an earlier drain of its name is over */
 export async function heartbeat(
   client: RedisClient,
   group: string,
   member: string,
   ttlMs: number,
-): Promise<string[]> {
-  const members = (await heartbeatScript.run(
+  joins = false,
+): Promise<Membership> {
+  const reply = (await heartbeatScript.run(
     client,
-    [membersKey(group)],
-    [member, ttlMs],
-  )) as string[];
-  return members.toSorted();
+    [membersKey(group), drainingKey(group)],
+    [member, ttlMs, joins ? "join" : ""],
+  )) as [string[], string[]];
+  return { members: reply[0].toSorted(), draining: reply[1].toSorted() };
+}
+
+/** The live members, without being one. */
+export async function readMembership(client: RedisClient, group: string): Promise<Membership> {
+  return heartbeat(client, group, "", 0);
+}
+
+/**
+ * Asks a member to give its partitions to the others and to take none, until it ends or {@link undrainMember}.
+ * @returns `unknown` where no live member has that name, `last` where nobody would be left to own partitions
+ */
+export async function drainMember(
+  client: RedisClient,
+  group: string,
+  member: string,
+): Promise<"ok" | "unknown" | "last"> {
+  const reply = await drainScript.run(client, [membersKey(group), drainingKey(group)], [member]);
+  return reply as "ok" | "unknown" | "last";
+}
+
+/** Lets a draining member own partitions again. @returns false where it did not drain */
+export async function undrainMember(
+  client: RedisClient,
+  group: string,
+  member: string,
+): Promise<boolean> {
+  return (await client.srem(drainingKey(group), member)) === 1;
 }
 
 /** Takes a member out of its group at once. */

@@ -1,65 +1,28 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTION_GROUP, eventsKey, factsKey } from "@tributary/protocol";
 import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
+import { deadLetterBooks } from "./books.ts";
 import { compareEntryIds } from "./entry-id.ts";
 import { StreamsError } from "./errors.ts";
 import type { Lease } from "./lease.ts";
-import { claimPending, parseEntries, readGroup, type StreamEntry } from "./read-group.ts";
+import {
+  claimPending,
+  deliveriesOf,
+  parseEntries,
+  readGroup,
+  type StreamEntry,
+} from "./read-group.ts";
+import {
+  type Computed,
+  MemoryLostError,
+  type PartitionProcessor,
+  PoisonEntryError,
+  type Retention,
+} from "./partition-processor.ts";
 import { duplicateForBlocking, type RedisClient, waitUntilReady } from "./redis.ts";
 import type { Logger } from "@tributary/telemetry";
 import { trimPartition } from "./trim.ts";
-
-/** A batch's entry that cannot be decoded: it goes to the dead letters, its neighbours are processed again without it. */
-export class PoisonEntryError extends Error {
-  /** Position in the batch. */
-  readonly index: number;
-
-  constructor(index: number, reason: string) {
-    super(reason);
-    this.name = "PoisonEntryError";
-    this.index = index;
-  }
-}
-
-/** The processor's memory of the partition is gone, through no fault of the batch: a thread died under another's. */
-export class MemoryLostError extends Error {
-  constructor(partition: number) {
-    super(`the memory of partition ${partition} is gone`);
-    this.name = "MemoryLostError";
-  }
-}
-
-/** What of the fact log is no longer needed. */
-export interface Retention {
-  /** ID of the oldest fact block that can still matter; undefined keeps all. */
-  readonly factsFrom: string | undefined;
-  /** Most of the memory is of facts no longer needed: it should be rebuilt from the trimmed log. */
-  readonly rebuild: boolean;
-}
-
-/** What computes a partition's batches. Its memory runs ahead of the commit, and is forgotten where one is refused. */
-export interface PartitionProcessor {
-  /** Takes committed fact blocks, oldest first, into memory. */
-  restore(partition: number, blocks: readonly StreamEntry[]): Promise<void>;
-  /** Computes a batch. @throws PoisonEntryError, MemoryLostError; any other error means that the batch crashed it */
-  process(
-    partition: number,
-    entries: readonly StreamEntry[],
-  ): Promise<Omit<Commit, "ids" | "deadLetters">>;
-  /** Drops the partition's memory. */
-  forget(partition: number): Promise<void>;
-  /** A batch was committed; `factsId` is "" where it had no facts, or had been committed before. */
-  committed(partition: number, factsId: string, outcome: CommitOutcome): Retention;
-}
-
-/** What is told of a committed batch. */
-export interface CommitOutcome {
-  readonly entries: readonly StreamEntry[];
-  readonly deadLetters: readonly DeadLetter[];
-  readonly startedAtMs: number;
-  readonly commitStartedAtMs: number;
-  readonly finishedAtMs: number;
-}
+import { countTryAlone, takeTryBack } from "./try-alone.ts";
 
 export interface ConsumerOptions {
   /** Most entries of a read. */
@@ -71,6 +34,10 @@ export interface ConsumerOptions {
   /** Bytes of fact blocks asked for at once while rebuilding: entries per page. */
   readonly restorePageEntries: number;
   readonly trimIntervalMs: number;
+  /** An entry delivered so often without a commit is tried alone from then on: its owners may have died of it. */
+  readonly suspectDeliveries: number;
+  /** Owners that an entry may end while it is tried alone, before it becomes a dead letter. */
+  readonly maxOwnersEnded: number;
 }
 
 export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
@@ -79,6 +46,8 @@ export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
   blockMs: 1000,
   restorePageEntries: 64,
   trimIntervalMs: 1000,
+  suspectDeliveries: 3,
+  maxOwnersEnded: 3,
 });
 
 /** Crashes of the processor on the same entry, alone in its batch, after which it becomes a dead letter. */
@@ -91,7 +60,7 @@ const IDLE_TRIM_MS = 5000;
 export class PartitionConsumer {
   readonly lease: Lease;
   /** When the partition last made progress or had nothing to do, ms on the monotonic clock. */
-  lastProgressMs = performance.now();
+  lastProgressMs: number;
   readonly #client: RedisClient;
   readonly #processor: PartitionProcessor;
   readonly #options: ConsumerOptions;
@@ -104,20 +73,27 @@ export class PartitionConsumer {
   #crashes = 0;
   /** While above 0, entries are taken one by one: one of the next ones crashed the processor. */
   #singly = 0;
+  /** Entries that were delivered again and again: each is tried alone. */
+  readonly #suspects = new Set<string>();
+  /** The one of them whose try was written down and not committed; "" where there is none. */
+  #triedAlone = "";
   #retention: Retention = { factsFrom: undefined, rebuild: false };
   /** Whether memory is exactly what is committed; false while a batch is computed and not committed. */
   #memoryIsCommitted = false;
   #trimDue = false;
   #trimmedAtMs = 0;
 
+  /** @param lastProgressMs when the partition last made progress, where an earlier loop of this member failed; else now */
   constructor(
     client: RedisClient,
     lease: Lease,
     processor: PartitionProcessor,
     options: ConsumerOptions,
     logger: Logger,
+    lastProgressMs: number,
   ) {
     this.lease = lease;
+    this.lastProgressMs = lastProgressMs;
     this.#client = client;
     this.#processor = processor;
     this.#options = options;
@@ -149,6 +125,7 @@ export class PartitionConsumer {
       }
     } finally {
       this.#blocking.disconnect();
+      await this.#takeTryBack();
       await this.#processor.forget(this.lease.partition);
     }
   }
@@ -204,8 +181,14 @@ export class PartitionConsumer {
       ...this.#readOptions,
       minIdleMs: 0,
     });
+    this.#suspects.clear();
+    const key = eventsKey(this.lease.partition);
     for await (const entries of pages) {
       if (this.#done) return;
+      const deliveries = await deliveriesOf(this.#client, key, ATTRIBUTION_GROUP, entries);
+      for (const [id, count] of deliveries) {
+        if (count >= this.#options.suspectDeliveries) this.#suspects.add(id);
+      }
       await this.#processAll(entries);
     }
   }
@@ -234,12 +217,19 @@ export class PartitionConsumer {
 
   /** Nothing came: look for entries that a fenced worker read after it had lost the partition. */
   async #idle(): Promise<void> {
-    this.lastProgressMs = performance.now();
     // What the warehouse has acknowledged since the last commit can go as well.
-    if (this.lastProgressMs - this.#trimmedAtMs > IDLE_TRIM_MS) this.#trimDue = true;
+    if (performance.now() - this.#trimmedAtMs > IDLE_TRIM_MS) this.#trimDue = true;
     await this.#trim();
-    const summary = await this.#client.xpending(eventsKey(this.lease.partition), ATTRIBUTION_GROUP);
-    if (Number(summary[0]) > 0) await this.#claim();
+    const key = eventsKey(this.lease.partition);
+    const summary = await this.#client.xpending(key, ATTRIBUTION_GROUP);
+    if (Number(summary[0]) > 0) {
+      await this.#claim();
+      return;
+    }
+    // Only a partition without entries is idle. Where there are some, the next read gives them; should it never do so
+    // (the group was set past them, say), the partition is stuck, and health says so.
+    const waiting = await this.#client.xrange(key, `(${this.#position}`, "+", "COUNT", 1);
+    if (waiting.length === 0) this.lastProgressMs = performance.now();
   }
 
   async #processAll(entries: StreamEntry[]): Promise<void> {
@@ -247,10 +237,12 @@ export class PartitionConsumer {
     while (pending.length > 0 && !this.#done) {
       const batch = [pending.shift() as StreamEntry];
       let events = batch[0]?.count ?? 0;
-      while (this.#singly === 0 && pending.length > 0) {
-        events += pending[0]?.count ?? 0;
-        if (events > this.#options.maxBatchEvents) break;
-        batch.push(pending.shift() as StreamEntry);
+      const alone = this.#singly > 0 || this.#suspects.has(batch[0]?.id ?? "");
+      for (let next = pending[0]; !alone && next !== undefined; next = pending[0]) {
+        events += next.count;
+        if (events > this.#options.maxBatchEvents || this.#suspects.has(next.id)) break;
+        batch.push(next);
+        pending.shift();
       }
       if (this.#singly > 0) this.#singly -= 1;
       await this.#processBatch(batch);
@@ -273,7 +265,7 @@ export class PartitionConsumer {
           { entry: entry.id, reason: error.message },
           "entry goes to the dead letters",
         );
-        deadLetters.push({ id: entry.id, reason: error.message, block: entry.block });
+        deadLetters.push({ ...entry, reason: error.message });
         good = good.filter((other) => other !== entry);
         // The batch was computed in part: memory must be what is committed before it is computed again.
         await this.#restore(this.lease.partition);
@@ -282,23 +274,14 @@ export class PartitionConsumer {
     }
   }
 
-  async #compute(
-    entries: readonly StreamEntry[],
-    deadLetters: DeadLetter[],
-  ): Promise<Omit<Commit, "ids" | "deadLetters">> {
+  async #compute(entries: readonly StreamEntry[], deadLetters: DeadLetter[]): Promise<Computed> {
     const nothing = { facts: undefined, results: [], books: new Map<string, number>() };
     const first = entries[0];
     if (first === undefined) return nothing;
-    if (entries.length === 1 && first.id === this.#crashedId && this.#crashes >= MAX_CRASHES) {
-      deadLetters.push({
-        id: first.id,
-        reason: "crashed the compute thread twice",
-        block: first.block,
-      });
-      this.#logger.error(
-        { entry: first.id },
-        "entry goes to the dead letters: it crashed the compute thread twice",
-      );
+    const reason = entries.length === 1 ? await this.#giveUpReason(first) : undefined;
+    if (reason !== undefined) {
+      deadLetters.push({ ...first, reason });
+      this.#logger.error({ entry: first.id, reason }, "entry goes to the dead letters");
       return nothing;
     }
     this.#memoryIsCommitted = false;
@@ -308,6 +291,29 @@ export class PartitionConsumer {
       if (!(error instanceof PoisonEntryError || error instanceof MemoryLostError))
         this.#rememberCrash(entries);
       throw error;
+    }
+  }
+
+  /** Why an entry that is alone in its batch is not tried again; undefined where it is. */
+  async #giveUpReason({ id }: StreamEntry): Promise<string | undefined> {
+    if (id === this.#crashedId && this.#crashes >= MAX_CRASHES) {
+      return "crashed the compute thread twice";
+    }
+    if (!this.#suspects.has(id)) return undefined;
+    const owners = await countTryAlone(this.#client, this.lease, id);
+    this.#triedAlone = id;
+    const { maxOwnersEnded } = this.#options;
+    if (owners <= maxOwnersEnded) return undefined;
+    return `ended the worker ${maxOwnersEnded} times while it was tried alone`;
+  }
+
+  /** The loop ends and the process does not: the entry in hand is not at fault. */
+  async #takeTryBack(): Promise<void> {
+    if (this.#triedAlone === "" || this.#lost) return;
+    try {
+      await takeTryBack(this.#client, this.lease, this.#triedAlone);
+    } catch (error) {
+      this.#logger.warn({ err: error }, "a try of an entry alone stays counted");
     }
   }
 
@@ -354,10 +360,15 @@ export class PartitionConsumer {
   /** Commits, and where the reply is lost commits again unchanged until there is one. */
   async #commit(
     entries: readonly StreamEntry[],
-    computed: Omit<Commit, "ids">,
+    computed: Omit<Commit, "ids" | "events">,
     startedAtMs: number,
   ): Promise<void> {
-    const commit: Commit = { ...computed, ids: entries.map(({ id }) => id) };
+    const commit: Commit = {
+      ...computed,
+      ids: entries.map(({ id }) => id),
+      events: entries.reduce((sum, { count }) => sum + count, 0),
+      books: withDeadLetters(computed.books, computed.deadLetters),
+    };
     const commitStartedAtMs = Date.now();
     for (let backoffMs = 10; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
       if (this.#lost) throw new StreamsError("fenced", "the lease was lost before the commit");
@@ -365,6 +376,8 @@ export class PartitionConsumer {
         const factsId = await commitBatch(this.#client, this.lease, this.#position, commit);
         this.#position = commit.ids.at(-1) ?? this.#position;
         this.#memoryIsCommitted = true;
+        this.#triedAlone = "";
+        for (const id of commit.ids) this.#suspects.delete(id);
         this.lastProgressMs = performance.now();
         this.#trimDue = true;
         this.#retention = this.#processor.committed(this.lease.partition, factsId, {
@@ -397,4 +410,19 @@ export class PartitionConsumer {
       await this.#restore(this.lease.partition);
     }
   }
+}
+
+/** The books of what was computed, and of what was not. */
+function withDeadLetters(
+  books: ReadonlyMap<string, number>,
+  deadLetters: readonly DeadLetter[],
+): ReadonlyMap<string, number> {
+  if (deadLetters.length === 0) return books;
+  const sum = new Map(books);
+  for (const { block, count } of deadLetters) {
+    for (const [field, events] of deadLetterBooks(block, count)) {
+      sum.set(field, (sum.get(field) ?? 0) + events);
+    }
+  }
+  return sum;
 }

@@ -43,6 +43,12 @@ export async function agreeOnPlatform(client: RedisClient, partitions: number): 
   }
 }
 
+/** How many partitions the platform in this Redis has; undefined where there is none. */
+export async function readPartitionCount(client: RedisClient): Promise<number | undefined> {
+  const stored = await client.hget(PLATFORM_KEY, "partitions");
+  return stored === null ? undefined : Number(stored);
+}
+
 /** Creates every consumer group that is not there yet, from the streams' beginning. */
 export async function ensureGroups(client: RedisClient, partitions: number): Promise<void> {
   const wanted: [string, string][] = [];

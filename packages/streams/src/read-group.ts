@@ -69,6 +69,21 @@ export async function* claimPending(
   } while (cursor !== "0-0");
 }
 
+/** How often each of the entries was delivered, to whomever, by its ID; those acknowledged meanwhile are absent. */
+export async function deliveriesOf(
+  client: RedisClient,
+  key: string,
+  group: string,
+  entries: readonly StreamEntry[],
+): Promise<Map<string, number>> {
+  const [first, last] = [entries[0]?.id, entries.at(-1)?.id];
+  if (first === undefined || last === undefined) return new Map();
+  const pending = await client.xpending(key, group, first, last, entries.length);
+  return new Map(
+    (pending as [string, string, number, number][]).map(([id, , , deliveries]) => [id, deliveries]),
+  );
+}
+
 /** Parses a reply's entries; those without a block (trimmed, foreign) come with an empty one. */
 export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
   const parsed: StreamEntry[] = [];
@@ -83,9 +98,14 @@ export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
       if (value === undefined) continue;
       // Copied: the client's replies are slices of a buffer that it uses again.
       if (name === BLOCK_FIELD) block = new Uint8Array(value);
-      else if (name === COUNT_FIELD) count = Number(value.toString("latin1"));
+      else if (name === COUNT_FIELD) count = wholeNumber(value.toString("latin1"));
     }
     parsed.push({ id: id.toString("latin1"), count, block });
   }
   return parsed;
+}
+
+/** A count as its writer says; 0 where it says none. */
+function wholeNumber(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }

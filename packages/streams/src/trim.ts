@@ -3,6 +3,7 @@ import {
   eventsKey,
   factsKey,
   resultsKey,
+  stateKey,
   WAREHOUSE_GROUP,
 } from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
@@ -11,7 +12,7 @@ import { Script } from "./script.ts";
 const trimScript = new Script("trim");
 
 /**
- * Frees what a partition's streams no longer need: events that the workers, results that the warehouse acknowledged, and
+ * Frees what a partition's streams no longer need: events that the workers committed, results that the warehouse acknowledged, and
  * facts before `factsFrom` that the warehouse acknowledged. Never more than every group has acknowledged.
  * @param factsFrom ID of the oldest fact block that can still matter; undefined keeps all
  * @returns how many entries were trimmed
@@ -22,7 +23,7 @@ export async function trimPartition(
   factsFrom: string | undefined,
 ): Promise<number> {
   const runs = [
-    trimScript.run(client, [eventsKey(partition)], ["", ATTRIBUTION_GROUP]),
+    trimScript.run(client, [eventsKey(partition), stateKey(partition)], ["", ATTRIBUTION_GROUP]),
     trimScript.run(client, [resultsKey(partition)], ["", WAREHOUSE_GROUP]),
   ];
   if (factsFrom !== undefined) {

@@ -1,4 +1,5 @@
-import { deadLettersKey, factsKey, resultsKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import { factsKey, resultsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import { setAside } from "./dead-letters.ts";
 import { claimPending, readGroup, type StreamEntry } from "./read-group.ts";
 import type { RedisClient } from "./redis.ts";
 
@@ -7,6 +8,8 @@ export interface PolledEntry {
   readonly partition: number;
   readonly stream: "facts" | "results";
   readonly id: string;
+  /** Facts or results in it, as its writer said. */
+  readonly count: number;
   readonly block: Uint8Array;
 }
 
@@ -62,7 +65,7 @@ export class WarehouseFeed {
     this.#cursors.clear();
   }
 
-  /** Says that entries are loaded for good. */
+  /** Says that entries are loaded for good, and in each partition who did it when. */
   async acknowledge(entries: readonly PolledEntry[]): Promise<void> {
     const ids = new Map<string, string[]>();
     for (const { partition, stream, id } of entries) {
@@ -72,24 +75,16 @@ export class WarehouseFeed {
     await Promise.all(
       [...ids].map(async ([key, of]) => this.#client.xack(key, WAREHOUSE_GROUP, ...of)),
     );
+    const progress = { loaded_at: Date.now(), loaded_by: this.#options.consumer };
+    const partitions = new Set(entries.map(({ partition }) => partition));
+    await Promise.all(
+      [...partitions].map(async (partition) => this.#client.hset(stateKey(partition), progress)),
+    );
   }
 
-  /** Sets an entry aside that cannot be loaded, and acknowledges it. */
+  /** Sets an entry aside that cannot be loaded, and acknowledges it, in one step. */
   async deadLetter(entry: PolledEntry, reason: string): Promise<void> {
-    const { partition, stream, id, block } = entry;
-    await this.#client.xadd(
-      deadLettersKey(partition),
-      "*",
-      "entry",
-      id,
-      "stream",
-      stream,
-      "reason",
-      reason,
-      "b",
-      Buffer.from(block.buffer, block.byteOffset, block.length),
-    );
-    await this.acknowledge([entry]);
+    await setAside(this.#client, entry, reason);
   }
 
   async #pollPartition(partition: number, takeOver: boolean): Promise<PolledEntry[]> {
@@ -100,7 +95,7 @@ export class WarehouseFeed {
     };
     const found: PolledEntry[] = [];
     const add = (stream: "facts" | "results", entries: readonly StreamEntry[]): void => {
-      for (const { id, block } of entries) found.push({ partition, stream, id, block });
+      for (const entry of entries) found.push({ partition, stream, ...entry });
     };
     const reads = STREAMS.map((stream): [string, string] => {
       const key = keyOf(partition, stream);

@@ -10,10 +10,12 @@ import {
   ensureGroups,
   FIRST_ID,
   type Lease,
+  readBooks,
   readLag,
   type RedisClient,
   releaseLease,
   renewLease,
+  totalBooks,
   trimPartition,
   waitUntilReady,
   WarehouseFeed,
@@ -59,13 +61,14 @@ const read = async (count = 100) =>
 
 const commitOf = (ids: readonly string[]): Commit => ({
   ids,
+  events: ids.length,
   facts: { count: 2, bytes: Buffer.from([0, 255, 10, 13]) },
   results: [
     { count: 1, bytes: Buffer.from("r1") },
     { count: 1, bytes: Buffer.from("r2") },
   ],
   books: new Map([["books:default:processed", 2]]),
-  deadLetters: [{ id: "7-7", reason: "broken", block: Buffer.from([1, 0, 2]) }],
+  deadLetters: [{ id: "7-7", reason: "broken", count: 4, block: Buffer.from([1, 0, 2]) }],
 });
 
 async function lengths(): Promise<number[]> {
@@ -94,6 +97,30 @@ describe("the commit", () => {
       epoch: "1",
     });
     expect((await client.xpending(eventsKey(P), "attribution"))[0]).toBe(0);
+  });
+
+  it("counts the events that the entries' writers said, against which the books must add up", async () => {
+    const held = await lease();
+    const ids = await addEntries(2);
+    await read();
+    const commit = commitOf(ids);
+    const books = new Map([
+      ["books:a:accepted", 3],
+      ["books:a:processed", 1],
+      ["books:a:dropped_facts_per_user", 1],
+      ["books:b:c:duplicate", 4],
+    ]);
+    await commitBatch(client, held, FIRST_ID, { ...commit, events: 7, books });
+    const { tenants, partitions } = await readBooks(client, [0, P]);
+    expect(tenants).toMatchObject([
+      { partition: P, tenant: "a", accepted: 3, dropped: { facts_per_user: 1 }, residue: 1 },
+      { partition: P, tenant: "b:c", accepted: 0, duplicate: 4, residue: -4 },
+    ]);
+    expect(partitions).toEqual([
+      { partition: 0, events: 0, residue: 0 },
+      { partition: P, events: 7, residue: 1 },
+    ]);
+    expect(totalBooks(tenants)).toMatchObject({ accepted: 3, processed: 1, residue: -3 });
   });
 
   it("sent again unchanged changes nothing", async () => {
@@ -198,6 +225,17 @@ describe("trimming", () => {
     await trimPartition(client, P, secondId);
     expect(await client.xlen(factsKey(P))).toBe(1);
     expect(await client.xlen(resultsKey(P))).toBe(0);
+  });
+
+  it("never passes the committed position, wherever the group was set", async () => {
+    const held = await lease();
+    const [id = ""] = await addEntries(1);
+    await read();
+    await commitBatch(client, held, FIRST_ID, commitOf([id]));
+    const [lost] = await addEntries(1);
+    await client.xgroup("SETID", eventsKey(P), "attribution", "$");
+    expect(await trimPartition(client, P, undefined)).toBe(1);
+    expect((await client.xrange(eventsKey(P), "-", "+")).map(([of]) => of)).toEqual([lost]);
   });
 
   it("does nothing where a group that must be there is not", async () => {

@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventsKey, stateKey, deadLettersKey } from "@tributary/protocol";
 import { createLogger } from "@tributary/telemetry";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
 import {
   agreeOnPlatform,
   connectRedis,
   DEFAULT_CONSUMER_OPTIONS,
+  drainMember,
   ensureGroups,
   GroupMember,
   type PartitionProcessor,
   PoisonEntryError,
+  readGroups,
   readLag,
   type RedisClient,
   type StreamEntry,
   totalLag,
+  undrainMember,
   waitUntilReady,
 } from "../src/index.ts";
 
@@ -42,13 +45,14 @@ beforeEach(async () => {
 class CountingProcessor implements PartitionProcessor {
   readonly seen: string[] = [];
   restored = 0;
+  forgetFails: ((partition: number) => boolean) | undefined;
   fail: ((entries: readonly StreamEntry[]) => Error | undefined) | undefined;
 
   async restore(_partition: number, blocks: readonly StreamEntry[]) {
     this.restored += blocks.length;
   }
-  async forget() {
-    // holds nothing
+  async forget(partition: number) {
+    if (this.forgetFails?.(partition) === true) throw new Error("the thread does not answer");
   }
   async process(_partition: number, entries: readonly StreamEntry[]) {
     const error = this.fail?.(entries);
@@ -191,6 +195,84 @@ describe("a member of the group", () => {
       "not an entry",
       "crashed the compute thread twice",
     ]);
+    await one.stop();
+  });
+
+  it("that is drained hands its partitions over and owns none, until it is undrained", async () => {
+    const [one, two] = [
+      member("w1", new CountingProcessor()),
+      member("w2", new CountingProcessor()),
+    ];
+    one.start();
+    two.start();
+    await until(() => one.owned.length === 2 && two.owned.length === 2, "shared");
+    const startedAt = performance.now();
+    expect(await drainMember(client, "attribution", "w1")).toBe("ok");
+    await until(() => two.owned.length === PARTITIONS, "w2 owns all");
+    expect(performance.now() - startedAt).toBeLessThan(5000);
+    expect([one.draining, one.owned]).toEqual([true, []]);
+    expect(await drainMember(client, "attribution", "w2")).toBe("last");
+    expect(await drainMember(client, "attribution", "w3")).toBe("unknown");
+    expect((await readGroups(client, PARTITIONS)).attribution).toMatchObject({
+      members: [
+        { name: "w1", draining: true, partitions: [] },
+        { name: "w2", draining: false, partitions: [0, 1, 2, 3], secondsSinceCommit: null },
+      ],
+    });
+    await add(20);
+    await until(drained, "all processed");
+    const after = (await readGroups(client, PARTITIONS)).attribution;
+    expect(after.members[1]?.secondsSinceCommit).toBeLessThan(5);
+    expect(after.leases[0]?.leftMs).toBeGreaterThan(0);
+    expect(await undrainMember(client, "attribution", "w1")).toBe(true);
+    expect(await undrainMember(client, "attribution", "w1")).toBe(false);
+    await until(() => one.owned.length === 2, "w1 has its share");
+    await Promise.all([one.stop(), two.stop()]);
+  });
+
+  it("that is started again takes part, whatever was asked of the one before", async () => {
+    const one = member("w1", new CountingProcessor());
+    const two = member("w2", new CountingProcessor());
+    one.start();
+    two.start();
+    await until(() => one.owned.length === 2 && two.owned.length === 2, "shared");
+    await drainMember(client, "attribution", "w1");
+    await until(() => two.owned.length === PARTITIONS, "w2 owns all");
+    await one.stop();
+    const again = member("w1", new CountingProcessor());
+    again.start();
+    await until(() => again.owned.length === 2, "shared again");
+    await Promise.all([again.stop(), two.stop()]);
+  });
+
+  it("finds a partition stuck that has entries and gives it none, and no idle one", async () => {
+    const one = member("w1", new CountingProcessor());
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all");
+    await client
+      .multi()
+      .xadd(eventsKey(2), "*", "n", 1, "b", "lost")
+      .xgroup("SETID", eventsKey(2), "attribution", "$")
+      .exec();
+    await until(() => one.stalledFor(1000).length > 0, "found");
+    expect(one.stalledFor(1000)).toEqual([2]);
+    await client.xgroup("SETID", eventsKey(2), "attribution", "0");
+    await until(() => one.stalledFor(1000).length === 0, "well again");
+    expect(await processed()).toBe(1);
+    await one.stop();
+  });
+
+  it("finds a partition stuck whose loop ends with an error again and again", async () => {
+    const processor = new CountingProcessor();
+    const one = member("w1", processor);
+    processor.forgetFails = (partition) => partition === 1;
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all");
+    // A new epoch ends the loop; that it is taken again at once must not look like progress.
+    const fence = setInterval(() => void client.hincrby(stateKey(1), "epoch", 1), 250);
+    onTestFinished(() => clearInterval(fence));
+    await until(() => one.stalledFor(900).includes(1), "found");
+    expect(one.stalledFor(900)).toEqual([1]);
     await one.stop();
   });
 

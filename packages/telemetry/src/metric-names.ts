@@ -230,6 +230,37 @@ export const METRICS = {
     labels: { group: 16 },
   },
 
+  tributary_drain_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Time until what waits is done at the present rate if nothing more comes; +Inf where nothing is done.",
+    labels: { group: 16 },
+  },
+  tributary_kept_dead_letters: {
+    type: "gauge",
+    unit: "dead_letters",
+    help: "Dead letters that were neither replayed nor discarded.",
+    labels: {},
+  },
+  tributary_oldest_dead_letter_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Time since the oldest kept dead letter was set aside.",
+    labels: {},
+  },
+  tributary_books_events: {
+    type: "gauge",
+    unit: "events",
+    help: "Events in the books of all tenants, by account: accepted, and what became of them.",
+    labels: { account: 32 },
+  },
+  tributary_books_residue_events: {
+    type: "gauge",
+    unit: "events",
+    help: "Events whose outcome the books do not say, in size, over tenants and partitions; 0 unless something is wrong.",
+    labels: {},
+  },
+
   tributary_spans_total: {
     type: "counter",
     unit: "spans",

@@ -64,6 +64,15 @@ const schema = z.object({
   TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30, DEFAULT_JOURNEY_OPTIONS.maxFacts).describe(
     "facts kept in a partition",
   ),
+  TRIBUTARY_SUSPECT_DELIVERIES: wholeNumber(2, 1000, 3).describe(
+    "an entry delivered so often without a commit is tried alone from then on",
+  ),
+  TRIBUTARY_MAX_WORKERS_ENDED: wholeNumber(1, 1000, 3).describe(
+    "workers that an entry may end while it is tried alone, before it becomes a dead letter",
+  ),
+  TRIBUTARY_STALL_MS: wholeNumber(100, 3_600_000, 15_000).describe(
+    "unhealthy when a partition has entries and got nowhere for this long, ms",
+  ),
   TRIBUTARY_SLOW_BATCH_MS: wholeNumber(1, 600_000, 1000).describe(
     "a batch that takes longer is always traced, ms",
   ),
@@ -84,6 +93,9 @@ export interface WorkerConfig {
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
   readonly horizonMs: number;
   readonly factsKeptMs: number;
+  readonly suspectDeliveries: number;
+  readonly maxOwnersEnded: number;
+  readonly stallMs: number;
   readonly slowBatchMs: number;
   readonly telemetry: TelemetryConfig;
 }
@@ -120,6 +132,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     },
     horizonMs: Math.max(clickWindowMs, viewWindowMs) + values.TRIBUTARY_LATENESS_MS,
     factsKeptMs: values.TRIBUTARY_FACTS_KEPT_MS,
+    suspectDeliveries: values.TRIBUTARY_SUSPECT_DELIVERIES,
+    maxOwnersEnded: values.TRIBUTARY_MAX_WORKERS_ENDED,
+    stallMs: values.TRIBUTARY_STALL_MS,
     slowBatchMs: values.TRIBUTARY_SLOW_BATCH_MS,
     telemetry: readTelemetryConfig(env),
   });

@@ -73,11 +73,16 @@ const member = new GroupMember(
     partitions: config.partitions,
     leaseMs: config.leaseMs,
     heartbeatMs: config.heartbeatMs,
-    consumer: { ...DEFAULT_CONSUMER_OPTIONS, maxBatchEvents: config.maxBatchEvents },
+    consumer: {
+      ...DEFAULT_CONSUMER_OPTIONS,
+      maxBatchEvents: config.maxBatchEvents,
+      suspectDeliveries: config.suspectDeliveries,
+      maxOwnersEnded: config.maxOwnersEnded,
+    },
   },
   logger,
 );
-const server = buildServer(client, member, telemetry, metrics);
+const server = buildServer(client, member, telemetry, metrics, config.stallMs);
 const address = await server.listen({ host: config.host, port: config.port });
 member.start();
 logger.info({ address, worker: config.workerId, threads: config.threads }, "worker runs");

@@ -7,7 +7,7 @@ import {
   type StreamEntry,
 } from "@tributary/streams";
 import type { TenantCounts } from "@tributary/attribution";
-import { REVISION_REASONS } from "@tributary/protocol";
+import { booksField, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
 import type { ProcessedReply, StateSize } from "./messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
@@ -183,7 +183,7 @@ function booksOf(byTenant: Readonly<Record<string, TenantCounts>>): Map<string, 
   const books = new Map<string, number>();
   for (const [tenant, counts] of Object.entries(byTenant)) {
     for (const [name, count] of BOOKS) {
-      if (counts[count] > 0) books.set(`books:${tenant}:${name}`, counts[count]);
+      if (counts[count] > 0) books.set(booksField(tenant, name), counts[count]);
     }
   }
   return books;

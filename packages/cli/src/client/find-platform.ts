@@ -15,6 +15,12 @@ export function runningPlatform(dataDir: string): PlatformAddress | undefined {
     : undefined;
 }
 
+/** The Redis of the platform that runs on a data folder, if one does and is ready. */
+export function runningRedis(dataDir: string): string | undefined {
+  const state = readRunningPlatform(dataDir);
+  return state?.ready === true ? state.redisUrl : undefined;
+}
+
 /**
  * Where the reports of a given gateway are: as told; else as the data folder's platform says, where it is that
  * gateway; else one port above it, where `tributary up` puts them.

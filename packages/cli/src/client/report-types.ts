@@ -87,8 +87,37 @@ export interface ReportQuestion {
 
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 
+const groupLag = z
+  .object({
+    undelivered: z.number(),
+    pending: z.number(),
+    oldestAgeSeconds: z.number(),
+    entriesPerSecond: z.number(),
+    /** null: never, as it goes. */
+    secondsToDrain: z.number().nullable(),
+  })
+  .loose();
+
 export const lagSchema = z
-  .object({ partitions: z.array(z.record(z.string(), z.unknown())), total: z.unknown().optional() })
+  .object({
+    partitions: z.array(
+      groupLag.extend({
+        partition: z.number(),
+        owner: z.string().nullable(),
+        epoch: z.number(),
+        eventsPerSecond: z.number(),
+        warehouse: groupLag,
+      }),
+    ),
+    total: z.object({
+      attribution: groupLag.extend({ eventsPerSecond: z.number() }),
+      warehouse: groupLag,
+    }),
+    /** Events by account; a bound's are `dropped_<bound>`. */
+    books: z.record(z.string(), z.number()),
+    booksResidue: z.number(),
+    deadLetters: z.object({ count: z.number(), oldestAgeSeconds: z.number() }),
+  })
   .loose();
 
 export type Lag = z.infer<typeof lagSchema>;

@@ -1,65 +1,80 @@
 import type { Lag } from "../client/report-types.ts";
 import { safeText } from "../terminal/terminal.ts";
+import { duration, figure } from "./figures.ts";
 import { plainTable } from "./table.ts";
 
-/**
- * The lag as a table: a row for each partition, a column for each figure that the service gives (those within
- * another, such as `warehouse.pending`, under both names), then what it gives besides.
- */
+const HEAD = [
+  "partition",
+  "owner",
+  "epoch",
+  "undelivered",
+  "pending",
+  "oldest",
+  "entries/s",
+  "events/s",
+  "drained in",
+  "to load",
+  "oldest\nto load",
+];
+const TEXT_COLUMNS = 2;
+const DROPPED = "dropped_";
+
+type Figures = Lag["total"]["attribution"];
+
+/** The lag as a table, a row for each partition and their sum; then what was dropped and set aside. */
 export function renderLag(lag: Lag): string {
-  const { partitions, ...rest } = lag;
-  const rows = partitions.map((partition) => flatten(partition));
-  const columns = [...new Set(rows.flatMap((row) => [...row.keys()]))];
-  const parts: string[] = [];
-  if (columns.length > 0) {
-    const cells = rows.map((row) => columns.map((column) => row.get(column) ?? ""));
-    parts.push(plainTable(columns.map(headText), 1, cells, false));
-  } else {
-    parts.push("No partitions yet.");
+  const { partitions, total } = lag;
+  const rows = partitions.map((of) => [
+    String(of.partition),
+    of.owner === null ? "–" : safeText(of.owner),
+    String(of.epoch),
+    ...figures(of, of.warehouse),
+  ]);
+  const sum = ["total", "", "", ...figures(total.attribution, total.warehouse)];
+  return [plainTable(HEAD, TEXT_COLUMNS, [...rows, sum]), notes(lag).join("\n")].join("\n\n");
+}
+
+function figures(of: Figures, warehouse: Lag["total"]["warehouse"]): string[] {
+  return [
+    figure(of.undelivered),
+    figure(of.pending),
+    waits(of) ? duration(of.oldestAgeSeconds) : "–",
+    figure(of.entriesPerSecond),
+    figure(of.eventsPerSecond),
+    waits(of) ? drainText(of.secondsToDrain) : "–",
+    figure(warehouse.undelivered + warehouse.pending),
+    waits(warehouse) ? duration(warehouse.oldestAgeSeconds) : "–",
+  ];
+}
+
+function waits(of: Pick<Figures, "undelivered" | "pending">): boolean {
+  return of.undelivered + of.pending > 0;
+}
+
+function drainText(seconds: number | null): string {
+  return seconds === null ? "never" : duration(seconds);
+}
+
+function notes({ partitions, books, booksResidue, deadLetters }: Lag): string[] {
+  const lines: string[] = [];
+  const unowned = partitions.filter(({ owner }) => owner === null);
+  if (unowned.length > 0) {
+    const list = unowned.map(({ partition }) => partition).join(", ");
+    lines.push(`no worker owns partition ${list}; \`tributary groups\` shows who could`);
   }
-  const { total, ...others } = rest;
-  const totals = isRecord(total) ? Object.entries(total).map(totalText) : [];
-  if (totals.length > 0) parts.push(totals.join("\n"));
-  const more = [...flatten(others)].map(([name, value]) => `${name} ${value}`);
-  if (more.length > 0) parts.push(more.join(" · "));
-  return parts.join("\n\n");
-}
-
-/** `attribution: 12 entries wait, the oldest for 3 s`, or that none does. */
-function totalText([group, lag]: [string, unknown]): string {
-  if (!isRecord(lag)) return `${safeText(group)}: ${safeText(cellText(lag))}`;
-  const { entries, oldestAgeSeconds } = lag;
-  if (entries === 0) return `${safeText(group)}: nothing waits`;
-  return `${safeText(group)}: ${cellText(entries)} entries wait, the oldest for ${cellText(oldestAgeSeconds)} s`;
-}
-
-/** Figures by their names, those within others as `outer.inner`. */
-function flatten(value: Readonly<Record<string, unknown>>, prefix = ""): Map<string, string> {
-  const cells = new Map<string, string>();
-  for (const [name, field] of Object.entries(value)) {
-    if (field === undefined) continue;
-    if (isRecord(field)) {
-      for (const [inner, text] of flatten(field, `${prefix}${name}.`)) cells.set(inner, text);
-    } else {
-      cells.set(safeText(prefix + name), safeText(cellText(field)));
-    }
+  const dropped = Object.entries(books).filter(([name, n]) => name.startsWith(DROPPED) && n > 0);
+  const bounds = dropped.map(
+    ([name, n]) => `${figure(n)} events by ${safeText(name.slice(DROPPED.length))}`,
+  );
+  lines.push(`dropped: ${bounds.length === 0 ? "nothing" : bounds.join(", ")}`);
+  const age = duration(deadLetters.oldestAgeSeconds);
+  lines.push(
+    deadLetters.count === 0
+      ? "dead letters: none"
+      : `dead letters: ${figure(deadLetters.count)}, the oldest for ${age}; \`tributary dead-letters list\` shows them`,
+  );
+  if (booksResidue > 0) {
+    lines.push(`the books do not close: ${figure(booksResidue)} events; see \`tributary books\``);
   }
-  return cells;
-}
-
-/** A word a line: `warehouse.oldestAgeSeconds` would be wider than its figures. */
-function headText(name: string): string {
-  return name
-    .replaceAll(".", "\n")
-    .replaceAll(/([a-z])([A-Z])/g, (_, a: string, b: string) => `${a}\n${b.toLowerCase()}`);
-}
-
-function cellText(value: unknown): string {
-  if (value === null || value === "") return "–";
-  if (typeof value === "number") return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return lines;
 }

@@ -114,7 +114,7 @@ test("report and lag find the platform, too", { timeout: 40_000 }, async () => {
   const json = await runCli(["report", "--json"], { cwd });
   expect(JSON.parse(json.stdout)).toMatchObject({ rows: [{ value: "10.005" }] });
   const lag = await runCli(["lag", "--json"], { cwd });
-  expect(JSON.parse(lag.stdout)).toMatchObject({ total: { undelivered: 1200 } });
+  expect(JSON.parse(lag.stdout)).toMatchObject({ total: { attribution: { undelivered: 1200 } } });
   const { child, done } = startCli(["lag", "--watch"], { cwd });
   // Interrupted after it has looked twice, however long that takes here.
   let seen = "";

@@ -1,45 +1,56 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
+import type { Lag } from "../../src/client/report-types.ts";
 import { renderLag } from "../../src/report/lag-table.ts";
 
-const partition = { partition: 0, undelivered: 3, pending: 1, oldestAgeSeconds: 2.25, owner: null };
+const idle = {
+  undelivered: 0,
+  pending: 0,
+  oldestAgeSeconds: 0,
+  entriesPerSecond: 0,
+  eventsPerSecond: 0,
+  secondsToDrain: 0,
+};
+const busy = {
+  ...idle,
+  undelivered: 1200,
+  pending: 3,
+  oldestAgeSeconds: 2.25,
+  entriesPerSecond: 12.5,
+  eventsPerSecond: 4000,
+  secondsToDrain: 96.24,
+};
+const stuck = { ...busy, entriesPerSecond: 0, eventsPerSecond: 0, secondsToDrain: null };
+const lag: Lag = {
+  partitions: [
+    { partition: 0, owner: "worker-1", epoch: 4, ...busy, warehouse: idle },
+    { partition: 1, owner: null, epoch: 2, ...stuck, warehouse: { ...idle, pending: 7 } },
+  ],
+  total: { attribution: { ...stuck, undelivered: 2400 }, warehouse: { ...idle, pending: 7 } },
+  books: { accepted: 10, dropped_facts_per_user: 4 },
+  booksResidue: 0,
+  deadLetters: { count: 0, oldestAgeSeconds: 0 },
+};
 
-describe("the lag as text", () => {
-  it("has a row a partition, and says in words what waits in all", () => {
-    const text = renderLag({
-      partitions: [partition],
-      total: {
-        attribution: { entries: 4, oldestAgeSeconds: 2.25 },
-        warehouse: { entries: 0, oldestAgeSeconds: 0 },
-      },
-    });
-    expect(text).toMatch(/0\s+3\s+1\s+2\.3\s+–/);
-    expect(text).toMatch(
-      /attribution: 4 entries wait, the oldest for 2\.3 s\nwarehouse: nothing waits$/,
-    );
-  });
+it("has a row a partition and their sum, and says what nothing drains", () => {
+  const lines = renderLag(lag).split("\n");
+  expect(lines[3]).toMatch(
+    /^0\s+worker-1\s+4\s+1,200\s+3\s+2\.3 s\s+12\.5\s+4,000\s+96 s\s+0\s+–$/,
+  );
+  expect(lines[4]).toMatch(/^1\s+–\s+2\s+1,200\s+3\s+2\.3 s\s+0\s+0\s+never\s+7\s+0 s$/);
+  expect(lines[6]).toMatch(/^total\s+2,400\s+3\s+2\.3 s\s+0\s+0\s+never\s+7\s+0 s$/);
+  expect(lines.slice(8)).toEqual([
+    "no worker owns partition 1; `tributary groups` shows who could",
+    "dropped: 4 events by facts_per_user",
+    "dead letters: none",
+  ]);
+});
 
-  it("the lag is shown whatever figures it has", () => {
-    const text = renderLag({
-      partitions: [
-        { partition: 0, undelivered: 1200, owner: "worker-1", warehouse: { pending: 7 } },
-        { partition: 1, undelivered: 0, owner: null, oldestAgeSeconds: 1.234 },
-      ],
-      total: {},
-      version: 3,
-    });
-    expect(text.split("\n").map((line) => line.trimEnd())).toEqual([
-      "partition  undelivered     owner  warehouse   oldest",
-      "                                    pending      age",
-      "                                             seconds",
-      "─".repeat(52),
-      "0                1,200  worker-1          7",
-      "1                    0         –                 1.2",
-      "",
-      "version 3",
-    ]);
+it("says what was set aside, and that the books do not close", () => {
+  const text = renderLag({
+    ...lag,
+    booksResidue: 2,
+    deadLetters: { count: 3, oldestAgeSeconds: 7300 },
   });
-
-  it("says so where there are no partitions", () => {
-    expect(renderLag({ partitions: [] })).toMatch(/No partitions yet/);
-  });
+  expect(text).toContain("dead letters: 3, the oldest for 2 h; `tributary dead-letters list`");
+  expect(text).toMatch(/the books do not close: 2 events; see `tributary books`$/);
 });

@@ -50,6 +50,14 @@ async function takeEvents(request: IncomingMessage, response: ServerResponse): P
   answer(response, accepted > 0 ? 202 : 400, { accepted, refused });
 }
 
+const lag = {
+  undelivered: 0,
+  pending: 0,
+  oldestAgeSeconds: 0,
+  entriesPerSecond: 0,
+  secondsToDrain: 0,
+};
+
 const server = createServer((request, response) => {
   const path = (request.url ?? "").split("?")[0];
   if (path === "/v1/events") {
@@ -60,16 +68,14 @@ const server = createServer((request, response) => {
     answer(response, 200, { settled: process.env["FAKE_UNSETTLED"] === undefined });
   } else if (path === "/v1/lag") {
     answer(response, 200, {
-      partitions: [
-        {
-          partition: 0,
-          undelivered: 1200,
-          pending: 3,
-          owner: "worker-1",
-          warehouse: { pending: 7 },
-        },
-      ],
-      total: { undelivered: 1200 },
+      partitions: [],
+      total: {
+        attribution: { ...lag, undelivered: 1200, eventsPerSecond: 50 },
+        warehouse: lag,
+      },
+      books: { accepted: 9 },
+      booksResidue: 0,
+      deadLetters: { count: 0, oldestAgeSeconds: 0 },
     });
   } else if (path === "/v1/reports/attribution") {
     answer(response, 200, {

@@ -7,5 +7,6 @@ if owner and owner ~= ARGV[1] then
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local epoch = redis.call('HINCRBY', KEYS[2], 'epoch', 1)
-redis.call('HSET', KEYS[2], 'owner', ARGV[1])
+local time = redis.call('TIME')
+redis.call('HSET', KEYS[2], 'owner', ARGV[1], 'acquired_at', string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000)))
 return { 1, tostring(epoch), redis.call('HGET', KEYS[2], 'position') or '0-0' }

@@ -1,10 +1,10 @@
 -- One atomic, fenced commit: facts, results, dead letters, books, position and acknowledgement together, or nothing.
 -- KEYS: events, facts, results, dead-letters, state
--- ARGV: epoch, expected position, new position, group,
+-- ARGV: epoch, expected position, new position, group, events in the batch,
 --       facts count, facts block ('' for none),
 --       number of result blocks, then (count, block) each,
 --       number of books counters, then (name, increment) each,
---       number of dead letters, then (entry ID, reason, block) each,
+--       number of dead letters, then (entry ID, reason, count, trace, block) each,
 --       number of entries, then their IDs
 -- Returns {'ok', facts ID}, {'done'} where this very commit was made before, or what forbids it:
 -- {'fenced', epoch}, {'conflict', position}, {'gap', pending}.
@@ -20,8 +20,8 @@ if position ~= ARGV[2] then
   return { 'conflict', position }
 end
 
-local at = 7
-local facts_count, facts = ARGV[5], ARGV[6]
+local at = 8
+local facts_count, facts = ARGV[6], ARGV[7]
 local results_from = at + 1
 local results = tonumber(ARGV[at])
 at = results_from + results * 2
@@ -30,7 +30,7 @@ local books = tonumber(ARGV[at])
 at = books_from + books * 2
 local dead_from = at + 1
 local dead = tonumber(ARGV[at])
-at = dead_from + dead * 3
+at = dead_from + dead * 5
 local entries = tonumber(ARGV[at])
 local ids = {}
 for i = 1, entries do
@@ -54,11 +54,25 @@ end
 for i = 0, books - 1 do
   redis.call('HINCRBY', state, ARGV[books_from + i * 2], ARGV[books_from + i * 2 + 1])
 end
+local time = redis.call('TIME')
+local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 for i = 0, dead - 1 do
-  local from = dead_from + i * 3
-  redis.call('XADD', KEYS[4], '*', 'entry', ARGV[from], 'reason', ARGV[from + 1], 'b', ARGV[from + 2])
+  local from = dead_from + i * 5
+  local id = ARGV[from]
+  -- How often it was delivered, also to owners that died of it.
+  local attempts = 0
+  for _, entry in ipairs(pending) do
+    if entry[1] == id then
+      attempts = entry[4]
+    end
+  end
+  redis.call('XADD', KEYS[4], '*', 'stream', 'events', 'entry', id, 'reason', ARGV[from + 1],
+    'first', string.match(id, '^%d+'), 'last', now, 'attempts', attempts,
+    'n', ARGV[from + 2], 'trace', ARGV[from + 3], 'b', ARGV[from + 4])
 end
-redis.call('HSET', state, 'position', ARGV[3])
+redis.call('HSET', state, 'position', ARGV[3], 'committed_at', now)
+redis.call('HDEL', state, 'alone_id', 'alone_epoch', 'alone_tries')
 redis.call('HINCRBY', state, 'entries', entries)
+redis.call('HINCRBY', state, 'events', ARGV[5])
 redis.call('XACK', KEYS[1], ARGV[4], unpack(ids))
 return { 'ok', facts_id }

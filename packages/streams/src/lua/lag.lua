@@ -1,6 +1,6 @@
 -- What a partition has left to do, as numbers that can be defended: entries ever appended less entries ever committed,
 -- not XINFO's lag, which is null or wrong after some deletions.
--- KEYS: events, facts, results, state, lease   ARGV: attribution group, warehouse group
+-- KEYS: events, facts, results, state, lease, dead-letters   ARGV: attribution group, warehouse group
 local function groups(key)
   local found = {}
   if redis.call('EXISTS', key) == 1 then
@@ -47,11 +47,17 @@ local result = {
   redis.call('HGET', KEYS[4], 'epoch') or '0',
   redis.call('HGET', KEYS[4], 'position') or '0-0',
 }
+result[#result + 1] = tostring(committed)
+result[#result + 1] = redis.call('HGET', KEYS[4], 'events') or '0'
+result[#result + 1] = tostring(redis.call('XLEN', KEYS[6]))
+local letter = redis.call('XRANGE', KEYS[6], '-', '+', 'COUNT', 1)
+result[#result + 1] = letter[1] and letter[1][1] or ''
 for _, key in ipairs({ KEYS[2], KEYS[3] }) do
   local warehouse = groups(key)[ARGV[2]]
   local undelivered = warehouse and warehouse['lag'] or 0
   result[#result + 1] = tostring(undelivered or 0)
   result[#result + 1] = tostring(warehouse and warehouse['pending'] or 0)
   result[#result + 1] = oldest(key, ARGV[2], warehouse)
+  result[#result + 1] = tostring(stream(key)['entries-added'] or 0)
 end
 return result

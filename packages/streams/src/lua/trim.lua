@@ -1,5 +1,6 @@
 -- Trims a stream, never past what a group has not acknowledged.
--- KEYS: stream   ARGV: ID to keep from ('' for no other bound than the groups), then the groups that must exist
+-- KEYS: stream, and for events the state, past whose position nothing goes: what was never committed is still needed
+-- ARGV: ID to keep from ('' for no other bound than the groups), then the groups that must exist
 -- Returns how many entries were trimmed.
 local function parse(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
@@ -15,6 +16,10 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
   return 0
 end
 local keep = ARGV[1] ~= '' and ARGV[1] or nil
+if KEYS[2] then
+  local ms, seq = parse(redis.call('HGET', KEYS[2], 'position') or '0-0')
+  keep = string.format('%.0f-%.0f', ms, seq + 1)
+end
 local seen = {}
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local group = {}

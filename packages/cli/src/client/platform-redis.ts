@@ -1,0 +1,59 @@
+import { connectRedis, readPartitionCount, waitUntilReady } from "@tributary/streams";
+import type { RedisClient } from "@tributary/streams";
+import { redactUrl } from "@tributary/telemetry";
+import { CliError } from "../errors.ts";
+import { runningRedis } from "./find-platform.ts";
+
+const CONNECT_TIMEOUT_MS = 5000;
+const COMMAND_TIMEOUT_MS = 10_000;
+
+/** Where a command was told to look. */
+export interface RedisWhere {
+  /** `--redis`. */
+  readonly redis?: string | undefined;
+  /** `--data`. */
+  readonly data: string;
+  /** REDIS_URL, where neither is. */
+  readonly environmentUrl: string | undefined;
+}
+
+/** The platform's Redis. */
+export interface PlatformRedis {
+  readonly client: RedisClient;
+  readonly partitions: number;
+}
+
+/**
+ * Does something with the Redis of a platform: the given one, else that of the platform that runs on the data folder,
+ * else REDIS_URL.
+ * @throws CliError `no_platform`
+ */
+export async function withPlatformRedis<T>(
+  where: RedisWhere,
+  work: (redis: PlatformRedis) => Promise<T>,
+): Promise<T> {
+  const url = where.redis ?? runningRedis(where.data) ?? where.environmentUrl;
+  if (url === undefined) {
+    throw new CliError(
+      "no_platform",
+      `no platform runs on ${where.data}; start one with \`tributary up\`, or give --redis with the address of its Redis`,
+    );
+  }
+  const shown = url.split(",").map(redactUrl).join(",");
+  const client = connectRedis(url, {
+    name: "tributary-cli",
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+  });
+  try {
+    if (!(await waitUntilReady(client, CONNECT_TIMEOUT_MS))) {
+      throw new CliError("no_platform", `no Redis answers at ${shown}`);
+    }
+    const partitions = await readPartitionCount(client);
+    if (partitions === undefined) {
+      throw new CliError("no_platform", `the Redis at ${shown} holds no platform`);
+    }
+    return await work({ client, partitions });
+  } finally {
+    client.disconnect();
+  }
+}
