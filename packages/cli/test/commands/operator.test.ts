@@ -166,7 +166,7 @@ test("a worker is drained, shown so, and takes its share again", async () => {
   const last = await run("groups", "drain", "worker-2");
   expect({ code: last.code, stdout: last.stdout }).toEqual({ code: 1, stdout: "" });
   expect(last.stderr).toContain("worker-2 is the last worker that owns partitions");
-  const [worker] = platform.workers;
+  const [worker] = platform.workers();
   expect(await (await fetch(`${worker?.url}/healthz`)).json()).toMatchObject({ draining: true });
   expect(await json("groups", "undrain", "worker-1")).toEqual({ undrained: "worker-1" });
   expect((await run("groups", "undrain", "worker-1")).stderr).toContain("does not drain");
