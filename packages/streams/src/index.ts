@@ -1,3 +1,5 @@
+export { EntryAppender } from "./append.ts";
+export type { ReplicaWait } from "./append.ts";
 export { assignPartitions } from "./assignment.ts";
 export { commitBatch } from "./commit.ts";
 export type { Block, Commit, DeadLetter } from "./commit.ts";

@@ -4,6 +4,8 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 /** One server, or a cluster: the same commands. */
 export type RedisClient = Redis | Cluster;
 
+const SLOTS_REFRESH_MS = 2000;
+
 /** Settings of the connections that one server and a cluster's nodes share. */
 type ConnectionSettings = Pick<
   RedisOptions,
@@ -54,16 +56,19 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
  * @param blockMs the longest a read blocks; a dead connection is noticed a little later
  */
 export function duplicateForBlocking(client: RedisClient, blockMs: number): RedisClient {
-  // A cluster's copies keep the command timeout, which is longer than a read blocks.
+  const timeouts = { commandTimeout: blockMs + 2000, blockingTimeout: blockMs + 1000 };
   const copy =
     client instanceof Cluster
-      ? client.duplicate()
-      : client.duplicate({ commandTimeout: blockMs + 2000, blockingTimeout: blockMs + 1000 });
+      ? client.duplicate([], { redisOptions: timeouts })
+      : client.duplicate(timeouts);
   copy.on("error", () => undefined);
   return copy;
 }
 
-/** Whether commands can be sent right now. */
+/**
+ * Whether commands can be sent right now: to the server, or to some node of a cluster. The commands for a node that is
+ * away fail by themselves.
+ */
 export function redisReady(client: RedisClient): boolean {
   return client.status === "ready";
 }
@@ -102,5 +107,10 @@ function clusterOf(urls: readonly string[], shared: ConnectionSettings): Cluster
     },
     enableOfflineQueue: false,
     clusterRetryStrategy: backoff,
+    // MOVED, ASK, TRYAGAIN and CLUSTERDOWN come from a node that did nothing: ioredis may send those again, and does. A
+    // connection that broke may have carried the command out, and by default is answered by sending it again as well.
+    retryDelayOnFailover: 0,
+    // A node that hangs, or is cut off, sends no MOVED when its replica has taken over: ask the others.
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
   });
 }
