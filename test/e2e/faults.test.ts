@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPlatform, type Platform } from "@tributary/cli";
 import { Redis } from "ioredis";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectedResults, type PlainEvent } from "../support/oracle.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { expectBooksToClose, expectExactCredits, send, settled } from "../support/judge.ts";
+import type { PlainEvent } from "../support/oracle.ts";
 import { seededRandom } from "../support/random.ts";
 import { temporaryDataDir } from "../support/tributary.ts";
 import { generateWorkload } from "../support/workload.ts";
@@ -11,43 +12,6 @@ const SEED = Number(process.env["TRIBUTARY_FAULT_SEED"] ?? 1);
 const EVENTS = 6000;
 const BATCH = 20;
 const PARTITIONS = 4;
-
-interface Answer {
-  readonly value: string;
-  readonly revision: number;
-  readonly touchpoints: readonly { readonly index: number; readonly id: string }[];
-  readonly credits: readonly {
-    readonly model: string;
-    readonly touch: number;
-    readonly credit: string;
-    readonly value: string;
-  }[];
-}
-
-/** Sends as a good client does: again and again, unchanged, until it is told that the events were taken. */
-async function send(url: string, events: readonly PlainEvent[]): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    try {
-      const answer = await fetch(`${url}/v1/events`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(events),
-        signal: AbortSignal.timeout(5000),
-      });
-      const body = (await answer.json()) as { accepted: number; refused: unknown[] };
-      if (answer.status === 202) {
-        expect(body).toEqual({ accepted: events.length, refused: [] });
-        return;
-      }
-      expect(answer.status).toBe(503);
-    } catch (error) {
-      // A connection that broke, or an answer that did not come: as a client, send again.
-      if (error instanceof Error && error.name === "AssertionError") throw error;
-    }
-    await sleep(100);
-  }
-  throw new Error("the events were not taken within a minute");
-}
 
 /** The same items in an order drawn from the seed. */
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
@@ -139,66 +103,12 @@ describe("killed, stopped and restarted in the middle of a stream", () => {
         await fault();
       }
       await Promise.all(clients);
-      await settled();
+      await settled(platform);
 
-      const expected = expectedResults(events);
-      expect(expected.size).toBeGreaterThan(500);
-      for (const [key, plain] of expected) {
-        const id = key.split("/")[1] ?? "";
-        const answer = (await (
-          await fetch(`${platform.reportsUrl}/v1/conversions/${id}`)
-        ).json()) as Answer;
-        expect(answer.touchpoints.map((touch) => touch.id)).toEqual(plain.path);
-        expect(Math.round(Number(answer.value) * 100)).toBe(plain.cents);
-        for (const [model, weights] of Object.entries(plain.weights)) {
-          const credits = answer.credits.filter((credit) => credit.model === model);
-          if (weights.length === 0) {
-            expect(credits).toMatchObject([{ credit: "1" }]);
-            continue;
-          }
-          const byTouch = weights.map((_, i) =>
-            Number(credits.find(({ touch }) => touch === i + 1)?.credit ?? 0),
-          );
-          for (const [i, weight] of weights.entries()) expect(byTouch[i]).toBeCloseTo(weight, 10);
-          const cents = credits.reduce((sum, { value }) => sum + Number(value), 0);
-          expect(Math.round(cents * 100)).toBe(plain.cents);
-        }
-      }
-      await expectBooksToClose(new Set(events.map(({ id }) => id)).size);
-      const report = (await (
-        await fetch(`${platform.reportsUrl}/v1/reports/attribution?model=all&by=channel`)
-      ).json()) as {
-        totals: { conversions: number };
-      };
-      expect(report.totals.conversions).toBe(expected.size);
+      expect(await expectExactCredits(platform, events)).toBeGreaterThan(500);
+      const redis = new Redis(platform.redisUrl);
+      onTestFinished(() => redis.disconnect());
+      await expectBooksToClose(redis, PARTITIONS, new Set(events.map(({ id }) => id)).size);
     },
   );
-
-  async function settled(): Promise<void> {
-    for (let attempt = 0; attempt < 60; attempt += 1) {
-      try {
-        const answer = await fetch(`${platform.reportsUrl}/v1/settled?timeoutMs=20000`);
-        if (answer.ok && ((await answer.json()) as { settled: boolean }).settled) return;
-      } catch {
-        // The reports service is being started again.
-      }
-      await sleep(500);
-    }
-    throw new Error("not settled within a minute");
-  }
-
-  /** accepted = duplicate + processed, and every distinct event was processed once. */
-  async function expectBooksToClose(distinct: number): Promise<void> {
-    const redis = new Redis(platform.redisUrl);
-    const books = { accepted: 0, duplicate: 0, processed: 0 };
-    for (let partition = 0; partition < PARTITIONS; partition += 1) {
-      const state = await redis.hgetall(`{p0${partition}}:state`);
-      for (const name of Object.keys(books) as (keyof typeof books)[]) {
-        books[name] += Number(state[`books:default:${name}`] ?? 0);
-      }
-    }
-    redis.disconnect();
-    expect(books.processed).toBe(distinct);
-    expect(books.accepted).toBe(books.duplicate + books.processed);
-  }
 });

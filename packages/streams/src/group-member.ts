@@ -103,13 +103,16 @@ export class GroupMember {
     const members = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs);
     const owners = assignPartitions(members, partitions);
     const mayAcquire = performance.now() >= this.#acquireFromMs;
-    await Promise.all(
+    // All of them: what a tick began must be over before the next one looks.
+    const results = await Promise.allSettled(
       owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
         else if (owner === worker && mayAcquire) await this.#acquire(partition);
       }),
     );
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   async #renew(partition: number, consumer: PartitionConsumer, wanted: boolean): Promise<void> {

@@ -45,10 +45,9 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
   };
   const urls = url.split(",").map((part) => part.trim());
   const single = { ...shared, enableOfflineQueue: false, retryStrategy: backoff };
-  const client = urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single);
-  // Without a listener an error event ends the process. What it says reaches callers through their own commands.
-  client.on("error", () => undefined);
-  return client;
+  return listening(
+    urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single),
+  );
 }
 
 /**
@@ -57,12 +56,27 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
  */
 export function duplicateForBlocking(client: RedisClient, blockMs: number): RedisClient {
   const timeouts = { commandTimeout: blockMs + 2000, blockingTimeout: blockMs + 1000 };
-  const copy =
+  return listening(
     client instanceof Cluster
       ? client.duplicate([], { redisOptions: timeouts })
-      : client.duplicate(timeouts);
-  copy.on("error", () => undefined);
-  return copy;
+      : client.duplicate(timeouts),
+  );
+}
+
+function listening<Client extends RedisClient>(client: Client): Client {
+  // Without a listener an error event ends the process. What it says reaches callers through their own commands.
+  client.on("error", () => undefined);
+  if (client instanceof Cluster) {
+    // By default a master is connected to when the first command comes, and those right behind it are refused. A command
+    // that was redirected to a new node connects to it in this very turn, and must not find it connecting.
+    client.on("+node", (node: Redis) => {
+      queueMicrotask(() => {
+        if (node.options.readOnly === true || node.status !== "wait") return;
+        node.connect().catch(() => undefined); // its commands say so
+      });
+    });
+  }
+  return client;
 }
 
 /**
@@ -73,18 +87,27 @@ export function redisReady(client: RedisClient): boolean {
   return client.status === "ready";
 }
 
-/** Waits until the client is connected. @returns false when it was not within `timeoutMs` */
+/**
+ * Waits until the client is connected, to all masters of a cluster that answer.
+ * @returns false when it was not within `timeoutMs`
+ */
 export async function waitUntilReady(
   client: RedisClient,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  while (!redisReady(client)) {
-    if (performance.now() >= deadline || signal?.aborted === true) return false;
+  while (!redisReady(client) || mastersConnect(client)) {
+    // A master that does not answer must not keep the others from being used.
+    if (performance.now() >= deadline || signal?.aborted === true) return redisReady(client);
     await sleep(10);
   }
   return true;
+}
+
+/** Whether a cluster's client is about to connect to a master: until then it refuses that one's commands. */
+function mastersConnect(client: RedisClient): boolean {
+  return client instanceof Cluster && client.nodes("master").some(({ status }) => status !== "ready");
 }
 
 /** Wait before the n-th attempt to connect again, ms. */

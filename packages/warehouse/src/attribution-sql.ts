@@ -2,17 +2,21 @@ import { MONEY_DIGITS } from "@tributary/protocol";
 import { ATTRIBUTIONS_TABLE } from "./schema.ts";
 
 /**
- * The FROM and WHERE of the valid revision of each conversion of the tenant that is bound to `{tenant:String}`.
+ * The FROM and WHERE of the valid revision of each conversion of the tenant that is bound to `{tenant:String}`: the one
+ * attributed last, by the clock of Redis, then the highest. The highest alone would not do: a Redis node that fails may
+ * take its last commits with it, and what the workers compute in their place counts revisions from where it went on.
  * Only conversions that were revised are looked up: few, so the join is small.
  * @param condition further SQL on the columns of `attributions`, or ""
  */
 export function latestAttributions(condition: string): string {
   return `${ATTRIBUTIONS_TABLE} FINAL
   LEFT ANY JOIN (
-    SELECT conversion_id, max(revision) AS latest_revision FROM ${ATTRIBUTIONS_TABLE}
-    WHERE tenant = {tenant:String} AND revision > 0 GROUP BY conversion_id
+    SELECT conversion_id, max((attributed_at, revision)) AS latest FROM ${ATTRIBUTIONS_TABLE}
+    WHERE tenant = {tenant:String} AND conversion_id IN (
+      SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = {tenant:String} AND revision > 0
+    ) GROUP BY conversion_id
   ) AS revised USING (conversion_id)
-  WHERE tenant = {tenant:String} AND revision >= latest_revision${condition === "" ? "" : ` AND ${condition}`}`;
+  WHERE tenant = {tenant:String} AND (attributed_at, revision) >= latest${condition === "" ? "" : ` AND ${condition}`}`;
 }
 
 /** Units of 10^-12 of a decimal that the engine wrote, of any size and sign. */

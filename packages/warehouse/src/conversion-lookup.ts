@@ -81,7 +81,7 @@ const DETAIL_SQL = `SELECT conversion_id, order_id, name, toUnixTimestamp64Milli
   arrayZip(credit_model, credit_touch, credit_share, credit_value) AS credits_list
 FROM ${ATTRIBUTIONS_TABLE}
 WHERE tenant = {tenant:String} AND conversion_id = {id:String}
-ORDER BY revision
+ORDER BY attributed_at DESC, revision DESC
 LIMIT 1 BY revision`;
 
 /** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
@@ -115,8 +115,11 @@ async function readDetail(
   id: string,
 ): Promise<ConversionDetail | undefined> {
   const rows = await engine.query<DetailRow>(DETAIL_SQL, { tenant, id });
-  const latest = rows.at(-1);
-  return latest === undefined ? undefined : detailOf(latest, rows);
+  const latest = rows[0];
+  if (latest === undefined) return undefined;
+  // A higher one was lost with a Redis node after it had been loaded: see latestAttributions.
+  const history = rows.filter(({ revision }) => revision <= latest.revision).toReversed();
+  return detailOf(latest, history);
 }
 
 function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {
