@@ -90,9 +90,9 @@ describe("on a Redis Cluster of three masters", () => {
       const migratedAt = performance.now();
       await cluster.migrateSlot(slot, from, to, 50);
       expect(await to.redis.exists("{p00}:state")).toBe(1);
+      await sleep(300);
       const told = await from.redis.info("errorstats");
       for (const error of ["ASK", "MOVED"]) expect(told).toContain(`errorstat_${error}:`);
-      await sleep(300);
       await cluster.migrateSlot(slot, to, from, 50);
       const migrationsMs = Math.round(performance.now() - migratedAt);
       await migrating;
@@ -104,7 +104,13 @@ describe("on a Redis Cluster of three masters", () => {
       const since = (): number => Math.round(performance.now() - killedAt);
       // One event each of 40 users: those whose partition lives are taken, the others are told to come again.
       const probes = Array.from({ length: 40 }, (_, i): PlainEvent[] => [
-        { id: `probe-${i}`, type: "click", time: Date.now(), userId: `user-${i}`, channel: "email" },
+        {
+          id: `probe-${i}`,
+          type: "click",
+          time: Date.now(),
+          userId: `user-${i}`,
+          channel: "email",
+        },
       ]);
       const statuses = await Promise.all(
         probes.map(async (probe) => sendOnce(platform.gatewayUrl, probe)),

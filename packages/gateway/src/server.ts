@@ -81,7 +81,7 @@ export function createGateway(
       failed(reasons) {
         metrics.tributary_publish_failures_total.inc();
         const unreplicated = reasons.filter(({ code }) => code === "not_replicated").length;
-        metrics.tributary_publish_unreplicated_total.inc(unreplicated);
+        metrics.tributary_publish_unreplicated_entries_total.inc(unreplicated);
       },
     },
     new PublishTrace(telemetry.tracer),

@@ -48,7 +48,11 @@ export class EntryAppender {
     for (let redirections = 0; ; redirections += 1) {
       const asked = asking ? node.asking() : undefined;
       const added = node.xadd(key, "*", ...fields);
-      const [result, replicas] = await Promise.allSettled([added, this.#replicas(node, wait), asked]);
+      const [result, replicas] = await Promise.allSettled([
+        added,
+        this.#replicas(node, wait),
+        asked,
+      ]);
       if (result.status === "fulfilled") {
         if (replicas.status === "rejected") throw replicas.reason;
         if (replicas.value >= wait.replicas) return;

@@ -45,9 +45,7 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
   };
   const urls = url.split(",").map((part) => part.trim());
   const single = { ...shared, enableOfflineQueue: false, retryStrategy: backoff };
-  return listening(
-    urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single),
-  );
+  return listening(urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single));
 }
 
 /**
@@ -107,7 +105,9 @@ export async function waitUntilReady(
 
 /** Whether a cluster's client is about to connect to a master: until then it refuses that one's commands. */
 function mastersConnect(client: RedisClient): boolean {
-  return client instanceof Cluster && client.nodes("master").some(({ status }) => status !== "ready");
+  return (
+    client instanceof Cluster && client.nodes("master").some(({ status }) => status !== "ready")
+  );
 }
 
 /** Wait before the n-th attempt to connect again, ms. */

@@ -83,7 +83,7 @@ export const METRICS = {
     help: "Flushes of which Redis did not acknowledge every entry in time.",
     labels: {},
   },
-  tributary_publish_unreplicated_total: {
+  tributary_publish_unreplicated_entries_total: {
     type: "counter",
     unit: "entries",
     help: "Stream entries that too few replicas had in time: their requests were answered 503.",

@@ -72,7 +72,7 @@ const APPENDFSYNC = ["everysec", "always"] as const;
  * TRIBUTARY_APPENDFSYNC: when the started Redis has its append-only file synced to disk, each second by default.
  * @throws CliError `usage` for anything else
  */
-export function appendFsync(env: Readonly<Record<string, string | undefined>>): string {
+function appendFsync(env: Readonly<Record<string, string | undefined>>): string {
   const value = env["TRIBUTARY_APPENDFSYNC"]?.trim() || APPENDFSYNC[0];
   if (APPENDFSYNC.some((known) => known === value)) return value;
   throw new CliError(
