@@ -1,7 +1,11 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EntryAppender } from "@tributary/streams";
-import { type RedisClient, StreamsError, waitUntilReady } from "@tributary/streams";
+import {
+  type EntryAppender,
+  type RedisClient,
+  StreamsError,
+  waitUntilReady,
+} from "@tributary/streams";
 import type { Logger } from "@tributary/telemetry";
 import { GatewayError } from "./errors.ts";
 
