@@ -1,4 +1,5 @@
 import { EVENT_LIMITS, MAX_PARTITIONS } from "@tributary/protocol";
+import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
@@ -36,6 +37,12 @@ const schema = z.object({
   TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000, 2000).describe(
     "how long a request waits for Redis, ms",
   ),
+  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
+    "replicas that must have the events before they are acknowledged",
+  ),
+  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
+    "how long a request waits for the replicas, ms",
+  ),
   TRIBUTARY_MAX_BUFFERED_BYTES: wholeNumber(1 << 16, 2 ** 31, 64 << 20).describe(
     "bytes that may wait for Redis at once",
   ),
@@ -62,6 +69,8 @@ export interface GatewayConfig {
   readonly maxFutureMs: number;
   readonly clockToleranceMs: number;
   readonly redisWaitMs: number;
+  /** Undefined where no replica is waited for. */
+  readonly replicaWait: ReplicaWait | undefined;
   readonly maxBufferedBytes: number;
   readonly maxBacklogEntries: number;
   /** 0: no quota. */
@@ -90,6 +99,13 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxFutureMs: values.TRIBUTARY_MAX_FUTURE_MS,
     clockToleranceMs: values.TRIBUTARY_CLOCK_TOLERANCE_MS,
     redisWaitMs: values.TRIBUTARY_REDIS_WAIT_MS,
+    replicaWait:
+      values.TRIBUTARY_WAIT_REPLICAS === 0
+        ? undefined
+        : {
+            replicas: values.TRIBUTARY_WAIT_REPLICAS,
+            timeoutMs: values.TRIBUTARY_WAIT_TIMEOUT_MS,
+          },
     maxBufferedBytes: values.TRIBUTARY_MAX_BUFFERED_BYTES,
     maxBacklogEntries: values.TRIBUTARY_MAX_BACKLOG_ENTRIES,
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,

@@ -19,7 +19,8 @@ const { logger } = telemetry;
 
 const client = connectRedis(config.redisUrl, {
   name: "tributary-gateway",
-  commandTimeoutMs: Math.max(1000, config.redisWaitMs),
+  // A connection that waits for replicas makes the commands behind it wait as well.
+  commandTimeoutMs: Math.max(1000, config.redisWaitMs) + (config.replicaWait?.timeoutMs ?? 0),
 });
 if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");

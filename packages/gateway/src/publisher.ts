@@ -2,11 +2,8 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   BatchScanner,
-  BLOCK_FIELD,
-  COUNT_FIELD,
   createRowDictionaries,
   EntryWriter,
-  eventsKey,
   type EventRow,
   partitionOfBytes,
   type RowDictionaries,
@@ -14,9 +11,10 @@ import {
   type ScanResult,
   tenantSeed,
 } from "@tributary/protocol";
-import { type RedisClient, redisReady, waitUntilReady } from "@tributary/streams";
+import { EntryAppender, type RedisClient, redisReady, type ReplicaWait } from "@tributary/streams";
 import type { Logger, Span } from "@tributary/telemetry";
 import { GatewayError } from "./errors.ts";
+import { PartitionAppends, type PartitionEntry } from "./partition-appends.ts";
 import type { PublishTrace, RequestTrace } from "./trace-publish.ts";
 
 export interface PublisherOptions {
@@ -27,6 +25,8 @@ export interface PublisherOptions {
   readonly flushEvents: number;
   /** How long events wait for Redis before their request is answered 503, ms. */
   readonly waitMs: number;
+  /** Replicas that must have an entry before its events count as taken; undefined for none. */
+  readonly replicaWait: ReplicaWait | undefined;
   /** Bytes that may wait for Redis at once. */
   readonly maxBufferedBytes: number;
   /** Seed of the dictionaries' hash: random, below 2^53. */
@@ -36,47 +36,50 @@ export interface PublisherOptions {
 /** Told of each flush. */
 export interface PublishObserver {
   published(entries: number, bytes: number, seconds: number): void;
-  failed(): void;
+  /** @param reasons of each entry that was not taken */
+  failed(reasons: readonly GatewayError[]): void;
 }
 
 /** Dictionaries with more strings are begun anew, between two flushes. */
 const MAX_DICTIONARY_STRINGS = 65_536;
-const RETRY_MS = 20;
+/**
+ * A request whose partitions are all done need not wait for the others of its flush: it looks after this time, ms. A
+ * flush seldom takes as long while all nodes answer.
+ */
+const PARTIAL_MS = 50;
+
+/** Why partitions of a flush were not appended. */
+type Failures = ReadonlyMap<number, GatewayError>;
 
 /** One flush's worth of events, and whoever waits for it. */
 class Generation {
-  readonly done: Promise<void>;
   readonly startedAtMs = performance.now();
   readonly traces: RequestTrace[] = [];
-  resolve: () => void = () => undefined;
-  reject: (error: Error) => void = () => undefined;
+  /** Settles when all is appended, or some partition fails or takes long: those that are not appended yet. */
+  readonly first = Promise.withResolvers<ReadonlySet<number>>();
+  /** Settles when nothing is under way any more. */
+  readonly last = Promise.withResolvers<Failures>();
 
-  constructor() {
-    this.done = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // Every request awaits it as well; this keeps a generation whose requests are gone from ending the process.
-    this.done.catch(() => undefined);
+  /** Waits for a request's partitions. @throws GatewayError of the first one that was not appended */
+  async done(touched: Uint8Array): Promise<void> {
+    const open = await this.first.promise;
+    if (![...open].some((partition) => touched[partition] === 1)) return;
+    for (const [partition, error] of await this.last.promise) {
+      if (touched[partition] === 1) throw error;
+    }
   }
-}
-
-interface PartitionEntry {
-  readonly partition: number;
-  readonly count: number;
-  readonly bytes: Buffer;
 }
 
 /**
  * Collects valid events by partition and appends them to the streams, one entry a partition and flush. All requests of
- * a flush wait for one promise: there is none an event.
+ * a flush wait for one promise, there is none an event; where a node is away, only those with events for its partitions
+ * wait and fail.
  */
 export class Publisher {
-  readonly #client: RedisClient;
+  readonly #appends: PartitionAppends;
   readonly #options: PublisherOptions;
   readonly #observer: PublishObserver;
   readonly #trace: PublishTrace;
-  readonly #logger: Logger;
   readonly #dictionaries: RowDictionaries;
   readonly #scanner: BatchScanner;
   readonly #writers: EntryWriter[] = [];
@@ -87,6 +90,8 @@ export class Publisher {
   #flights = 0;
   #awaySinceMs: number | undefined;
   #seed = 0;
+  /** 1 where the request at hand has an event for the partition. */
+  #touched = new Uint8Array(0);
   #full = false;
   #tenant = "";
 
@@ -97,11 +102,15 @@ export class Publisher {
     trace: PublishTrace,
     logger: Logger,
   ) {
-    this.#client = client;
+    this.#appends = new PartitionAppends(
+      client,
+      new EntryAppender(client, options.replicaWait),
+      options.waitMs,
+      logger,
+    );
     this.#options = options;
     this.#observer = observer;
     this.#trace = trace;
-    this.#logger = logger;
     this.#dictionaries = createRowDictionaries(options.seed);
     this.#scanner = new BatchScanner(this.#dictionaries);
     for (let i = 0; i < options.partitions; i += 1)
@@ -139,7 +148,8 @@ export class Publisher {
   /**
    * Validates a msgpack body and puts its good events into their partitions' batches.
    * @param span of the request; its trace follows the events where it is recorded
-   * @returns what was taken, and a promise that settles when Redis has it (rejects with GatewayError `redis_away`)
+   * @returns what was taken, and a promise that settles when Redis has it (rejects with GatewayError `redis_away`,
+   *   `not_replicated`; then some of the request's events may be in Redis nevertheless)
    * @throws ProtocolError where the body cannot be read
    */
   publish(
@@ -153,20 +163,22 @@ export class Publisher {
       this.#seed = tenantSeed(tenant);
     }
     const code = this.#dictionaries.tenants.internText(tenant);
+    const touched = new Uint8Array(this.#options.partitions);
+    this.#touched = touched;
     const result = this.#scanner.scan(body, { ...options, tenant: code }, this.#route);
     if (result.accepted === 0) return { result, done: Promise.resolve() };
     this.#generation ??= new Generation();
     if (span.isRecording()) this.#generation.traces.push({ span, events: result.accepted });
-    const { done } = this.#generation;
+    const done = this.#generation.done(touched);
     this.#schedule();
     return { result, done };
   }
 
   /** Sends what waits, and waits for what is under way. */
   async close(): Promise<void> {
-    const waiting = this.#generation?.done;
+    const waiting = this.#generation?.last.promise;
     this.#flush();
-    await waiting?.catch(() => undefined);
+    await waiting;
     while (this.#flights > 0) await sleep(5);
   }
 
@@ -179,6 +191,7 @@ export class Publisher {
       this.#options.partitions,
     );
     const writer = this.#writers[partition] as EntryWriter;
+    this.#touched[partition] = 1;
     writer.append(row);
     if (writer.count >= this.#options.flushEvents) this.#full = true;
   };
@@ -222,53 +235,35 @@ export class Publisher {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
     this.#bufferedBytes += bytes;
     this.#flights += 1;
+    const open = new Set(entries.map(({ partition }) => partition));
+    const failures = new Map<number, GatewayError>();
+    const timer = setTimeout(() => generation.first.resolve(new Set(open)), PARTIAL_MS);
+    const deadlineMs = generation.startedAtMs + this.#options.waitMs;
     try {
-      await this.#appendAll(entries, generation.startedAtMs + this.#options.waitMs);
-      const seconds = (performance.now() - generation.startedAtMs) / 1000;
-      this.#observer.published(entries.length, bytes, seconds);
-      endSpans(entries.length);
-      generation.resolve();
-    } catch (error) {
-      this.#observer.failed();
-      const cause = error instanceof Error ? error : new Error(String(error));
-      this.#logger.warn(
-        {
-          err: cause,
-          entries: entries.length,
-          trace_ids: generation.traces.map(({ span }) => span.spanContext().traceId),
-        },
-        "events were not accepted: Redis did not take them in time",
-      );
-      endSpans(entries.length, cause);
-      generation.reject(
-        new GatewayError("redis_away", "the event store did not answer in time", 1),
+      await Promise.all(
+        entries.map(async (entry) => {
+          try {
+            await this.#appends.append(entry, deadlineMs);
+            open.delete(entry.partition);
+          } catch (error) {
+            if (!(error instanceof GatewayError)) throw error;
+            failures.set(entry.partition, error);
+          }
+        }),
       );
     } finally {
+      clearTimeout(timer);
       this.#bufferedBytes -= bytes;
       this.#flights -= 1;
     }
-  }
-
-  /**
-   * Appends every entry, trying again until the deadline. An XADD whose reply was lost may be in the stream twice then:
-   * the workers remove its events as duplicates.
-   */
-  async #appendAll(entries: readonly PartitionEntry[], deadlineMs: number): Promise<void> {
-    let left = entries;
-    for (;;) {
-      const results = await Promise.allSettled(left.map(async (entry) => this.#append(entry)));
-      const failed = results.find((result) => result.status === "rejected");
-      if (failed === undefined) return;
-      left = left.filter((_, i) => results[i]?.status === "rejected");
-      const remaining = deadlineMs - performance.now();
-      if (remaining <= 0) throw failed.reason;
-      await sleep(Math.min(RETRY_MS, remaining));
-      await waitUntilReady(this.#client, deadlineMs - performance.now());
-    }
-  }
-
-  async #append({ partition, count, bytes }: PartitionEntry): Promise<void> {
-    await this.#client.xadd(eventsKey(partition), "*", COUNT_FIELD, count, BLOCK_FIELD, bytes);
+    const [failure] = failures.values();
+    if (failure === undefined) {
+      const seconds = (performance.now() - generation.startedAtMs) / 1000;
+      this.#observer.published(entries.length, bytes, seconds);
+    } else this.#observer.failed([...failures.values()]);
+    endSpans(entries.length, failure);
+    generation.first.resolve(open);
+    generation.last.resolve(failures);
   }
 
   /** All writers are empty between two flushes, so no code of the old strings is in use. */

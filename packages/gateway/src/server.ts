@@ -68,6 +68,7 @@ export function createGateway(
       flushIntervalMs: config.flushIntervalMs,
       flushEvents: config.flushEvents,
       waitMs: config.redisWaitMs,
+      replicaWait: config.replicaWait,
       maxBufferedBytes: config.maxBufferedBytes,
       seed,
     },
@@ -77,7 +78,11 @@ export function createGateway(
         metrics.tributary_publish_bytes_total.inc(bytes);
         metrics.tributary_publish_seconds.observe(seconds);
       },
-      failed: () => metrics.tributary_publish_failures_total.inc(),
+      failed(reasons) {
+        metrics.tributary_publish_failures_total.inc();
+        const unreplicated = reasons.filter(({ code }) => code === "not_replicated").length;
+        metrics.tributary_publish_unreplicated_entries_total.inc(unreplicated);
+      },
     },
     new PublishTrace(telemetry.tracer),
     telemetry.logger,

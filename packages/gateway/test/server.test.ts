@@ -272,12 +272,33 @@ describe("Redis away", () => {
   });
 });
 
+describe("replicas to wait for", () => {
+  it("that do not have the events in time are 503, counted, and the next request is answered as well", async () => {
+    await gateway.close();
+    await open({ TRIBUTARY_WAIT_REPLICAS: "1", TRIBUTARY_WAIT_TIMEOUT_MS: "20" });
+    for (const id of ["a", "b"]) {
+      const answer = await post(JSON.stringify(event(id)));
+      expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "1"]);
+      expect(answer.json()).toMatchObject({ error: { code: "not_replicated" }, accepted: 0 });
+    }
+    const { body } = await gateway.server.inject({ url: "/metrics" });
+    expect(body).toMatch(/^tributary_publish_unreplicated_entries_total 2$/m);
+    expect(body).toMatch(/^tributary_events_accepted_total 0$/m);
+    // The node has each of them once: who sends again makes a duplicate, which the workers remove.
+    expect(await stored()).toHaveLength(2);
+  });
+});
+
 describe("the configuration", () => {
   it.each([
     [{ TRIBUTARY_PORT: "http" }, /^TRIBUTARY_PORT: expected a whole number from 0 to 65535/],
     [
       { TRIBUTARY_PARTITIONS: "0" },
       /^TRIBUTARY_PARTITIONS: expected a whole number from 1 to 1024/,
+    ],
+    [
+      { TRIBUTARY_WAIT_TIMEOUT_MS: "0" },
+      /^TRIBUTARY_WAIT_TIMEOUT_MS: expected a whole number from 1 to 60000/,
     ],
     [{ TRIBUTARY_WRITE_KEYS: "secret" }, /^TRIBUTARY_WRITE_KEYS: expected key=tenant/],
     [{ TRIBUTARY_HOST: "0.0.0.0" }, /^TRIBUTARY_WRITE_KEYS: expected .* not a loopback address/],

@@ -8,6 +8,8 @@ export const STREAMS_ERROR_CODES = [
   "conflict",
   /** Entries before the batch's end were read by somebody else. Retryable after claiming them. */
   "gap",
+  /** Fewer replicas than wanted said in time that they have a write; its node has it. Retryable. */
+  "not_replicated",
   /** The Redis server is too old. Terminal. */
   "redis_version",
 ] as const;

@@ -129,7 +129,8 @@ export class GroupMember {
         ? assignPartitions(members, partitions)
         : Array.from<string>({ length: partitions }).fill("");
     const mayAcquire = performance.now() >= this.#acquireFromMs;
-    await Promise.all(
+    // All of them: what a tick began must be over before the next one looks.
+    const results = await Promise.allSettled(
       owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
@@ -137,6 +138,8 @@ export class GroupMember {
         else if (mayAcquire) await this.#acquire(partition);
       }),
     );
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
   }
 
   #noteDraining(draining: boolean): void {

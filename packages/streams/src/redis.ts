@@ -4,6 +4,10 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 /** One server, or a cluster: the same commands. */
 export type RedisClient = Redis | Cluster;
 
+const SLOTS_REFRESH_MS = 2000;
+/** A connection on which a command has waited this much longer than it may is given up, ms. */
+const SILENCE_MS = 100;
+
 /** Settings of the connections that one server and a cluster's nodes share. */
 type ConnectionSettings = Pick<
   RedisOptions,
@@ -11,6 +15,7 @@ type ConnectionSettings = Pick<
   | "connectionName"
   | "commandTimeout"
   | "blockingTimeout"
+  | "socketTimeout"
   | "autoResendUnfulfilledCommands"
   | "maxRetriesPerRequest"
   | "noDelay"
@@ -36,6 +41,8 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
     protocol: 2 as const,
     connectionName: options.name,
     commandTimeout: options.commandTimeoutMs,
+    // Where the other end is gone without a word, only a new connection helps: the old one may take minutes to break.
+    socketTimeout: options.commandTimeoutMs + SILENCE_MS,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     noDelay: true,
@@ -43,10 +50,7 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
   };
   const urls = url.split(",").map((part) => part.trim());
   const single = { ...shared, enableOfflineQueue: false, retryStrategy: backoff };
-  const client = urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single);
-  // Without a listener an error event ends the process. What it says reaches callers through their own commands.
-  client.on("error", () => undefined);
-  return client;
+  return listening(urls.length > 1 ? clusterOf(urls, shared) : new Redis(urls[0] ?? "", single));
 }
 
 /**
@@ -54,37 +58,70 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
  * @param blockMs the longest a read blocks; a dead connection is noticed a little later
  */
 export function duplicateForBlocking(client: RedisClient, blockMs: number): RedisClient {
-  // A cluster's copies keep the command timeout, which is longer than a read blocks.
-  const copy =
+  const timeouts = {
+    commandTimeout: blockMs + 2000,
+    blockingTimeout: blockMs + 1000,
+    socketTimeout: blockMs + 1000 + SILENCE_MS,
+  };
+  return listening(
     client instanceof Cluster
-      ? client.duplicate()
-      : client.duplicate({ commandTimeout: blockMs + 2000, blockingTimeout: blockMs + 1000 });
-  copy.on("error", () => undefined);
-  return copy;
+      ? client.duplicate([], { redisOptions: timeouts })
+      : client.duplicate(timeouts),
+  );
 }
 
-/** Whether commands can be sent right now. */
+function listening<Client extends RedisClient>(client: Client): Client {
+  // Without a listener an error event ends the process. What it says reaches callers through their own commands.
+  client.on("error", () => undefined);
+  if (client instanceof Cluster) {
+    // By default a master is connected to when the first command comes, and those right behind it are refused. A command
+    // that was redirected to a new node connects to it in this very turn, and must not find it connecting.
+    client.on("+node", (node: Redis) => {
+      queueMicrotask(() => {
+        if (node.options.readOnly === true || node.status !== "wait") return;
+        node.connect().catch(() => undefined); // its commands say so
+      });
+    });
+  }
+  return client;
+}
+
+/**
+ * Whether commands can be sent right now: to the server, or to some node of a cluster. The commands for a node that is
+ * away fail by themselves.
+ */
 export function redisReady(client: RedisClient): boolean {
   return client.status === "ready";
 }
 
-/** Waits until the client is connected. @returns false when it was not within `timeoutMs` */
+/**
+ * Waits until the client is connected, to all masters of a cluster that answer.
+ * @returns false when it was not within `timeoutMs`
+ */
 export async function waitUntilReady(
   client: RedisClient,
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
-  while (!redisReady(client)) {
-    if (performance.now() >= deadline || signal?.aborted === true) return false;
+  while (!redisReady(client) || mastersConnect(client)) {
+    // A master that does not answer must not keep the others from being used.
+    if (performance.now() >= deadline || signal?.aborted === true) return redisReady(client);
     await sleep(10);
   }
   return true;
 }
 
-/** Wait before the n-th attempt to connect again, ms. */
+/** Whether a cluster's client is about to connect to a master: until then it refuses that one's commands. */
+function mastersConnect(client: RedisClient): boolean {
+  return (
+    client instanceof Cluster && client.nodes("master").some(({ status }) => status !== "ready")
+  );
+}
+
+/** Wait before the n-th attempt to connect again, ms: a server that is back should be noticed at once. */
 function backoff(attempt: number): number {
-  return Math.min(50 * attempt, 500);
+  return Math.min(20 * attempt, 200);
 }
 
 function clusterOf(urls: readonly string[], shared: ConnectionSettings): Cluster {
@@ -102,5 +139,10 @@ function clusterOf(urls: readonly string[], shared: ConnectionSettings): Cluster
     },
     enableOfflineQueue: false,
     clusterRetryStrategy: backoff,
+    // MOVED, ASK, TRYAGAIN and CLUSTERDOWN come from a node that did nothing: ioredis may send those again, and does. A
+    // connection that broke may have carried the command out, and by default is answered by sending it again as well.
+    retryDelayOnFailover: 0,
+    // A node that hangs, or is cut off, sends no MOVED when its replica has taken over: ask the others.
+    slotsRefreshInterval: SLOTS_REFRESH_MS,
   });
 }

@@ -41,7 +41,8 @@ export class WarehouseFeed {
 
   /**
    * The next blocks, empty where there are none. What was given out and not acknowledged comes again after
-   * {@link rewind}.
+   * {@link rewind}. Partitions that cannot be read (a cluster's node is away) do not hold up the others.
+   * @throws the first partition's error, where the others have nothing
    */
   async poll(): Promise<PolledEntry[]> {
     const { partitions } = this.#options;
@@ -51,13 +52,21 @@ export class WarehouseFeed {
     for (let partition = 0; partition < partitions; partition += 1) {
       polls.push(this.#pollPartition(partition, takeOver));
     }
-    try {
-      return (await Promise.all(polls)).flat();
-    } catch (error) {
+    // All of them: one that went on after this call would be given entries that nobody takes.
+    const results = await Promise.allSettled(polls);
+    const found: PolledEntry[] = [];
+    let failure: PromiseRejectedResult | undefined;
+    for (const [partition, result] of results.entries()) {
+      if (result.status === "fulfilled") {
+        found.push(...result.value);
+        continue;
+      }
+      failure ??= result;
       // A reply may be lost whose entries are pending now: read those again first.
-      this.rewind();
-      throw error;
+      for (const stream of STREAMS) this.#cursors.delete(keyOf(partition, stream));
     }
+    if (failure !== undefined && found.length === 0) throw failure.reason;
+    return found;
   }
 
   /** Makes {@link poll} give out again what was not acknowledged. */

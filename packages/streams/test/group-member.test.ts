@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventsKey, stateKey, deadLettersKey } from "@tributary/protocol";
+import { deadLettersKey, eventsKey, factsKey, stateKey } from "@tributary/protocol";
 import { createLogger } from "@tributary/telemetry";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
@@ -170,6 +170,29 @@ describe("a member of the group", () => {
     await add(4, 4);
     await until(drained, "all processed");
     expect(await processed()).toBe(5);
+    await one.stop();
+  });
+
+  it("computes again what a failed node took with it: commit, facts and acknowledgement together", async () => {
+    const processor = new CountingProcessor();
+    const one = member("w1", processor);
+    one.start();
+    await add(1);
+    await until(async () => (await drained()) && (await processed()) === 1, "the first processed");
+    // What a replica may have when it takes over: the event, and nothing of its processing.
+    const keys = [eventsKey(0), factsKey(0), stateKey(0)];
+    const before = client.multi().xadd(keys[0] ?? "", "*", "n", 1, "b", "again");
+    for (const key of keys) before.dumpBuffer(key);
+    const dumps = ((await before.exec()) ?? []).slice(1).map(([, dump]) => dump as Buffer);
+    await until(async () => (await processed()) === 2, "the second processed");
+    const failover = client.multi();
+    for (const [i, key] of keys.entries()) failover.restore(key, 0, dumps[i] ?? "", "REPLACE");
+    await failover.exec();
+
+    await until(async () => (await drained()) && (await processed()) === 2, "processed again");
+    expect(await client.xlen(factsKey(0))).toBe(2);
+    expect(processor.restored).toBeGreaterThan(0);
+    expect(await client.hget(stateKey(0), "epoch")).toBe("2");
     await one.stop();
   });
 

@@ -80,7 +80,13 @@ export const METRICS = {
   tributary_publish_failures_total: {
     type: "counter",
     unit: "failures",
-    help: "Flushes that Redis did not acknowledge in time.",
+    help: "Flushes of which Redis did not acknowledge every entry in time.",
+    labels: {},
+  },
+  tributary_publish_unreplicated_entries_total: {
+    type: "counter",
+    unit: "entries",
+    help: "Stream entries that too few replicas had in time: their requests were answered 503.",
     labels: {},
   },
   tributary_backlog_entries: {

@@ -85,7 +85,7 @@ const DETAIL_SQL = `SELECT conversion_id, order_id, name, toUnixTimestamp64Milli
   arrayZip(credit_model, credit_touch, credit_share, credit_value) AS credits_list
 FROM ${ATTRIBUTIONS_TABLE}
 WHERE tenant = {tenant:String} AND conversion_id = {id:String}
-ORDER BY revision
+ORDER BY attributed_at DESC, revision DESC
 LIMIT 1 BY revision`;
 
 /** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
@@ -128,9 +128,12 @@ async function readDetail(
   asOf: number | undefined,
 ): Promise<ConversionDetail | undefined> {
   const rows = await engine.query<DetailRow>(DETAIL_SQL, { tenant, id });
-  const valid = rows.findLast((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME));
-  if (valid === undefined) return undefined;
-  return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, rows) };
+  const valid = rows.find((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME));
+  const last = rows[0];
+  if (valid === undefined || last === undefined) return undefined;
+  // A higher one was lost with a Redis node after it had been loaded: see validAttributions.
+  const history = rows.filter(({ revision }) => revision <= last.revision).toReversed();
+  return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, history) };
 }
 
 function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {

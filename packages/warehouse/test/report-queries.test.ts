@@ -235,3 +235,41 @@ test("of an order's conversions the last is found; another tenant's are not", as
   expect(await findConversion(engine, "other", "c1")).toMatchObject({ value: "7" });
   expect(await findConversion(engine, "default", "")).toBeUndefined();
 });
+
+test("a revision that a failed Redis node took with it does not hide the one computed in its place", async () => {
+  const conversion = purchase("c9", T0, { currency: "EUR" });
+  const path = [search("t8", T0 - 2000), email("t9", T0 - 1000)];
+  const of = (tenant: string, revision: number, touches: typeof path) =>
+    resultBlock(
+      [{ conversion, touches, value: "8", revision, reason: revision > 0 ? 1 : 0 }],
+      tenant,
+    );
+  // Loaded, then lost: a touchpoint a commit. Then both touchpoints in one commit, on the node that took over.
+  await loadResults(engine, of("late", 0, []), "1700000000100-0");
+  await loadResults(engine, of("late", 1, path.slice(1)), "1700000000200-0");
+  await loadResults(engine, of("late", 2, path.slice(1)), "1700000000300-0");
+  await loadResults(engine, of("late", 1, path), "1700000004000-0");
+  // The conversion itself was among what was lost.
+  await loadResults(engine, of("whole", 0, []), "1700000000100-0");
+  await loadResults(engine, of("whole", 1, path.slice(1)), "1700000000200-0");
+  await loadResults(engine, of("whole", 0, path), "1700000004000-0");
+
+  for (const [tenant, revision] of [
+    ["late", 1],
+    ["whole", 0],
+  ] as const) {
+    const report = await ask({ tenant });
+    expect(report.totals).toMatchObject({ conversions: 1, attributed: 1 });
+    expect(new Map(report.rows.map((row) => [row.channel, row.value]))).toEqual(
+      new Map([
+        ["email", "4"],
+        ["paid_search", "4"],
+      ]),
+    );
+    const detail = await findConversion(engine, tenant, "c9");
+    expect(detail).toMatchObject({ revision, touchpoints: [{ id: "t8" }, { id: "t9" }] });
+    expect(detail?.revisions.map((one) => one.revision)).toEqual(
+      Array.from({ length: revision + 1 }, (_, i) => i),
+    );
+  }
+});

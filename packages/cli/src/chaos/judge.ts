@@ -156,7 +156,7 @@ export class Judge {
             credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
             arrayMap(x -> toString(x), credit_value) AS credit_value
           FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
-          ORDER BY conversion_id, revision DESC LIMIT 1 BY conversion_id`,
+          ORDER BY conversion_id, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id`,
           { tenant },
         );
         const expected = expectedResults(counted);

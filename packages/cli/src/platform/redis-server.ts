@@ -69,7 +69,25 @@ async function versionOf(
   }
 }
 
-/** How to run the server on a folder of its own: everything appended to a file, synced each second, no snapshots. */
+const APPENDFSYNC = ["everysec", "always"] as const;
+
+/**
+ * TRIBUTARY_APPENDFSYNC: when the started Redis has its append-only file synced to disk, each second by default.
+ * @throws CliError `usage` for anything else
+ */
+function appendFsync(env: Readonly<Record<string, string | undefined>>): string {
+  const value = env["TRIBUTARY_APPENDFSYNC"]?.trim() || APPENDFSYNC[0];
+  if (APPENDFSYNC.some((known) => known === value)) return value;
+  throw new CliError(
+    "usage",
+    `TRIBUTARY_APPENDFSYNC: expected ${APPENDFSYNC.join(" or ")}, got ${JSON.stringify(value.slice(0, 64))}`,
+  );
+}
+
+/**
+ * How to run the server on a folder of its own: everything appended to a file, no snapshots.
+ * @throws CliError `usage` as {@link appendFsync}
+ */
 export function redisSpec(options: {
   readonly program: string;
   readonly port: number;
@@ -83,7 +101,7 @@ export function redisSpec(options: {
     bind: "127.0.0.1",
     dir,
     appendonly: "yes",
-    appendfsync: "everysec",
+    appendfsync: appendFsync(env),
     save: "",
     daemonize: "no",
   };

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
@@ -25,6 +25,30 @@ async function start(options: Partial<PlatformOptions> & { readonly dataDir: str
   onTestFinished(() => platform.stop());
   return platform;
 }
+
+test(
+  "syncs Redis's file as it is told, and refuses what it does not know",
+  { timeout: 30_000 },
+  async () => {
+    const environment = { ...process.env, TRIBUTARY_APPENDFSYNC: "always" };
+    const platform = await start({ dataDir: temporaryDir(), environment });
+    const redis = connect(redisPort(platform.redisUrl), "127.0.0.1");
+    onTestFinished(() => void redis.destroy());
+    redis.write("CONFIG GET appendfsync\r\n");
+    const [answer] = (await once(redis, "data")) as [Buffer];
+    expect(answer.toString()).toBe("*2\r\n$11\r\nappendfsync\r\n$6\r\nalways\r\n");
+
+    await expect(
+      start({
+        dataDir: temporaryDir(),
+        environment: { ...environment, TRIBUTARY_APPENDFSYNC: "no" },
+      }),
+    ).rejects.toMatchObject({
+      code: "usage",
+      message: 'TRIBUTARY_APPENDFSYNC: expected everysec or always, got "no"',
+    });
+  },
+);
 
 const redisPort = (url: string): number => Number(new URL(url).port);
 
