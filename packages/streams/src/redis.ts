@@ -5,6 +5,7 @@ import { Cluster, Redis, type RedisOptions } from "ioredis";
 export type RedisClient = Redis | Cluster;
 
 const SLOTS_REFRESH_MS = 2000;
+const LOADING_RETRY_MS = 50;
 /** A connection on which a command has waited this much longer than it may is given up, ms. */
 const SILENCE_MS = 100;
 
@@ -16,6 +17,7 @@ type ConnectionSettings = Pick<
   | "commandTimeout"
   | "blockingTimeout"
   | "socketTimeout"
+  | "maxLoadingRetryTime"
   | "autoResendUnfulfilledCommands"
   | "maxRetriesPerRequest"
   | "noDelay"
@@ -47,6 +49,8 @@ export function connectRedis(url: string, options: ConnectOptions): RedisClient 
     maxRetriesPerRequest: 0,
     noDelay: true,
     connectTimeout: 5000,
+    // A server that reads its file says so; by default it is asked again after a second at the least.
+    maxLoadingRetryTime: LOADING_RETRY_MS,
   };
   const urls = url.split(",").map((part) => part.trim());
   const single = { ...shared, enableOfflineQueue: false, retryStrategy: backoff };

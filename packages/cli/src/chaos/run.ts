@@ -267,6 +267,7 @@ function connectPast(redisPort: number): Redis {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     retryStrategy: () => 20,
+    maxLoadingRetryTime: 20,
   });
   // Redis is killed on purpose; who uses the connection sees its commands fail.
   redis.on("error", () => undefined);
