@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { agreeOnPlatform, connectRedis, ensureGroups, waitUntilReady } from "@tributary/streams";
+import { connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig } from "./config.ts";
 import { createGateway } from "./server.ts";
@@ -26,8 +26,7 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
-await agreeOnPlatform(client, config.partitions);
-await ensureGroups(client, config.partitions);
+await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const { server, publisher, backlog } = createGateway(config, client, telemetry, seed);

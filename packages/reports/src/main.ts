@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { agreeOnPlatform, connectRedis, ensureGroups, waitUntilReady } from "@tributary/streams";
+import { connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
 import { readConfig, type ReportsConfig } from "./config.ts";
@@ -64,8 +64,7 @@ function readConfigOrExit(): ReportsConfig {
 
 /** Joins the platform and opens its warehouse. */
 async function openEngine(): Promise<WarehouseEngine> {
-  await agreeOnPlatform(client, config.partitions);
-  await ensureGroups(client, config.partitions);
+  await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
   const location =
     config.clickhouseUrl === undefined
       ? { dataDir: warehouseFolder(config.dataDir) }

@@ -35,6 +35,8 @@ export interface Commit {
   readonly ids: readonly string[];
   /** Events in those entries, as their writers say: what the books are held against. */
   readonly events: number;
+  /** Whether somebody had read the entries before: their events count as computed again. */
+  readonly readBefore: boolean;
   readonly facts: Block | undefined;
   readonly results: readonly Block[];
   /** Counters of the books and how much each grows, e.g. `books:default:processed`. */
@@ -63,6 +65,7 @@ export async function commitBatch(
     newPosition,
     ATTRIBUTION_GROUP,
     commit.events,
+    commit.readBefore ? commit.events : 0,
     commit.facts?.count ?? 0,
     commit.facts?.bytes ?? "",
     commit.results.length,

@@ -42,7 +42,7 @@ export type {
   PartitionProcessor,
   Retention,
 } from "./partition-processor.ts";
-export { agreeOnPlatform, ensureGroups, readPartitionCount } from "./platform.ts";
+export { agreeOnPlatform, ensureGroups, joinPlatform, readPartitionCount } from "./platform.ts";
 export type { StreamEntry } from "./read-group.ts";
 export { connectRedis, redisReady, waitUntilReady } from "./redis.ts";
 export type { ConnectOptions, RedisClient } from "./redis.ts";

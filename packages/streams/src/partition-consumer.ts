@@ -80,6 +80,8 @@ export class PartitionConsumer {
   #retention: Retention = { factsFrom: undefined, rebuild: false };
   /** Whether memory is exactly what is committed; false while a batch is computed and not committed. */
   #memoryIsCommitted = false;
+  /** While entries are processed that somebody had read before. */
+  #readBefore = false;
   #trimDue = false;
   #trimmedAtMs = 0;
 
@@ -189,7 +191,12 @@ export class PartitionConsumer {
       for (const [id, count] of deliveries) {
         if (count >= this.#options.suspectDeliveries) this.#suspects.add(id);
       }
-      await this.#processAll(entries);
+      this.#readBefore = true;
+      try {
+        await this.#processAll(entries);
+      } finally {
+        this.#readBefore = false;
+      }
     }
   }
 
@@ -360,13 +367,14 @@ export class PartitionConsumer {
   /** Commits, and where the reply is lost commits again unchanged until there is one. */
   async #commit(
     entries: readonly StreamEntry[],
-    computed: Omit<Commit, "ids" | "events">,
+    computed: Omit<Commit, "ids" | "events" | "readBefore">,
     startedAtMs: number,
   ): Promise<void> {
     const commit: Commit = {
       ...computed,
       ids: entries.map(({ id }) => id),
       events: entries.reduce((sum, { count }) => sum + count, 0),
+      readBefore: this.#readBefore,
       books: withDeadLetters(computed.books, computed.deadLetters),
     };
     const commitStartedAtMs = Date.now();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   ATTRIBUTION_GROUP,
   ENTRY_VERSION,
@@ -12,6 +13,7 @@ import { StreamsError } from "./errors.ts";
 import type { RedisClient } from "./redis.ts";
 
 const OLDEST_MAJOR = 7;
+const JOIN_RETRY_MS = 100;
 
 /**
  * Makes sure that this process and all others of the platform mean the same thing by a partition: the first one writes
@@ -47,6 +49,29 @@ export async function agreeOnPlatform(client: RedisClient, partitions: number): 
 export async function readPartitionCount(client: RedisClient): Promise<number | undefined> {
   const stored = await client.hget(PLATFORM_KEY, "partitions");
   return stored === null ? undefined : Number(stored);
+}
+
+/**
+ * Makes a service part of the platform: {@link agreeOnPlatform}, then {@link ensureGroups}. A Redis that is there and
+ * takes nothing just now (its disk is full, it fails over, it goes away again) is asked again.
+ * @throws StreamsError as agreeOnPlatform; the last error after `timeoutMs`
+ */
+export async function joinPlatform(
+  client: RedisClient,
+  partitions: number,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      await agreeOnPlatform(client, partitions);
+      await ensureGroups(client, partitions);
+      return;
+    } catch (error) {
+      if (error instanceof StreamsError || performance.now() >= deadline) throw error;
+      await sleep(JOIN_RETRY_MS);
+    }
+  }
 }
 
 /** Creates every consumer group that is not there yet, from the streams' beginning. */

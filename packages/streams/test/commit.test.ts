@@ -62,6 +62,7 @@ const read = async (count = 100) =>
 const commitOf = (ids: readonly string[]): Commit => ({
   ids,
   events: ids.length,
+  readBefore: false,
   facts: { count: 2, bytes: Buffer.from([0, 255, 10, 13]) },
   results: [
     { count: 1, bytes: Buffer.from("r1") },
@@ -110,7 +111,8 @@ describe("the commit", () => {
       ["books:a:dropped_facts_per_user", 1],
       ["books:b:c:duplicate", 4],
     ]);
-    await commitBatch(client, held, FIRST_ID, { ...commit, events: 7, books });
+    await commitBatch(client, held, FIRST_ID, { ...commit, events: 7, readBefore: true, books });
+    expect(await client.hmget(stateKey(P), "events", "recomputed")).toEqual(["7", "7"]);
     const { tenants, partitions } = await readBooks(client, [0, P]);
     expect(tenants).toMatchObject([
       { partition: P, tenant: "a", accepted: 3, dropped: { facts_per_user: 1 }, residue: 1 },

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import {
-  agreeOnPlatform,
   connectRedis,
   DEFAULT_CONSUMER_OPTIONS,
-  ensureGroups,
   GroupMember,
+  joinPlatform,
   waitUntilReady,
 } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
@@ -37,8 +36,7 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
-await agreeOnPlatform(client, config.partitions);
-await ensureGroups(client, config.partitions);
+await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
 
 const metrics = createWorkerMetrics(telemetry);
 const threads = new ThreadPool(

@@ -78,6 +78,24 @@ export function faultSchedule(options: ScheduleOptions): Fault[] {
   }
 }
 
+/**
+ * No faults but workers that come and go, to be as many as each step says, for an equal part of the run each.
+ * @param steps numbers of workers; the run begins with the first
+ */
+export function scaleSchedule(steps: readonly number[], seconds: number): Fault[] {
+  const faults: Fault[] = [];
+  let workers = steps[0] ?? WORKERS.first;
+  for (const [i, wanted] of steps.entries()) {
+    const atMs = Math.round((seconds * 1000 * i) / steps.length);
+    while (workers !== wanted) {
+      const kind = workers < wanted ? "worker_add" : "worker_remove";
+      workers += kind === "worker_add" ? 1 : -1;
+      faults.push({ kind, atMs, forMs: 0, target: 0 });
+    }
+  }
+  return faults;
+}
+
 function durationOf(kind: FaultKind, random: Random, { leaseMs }: ScheduleOptions): number {
   switch (kind) {
     case "worker_pause":

@@ -32,6 +32,8 @@ export interface Evidence {
   readonly residues: readonly string[];
   /** Facts in the logs of all partitions. */
   readonly logged: number;
+  /** Events that were computed again. */
+  readonly recomputed: number;
   /** Blocks among the dead letters. */
   readonly deadLetters: readonly string[];
   /** Conversions that the report counts, by tenant. */
@@ -54,8 +56,10 @@ export async function readEvidence(
   const residues: string[] = [];
   const deadLetters: string[] = [];
   let logged = 0;
+  let recomputed = 0;
   for (let partition = 0; partition < partitions; partition += 1) {
     const state = await redis.hgetall(stateKey(partition));
+    recomputed += Number(state["recomputed"] ?? 0);
     for (const [tenant, counts] of booksOf(state)) {
       const sums = books.get(tenant) ?? new Map<string, number>();
       books.set(tenant, sums);
@@ -74,7 +78,7 @@ export async function readEvidence(
       deadLetters.push(fieldOf(fields, "b"));
     }
   }
-  return { books, residues, logged, deadLetters, reported };
+  return { books, residues, logged, recomputed, deadLetters, reported };
 }
 
 /** What becomes of an accepted event; the books hold remarks beside (late, say), which are no outcome of their own. */

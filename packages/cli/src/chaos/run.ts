@@ -6,7 +6,7 @@ import { CliError, describeError } from "../errors.ts";
 import { startPlatform, type Platform } from "../platform/platform.ts";
 import { PortPicker } from "../platform/ports.ts";
 import { pause } from "../terminal/interrupt.ts";
-import { FAULT_KINDS, faultSchedule, type FaultKind, WORKERS } from "./faults.ts";
+import { FAULT_KINDS, faultSchedule, type FaultKind, scaleSchedule, WORKERS } from "./faults.ts";
 import { canLimitFileSize, Injector, type Injected } from "./injector.ts";
 import { Judge, readEvidence, type Verdict } from "./judge.ts";
 import { Load } from "./load.ts";
@@ -23,6 +23,8 @@ export interface ChaosOptions {
   readonly kinds: readonly FaultKind[] | undefined;
   /** Mean time between the beginnings of two faults, ms. */
   readonly everyMs: number;
+  /** Numbers of workers to go through, instead of faults. */
+  readonly scale: readonly number[] | undefined;
   readonly partitions: number;
   readonly threads: number;
   /** Where the platform lives; without it a folder of its own, removed where nothing was found. */
@@ -48,6 +50,8 @@ export interface ChaosResult extends Verdict {
   readonly retries: number;
   /** From each fault until work went on in every partition; faults may overlap. */
   readonly recoveryMs: Readonly<Partial<Record<FaultKind, Spread>>>;
+  /** Events that were read by one owner and computed by another, or once more by the same. */
+  readonly recomputedEvents: number;
   /** From an entry's arrival in Redis to its commit, sampled through the run, faults and all. */
   readonly commitLatencyMs: Spread;
   /** Kept where something was found. */
@@ -98,13 +102,11 @@ class ChaosRun {
   async #run(): Promise<ChaosResult> {
     const { seed, seconds, eventsPerSecond, partitions, dataDir, signal, note } = this.#options;
     const kinds = await this.#kinds();
-    const schedule = faultSchedule({
-      seed,
-      seconds,
-      kinds,
-      everyMs: this.#options.everyMs,
-      leaseMs: LEASE_MS,
-    });
+    const { scale, everyMs } = this.#options;
+    const schedule =
+      scale === undefined
+        ? faultSchedule({ seed, seconds, kinds, everyMs, leaseMs: LEASE_MS })
+        : scaleSchedule(scale, seconds);
     const redisPort = await new PortPicker().from(0, "Redis");
     const platform = await this.#start(redisPort);
     const redis = connectPast(redisPort);
@@ -166,6 +168,7 @@ class ChaosRun {
       recoveryMs: Object.fromEntries(
         [...byKind].map(([kind, of]) => [kind, spread(of.flatMap((one) => one.recoveryMs ?? []))]),
       ),
+      recomputedEvents: evidence.recomputed,
       commitLatencyMs: spread(latency),
       dataDir: null,
     };
@@ -185,7 +188,7 @@ class ChaosRun {
       dataDir,
       port: 0,
       redisPort,
-      workers: WORKERS.first,
+      workers: this.#options.scale?.[0] ?? WORKERS.first,
       threads,
       partitions,
       restart: RESTART,

@@ -1,6 +1,6 @@
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { FAULT_KINDS, FAULTS, type FaultKind } from "../chaos/faults.ts";
 import { runChaos, type ChaosResult } from "../chaos/run.ts";
 import { EXIT } from "../errors.ts";
@@ -15,6 +15,7 @@ interface ChaosFlags {
   readonly rate: number;
   readonly faults?: readonly FaultKind[];
   readonly every: number;
+  readonly scale?: readonly number[];
   readonly partitions: number;
   readonly threads: number;
   readonly data?: string;
@@ -37,6 +38,14 @@ export function chaosCommand(program: Command, context: CommandContext): void {
     .option("--rate <n>", "events a second", integer(20, 100_000), 1000)
     .option("--faults <kinds>", "only these, by commas (default: all)", nameList(FAULT_KINDS))
     .option("--every <ms>", "mean time between two faults, ms", integer(100, 600_000), 1500)
+    .addOption(
+      new Option(
+        "--scale <numbers>",
+        "instead of faults: go through these numbers of workers, such as 1,4,2",
+      )
+        .argParser(workerNumbers)
+        .conflicts("faults"),
+    )
     .option("--partitions <n>", "partitions of the streams", integer(1, MAX_PARTITIONS), 8)
     .option("--threads <n>", "attribution threads of each worker", integer(1, 64), 1)
     .option(
@@ -60,7 +69,17 @@ that were acknowledged. Exit code: 0 where nothing is lost, counted twice, wrong
 Examples:
   tributary chaos
   tributary chaos --seed 7 --seconds 60 --json
-  tributary chaos --faults worker_kill --every 8000    how long others take to take over`;
+  tributary chaos --faults worker_kill --every 8000    how long others take to take over
+  tributary chaos --scale 1,4,2 --seconds 30           what scaling under load costs`;
+}
+
+function workerNumbers(text: string): readonly number[] {
+  return text.split(",").map((part) => {
+    if (!/^([1-9]|1[0-6])$/.test(part.trim())) {
+      throw new InvalidArgumentError("Expected numbers from 1 to 16 separated by commas.");
+    }
+    return Number(part);
+  });
 }
 
 async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
@@ -73,6 +92,7 @@ async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
       eventsPerSecond: flags.rate,
       kinds: flags.faults,
       everyMs: flags.every,
+      scale: flags.scale,
       partitions: flags.partitions,
       threads: flags.threads,
       dataDir: flags.data,
@@ -108,7 +128,7 @@ function show(result: ChaosResult, terminal: Terminal): void {
   terminal.print(table.toString());
   const { commitLatencyMs: latency } = result;
   terminal.print(
-    `${count(result.events)} events sent, ${count(result.acknowledged)} acknowledged after ${count(result.retries)} tries again, ${count(result.conversions)} conversions; from arrival to commit p50 ${count(latency.p50)} ms, p99 ${count(latency.p99)} ms.`,
+    `${count(result.events)} events sent, ${count(result.acknowledged)} acknowledged after ${count(result.retries)} tries again, ${count(result.conversions)} conversions; from arrival to commit p50 ${count(latency.p50)} ms, p99 ${count(latency.p99)} ms; ${count(result.recomputedEvents)} events computed again.`,
   );
   terminal.print(
     `lost ${count(result.lost)}, duplicated ${count(result.duplicated)}, wrong credits ${count(result.wrongCredits)}, unexplained ${count(result.unexplained)}`,

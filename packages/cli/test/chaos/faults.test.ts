@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { FAULT_KINDS, faultSchedule, WORKERS } from "../../src/chaos/faults.ts";
+import { FAULT_KINDS, faultSchedule, scaleSchedule, WORKERS } from "../../src/chaos/faults.ts";
 
 const options = { seconds: 60, kinds: FAULT_KINDS, everyMs: 1500, leaseMs: 2500 };
 
@@ -32,4 +32,15 @@ test("workers are added and taken away within their bounds", () => {
       expect(workers).toBeLessThanOrEqual(WORKERS.most);
     }
   }
+});
+
+test("scaling goes through the numbers in equal parts", () => {
+  const steps = scaleSchedule([1, 4, 2], 30).map(({ kind, atMs }) => `${atMs} ${kind}`);
+  expect(steps).toEqual([
+    "10000 worker_add",
+    "10000 worker_add",
+    "10000 worker_add",
+    "20000 worker_remove",
+    "20000 worker_remove",
+  ]);
 });

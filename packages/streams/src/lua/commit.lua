@@ -1,6 +1,6 @@
 -- One atomic, fenced commit: facts, results, dead letters, books, position and acknowledgement together, or nothing.
 -- KEYS: events, facts, results, dead-letters, state
--- ARGV: epoch, expected position, new position, group, events in the batch,
+-- ARGV: epoch, expected position, new position, group, events in the batch, those of them that are computed again,
 --       facts count, facts block ('' for none),
 --       number of result blocks, then (count, block) each,
 --       number of books counters, then (name, increment) each,
@@ -20,8 +20,8 @@ if position ~= ARGV[2] then
   return { 'conflict', position }
 end
 
-local at = 8
-local facts_count, facts = ARGV[6], ARGV[7]
+local at = 9
+local facts_count, facts = ARGV[7], ARGV[8]
 local results_from = at + 1
 local results = tonumber(ARGV[at])
 at = results_from + results * 2
@@ -74,5 +74,8 @@ redis.call('HSET', state, 'position', ARGV[3], 'committed_at', now)
 redis.call('HDEL', state, 'alone_id', 'alone_epoch', 'alone_tries')
 redis.call('HINCRBY', state, 'entries', entries)
 redis.call('HINCRBY', state, 'events', ARGV[5])
+if ARGV[6] ~= '0' then
+  redis.call('HINCRBY', state, 'recomputed', ARGV[6])
+end
 redis.call('XACK', KEYS[1], ARGV[4], unpack(ids))
 return { 'ok', facts_id }
