@@ -17,6 +17,9 @@ export interface MemberOptions {
   readonly consumer: ConsumerOptions;
 }
 
+/** How often within a heartbeat a worker asks for the partitions that it waits for. */
+const TRIES_A_HEARTBEAT = 5;
+
 /** A worker's part in the consumer group: joins, owns its share of the partitions, hands over, leaves. */
 export class GroupMember {
   readonly #client: RedisClient;
@@ -100,23 +103,27 @@ export class GroupMember {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
+    const { heartbeatMs } = this.#options;
     while (!signal.aborted) {
+      let waitMs = heartbeatMs;
       try {
-        await this.#tick();
+        // A partition that its former owner gives back should not lie idle until the next heartbeat.
+        if ((await this.#tick()) === "wants_more") waitMs /= TRIES_A_HEARTBEAT;
       } catch (error) {
         this.#logger.warn({ err: error }, "heartbeat failed; it is tried again");
         // When Redis comes back the others may not have spoken up yet: their partitions are not free for that.
-        this.#acquireFromMs = performance.now() + this.#options.heartbeatMs * 2;
+        this.#acquireFromMs = performance.now() + heartbeatMs * 2;
       }
       try {
-        await sleep(this.#options.heartbeatMs, undefined, { signal });
+        await sleep(waitMs, undefined, { signal });
       } catch {
         return; // aborted: the only way this sleep rejects
       }
     }
   }
 
-  async #tick(): Promise<void> {
+  /** @returns whether partitions that should be this worker's are still another's */
+  async #tick(): Promise<"has_all" | "wants_more"> {
     const { worker, partitions, leaseMs } = this.#options;
     const joins = !this.#joined;
     const group = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs, joins);
@@ -140,6 +147,8 @@ export class GroupMember {
     );
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+    const wanting = owners.some((owner, at) => owner === worker && !this.#consumers.has(at));
+    return wanting ? "wants_more" : "has_all";
   }
 
   #noteDraining(draining: boolean): void {
