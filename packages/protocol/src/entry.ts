@@ -27,6 +27,8 @@ import {
 } from "./msgpack.ts";
 
 export const ENTRY_VERSION = 1;
+/** Latest time an entry can hold, ms since 1970: whoever keeps an event has 48 bits for it. */
+const MAX_TIME_MS = 2 ** 48 - 1;
 /** Most events an entry can hold: codes of two bytes must reach every string. */
 export const MAX_ENTRY_EVENTS = 65_535;
 
@@ -339,6 +341,8 @@ export class EntryReader {
   #timePos = 0;
   #idPos = 0;
   #userPos = 0;
+  #userStart = 0;
+  #userLength = -1;
   #rarePos = 0;
   #time = 0;
   #run = 0;
@@ -398,7 +402,11 @@ export class EntryReader {
     row.flags = flags & ~FLAG_SAME_USER;
     this.#nextTime(row);
     this.#nextId(row, flags);
-    if ((flags & FLAG_SAME_USER) === 0) this.#nextUser(row, flags);
+    if ((flags & FLAG_SAME_USER) === 0) this.#nextUser(flags);
+    else if (this.#userLength < 0) throw malformed("the first event has no user");
+    row.user = this.#users;
+    row.userStart = this.#userStart;
+    row.userLength = this.#userLength;
     for (let i = 0; i < DIMENSION_COUNT; i += 1) {
       const remap = this.#remaps[i];
       if (remap === undefined) {
@@ -454,6 +462,7 @@ export class EntryReader {
     }
     this.#timePos = pos;
     this.#time += value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    if (!(this.#time >= 0 && this.#time <= MAX_TIME_MS)) throw malformed("a time out of range");
     row.time = this.#time;
   }
 
@@ -471,16 +480,15 @@ export class EntryReader {
     if (this.#idPos > this.#ids.length) throw malformed("the IDs end early");
   }
 
-  #nextUser(row: EventRow, flags: number): void {
-    row.user = this.#users;
+  #nextUser(flags: number): void {
     let pos = this.#userPos;
     let length = 16;
     if ((flags & FLAG_USER_UUID) === 0) {
       length = this.#users[pos] ?? Infinity;
       pos += 1;
     }
-    row.userStart = pos;
-    row.userLength = length;
+    this.#userStart = pos;
+    this.#userLength = length;
     this.#userPos = pos + length;
     if (this.#userPos > this.#users.length) throw malformed("the users end early");
   }

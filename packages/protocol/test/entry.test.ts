@@ -8,6 +8,7 @@ import {
   EventRow,
   ProtocolError,
   readEntryTraces,
+  TYPE_CLICK,
 } from "../src/index.ts";
 import { arbitraryEvent } from "./support/arbitrary-event.ts";
 import { readAll, scanEvents, scanToEntry } from "./support/rows.ts";
@@ -115,6 +116,25 @@ describe("the batch entry", () => {
     ]);
     entry[1] = 9;
     expect(() => readAll(entry)).toThrow(/entry version 9; this reads 1/);
+  });
+
+  it("refuses a first event that claims the user of the one before it", () => {
+    const entry = Buffer.from(
+      scanEvents([{ id: "a", type: "click", time: 1_789_999_000_000, userId: "u" }]).entry,
+    );
+    const flags = entry.indexOf(Buffer.of(0xc4, 1, TYPE_CLICK)) + 2;
+    entry[flags] = TYPE_CLICK | 0x40;
+    expect(() => readAll(entry)).toThrow(/the first event has no user/);
+  });
+
+  it.each([-1, 2 ** 48])("refuses the time %d, for which nobody has room", (time) => {
+    const dictionaries = createRowDictionaries(1);
+    const writer = new EntryWriter(dictionaries);
+    const row = new EventRow();
+    row.tenant = dictionaries.tenants.internText("default");
+    row.time = time;
+    writer.append(row);
+    expect(() => readAll(writer.finish())).toThrow(/a time out of range/);
   });
 
   it("throws only ProtocolError for damaged entries, and ends", () => {

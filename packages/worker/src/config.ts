@@ -2,6 +2,8 @@ import { availableParallelism, hostname } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
   type JourneyOptions,
+  MAX_FACTS_OF_USER,
+  MAX_USERS,
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_PARTITIONS } from "@tributary/protocol";
@@ -58,11 +60,14 @@ const schema = z.object({
   ),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
-    50_000,
+    MAX_FACTS_OF_USER,
     DEFAULT_JOURNEY_OPTIONS.maxFactsPerUser,
   ).describe("facts kept of one user"),
   TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30, DEFAULT_JOURNEY_OPTIONS.maxFacts).describe(
     "facts kept in a partition",
+  ),
+  TRIBUTARY_MAX_USERS: wholeNumber(1, MAX_USERS, DEFAULT_JOURNEY_OPTIONS.maxUsers).describe(
+    "users kept in a partition",
   ),
   TRIBUTARY_SUSPECT_DELIVERIES: wholeNumber(2, 1000, 3).describe(
     "an entry delivered so often without a commit is tried alone from then on",
@@ -128,6 +133,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       latenessMs: values.TRIBUTARY_LATENESS_MS,
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
+      maxUsers: values.TRIBUTARY_MAX_USERS,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),
     },
     horizonMs: Math.max(clickWindowMs, viewWindowMs) + values.TRIBUTARY_LATENESS_MS,

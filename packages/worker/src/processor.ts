@@ -19,13 +19,21 @@ export interface ProcessorOptions {
   readonly factsKeptMs: number;
 }
 
+type NamedCount = readonly [name: string, count: keyof TenantCounts];
+
+/** The bounds that drop events, and where their count is found. */
+const DROPS: readonly NamedCount[] = [
+  ["facts_per_user", "droppedFactsPerUser"],
+  ["facts_per_partition", "droppedFactsPerPartition"],
+  ["users_per_partition", "droppedUsersPerPartition"],
+];
+
 /** Names of the books' counters after `books:<tenant>:`, and where their increment is found. */
-const BOOKS: readonly (readonly [name: string, count: keyof TenantCounts])[] = [
+const BOOKS: readonly NamedCount[] = [
   ["accepted", "accepted"],
   ["duplicate", "duplicate"],
   ["processed", "processed"],
-  ["dropped_facts_per_user", "droppedFactsPerUser"],
-  ["dropped_facts_per_partition", "droppedFactsPerPartition"],
+  ...DROPS.map(([bound, count]): NamedCount => [`dropped_${bound}`, count]),
   ["late", "late"],
   ["unmatched_refunds", "unmatchedRefunds"],
 ];
@@ -61,11 +69,10 @@ export class AttributionProcessor implements PartitionProcessor {
 
   async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
     const startedAt = performance.now();
-    const reply = await this.#threads.run({
-      kind: "restore",
-      partition,
-      blocks: blocks.map(({ block }) => block),
-    });
+    const reply = await this.#threads.run(
+      { kind: "restore", partition, blocks: blocks.map(({ block }) => block) },
+      blocks.map(({ block }) => block.buffer),
+    );
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
@@ -158,18 +165,10 @@ export class AttributionProcessor implements PartitionProcessor {
       this.#metrics.tributary_events_duplicate_total.inc(counts.duplicate);
       this.#metrics.tributary_events_late_total.inc(counts.late);
       this.#metrics.tributary_refunds_unmatched_total.inc(counts.unmatchedRefunds);
-      const { droppedFactsPerUser, droppedFactsPerPartition } = counts;
-      if (droppedFactsPerUser > 0) {
-        this.#metrics.tributary_events_dropped_total.inc(
-          { bound: "facts_per_user" },
-          droppedFactsPerUser,
-        );
-      }
-      if (droppedFactsPerPartition > 0) {
-        this.#metrics.tributary_events_dropped_total.inc(
-          { bound: "facts_per_partition" },
-          droppedFactsPerPartition,
-        );
+      for (const [bound, count] of DROPS) {
+        if (counts[count] > 0) {
+          this.#metrics.tributary_events_dropped_total.inc({ bound }, counts[count]);
+        }
       }
     }
     for (const [i, count] of reply.attributed.entries()) {

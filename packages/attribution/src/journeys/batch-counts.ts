@@ -1,7 +1,7 @@
 import type { Dictionary } from "@tributary/protocol";
 import type { Watermarks } from "./watermarks.ts";
 
-/** Per tenant: what became of a batch's events. accepted = duplicate + processed + the two drops. */
+/** Per tenant: what became of a batch's events. accepted = duplicate + processed + the three drops. */
 export interface TenantCounts {
   accepted: number;
   duplicate: number;
@@ -12,6 +12,8 @@ export interface TenantCounts {
   late: number;
   /** Of the processed: refunds whose order had no conversion when they came. */
   unmatchedRefunds: number;
+  /** Events of users that the partition has no more room for. */
+  droppedUsersPerPartition: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
 }
@@ -62,6 +64,11 @@ export class BatchCounts {
     this.#current.droppedFactsPerPartition += 1;
   }
 
+  droppedUser(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.droppedUsersPerPartition += 1;
+  }
+
   /** Moves the watermarks on to the batch's latest events. */
   raiseWatermarks(): void {
     for (const [tenant, { latestTimeMs }] of this.#byTenant) {
@@ -97,6 +104,7 @@ function empty(): TenantCounts {
     droppedFactsPerPartition: 0,
     late: 0,
     unmatchedRefunds: 0,
+    droppedUsersPerPartition: 0,
     latestTimeMs: 0,
   };
 }

@@ -5,24 +5,29 @@ import {
   type EventRow,
 } from "@tributary/protocol";
 import { DimensionTuples } from "./dimension-tuples.ts";
-import { ID_LONG, IdColumn } from "./id-column.ts";
+import { EventIds, ID_LONG } from "./event-ids.ts";
+import { IdFilter } from "./id-filter.ts";
+import { RecordPages, wordOf } from "./record-pages.ts";
 
-const INITIAL_FACTS = 1024;
+/** Words of a fact's record: four of its ID, then these. */
+const OLDER = 4;
+const REFERENCE = 5;
+const TIME_LOW = 6;
+/** The time's upper 16 bits, and the kind above them. */
+const TIME_HIGH = 7;
+const KIND_SHIFT = 16;
+const TIME_HIGH_MASK = 0xffff;
+const WORD = 4_294_967_296;
 
 /**
- * The facts of a partition as columns: time, kind, ID, dimensions, and the next older fact of the same user.
- * About 33 bytes a fact, whatever the length of its strings.
+ * The facts of a partition, numbered from 0, in records of 32 bytes: ID, time, kind, dimensions, and the next older fact
+ * of the same user.
  */
 export class FactTable {
-  times = new Float64Array(INITIAL_FACTS);
-  /** The next older fact of the same user, −1 for none. */
-  older = new Int32Array(INITIAL_FACTS);
-  /** Type code in the low bits, ID_LONG and FLAG_ID_UUID above. */
-  kinds = new Uint8Array(INITIAL_FACTS);
-  /** Combination of dimensions, or for conversions and refunds their place in the purchase table. */
-  references = new Int32Array(INITIAL_FACTS);
-  readonly ids = new IdColumn();
+  readonly ids = new EventIds();
   readonly tuples = new DimensionTuples();
+  readonly #records = new RecordPages();
+  readonly #known = new IdFilter();
   #size = 0;
 
   get size(): number {
@@ -31,69 +36,119 @@ export class FactTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    return this.times.length * 17 + this.ids.byteLength + this.tuples.byteLength;
+    const { ids, tuples } = this;
+    const beside = ids.byteLength + tuples.byteLength + this.#known.byteLength;
+    return this.#records.byteLength + beside;
   }
 
-  /** Appends a fact whose ID is staged in {@link ids}. It is in no user's chain yet. @returns its number */
-  append(time: number, kind: number, reference: number): number {
+  /**
+   * Appends a fact whose ID is staged in {@link ids}. It is in no user's chain yet.
+   * @param time ms since 1970, from 0 to 2^48 − 1
+   * @param kind see {@link kindOf}
+   * @param reference combination of dimensions, or for conversions and refunds their place in the purchase table
+   * @param idHash from {@link hashIds} @param older the next older fact of the same user, −1 for none @returns its number
+   */
+  append(time: number, kind: number, reference: number, older: number, idHash: number): number {
     const fact = this.#size;
-    if (fact === this.times.length) this.#grow();
-    this.times[fact] = time;
-    this.kinds[fact] = kind;
-    this.references[fact] = reference;
-    this.older[fact] = -1;
-    this.ids.store(fact);
+    if (this.#known.isFull) this.#growKnown();
+    this.#known.add(idHash);
+    this.#records.reserve(fact);
+    const words = this.#records.words(fact);
+    const at = wordOf(fact);
+    this.ids.store(words, at);
+    words[at + OLDER] = older + 1;
+    words[at + REFERENCE] = reference;
+    words[at + TIME_LOW] = time;
+    words[at + TIME_HIGH] = Math.floor(time / WORD) | (kind << KIND_SHIFT);
     this.#size = fact + 1;
     return fact;
   }
 
+  /** Time of a fact, ms since 1970. */
+  timeOf(fact: number): number {
+    const words = this.#records.words(fact);
+    const at = wordOf(fact);
+    return (
+      ((words[at + TIME_HIGH] as number) & TIME_HIGH_MASK) * WORD + (words[at + TIME_LOW] as number)
+    );
+  }
+
+  /** The next older fact of the same user, −1 for none. */
+  olderThan(fact: number): number {
+    return (this.#records.words(fact)[wordOf(fact) + OLDER] as number) - 1;
+  }
+
+  setOlder(fact: number, older: number): void {
+    this.#records.words(fact)[wordOf(fact) + OLDER] = older + 1;
+  }
+
   /** Type code of a fact. */
   typeOf(fact: number): number {
-    return (this.kinds[fact] as number) & FLAG_TYPE_MASK;
+    return this.#kindOf(fact) & FLAG_TYPE_MASK;
+  }
+
+  /** Combination of dimensions of a touchpoint; of a conversion or refund its place in the purchase table. */
+  referenceOf(fact: number): number {
+    return this.#records.words(fact)[wordOf(fact) + REFERENCE] as number;
   }
 
   /** Dictionary code of a touchpoint's channel. */
   channelOf(fact: number): number {
-    return this.tuples.code(this.references[fact] as number, CHANNEL_DIMENSION);
+    return this.tuples.code(this.referenceOf(fact), CHANNEL_DIMENSION);
   }
 
   /** Fills a row with a fact's time, type and ID (not its user, nor its dimensions). */
   load(fact: number, row: EventRow): void {
-    const kind = this.kinds[fact] as number;
+    const kind = this.#kindOf(fact);
     row.flags = kind & (FLAG_TYPE_MASK | FLAG_ID_UUID);
-    row.time = this.times[fact] as number;
-    this.ids.load(fact, kind, row);
+    row.time = this.timeOf(fact);
+    this.ids.load(this.#records.words(fact), this.#records.bytes(fact), wordOf(fact), kind, row);
     row.rareLength = 0;
   }
 
   /** Fills a row with a touchpoint's dimensions. */
   loadDimensions(fact: number, row: EventRow): void {
-    this.tuples.load(this.references[fact] as number, row);
+    this.tuples.load(this.referenceOf(fact), row);
+  }
+
+  /**
+   * Hashes the IDs of some rows, and makes {@link mayHoldId} and {@link append} quick for them: where the cache is missed
+   * the processor waits for all rows at once.
+   * @param count of the rows, from the first
+   * @param hashes filled with a hash a row
+   */
+  hashIds(rows: readonly EventRow[], count: number, hashes: Int32Array): void {
+    for (let i = 0; i < count; i += 1) {
+      this.ids.stage(rows[i] as EventRow);
+      hashes[i] = this.ids.stagedHash();
+    }
+    this.#known.touch(hashes, count);
+  }
+
+  /** Whether some fact's ID may have this hash; false is certain. */
+  mayHoldId(hash: number): boolean {
+    return this.#known.mayHold(hash);
   }
 
   /** Whether a fact's ID is the staged one. */
   idMatches(fact: number): boolean {
-    return this.ids.matches(fact, this.kinds[fact] as number);
+    return this.ids.matches(this.#records.words(fact), wordOf(fact), this.#kindOf(fact));
   }
 
-  #grow(): void {
-    const size = this.times.length * 2;
-    const times = new Float64Array(size);
-    times.set(this.times);
-    this.times = times;
-    const older = new Int32Array(size);
-    older.set(this.older);
-    this.older = older;
-    const kinds = new Uint8Array(size);
-    kinds.set(this.kinds);
-    this.kinds = kinds;
-    const references = new Int32Array(size);
-    references.set(this.references);
-    this.references = references;
+  #growKnown(): void {
+    this.#known.grow();
+    for (let fact = 0; fact < this.#size; fact += 1) {
+      const words = this.#records.words(fact);
+      this.#known.add(this.ids.hashOf(words, wordOf(fact), this.#kindOf(fact)));
+    }
+  }
+
+  #kindOf(fact: number): number {
+    return (this.#records.words(fact)[wordOf(fact) + TIME_HIGH] as number) >>> KIND_SHIFT;
   }
 }
 
-/** The kind byte of a row whose ID was staged as `idKind`. */
+/** The kind of a row whose ID was staged as `idKind`: type code in the low bits, ID_LONG and FLAG_ID_UUID above. */
 export function kindOf(row: EventRow, idKind: number): number {
   return (row.flags & FLAG_TYPE_MASK) | (idKind & (FLAG_ID_UUID | ID_LONG));
 }

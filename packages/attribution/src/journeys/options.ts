@@ -15,6 +15,8 @@ export interface JourneyOptions {
   readonly maxFactsPerUser: number;
   /** Facts kept in a partition; what comes above is dropped and counted. */
   readonly maxFacts: number;
+  /** Users kept in a partition; the events of further ones are dropped and counted. */
+  readonly maxUsers: number;
   readonly models: ModelOptions;
 }
 
@@ -26,5 +28,6 @@ export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   latenessMs: DAY_MS,
   maxFactsPerUser: 1000,
   maxFacts: 50_000_000,
+  maxUsers: 10_000_000,
   models: DEFAULT_MODEL_OPTIONS,
 });

@@ -37,6 +37,9 @@ import { Watermarks } from "./watermarks.ts";
 /** A result block is closed before it holds more touchpoints than this (an entry's codes reach 65,535 rows). */
 const MAX_BLOCK_TOUCHES = 50_000;
 
+/** Rows read ahead, see {@link UserTable.hash}. */
+const ROWS_AT_ONCE = 32;
+
 /** A result block, and how many results it holds. */
 export interface ResultBlockBytes {
   readonly count: number;
@@ -66,7 +69,10 @@ export class PartitionState {
   readonly #factWriter: EntryWriter;
   readonly #resultWriter: ResultWriter;
   readonly #path: PathBuffer;
-  readonly #row = new EventRow();
+  /** The rows in hand, and the hashes of their users and IDs. */
+  readonly #rows = Array.from({ length: ROWS_AT_ONCE }, () => new EventRow());
+  readonly #userHashes = new Int32Array(ROWS_AT_ONCE);
+  readonly #idHashes = new Int32Array(ROWS_AT_ONCE);
   /** Second row, for results and comparisons. */
   readonly #other = new EventRow();
   readonly #channels: ChannelNamer;
@@ -143,14 +149,14 @@ export class PartitionState {
   restore(block: Uint8Array): Readonly<Record<string, TenantCounts>> {
     this.#begin();
     const counts = new BatchCounts(this.#watermarks);
-    const row = this.#row;
     const reader = new EntryReader(block, this.#dictionaries);
-    while (reader.next(row)) {
-      const idKind = this.#facts.ids.stage(row);
-      const user = this.#users.intern(row);
-      this.#place(row, user, false);
-      this.#insert(row, user, idKind);
-      counts.processed(row.tenant, row.time, row.time);
+    for (let count = this.#read(reader); count > 0; count = this.#read(reader)) {
+      for (let i = 0; i < count; i += 1) {
+        const row = this.#rows[i] as EventRow;
+        this.#place(row, this.#find(i), false);
+        this.#insert(i);
+        counts.processed(row.tenant, row.time, row.time);
+      }
     }
     counts.raiseWatermarks();
     for (const purchase of this.#dirty) {
@@ -165,23 +171,50 @@ export class PartitionState {
   }
 
   #takeEntry(entry: Uint8Array, counts: BatchCounts): void {
-    const row = this.#row;
     const reader = new EntryReader(entry, this.#dictionaries);
-    while (reader.next(row)) {
-      counts.accepted(row.tenant);
-      this.#take(row, counts);
+    for (let count = this.#read(reader); count > 0; count = this.#read(reader)) {
+      for (let i = 0; i < count; i += 1) {
+        const row = this.#rows[i] as EventRow;
+        counts.accepted(row.tenant);
+        this.#take(i, counts);
+      }
     }
   }
 
-  /** One event: a duplicate, dropped by a bound, or a new fact. */
-  #take(row: EventRow, counts: BatchCounts): void {
-    const idKind = this.#facts.ids.stage(row);
-    const user = this.#users.intern(row);
-    if (!this.#place(row, user, true)) {
+  #user = -1;
+  #idKind = 0;
+
+  /** The user of a row in hand, −1 for a new one; its ID is staged then. */
+  #find(index: number): number {
+    const row = this.#rows[index] as EventRow;
+    this.#idKind = this.#facts.ids.stage(row);
+    this.#user = this.#users.find(row, this.#userHashes[index] as number);
+    return this.#user;
+  }
+
+  /** Reads the next rows of an entry. @returns how many, 0 at its end */
+  #read(reader: EntryReader): number {
+    const rows = this.#rows;
+    let count = 0;
+    while (count < rows.length && reader.next(rows[count] as EventRow)) count += 1;
+    this.#users.hash(rows, count, this.#userHashes);
+    this.#facts.hashIds(rows, count, this.#idHashes);
+    return count;
+  }
+
+  /** One event in hand: a duplicate, dropped by a bound, or a new fact. */
+  #take(index: number, counts: BatchCounts): void {
+    const row = this.#rows[index] as EventRow;
+    const user = this.#find(index);
+    if (!this.#place(row, user, this.#facts.mayHoldId(this.#idHashes[index] as number))) {
       counts.duplicate(row.tenant);
       return;
     }
-    if ((this.#users.counts[user] as number) >= this.#options.maxFactsPerUser) {
+    if (user < 0 && this.#users.size >= this.#options.maxUsers) {
+      counts.droppedUser(row.tenant);
+      return;
+    }
+    if (user >= 0 && this.#users.countOf(user) >= this.#options.maxFactsPerUser) {
       counts.droppedPerUser(row.tenant);
       return;
     }
@@ -190,7 +223,7 @@ export class PartitionState {
       return;
     }
     if (isTouchpointType(row.flags & FLAG_TYPE_MASK)) this.#channels.name(row);
-    this.#insert(row, user, idKind);
+    this.#insert(index);
     this.#factWriter.append(row);
     if ((row.flags & FLAG_TYPE_MASK) !== TYPE_REFUND) {
       counts.processed(row.tenant, row.time, row.time);
@@ -207,18 +240,23 @@ export class PartitionState {
 
   /**
    * Finds the row's place in its user's chain (newest first, by time, then ID), and the conversions at or after its
-   * time. @param checkAll walk the whole chain for an equal ID @returns false for a duplicate
+   * time. @param user −1 for a new one @param checkAll walk the whole chain for an equal ID @returns false for a duplicate
    */
   #place(row: EventRow, user: number, checkAll: boolean): boolean {
     const facts = this.#facts;
-    this.#later.length = 0;
+    if (this.#later.length > 0) this.#later.length = 0;
     this.#newerFact = -1;
     this.#olderFact = -1;
+    if (user < 0) return true;
+    let fact = this.#users.headOf(user);
+    if (!checkAll && this.#users.isBefore(user, row.time)) {
+      this.#olderFact = fact;
+      return true;
+    }
     let placed = false;
-    let fact = this.#users.heads[user] as number;
     while (fact >= 0) {
       if (checkAll && facts.idMatches(fact)) return false;
-      const time = facts.times[fact] as number;
+      const time = facts.timeOf(fact);
       // A conversion in the same millisecond sees the touchpoint, whichever ID comes first.
       if (time >= row.time && facts.typeOf(fact) === TYPE_CONVERSION) this.#later.push(fact);
       if (!placed) {
@@ -231,7 +269,7 @@ export class PartitionState {
       } else if (!checkAll && time < row.time) {
         return true;
       }
-      fact = facts.older[fact] as number;
+      fact = facts.olderThan(fact);
     }
     return true;
   }
@@ -241,24 +279,33 @@ export class PartitionState {
     return compareIds(this.#other, row) < 0;
   }
 
-  /** Adds the row as a fact at the place found, and marks the conversions whose result it changes. */
-  #insert(row: EventRow, user: number, idKind: number): void {
+  /** Adds the row in hand as a fact at the place found, and marks the conversions whose result it changes. */
+  #insert(index: number): void {
+    const row = this.#rows[index] as EventRow;
     const type = row.flags & FLAG_TYPE_MASK;
     const facts = this.#facts;
+    const idKind = this.#idKind;
+    const user =
+      this.#user < 0 ? this.#users.add(row, this.#userHashes[index] as number) : this.#user;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
     const reference = isPurchase
       ? this.#purchases.append(row, user)
       : facts.tuples.intern(row.dimensions);
-    const fact = facts.append(row.time, kindOf(row, idKind), reference);
-    facts.older[fact] = this.#olderFact;
-    if (this.#newerFact < 0) this.#users.heads[user] = fact;
-    else facts.older[this.#newerFact] = fact;
-    this.#users.counts[user] = (this.#users.counts[user] as number) + 1;
+    const fact = facts.append(
+      row.time,
+      kindOf(row, idKind),
+      reference,
+      this.#olderFact,
+      this.#idHashes[index] as number,
+    );
+    if (this.#newerFact < 0) this.#users.setHead(user, fact, row.time);
+    else facts.setOlder(this.#newerFact, fact);
+    this.#users.count(user);
     if (isTouchpointType(type)) {
       const window = this.#windowOf(type);
       for (const conversion of this.#later) {
-        if ((facts.times[conversion] as number) - row.time <= window) {
-          this.#mark(facts.references[conversion] as number, REASON_LATE_TOUCHPOINT);
+        if (facts.timeOf(conversion) - row.time <= window) {
+          this.#mark(facts.referenceOf(conversion), REASON_LATE_TOUCHPOINT);
         }
       }
     } else if (isPurchase) {
@@ -286,16 +333,12 @@ export class PartitionState {
   #markRefunded(refund: number, user: number): void {
     this.#refundedTime = Infinity;
     const { orderId } = this.#purchases.fields(refund);
-    for (
-      let fact = this.#users.heads[user] as number;
-      fact >= 0;
-      fact = this.#facts.older[fact] as number
-    ) {
+    for (let fact = this.#users.headOf(user); fact >= 0; fact = this.#facts.olderThan(fact)) {
       if (this.#facts.typeOf(fact) !== TYPE_CONVERSION) continue;
-      const purchase = this.#facts.references[fact] as number;
+      const purchase = this.#facts.referenceOf(fact);
       if (this.#purchases.fields(purchase).orderId !== orderId) continue;
       this.#mark(purchase, REASON_REFUND);
-      this.#refundedTime = this.#facts.times[fact] as number; // newest first: the last is the oldest
+      this.#refundedTime = this.#facts.timeOf(fact); // newest first: the last is the oldest
     }
   }
 
@@ -323,15 +366,11 @@ export class PartitionState {
   #findPath(purchase: number): number {
     const facts = this.#facts;
     const path = this.#path;
-    const time = facts.times[this.#purchases.facts[purchase] as number] as number;
+    const time = facts.timeOf(this.#purchases.facts[purchase] as number);
     const user = this.#purchases.users[purchase] as number;
     path.clear();
-    for (
-      let fact = this.#users.heads[user] as number;
-      fact >= 0;
-      fact = facts.older[fact] as number
-    ) {
-      const age = time - (facts.times[fact] as number);
+    for (let fact = this.#users.headOf(user); fact >= 0; fact = facts.olderThan(fact)) {
+      const age = time - facts.timeOf(fact);
       if (age < 0) continue;
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
@@ -371,13 +410,9 @@ export class PartitionState {
     if (value === undefined) return "";
     let left = value;
     if (orderId !== "") {
-      for (
-        let fact = this.#users.heads[user] as number;
-        fact >= 0;
-        fact = this.#facts.older[fact] as number
-      ) {
+      for (let fact = this.#users.headOf(user); fact >= 0; fact = this.#facts.olderThan(fact)) {
         if (this.#facts.typeOf(fact) !== TYPE_REFUND) continue;
-        const refund = this.#purchases.fields(this.#facts.references[fact] as number);
+        const refund = this.#purchases.fields(this.#facts.referenceOf(fact));
         if (refund.orderId !== orderId) continue;
         // A refund without a value takes all of it back; one in another currency cannot be subtracted and is left out.
         if (refund.value === undefined) left = 0n;

@@ -134,6 +134,28 @@ describe("a partition's journeys", () => {
     expect(state.factCount).toBe(4);
   });
 
+  it("drop and count the events of users beyond the bound, and go on with those they know", () => {
+    const state = newState({ maxUsers: 2 });
+    const of = (userId: string, ids: string[]) => ids.map((id) => click(id, NOW - 9, { userId }));
+    const outcome = state.process([
+      entryOf([...of("a", ["1"]), ...of("b", ["2"]), ...of("c", ["3", "4"]), ...of("a", ["5"])]),
+    ]);
+    expect(outcome.counts["default"]).toMatchObject({
+      accepted: 5,
+      processed: 3,
+      droppedUsersPerPartition: 2,
+    });
+    expect([state.factCount, state.userCount]).toEqual([3, 2]);
+  });
+
+  it("hold no user of whom no fact was taken", () => {
+    const state = newState({ maxFacts: 1 });
+    const events = Array.from({ length: 9 }, (_, i) => click(`t${i}`, NOW, { userId: `u${i}` }));
+    const { counts } = state.process([entryOf(events)]);
+    expect(counts["default"]).toMatchObject({ processed: 1, droppedFactsPerPartition: 8 });
+    expect(state.userCount).toBe(1);
+  });
+
   it("name channels from the campaign, the referrer and the url", () => {
     const touch = (id: string, more: Record<string, unknown>) =>
       ({ id, type: "visit", time: NOW - 9, userId: "u", ...more }) as unknown as PlainEvent;
