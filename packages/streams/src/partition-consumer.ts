@@ -1,17 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ATTRIBUTION_GROUP, eventsKey, factsKey } from "@tributary/protocol";
+import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
 import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
 import { deadLetterBooks } from "./books.ts";
 import { compareEntryIds } from "./entry-id.ts";
 import { StreamsError } from "./errors.ts";
+import { factPages } from "./fact-pages.ts";
 import type { Lease } from "./lease.ts";
-import {
-  claimPending,
-  deliveriesOf,
-  parseEntries,
-  readGroup,
-  type StreamEntry,
-} from "./read-group.ts";
+import { claimPending, deliveriesOf, readGroup, type StreamEntry } from "./read-group.ts";
 import {
   type Computed,
   MemoryLostError,
@@ -31,8 +26,8 @@ export interface ConsumerOptions {
   readonly maxBatchEvents: number;
   /** How long a read waits for entries, ms. */
   readonly blockMs: number;
-  /** Bytes of fact blocks asked for at once while rebuilding: entries per page. */
-  readonly restorePageEntries: number;
+  /** About how many bytes of fact blocks are asked for at once while rebuilding. */
+  readonly restorePageBytes: number;
   readonly trimIntervalMs: number;
   /** An entry delivered so often without a commit is tried alone from then on: its owners may have died of it. */
   readonly suspectDeliveries: number;
@@ -44,7 +39,7 @@ export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
   maxEntries: 64,
   maxBatchEvents: 32_768,
   blockMs: 1000,
-  restorePageEntries: 64,
+  restorePageBytes: 2 << 20,
   trimIntervalMs: 1000,
   suspectDeliveries: 3,
   maxOwnersEnded: 3,
@@ -342,23 +337,12 @@ export class PartitionConsumer {
     await this.#processor.forget(partition);
     // An empty log is restored as well: the processor then holds the partition, if with nothing in it.
     await this.#processor.restore(partition, []);
-    let from = "-";
     let blocks = 0;
-    while (!this.#done) {
-      const reply = await this.#client.callBuffer("XRANGE", [
-        factsKey(partition),
-        from,
-        "+",
-        "COUNT",
-        this.#options.restorePageEntries,
-      ]);
-      const page = parseEntries(reply as unknown[]);
-      const last = page.at(-1);
-      if (last === undefined) break;
+    for await (const page of factPages(this.#client, partition, this.#options.restorePageBytes)) {
+      if (this.#done) break;
       await this.#processor.restore(partition, page);
       this.lastProgressMs = performance.now();
       blocks += page.length;
-      from = `(${last.id}`;
     }
     this.#memoryIsCommitted = !this.#done;
     return blocks;

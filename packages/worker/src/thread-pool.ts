@@ -55,13 +55,20 @@ export class ThreadPool {
     return partition % this.#pools.length;
   }
 
-  /** Runs a task on its partition's thread, after those given before. @throws where the thread died of it */
-  async run(task: Exclude<ThreadTask, { kind: "ping" }>): Promise<ThreadReply> {
+  /**
+   * Runs a task on its partition's thread, after those given before.
+   * @param transfer buffers that the thread takes over instead of getting copies
+   * @throws where the thread died of it
+   */
+  async run(
+    task: Exclude<ThreadTask, { kind: "ping" }>,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<ThreadReply> {
     const thread = this.threadOf(task.partition);
     const pool = this.#pools[thread] as Piscina;
     const before = pool.threads[0]?.threadId;
     try {
-      return (await pool.run(task)) as ThreadReply;
+      return (await pool.run(task, { transferList: transfer })) as ThreadReply;
     } catch (error) {
       if (!this.#closed) void this.#awaitReplacement(thread, pool, before);
       throw error;

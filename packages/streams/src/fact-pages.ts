@@ -1,0 +1,33 @@
+import { factsKey } from "@tributary/protocol";
+import { parseEntries, type StreamEntry } from "./read-group.ts";
+import type { RedisClient } from "./redis.ts";
+
+const FIRST_PAGE_ENTRIES = 16;
+const MAX_PAGE_ENTRIES = 4096;
+
+/**
+ * A partition's fact log from its beginning, in pages of about `pageBytes`. While a page is worked on the next one is
+ * under way, so no more than two are in memory.
+ */
+export async function* factPages(
+  client: RedisClient,
+  partition: number,
+  pageBytes: number,
+): AsyncGenerator<StreamEntry[]> {
+  const read = async (from: string, entries: number): Promise<StreamEntry[]> => {
+    const args = [factsKey(partition), from, "+", "COUNT", entries];
+    return parseEntries((await client.callBuffer("XRANGE", args)) as unknown[]);
+  };
+  let next = read("-", FIRST_PAGE_ENTRIES);
+  for (;;) {
+    const page = await next;
+    const last = page.at(-1);
+    if (last === undefined) return;
+    const bytes = page.reduce((sum, { block }) => sum + block.length, 0);
+    const entries = Math.ceil((pageBytes * page.length) / Math.max(bytes, 1));
+    next = read(`(${last.id}`, Math.min(entries, MAX_PAGE_ENTRIES));
+    // Where it fails that is thrown when its turn comes; where nobody asks for it any more nobody needs to know.
+    next.catch(() => undefined);
+    yield page;
+  }
+}
