@@ -1,40 +1,78 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventsKey } from "@tributary/protocol";
-import { type RedisClient, redisReady } from "@tributary/streams";
+import {
+  type PartitionBacklog,
+  readBacklog,
+  type RedisClient,
+  redisReady,
+} from "@tributary/streams";
 import { GatewayError } from "./errors.ts";
 
 const POLL_MS = 500;
 const RETRY_AFTER_SECONDS = 5;
+const MB = 2 ** 20;
 
-/** Watches how much waits for the workers, so that a backlog over its bound is told to senders instead of filling Redis. */
+export interface BacklogBounds {
+  /** Of one partition, MiB. */
+  readonly partitionMb: number;
+  /** Over all partitions, MiB. */
+  readonly totalMb: number;
+}
+
+/**
+ * Watches how much waits in Redis, for the workers and for the warehouse, so that a backlog over its bound is told to
+ * senders instead of filling Redis. Between two looks what this gateway sends is added.
+ */
 export class Backlog {
   readonly #client: RedisClient;
-  readonly #partitions: number;
-  readonly #maxEntries: number;
+  readonly #bounds: BacklogBounds;
   readonly #abort = new AbortController();
-  #entries = 0;
+  readonly #seen: PartitionBacklog[];
+  /** Bytes sent to each partition since it was last looked at. */
+  readonly #sent: Float64Array;
   #loop: Promise<void> | undefined;
 
-  /** @param maxEntries stream entries over all partitions */
-  constructor(client: RedisClient, partitions: number, maxEntries: number) {
+  constructor(client: RedisClient, partitions: number, bounds: BacklogBounds) {
     this.#client = client;
-    this.#partitions = partitions;
-    this.#maxEntries = maxEntries;
+    this.#bounds = bounds;
+    this.#seen = Array.from({ length: partitions }, () => ({ workersBytes: 0, warehouseBytes: 0 }));
+    this.#sent = new Float64Array(partitions);
   }
 
-  /** Entries in the streams at the last look; those acknowledged within the last second may still be among them. */
-  get entries(): number {
-    return this.#entries;
+  /** Bytes that wait for the workers; what they committed within the last second may still be among them. */
+  get workersBytes(): number {
+    const seen = this.#seen.reduce((sum, { workersBytes }) => sum + workersBytes, 0);
+    return this.#sent.reduce((sum, bytes) => sum + bytes, seen);
   }
 
-  /** @throws GatewayError `backlog_full` */
+  /** Bytes of facts and results that wait for the warehouse. */
+  get warehouseBytes(): number {
+    return this.#seen.reduce((sum, { warehouseBytes }) => sum + warehouseBytes, 0);
+  }
+
+  /** Bytes are on their way to a partition. */
+  add(partition: number, bytes: number): void {
+    this.#sent[partition] = (this.#sent[partition] ?? 0) + bytes;
+  }
+
+  /**
+   * A request is taken or refused as a whole, and its events go to any partition: so one that is over its bound refuses
+   * them all. @throws GatewayError `backlog_full`
+   */
   check(): void {
-    if (this.#entries > this.#maxEntries) {
-      throw new GatewayError(
-        "backlog_full",
-        `${this.#entries} entries wait for the workers, the bound is ${this.#maxEntries}`,
-        RETRY_AFTER_SECONDS,
-      );
+    let workers = 0;
+    let warehouse = 0;
+    for (const [partition, { workersBytes, warehouseBytes }] of this.#seen.entries()) {
+      const waiting = workersBytes + (this.#sent[partition] ?? 0);
+      const bound = this.#bounds.partitionMb;
+      if (waiting + warehouseBytes > bound * MB) {
+        refuse(`partition ${partition}`, waiting, warehouseBytes, "a partition", bound);
+      }
+      workers += waiting;
+      warehouse += warehouseBytes;
+    }
+    const bound = this.#bounds.totalMb;
+    if (workers + warehouse > bound * MB) {
+      refuse("all partitions", workers, warehouse, "all of them", bound);
     }
   }
 
@@ -49,16 +87,9 @@ export class Backlog {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
-    const partitions = Array.from({ length: this.#partitions }, (_, i) => i);
     while (!signal.aborted) {
       if (redisReady(this.#client)) {
-        const lengths = await Promise.allSettled(
-          partitions.map(async (i) => this.#client.xlen(eventsKey(i))),
-        );
-        // A look that failed leaves the last number: the breaker is what reacts to Redis being away.
-        if (lengths.every((length) => length.status === "fulfilled")) {
-          this.#entries = lengths.reduce((sum, length) => sum + length.value, 0);
-        }
+        await Promise.allSettled(this.#seen.map(async (_, partition) => this.#look(partition)));
       }
       try {
         await sleep(POLL_MS, undefined, { signal });
@@ -67,4 +98,27 @@ export class Backlog {
       }
     }
   }
+
+  /** A look that fails leaves the last numbers: the breaker is what reacts to Redis being away. */
+  async #look(partition: number): Promise<void> {
+    const before = this.#sent[partition] ?? 0;
+    this.#seen[partition] = await readBacklog(this.#client, partition);
+    // What was sent meanwhile may have been seen already; it is counted again rather than not at all.
+    this.#sent[partition] = (this.#sent[partition] ?? 0) - before;
+  }
+}
+
+function refuse(
+  of: string,
+  workersBytes: number,
+  warehouseBytes: number,
+  per: string,
+  boundMb: number,
+): never {
+  const mb = (bytes: number): string => `${Math.ceil(bytes / MB)} MB`;
+  throw new GatewayError(
+    "backlog_full",
+    `${of}: ${mb(workersBytes)} wait for the workers and ${mb(warehouseBytes)} for the warehouse, the bound of ${per} is ${boundMb} MB`,
+    RETRY_AFTER_SECONDS,
+  );
 }

@@ -3,6 +3,7 @@ import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
+import type { BacklogBounds } from "./backlog.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
@@ -46,8 +47,11 @@ const schema = z.object({
   TRIBUTARY_MAX_BUFFERED_BYTES: wholeNumber(1 << 16, 2 ** 31, 64 << 20).describe(
     "bytes that may wait for Redis at once",
   ),
-  TRIBUTARY_MAX_BACKLOG_ENTRIES: wholeNumber(1, 2 ** 40, 200_000).describe(
-    "stream entries that may wait for the workers",
+  TRIBUTARY_MAX_BACKLOG_MB: wholeNumber(1, 2 ** 30, 2048).describe(
+    "what may wait in Redis for the workers and the warehouse, MiB",
+  ),
+  TRIBUTARY_MAX_PARTITION_BACKLOG_MB: wholeNumber(1, 2 ** 30, 512).describe(
+    "the same of one partition, MiB",
   ),
   TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
     "events a second and tenant; 0 for no quota",
@@ -72,7 +76,7 @@ export interface GatewayConfig {
   /** Undefined where no replica is waited for. */
   readonly replicaWait: ReplicaWait | undefined;
   readonly maxBufferedBytes: number;
-  readonly maxBacklogEntries: number;
+  readonly backlog: BacklogBounds;
   /** 0: no quota. */
   readonly quotaEventsPerSecond: number;
   readonly telemetry: TelemetryConfig;
@@ -107,7 +111,10 @@ export function readConfig(env: Record<string, string | undefined> = process.env
             timeoutMs: values.TRIBUTARY_WAIT_TIMEOUT_MS,
           },
     maxBufferedBytes: values.TRIBUTARY_MAX_BUFFERED_BYTES,
-    maxBacklogEntries: values.TRIBUTARY_MAX_BACKLOG_ENTRIES,
+    backlog: {
+      totalMb: values.TRIBUTARY_MAX_BACKLOG_MB,
+      partitionMb: values.TRIBUTARY_MAX_PARTITION_BACKLOG_MB,
+    },
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,
     telemetry: readTelemetryConfig(env),
   });

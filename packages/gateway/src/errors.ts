@@ -14,6 +14,7 @@ export const GATEWAY_ERRORS = {
   backlog_full: 503,
   overloaded: 503,
   redis_away: 503,
+  redis_full: 503,
   not_replicated: 503,
   internal: 500,
 } as const;

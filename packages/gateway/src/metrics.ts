@@ -11,7 +11,7 @@ const METRIC_NAMES = [
   "tributary_publish_bytes_total",
   "tributary_publish_failures_total",
   "tributary_publish_unreplicated_entries_total",
-  "tributary_backlog_entries",
+  "tributary_backlog_bytes",
   "tributary_breaker_open",
 ] as const;
 

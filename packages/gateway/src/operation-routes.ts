@@ -36,7 +36,8 @@ export function addOperationRoutes(
       .send(ready ? { status: "ready" } : { status: "not ready", reason: "Redis is away" });
   });
   server.get("/metrics", async (_request, reply) => {
-    metrics.tributary_backlog_entries.set(backlog.entries);
+    metrics.tributary_backlog_bytes.set({ group: "attribution" }, backlog.workersBytes);
+    metrics.tributary_backlog_bytes.set({ group: "warehouse" }, backlog.warehouseBytes);
     metrics.tributary_breaker_open.set(publisher.breakerOpen ? 1 : 0);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);

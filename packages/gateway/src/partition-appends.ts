@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type EntryAppender,
+  isOutOfMemory,
   type RedisClient,
   StreamsError,
   waitUntilReady,
@@ -18,6 +19,8 @@ export interface PartitionEntry {
 
 const MIN_RETRY_MS = 20;
 const MAX_RETRY_MS = 160;
+/** Redis without memory is asked again after this time. */
+const FULL_RETRY_SECONDS = 1;
 
 /**
  * Appends entries, trying again until their deadline, with a breaker for each partition: of a cluster one node may be
@@ -32,6 +35,8 @@ export class PartitionAppends {
   readonly #awaySinceMs = new Map<number, number>();
   /** Partitions with an open breaker for which one entry tries whether they are back. */
   readonly #probed = new Set<number>();
+  /** Until when a partition's node, which is out of memory, is not asked again, by performance.now(). */
+  readonly #fullUntilMs = new Map<number, number>();
 
   /** @param waitMs how long a partition may be away before its entries are refused at once */
   constructor(client: RedisClient, appender: EntryAppender, waitMs: number, logger: Logger) {
@@ -46,10 +51,11 @@ export class PartitionAppends {
    * Appends an entry. An XADD whose reply was lost may be in the stream twice then: the workers remove its events as
    * duplicates.
    * @param deadlineMs by performance.now()
-   * @throws GatewayError `redis_away`, `not_replicated`
+   * @throws GatewayError `redis_away`, `redis_full`, `not_replicated`
    */
   async append(entry: PartitionEntry, deadlineMs: number): Promise<void> {
     const { partition } = entry;
+    if (performance.now() < (this.#fullUntilMs.get(partition) ?? 0)) throw redisFull();
     if (!this.#isOpen(partition)) return this.#appendUntil(entry, deadlineMs);
     if (this.#probed.has(partition)) {
       throw new GatewayError("redis_away", "the event store's node is away", 1);
@@ -80,6 +86,11 @@ export class PartitionAppends {
           this.#logger.warn({ partition }, error.message);
           throw new GatewayError("not_replicated", "too few replicas have the events", 1);
         }
+        if (isOutOfMemory(error)) {
+          this.#logger.error({ err: error, partition }, "Redis has no memory left for events");
+          this.#fullUntilMs.set(partition, performance.now() + FULL_RETRY_SECONDS * 1000);
+          throw redisFull();
+        }
         this.#awaySinceMs.set(partition, this.#awaySinceMs.get(partition) ?? performance.now());
         const remaining = deadlineMs - performance.now();
         if (remaining <= 0) {
@@ -91,4 +102,12 @@ export class PartitionAppends {
       }
     }
   }
+}
+
+function redisFull(): GatewayError {
+  return new GatewayError(
+    "redis_full",
+    "the event store has reached its maxmemory",
+    FULL_RETRY_SECONDS,
+  );
 }

@@ -35,6 +35,8 @@ export interface PublisherOptions {
 
 /** Told of each flush. */
 export interface PublishObserver {
+  /** Bytes are about to be sent to a partition. */
+  sends(partition: number, bytes: number): void;
   published(entries: number, bytes: number, seconds: number): void;
   /** @param reasons of each entry that was not taken */
   failed(reasons: readonly GatewayError[]): void;
@@ -242,6 +244,7 @@ export class Publisher {
     try {
       await Promise.all(
         entries.map(async (entry) => {
+          this.#observer.sends(entry.partition, entry.bytes.length);
           try {
             await this.#appends.append(entry, deadlineMs);
             open.delete(entry.partition);

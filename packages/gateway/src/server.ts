@@ -61,6 +61,7 @@ export function createGateway(
   seed: number,
 ) {
   const metrics = createGatewayMetrics(telemetry);
+  const backlog = new Backlog(client, config.partitions, config.backlog);
   const publisher = new Publisher(
     client,
     {
@@ -73,6 +74,7 @@ export function createGateway(
       seed,
     },
     {
+      sends: (partition, bytes) => backlog.add(partition, bytes),
       published(entries, bytes, seconds) {
         metrics.tributary_publish_entries_total.inc(entries);
         metrics.tributary_publish_bytes_total.inc(bytes);
@@ -87,7 +89,6 @@ export function createGateway(
     new PublishTrace(telemetry.tracer),
     telemetry.logger,
   );
-  const backlog = new Backlog(client, config.partitions, config.maxBacklogEntries);
   const server = buildServer({ config, client, publisher, backlog, telemetry }, metrics);
   return { server, publisher, backlog };
 }

@@ -209,17 +209,6 @@ describe("too much", () => {
     expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([429, "2"]);
     expect(answer.json()).toMatchObject({ error: { code: "rate_limited" } });
   });
-
-  it("is 503 while the backlog is over its bound", async () => {
-    await gateway.close();
-    await open({ TRIBUTARY_MAX_BACKLOG_ENTRIES: "2" });
-    for (let i = 0; i < 3; i += 1) await gateway.client.xadd(eventsKey(0), "*", "n", 1, "b", "x");
-    gateway.backlog.start();
-    for (let i = 0; i < 100 && gateway.backlog.entries === 0; i += 1) await sleep(10);
-    const answer = await post(JSON.stringify(event("a")));
-    expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([503, "5"]);
-    expect(answer.json()).toMatchObject({ error: { code: "backlog_full" } });
-  });
 });
 
 describe("Redis away", () => {

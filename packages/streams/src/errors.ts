@@ -25,3 +25,8 @@ export class StreamsError extends Error {
     this.code = code;
   }
 }
+
+/** Whether Redis refused a command because it has reached its `maxmemory`. Retryable, once memory was freed. */
+export function isOutOfMemory(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("OOM ");
+}

@@ -3,6 +3,8 @@ export type { ReplicaWait } from "./append.ts";
 export { assignPartitions } from "./assignment.ts";
 export { readBooks, totalBooks, UNKNOWN_TENANT } from "./books.ts";
 export type { Accounts, Books, PartitionBooks, TenantBooks } from "./books.ts";
+export { readBacklog } from "./backlog.ts";
+export type { PartitionBacklog } from "./backlog.ts";
 export { commitBatch } from "./commit.ts";
 export type { Block, Commit, DeadLetter } from "./commit.ts";
 export {
@@ -13,7 +15,7 @@ export {
 } from "./dead-letters.ts";
 export type { DeadLetterStream, KeptDeadLetter } from "./dead-letters.ts";
 export { compareEntryIds, entryTimeMs, FIRST_ID } from "./entry-id.ts";
-export { STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
+export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
 export { GroupMember } from "./group-member.ts";
 export type { MemberOptions } from "./group-member.ts";

@@ -3,7 +3,7 @@ import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
 import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
 import { deadLetterBooks } from "./books.ts";
 import { compareEntryIds } from "./entry-id.ts";
-import { StreamsError } from "./errors.ts";
+import { isOutOfMemory, StreamsError } from "./errors.ts";
 import { factPages } from "./fact-pages.ts";
 import type { Lease } from "./lease.ts";
 import { claimPending, deliveriesOf, readGroup, type StreamEntry } from "./read-group.ts";
@@ -48,6 +48,8 @@ export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
 /** Crashes of the processor on the same entry, alone in its batch, after which it becomes a dead letter. */
 const MAX_CRASHES = 2;
 const MAX_BACKOFF_MS = 1000;
+/** How often it is said that Redis is full. */
+const SAY_FULL_MS = 10_000;
 /** An idle partition is trimmed this often. */
 const IDLE_TRIM_MS = 5000;
 
@@ -79,6 +81,7 @@ export class PartitionConsumer {
   #readBefore = false;
   #trimDue = false;
   #trimmedAtMs = 0;
+  #saidFullMs = -Infinity;
 
   /** @param lastProgressMs when the partition last made progress, where an earlier loop of this member failed; else now */
   constructor(
@@ -382,12 +385,29 @@ export class PartitionConsumer {
         break;
       } catch (error) {
         if (error instanceof StreamsError) throw error;
-        this.#logger.warn({ err: error }, "commit without an answer; it is sent again unchanged");
+        if (isOutOfMemory(error)) {
+          // Nothing was written: the next owner claims the batch.
+          if (this.#stopping) throw error;
+          await this.#waitForMemory();
+        } else {
+          this.#logger.warn({ err: error }, "commit without an answer; it is sent again unchanged");
+        }
         await sleep(backoffMs);
         await waitUntilReady(this.#client, MAX_BACKOFF_MS);
       }
     }
     await this.#trim();
+  }
+
+  /** Redis has no memory left for the commit: frees what nobody needs any more, and has it sent again. */
+  async #waitForMemory(): Promise<void> {
+    // That Redis is full is no fault of the partition's, and starting the worker again would not help.
+    this.lastProgressMs = performance.now();
+    if (this.lastProgressMs - this.#saidFullMs > SAY_FULL_MS) {
+      this.#saidFullMs = this.lastProgressMs;
+      this.#logger.error("Redis has no memory left for a commit; it is sent again until it has");
+    }
+    await trimPartition(this.#client, this.lease.partition, this.#retention.factsFrom);
   }
 
   async #trim(): Promise<void> {

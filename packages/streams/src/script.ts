@@ -2,7 +2,11 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { RedisClient } from "./redis.ts";
 
-/** A Lua script of ours: sent by its hash, and whole only where the server does not know it yet. */
+/**
+ * A Lua script of ours: sent by its hash, and whole only where the server does not know it yet. Those that keep leases
+ * and membership are flagged `allow-oom`: where Redis has reached its `maxmemory` commits wait, but nobody loses a
+ * partition for it.
+ */
 export class Script {
   readonly #text: string;
   readonly #hash: string;

@@ -89,11 +89,11 @@ export const METRICS = {
     help: "Stream entries that too few replicas had in time: their requests were answered 503.",
     labels: {},
   },
-  tributary_backlog_entries: {
+  tributary_backlog_bytes: {
     type: "gauge",
-    unit: "entries",
-    help: "Entries in the partitions' event streams when the gateway last looked: what waits for the workers.",
-    labels: {},
+    unit: "bytes",
+    help: "Memory of Redis that waits for a consumer group, as the gateway's bounds count it.",
+    labels: { group: ["attribution", "warehouse"] },
   },
   tributary_breaker_open: {
     type: "gauge",

@@ -25,7 +25,7 @@ describe("createMetrics", () => {
     const metrics = createMetrics(registry, [
       "tributary_http_requests_total",
       "tributary_events_accepted_total",
-      "tributary_backlog_entries",
+      "tributary_breaker_open",
       "tributary_lag_entries",
       "tributary_publish_seconds",
       "tributary_http_request_seconds",
@@ -34,9 +34,9 @@ describe("createMetrics", () => {
     metrics.tributary_http_requests_total.inc({ route: "/v1/batch", status: 202 }, 4);
     metrics.tributary_events_accepted_total.inc();
     metrics.tributary_events_accepted_total.inc(500);
-    metrics.tributary_backlog_entries.set(7);
-    metrics.tributary_backlog_entries.dec();
-    metrics.tributary_backlog_entries.inc(3);
+    metrics.tributary_breaker_open.set(7);
+    metrics.tributary_breaker_open.dec();
+    metrics.tributary_breaker_open.inc(3);
     metrics.tributary_lag_entries.set({ group: "attribution" }, 12);
     metrics.tributary_publish_seconds.observe(0.25);
     metrics.tributary_http_request_seconds.observe({ route: "/v1/batch" }, 0.5);
@@ -46,7 +46,7 @@ describe("createMetrics", () => {
     expect(await lines("tributary_events_accepted_total")).toEqual([
       "tributary_events_accepted_total 501",
     ]);
-    expect(await lines("tributary_backlog_entries")).toEqual(["tributary_backlog_entries 9"]);
+    expect(await lines("tributary_breaker_open")).toEqual(["tributary_breaker_open 9"]);
     expect(await lines("tributary_lag_entries")).toEqual([
       'tributary_lag_entries{group="attribution"} 12',
     ]);

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Takes a partition's lease where nobody holds it, with a new fencing epoch.
 -- KEYS: lease, state   ARGV: worker, ttl ms
 -- Returns {1, epoch, position} or {0, owner}.

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Writes down that an entry is tried alone, before it is: should it end the whole process, the next owner knows. Counts
 -- ownerships, not tries: within one epoch the process that tries it still lives.
 -- KEYS: state   ARGV: epoch, entry ID, 'try' or 'survived' (takes this epoch's try back)

@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Keeps a member of a group alive and tells who the live members are, by the server's clock, and which of them drain.
 -- KEYS: members, draining   ARGV: member ('' to only look), ttl ms, 'join' where the member is only starting
 -- Returns {members, draining}.

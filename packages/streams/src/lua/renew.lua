@@ -1,3 +1,4 @@
+#!lua flags=allow-oom
 -- Prolongs a lease that is still the caller's, also where it ran out but nobody took the partition since.
 -- KEYS: lease, state   ARGV: worker, epoch, ttl ms   Returns 1, or 0 where it is lost.
 local owner = redis.call('GET', KEYS[1])
