@@ -49,6 +49,8 @@ export class Injector {
   readonly #parts: InjectorParts;
   /** Blocks put into streams to be found among the dead letters. */
   readonly poison: string[] = [];
+  /** Faults under way that keep Redis from writing. */
+  #diskFull = 0;
   /** Workers that are stopped or being taken away: no other fault hits them. */
   readonly #busy = new Set<string>();
 
@@ -145,17 +147,32 @@ export class Injector {
   }
 
   async #killRedis(): Promise<Effect> {
+    // A Redis that syncs each second answers the commands of the moment in which the disk becomes full before it knows;
+    // killed before the disk has room again, it takes them with it. Only `appendfsync always` promises more.
+    await until("Redis has written what it holds", () => this.#hasWritten());
     process.kill((await this.#running("redis")).pid, "SIGKILL");
     await until("Redis answers", () => answersPing(this.#parts.redisPort));
     return this.#effect("Redis", "attribution");
   }
 
+  async #hasWritten(): Promise<boolean> {
+    try {
+      if (this.#diskFull > 0) return false;
+      return (await this.#parts.redis.info("persistence")).includes("aof_last_write_status:ok");
+    } catch {
+      // Away by another fault.
+      return false;
+    }
+  }
+
   /** A bound of nothing on the size of the files that Redis writes: what a full disk is to it. */
   async #fillDisk(fault: Fault): Promise<Effect> {
     const identity = await this.#running("redis");
+    this.#diskFull += 1;
     await limitFileSize(identity.pid, "1");
     await pause(fault.forMs);
-    if (isAlive(identity)) await limitFileSize(identity.pid, "unlimited");
+    this.#diskFull -= 1;
+    if (isAlive(identity) && this.#diskFull === 0) await limitFileSize(identity.pid, "unlimited");
     return this.#effect(`for ${fault.forMs} ms`, "attribution");
   }
 
