@@ -124,7 +124,10 @@ describe("packages", () => {
       let said = "";
       child.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
       const timer = setInterval(() => {
-        if (machine.calls.length > 0) child.kill("SIGTERM");
+        if (machine.calls.length === 0) return;
+        // Once: a second one would end it before it has ended its own child.
+        clearInterval(timer);
+        child.kill("SIGTERM");
       }, 100);
       child.on("close", (exitCode) => {
         clearInterval(timer);

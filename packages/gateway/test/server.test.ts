@@ -91,12 +91,7 @@ describe("POST /v1/events", () => {
       3,
     ],
     ["one msgpack event", encode(event("a")), { "content-type": "application/msgpack" }, 1],
-    [
-      "a msgpack batch",
-      encode({ events: list, sentAt: NOW }),
-      { "content-type": "application/x-msgpack" },
-      3,
-    ],
+    ["a msgpack batch", encode({ events: list }), { "content-type": "application/x-msgpack" }, 3],
     ["gzip", gzipSync(json), { "content-encoding": "gzip" }, 3],
     ["brotli", brotliCompressSync(json), { "content-encoding": "br" }, 3],
     ["zstd", zstdCompressSync(json), { "content-encoding": "zstd" }, 3],
@@ -206,7 +201,9 @@ describe("too much", () => {
     const batch = JSON.stringify(Array.from({ length: 30 }, (_, i) => event(`e${i}`)));
     expect((await post(batch)).statusCode).toBe(202);
     const answer = await post(batch);
-    expect([answer.statusCode, answer.headers["retry-after"]]).toEqual([429, "2"]);
+    expect(answer.statusCode).toBe(429);
+    // 2 as a rule; on a machine that was slow to ask again, some of the wait is over.
+    expect(answer.headers["retry-after"]).toMatch(/^[12]$/);
     expect(answer.json()).toMatchObject({ error: { code: "rate_limited" } });
   });
 });
