@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTION_GROUP } from "@tributary/protocol";
+import { factLogBytes } from "./admission.ts";
 import { assignPartitions } from "./assignment.ts";
 import { acquireLease, heartbeat, leaveGroup, releaseLease, renewLease } from "./lease.ts";
 import type { Logger } from "@tributary/telemetry";
@@ -141,8 +142,10 @@ export class GroupMember {
       owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
-        else if (owner !== worker) this.#failedSince.delete(partition);
-        else if (mayAcquire) await this.#acquire(partition);
+        else if (owner !== worker) {
+          this.#failedSince.delete(partition);
+          this.#options.consumer.admission?.released(partition);
+        } else if (mayAcquire) await this.#acquire(partition);
       }),
     );
     const failed = results.find((result) => result.status === "rejected");
@@ -167,8 +170,16 @@ export class GroupMember {
 
   async #acquire(partition: number): Promise<void> {
     const { worker, leaseMs, consumer: options } = this.#options;
+    const { admission } = options;
+    if (admission !== undefined) {
+      const bytes = await factLogBytes(this.#client, partition);
+      if (!admission.mayTake(partition, bytes)) return;
+    }
     const lease = await acquireLease(this.#client, partition, worker, leaseMs);
-    if (lease === undefined) return;
+    if (lease === undefined) {
+      admission?.released(partition);
+      return;
+    }
     if (this.#abort.signal.aborted) {
       await releaseLease(this.#client, lease);
       return;
@@ -197,6 +208,7 @@ export class GroupMember {
       this.#logger.error({ err: error, partition }, "the partition's loop ended with an error");
     }
     this.#consumers.delete(partition);
+    this.#options.consumer.admission?.released(partition);
     if (consumer.lost) return;
     try {
       await releaseLease(this.#client, consumer.lease);

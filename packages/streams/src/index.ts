@@ -1,5 +1,6 @@
 export { EntryAppender } from "./append.ts";
 export type { ReplicaWait } from "./append.ts";
+export type { Admission } from "./admission.ts";
 export { assignPartitions } from "./assignment.ts";
 export { readBooks, totalBooks, UNKNOWN_TENANT } from "./books.ts";
 export type { Accounts, Books, PartitionBooks, TenantBooks } from "./books.ts";

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
+import type { Admission } from "./admission.ts";
 import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
 import { deadLetterBooks } from "./books.ts";
 import { compareEntryIds } from "./entry-id.ts";
@@ -33,6 +34,8 @@ export interface ConsumerOptions {
   readonly suspectDeliveries: number;
   /** Owners that an entry may end while it is tried alone, before it becomes a dead letter. */
   readonly maxOwnersEnded: number;
+  /** Bounds the memory; without it there is no bound. */
+  readonly admission?: Admission | undefined;
 }
 
 export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
@@ -48,6 +51,8 @@ export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
 /** Crashes of the processor on the same entry, alone in its batch, after which it becomes a dead letter. */
 const MAX_CRASHES = 2;
 const MAX_BACKOFF_MS = 1000;
+/** While there is no memory for more, how often it is looked whether there is. */
+const ROOM_POLL_MS = 100;
 /** How often it is said that Redis is full. */
 const SAY_FULL_MS = 10_000;
 /** An idle partition is trimmed this often. */
@@ -111,7 +116,9 @@ export class PartitionConsumer {
         try {
           if (recover) await this.#recover();
           recover = false;
-          await this.#readAndProcess();
+          if (this.#options.admission?.mayRead === false) {
+            await this.#waitForRoom(this.#options.admission);
+          } else await this.#readAndProcess();
           backoffMs = 10;
         } catch (error) {
           if (this.#done) break;
@@ -348,7 +355,18 @@ export class PartitionConsumer {
       blocks += page.length;
     }
     this.#memoryIsCommitted = !this.#done;
+    this.#options.admission?.rebuilt(partition);
     return blocks;
+  }
+
+  /** There is no memory for more: frees what can be freed, and reads nothing. */
+  async #waitForRoom(admission: Admission): Promise<void> {
+    // The worker says why nothing is read; that the partition is stuck would be another matter.
+    this.lastProgressMs = performance.now();
+    this.#retention = admission.relief(this.lease.partition);
+    this.#trimDue = true;
+    await this.#trim();
+    await sleep(ROOM_POLL_MS);
   }
 
   /** Commits, and where the reply is lost commits again unchanged until there is one. */

@@ -177,6 +177,48 @@ export const METRICS = {
     help: "Partitions whose lease this worker holds.",
     labels: {},
   },
+  tributary_partitions_refused: {
+    type: "gauge",
+    unit: "partitions",
+    help: "Partitions that are this worker's to take and would not fit into its memory.",
+    labels: {},
+  },
+  tributary_memory_limit_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Resident memory at which the worker reads and takes nothing more.",
+    labels: {},
+  },
+  tributary_memory_resident_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Resident memory of the worker, as it last looked.",
+    labels: {},
+  },
+  tributary_memory_full: {
+    type: "gauge",
+    unit: "flag",
+    help: "1 while the worker reads nothing because its memory limit is reached.",
+    labels: {},
+  },
+  tributary_state_facts: {
+    type: "gauge",
+    unit: "facts",
+    help: "Facts held in memory, over the worker's partitions.",
+    labels: {},
+  },
+  tributary_state_users: {
+    type: "gauge",
+    unit: "users",
+    help: "Users held in memory, over the worker's partitions.",
+    labels: {},
+  },
+  tributary_state_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "What the tables of facts and users take, over the worker's partitions.",
+    labels: {},
+  },
   tributary_rebuild_seconds: {
     type: "histogram",
     unit: "seconds",

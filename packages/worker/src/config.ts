@@ -1,4 +1,4 @@
-import { availableParallelism, hostname } from "node:os";
+import { availableParallelism, hostname, totalmem } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
   type JourneyOptions,
@@ -12,6 +12,12 @@ import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
+
+/** What the container (cgroup) or else the machine allows, less a fifth for all that is not foreseen, MiB. */
+function defaultMemoryLimitMb(): number {
+  const bytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
+  return Math.max(1, Math.floor((bytes * 0.8) / 2 ** 20));
+}
 
 /** The worker's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
@@ -33,6 +39,9 @@ const schema = z.object({
   ),
   TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536, 2048).describe(
     "JavaScript heap of a compute thread, MiB",
+  ),
+  TRIBUTARY_MEMORY_LIMIT_MB: wholeNumber(1, 2 ** 30, defaultMemoryLimitMb()).describe(
+    "resident memory at which nothing more is read or taken, MiB; 80 % of what the process may have",
   ),
   TRIBUTARY_LEASE_MS: wholeNumber(500, 60_000, 2500).describe(
     "time after which a silent worker's partitions are another's, ms",
@@ -91,6 +100,7 @@ export interface WorkerConfig {
   readonly workerId: string;
   readonly threads: number;
   readonly threadHeapMb: number;
+  readonly memoryLimitMb: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
@@ -124,6 +134,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     workerId: values.TRIBUTARY_WORKER_ID,
     threads: values.TRIBUTARY_THREADS,
     threadHeapMb: values.TRIBUTARY_THREAD_HEAP_MB,
+    memoryLimitMb: values.TRIBUTARY_MEMORY_LIMIT_MB,
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,

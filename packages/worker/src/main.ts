@@ -9,6 +9,8 @@ import {
 import { startTelemetry } from "@tributary/telemetry";
 import { BatchTrace } from "./batch-trace.ts";
 import { readConfig } from "./config.ts";
+import { collectGarbage } from "./collect-garbage.ts";
+import { MemoryBudget } from "./memory-budget.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { AttributionProcessor } from "./processor.ts";
 import { buildServer } from "./server.ts";
@@ -63,6 +65,19 @@ const processor = new AttributionProcessor(
     factsKeptMs: config.factsKeptMs,
   },
 );
+const memory = new MemoryBudget(
+  {
+    limitBytes: config.memoryLimitMb * 2 ** 20,
+    residentBytes: process.memoryUsage.rss,
+    partitionBytes: (partition) => processor.partitionBytes(partition),
+    relief: (partition) => processor.relief(partition),
+    async collect() {
+      collectGarbage();
+      await threads.collect();
+    },
+  },
+  logger,
+);
 const member = new GroupMember(
   client,
   processor,
@@ -76,12 +91,17 @@ const member = new GroupMember(
       maxBatchEvents: config.maxBatchEvents,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,
+      admission: memory,
     },
   },
   logger,
 );
-const server = buildServer(client, member, telemetry, metrics, config.stallMs);
+const server = buildServer(
+  { client, member, stateSize: () => processor.stateSize, memory, telemetry, metrics },
+  config.stallMs,
+);
 const address = await server.listen({ host: config.host, port: config.port });
+memory.start();
 member.start();
 logger.info({ address, worker: config.workerId, threads: config.threads }, "worker runs");
 
@@ -91,6 +111,7 @@ async function stop(signal: string): Promise<void> {
   stopping = true;
   logger.info({ signal }, "worker stops");
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+  memory.stop();
   await member.stop();
   await server.close();
   await threads.close();

@@ -17,7 +17,11 @@ export type ThreadTask =
     }
   | { readonly kind: "restore"; readonly partition: number; readonly blocks: readonly Uint8Array[] }
   | { readonly kind: "forget"; readonly partition: number }
+  | { readonly kind: "collect" }
   | { readonly kind: "ping" };
+
+/** What is asked of the thread of one partition. */
+export type PartitionTask = Extract<ThreadTask, { readonly partition: number }>;
 
 /** A batch, computed. */
 export interface ProcessedReply {

@@ -67,6 +67,16 @@ export class AttributionProcessor implements PartitionProcessor {
     return { facts: sum("facts"), users: sum("users"), bytes: sum("bytes") };
   }
 
+  /** Bytes that a partition's tables hold. */
+  partitionBytes(partition: number): number {
+    return this.#sizes.get(partition)?.bytes ?? 0;
+  }
+
+  /** What of a partition's fact log can go where memory is scarce. */
+  relief(partition: number): Retention {
+    return this.#retention(partition).decide(Date.now(), true);
+  }
+
   async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
     const startedAt = performance.now();
     const reply = await this.#threads.run(

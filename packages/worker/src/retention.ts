@@ -44,8 +44,11 @@ export class FactRetention {
     this.#live += facts;
   }
 
-  /** @param now the clock, ms since 1970 */
-  decide(now: number): Retention {
+  /**
+   * @param now the clock, ms since 1970
+   * @param scarce whether memory is: a rebuild that frees a tenth is worth its time then
+   */
+  decide(now: number, scarce = false): Retention {
     let block = this.#blocks[this.#first];
     while (
       block !== undefined &&
@@ -63,7 +66,9 @@ export class FactRetention {
     }
     return {
       factsFrom: this.#blocks[this.#first]?.id,
-      rebuild: this.#trimmed > REBUILD_FACTS && this.#trimmed > this.#live,
+      rebuild: scarce
+        ? this.#trimmed * 10 > this.#live
+        : this.#trimmed > REBUILD_FACTS && this.#trimmed > this.#live,
     };
   }
 

@@ -1,22 +1,38 @@
 import { type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import type { MemoryBudget } from "./memory-budget.ts";
+import type { StateSize } from "./messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
+
+/** What the worker's HTTP tells of. */
+export interface ServerParts {
+  readonly client: RedisClient;
+  readonly member: GroupMember;
+  /** What the partitions' tables hold. */
+  readonly stateSize: () => StateSize;
+  readonly memory: MemoryBudget;
+  readonly telemetry: Telemetry;
+  readonly metrics: WorkerMetrics;
+}
 
 /**
  * Health, readiness and metrics of a worker; it does not listen yet.
  * @param stallMs a partition that has entries and gets nowhere for this long is stuck, ms
  */
 export function buildServer(
-  client: RedisClient,
-  member: GroupMember,
-  telemetry: Telemetry,
-  metrics: WorkerMetrics,
+  { client, member, stateSize, memory, telemetry, metrics }: ServerParts,
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  // A worker at its memory limit does what it should, and a restart would rebuild the same memory.
   const healthy = (reply: FastifyReply): FastifyReply =>
-    reply.send({ status: "ok", partitions: member.owned, draining: member.draining });
+    reply.send({
+      status: memory.reason === undefined ? "ok" : "memory limit reached",
+      ...(memory.reason === undefined ? {} : { reason: memory.reason }),
+      partitions: member.owned,
+      draining: member.draining,
+    });
   server.get("/healthz", async (_request, reply) => {
     // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
     if (!redisReady(client)) return healthy(reply);
@@ -38,17 +54,20 @@ export function buildServer(
     return healthy(reply);
   });
   server.get("/readyz", async (_request, reply) => {
-    const ready = redisReady(client);
-    return reply
-      .code(ready ? 200 : 503)
-      .send(
-        ready
-          ? { status: "ready", partitions: member.owned }
-          : { status: "not ready", reason: "Redis is away" },
-      );
+    const reason = redisReady(client) ? memory.reason : "Redis is away";
+    if (reason !== undefined) return reply.code(503).send({ status: "not ready", reason });
+    return reply.send({ status: "ready", partitions: member.owned });
   });
   server.get("/metrics", async (_request, reply) => {
     metrics.tributary_partitions_owned.set(member.owned.length);
+    metrics.tributary_partitions_refused.set(memory.refused.length);
+    metrics.tributary_memory_limit_bytes.set(memory.limitBytes);
+    metrics.tributary_memory_resident_bytes.set(memory.residentBytes);
+    metrics.tributary_memory_full.set(memory.full ? 1 : 0);
+    const { facts, users, bytes } = stateSize();
+    metrics.tributary_state_facts.set(facts);
+    metrics.tributary_state_users.set(users);
+    metrics.tributary_state_bytes.set(bytes);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Piscina } from "piscina";
-import type { ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
+import type { PartitionTask, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
 
 export interface ThreadPoolOptions {
   readonly threads: number;
@@ -60,10 +60,7 @@ export class ThreadPool {
    * @param transfer buffers that the thread takes over instead of getting copies
    * @throws where the thread died of it
    */
-  async run(
-    task: Exclude<ThreadTask, { kind: "ping" }>,
-    transfer: ArrayBuffer[] = [],
-  ): Promise<ThreadReply> {
+  async run(task: PartitionTask, transfer: ArrayBuffer[] = []): Promise<ThreadReply> {
     const thread = this.threadOf(task.partition);
     const pool = this.#pools[thread] as Piscina;
     const before = pool.threads[0]?.threadId;
@@ -73,6 +70,12 @@ export class ThreadPool {
       if (!this.#closed) void this.#awaitReplacement(thread, pool, before);
       throw error;
     }
+  }
+
+  /** Has every thread collect its garbage, after the tasks given before. */
+  async collect(): Promise<void> {
+    const task: ThreadTask = { kind: "collect" };
+    await Promise.all(this.#pools.map(async (pool) => pool.run(task)));
   }
 
   /** Ends the threads; what they compute is lost. */

@@ -1,6 +1,7 @@
 /** A compute thread: holds the journeys of its partitions and computes their batches. Pure computation, no I/O. */
 import { BadEntryError, PartitionState } from "@tributary/attribution";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
+import { collectGarbage } from "./collect-garbage.ts";
 import type { StateSize, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
 
 const data = workerData as ThreadData;
@@ -14,6 +15,9 @@ export function run(task: ThreadTask): ThreadReply {
       return restore(task.partition, task.blocks);
     case "forget":
       states.delete(task.partition);
+      return { status: "done" };
+    case "collect":
+      collectGarbage();
       return { status: "done" };
     case "ping":
       return { status: "done" };

@@ -11,6 +11,7 @@ import {
 import { readTelemetryConfig, startTelemetry } from "@tributary/telemetry";
 import { expect, onTestFinished, test } from "vitest";
 import { startRedis } from "../../../test/support/redis-server.ts";
+import { MemoryBudget } from "../src/memory-budget.ts";
 import { createWorkerMetrics } from "../src/metrics.ts";
 import { buildServer } from "../src/server.ts";
 
@@ -48,7 +49,19 @@ test("health names the partition that has entries and gets nowhere, and is well 
   };
   const member = new GroupMember(client, processor, options, telemetry.logger);
   member.start();
-  const server = buildServer(client, member, telemetry, createWorkerMetrics(telemetry), STALL_MS);
+  const memory = new MemoryBudget(
+    {
+      limitBytes: 1,
+      residentBytes: () => 0,
+      partitionBytes: () => 0,
+      relief: () => ({ factsFrom: undefined, rebuild: false }),
+      collect: async () => undefined,
+    },
+    telemetry.logger,
+  );
+  const stateSize = () => ({ facts: 0, users: 0, bytes: 0 });
+  const metrics = createWorkerMetrics(telemetry);
+  const server = buildServer({ client, member, stateSize, memory, telemetry, metrics }, STALL_MS);
   const health = async (): Promise<{ statusCode: number; body: unknown }> => {
     const { statusCode, body } = await server.inject("/healthz");
     return { statusCode, body: JSON.parse(body) };

@@ -168,6 +168,8 @@ async function measure({ url, touchpoints, runs }: Extract<Task, { kind: "measur
     createWorkerMetrics(telemetry),
     config,
   );
+  // The thread has started before its memory is looked at.
+  await inner.restore(1, []);
   const takeovers: number[] = [];
   let bytes = 0;
   let residentBytes = 0;
