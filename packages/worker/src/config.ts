@@ -14,7 +14,7 @@ import { z } from "zod";
 const DAY_MS = 86_400_000;
 
 /** What the container (cgroup) or else the machine allows, less a fifth for all that is not foreseen, MiB. */
-function defaultMemoryLimitMb(): number {
+export function defaultMemoryLimitMb(): number {
   const bytes = Math.min(process.constrainedMemory() || Infinity, totalmem());
   return Math.max(1, Math.floor((bytes * 0.8) / 2 ** 20));
 }

@@ -1,2 +1,2 @@
-export { readConfig } from "./config.ts";
+export { defaultMemoryLimitMb, readConfig } from "./config.ts";
 export type { WorkerConfig } from "./config.ts";

@@ -68,7 +68,7 @@ const processor = new AttributionProcessor(
 const memory = new MemoryBudget(
   {
     limitBytes: config.memoryLimitMb * 2 ** 20,
-    residentBytes: process.memoryUsage.rss,
+    residentBytes: () => process.memoryUsage.rss(),
     partitionBytes: (partition) => processor.partitionBytes(partition),
     relief: (partition) => processor.relief(partition),
     async collect() {

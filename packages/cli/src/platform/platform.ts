@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { defaultMemoryLimitMb } from "@tributary/worker";
 import { CliError } from "../errors.ts";
 import { PortPicker } from "./ports.ts";
 import { identify } from "./process-identity.ts";
@@ -214,9 +215,12 @@ class PlatformStart {
   }
 
   async #worker(name: string, port: number): Promise<SupervisedProcess> {
-    const { threads } = this.#options;
+    const { threads, workers = 1, environment = process.env } = this.#options;
+    // The workers share the machine: each of them alone would take it for its own.
+    const memoryLimitMb = Math.max(1, Math.floor(defaultMemoryLimitMb() / workers));
     return this.#service("worker", name, port, {
       TRIBUTARY_WORKER_ID: name,
+      TRIBUTARY_MEMORY_LIMIT_MB: environment["TRIBUTARY_MEMORY_LIMIT_MB"] || String(memoryLimitMb),
       ...(threads === undefined ? {} : { TRIBUTARY_THREADS: String(threads) }),
     });
   }
