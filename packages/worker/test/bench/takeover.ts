@@ -2,7 +2,7 @@
  * Measures the takeover of a partition: how fast its memory is rebuilt from its fact log, and how many bytes a touchpoint
  * takes in Redis and in a worker. Prints one JSON object.
  *
- *   node packages/worker/test/bench/takeover.ts [--runs 5] [--block-events 4096]
+ *   node packages/worker/test/bench/takeover.ts [--touchpoints 1000000] [--runs 5] [--block-events 4096]
  *
  * `restore` is PartitionState alone, over blocks in memory, by the clock and by the thread's CPU time, which a busy machine
  * disturbs less; `takeover` is what a worker does: a real Redis, the consumer's
@@ -42,10 +42,7 @@ import { ThreadPool } from "../../src/thread-pool.ts";
 const SELF = fileURLToPath(import.meta.url);
 const START_MS = 1_790_000_000_000;
 const DAY_MS = 86_400_000;
-const SHAPES = [
-  { users: 250_000, touchesPerUser: 4 },
-  { users: 50_000, touchesPerUser: 20 },
-] as const;
+const TOUCHES_PER_USER = [4, 20] as const;
 
 type Task =
   | { kind: "fill"; url: string; users: number; touchesPerUser: number; blockEvents: number }
@@ -240,6 +237,7 @@ async function inProcess(task: Task): Promise<object> {
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
+      touchpoints: { type: "string", default: "1000000" },
       runs: { type: "string", default: "5" },
       "block-events": { type: "string", default: "4096" },
     },
@@ -247,7 +245,9 @@ async function main(): Promise<void> {
   const runs = Number(values.runs);
   const blockEvents = Number(values["block-events"]);
   const shapes: object[] = [];
-  for (const shape of SHAPES) {
+  for (const touchesPerUser of TOUCHES_PER_USER) {
+    const users = Math.ceil(Number(values.touchpoints) / touchesPerUser);
+    const shape = { users, touchesPerUser };
     const redis = await startRedis();
     try {
       const filled = await inProcess({ kind: "fill", url: redis.url, ...shape, blockEvents });
