@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { benchCommand } from "./commands/bench.ts";
 import { booksCommand } from "./commands/books.ts";
 import { chaosCommand } from "./commands/chaos.ts";
 import { conversionCommand } from "./commands/conversion.ts";
@@ -64,6 +65,7 @@ const COMMANDS = [
   groupsCommand,
   deadLettersCommand,
   booksCommand,
+  benchCommand,
   chaosCommand,
 ];
 
@@ -88,6 +90,7 @@ Examples:
   tributary report --model all          what each channel earned, under every model
   tributary conversion order-1001       one conversion's path, and why its numbers changed
   tributary lag --watch                 what still waits, partition by partition
+  tributary bench                       events a second, latency and cost on this machine
   tributary chaos --seed 1              faults against a platform of its own, judged by an oracle
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,

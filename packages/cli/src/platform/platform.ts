@@ -33,6 +33,8 @@ export interface PlatformOptions {
   readonly redisUrlFor?: ((name: string, redisUrl: string) => string | Promise<string>) | undefined;
   /** How services that die are started again; see {@link RestartPolicy}. */
   readonly restart?: RestartPolicy | undefined;
+  /** Whether the reports run, which load the warehouse; default true. */
+  readonly reports?: boolean | undefined;
   /** The environment that the services inherit. Default: this process's. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
   /** How long each service may take to answer, ms; default 60,000. */
@@ -206,7 +208,9 @@ class PlatformStart {
       ...(await Promise.all(
         [...this.#workerPorts].map(async ([name, port]) => this.#worker(name, port)),
       )),
-      await this.#service("reports", "reports", layout.reports),
+      ...(this.#options.reports === false
+        ? []
+        : [await this.#service("reports", "reports", layout.reports)]),
     ];
     const results = await Promise.allSettled(
       services.map((service) => service.start(this.#signal())),
