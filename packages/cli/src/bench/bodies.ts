@@ -13,7 +13,7 @@ export interface BodyShape {
 }
 
 /** One event in so many is a conversion. */
-export const EVENTS_PER_CONVERSION = 50;
+const EVENTS_PER_CONVERSION = 50;
 
 const NUMBER_DIGITS = 12;
 const USER_DIGITS = 9;

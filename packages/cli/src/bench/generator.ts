@@ -22,7 +22,7 @@ class Connection {
       if (request === undefined) throw new Error("an answer that nothing was asked for");
       taken(status, request);
     });
-    this.socket.on("data", (bytes) => reader.take(bytes as Buffer));
+    this.socket.on("data", (bytes) => reader.take(bytes));
     this.socket.on("close", () => {
       throw new Error("the gateway closed a connection");
     });

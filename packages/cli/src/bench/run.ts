@@ -172,7 +172,10 @@ class BenchRun {
   async #start(): Promise<Platform> {
     const { workers, threads, partitions, warehouse, mains, environment, load } = this.#options;
     const keys = Array.from({ length: load.tenants }, (_, i) => `tenant-${i}=tenant-${i}`);
-    const own = load.tenants === 1 ? {} : { TRIBUTARY_WRITE_KEYS: keys.join(",") };
+    const own =
+      load.tenants === 1
+        ? {}
+        : { TRIBUTARY_WRITE_KEYS: keys.join(","), TRIBUTARY_READ_KEYS: keys.join(",") };
     // Without the warehouse nothing acknowledges results: they stay in Redis for the count at the end.
     const backlog = warehouse
       ? {}
@@ -295,11 +298,22 @@ class BenchRun {
     );
   }
 
+  /** Waits until the warehouse has everything. */
+  async #loaded(reportsUrl: string): Promise<void> {
+    const headers = this.#options.load.tenants === 1 ? {} : { authorization: "Bearer tenant-0" };
+    for (const until = Date.now() + SETTLE_MS; Date.now() < until;) {
+      const response = await fetch(`${reportsUrl}/v1/settled?timeoutMs=10000`, { headers });
+      if (!response.ok) throw new CliError("bench_failed", await response.text());
+      if (((await response.json()) as { settled: boolean }).settled) return;
+    }
+    throw new CliError("bench_failed", `not all was loaded within ${SETTLE_MS / 1000} s`);
+  }
+
   /** With the warehouse on, results leave Redis: the report counts them. */
   async #checkWarehouse({ reportsUrl }: Platform): Promise<ResultsFound> {
     const { tenants } = this.#options.load;
     let attributed = 0;
-    await fetch(`${reportsUrl}/v1/settled?timeoutMs=${SETTLE_MS}`);
+    await this.#loaded(reportsUrl);
     for (let i = 0; i < tenants; i += 1) {
       const headers = tenants === 1 ? {} : { authorization: `Bearer tenant-${i}` };
       const url = `${reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
