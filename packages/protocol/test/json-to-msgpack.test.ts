@@ -86,7 +86,6 @@ describe("JSON to msgpack, in one pass", () => {
     '{"a"',
     '{"a":',
     '{"a":1',
-
     '{"a":1,',
     '{"a":1,}',
     '{"a" 1}',
@@ -97,7 +96,6 @@ describe("JSON to msgpack, in one pass", () => {
     "{,}",
     "[1]]",
     "1 2",
-
     "nul",
     "nulL",
     "nullx",
@@ -109,7 +107,6 @@ describe("JSON to msgpack, in one pass", () => {
     "NaN",
     "Infinity",
     "undefined",
-
     "01",
     "-01",
     "+1",
@@ -124,7 +121,6 @@ describe("JSON to msgpack, in one pass", () => {
     "1_0",
     "--1",
     "- 1",
-
     '"',
     '"a',
     '"\\',
@@ -136,7 +132,6 @@ describe("JSON to msgpack, in one pass", () => {
     '"\n"',
     '"a\tb"',
     "'a'",
-
     '"\\n\n"',
     "\u00a01",
     "1\u00a0",
