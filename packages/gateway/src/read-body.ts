@@ -21,6 +21,7 @@ const MSGPACK_TYPES = new Set([
 
 /** A body in the form that is validated: msgpack. */
 export interface PackedBody {
+  /** Valid until the next body is packed: JSON bodies share a buffer. */
   readonly bytes: Uint8Array;
   /** NDJSON lines that are not JSON, by index of the event. */
   readonly broken: ReadonlyMap<number, string>;
@@ -68,9 +69,9 @@ export function packBody(
 ): PackedBody {
   const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   if (MSGPACK_TYPES.has(type)) return { bytes: body, broken: NONE };
-  if (JSON_TYPES.has(type)) return { bytes: packJsonBody(body.toString("utf8")), broken: NONE };
+  if (JSON_TYPES.has(type)) return { bytes: packJsonBody(body), broken: NONE };
   if (NDJSON_TYPES.has(type)) {
-    const { body: bytes, broken } = packNdjsonBody(body.toString("utf8"), maxEvents);
+    const { body: bytes, broken } = packNdjsonBody(body, maxEvents);
     return { bytes, broken };
   }
   throw new GatewayError(

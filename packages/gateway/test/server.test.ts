@@ -141,6 +141,18 @@ describe("POST /v1/events", () => {
     expect(entries.reduce((sum, count) => sum + count, 0)).toBeLessThan(40);
   });
 
+  it("keeps the bodies of requests that come together apart, though they are packed into one buffer", async () => {
+    const users = Array.from({ length: 40 }, (_, i) => `user-${i}`);
+    const answers = await Promise.all(
+      users.map(async (userId, i) => {
+        const body = JSON.stringify({ ...event(`e${i}`), userId });
+        return i % 2 === 0 ? post(body) : post(gzipSync(body), { "content-encoding": "gzip" });
+      }),
+    );
+    expect(answers.every(({ statusCode }) => statusCode === 202)).toBe(true);
+    expect((await stored()).map(({ user }) => user).toSorted()).toEqual(users.toSorted());
+  });
+
   it("does not wait for the interval once a partition has its fill", async () => {
     await gateway.close();
     await open({ TRIBUTARY_FLUSH_INTERVAL_MS: "10000", TRIBUTARY_FLUSH_EVENTS: "10" });

@@ -1,57 +1,95 @@
-/** JSON and NDJSON bodies brought into the msgpack form that {@link BatchScanner} reads, so that there is one validation. */
-import type { Buffer } from "node:buffer";
+/**
+ * JSON and NDJSON bodies brought into the msgpack form that {@link BatchScanner} reads, so that there is one validation.
+ * {@link JsonToMsgpack} does nearly all of them; what it hands back is parsed, and explained where it is not JSON.
+ */
+import { Buffer } from "node:buffer";
 import { Packr } from "msgpackr";
 import { ProtocolError } from "./errors.ts";
+import { JsonToMsgpack } from "./json-to-msgpack.ts";
 
 // Plain maps, readable by every msgpack library: no record extension.
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+// Without toJSON: a sender may name a field so.
+const packr = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false });
+
+const transcoder = new JsonToMsgpack();
+const NEW_LINE = 0x0a;
+/** Most bytes of a msgpack array's head: those of NDJSON's events are counted last. */
+const HEAD_ROOM = 5;
 
 /**
- * A JSON body as msgpack.
+ * A JSON body (UTF-8) as msgpack.
+ * @returns bytes that are valid until the next JSON or NDJSON body is packed
  * @throws ProtocolError `body_malformed` where it is not JSON, `body_empty` where there is nothing
  */
-export function packJsonBody(text: string): Buffer {
-  const source = text.startsWith("\ufeff") ? text.slice(1) : text;
-  if (source.trim() === "") throw new ProtocolError("body_empty", "the body is empty");
-  return packValue(parseJson(source));
+export function packJsonBody(body: Uint8Array): Uint8Array {
+  const start = afterByteOrderMark(body);
+  transcoder.open(body, 0);
+  if (transcoder.value(start, body.length)) return transcoder.written(0);
+  const text = textOf(body, start, body.length);
+  if (text.trim() === "") throw new ProtocolError("body_empty", "the body is empty");
+  return packValue(parseJson(text));
 }
 
 /** An NDJSON body as msgpack, and the lines that are not JSON. */
 export interface PackedLines {
-  readonly body: Buffer;
+  /** Valid until the next JSON or NDJSON body is packed. */
+  readonly body: Uint8Array;
   /** By index of the event: why its line could not be read. Such an event stands as nil in the body. */
   readonly broken: ReadonlyMap<number, string>;
 }
 
 /**
- * An NDJSON body (one event a line, blank lines passed over) as a msgpack array.
+ * An NDJSON body (UTF-8; one event a line, blank lines passed over) as a msgpack array.
  * @param maxEvents lines above this number end the reading
  * @throws ProtocolError `body_empty`, `too_many_events`
  */
-export function packNdjsonBody(text: string, maxEvents: number): PackedLines {
-  const events: unknown[] = [];
+export function packNdjsonBody(body: Uint8Array, maxEvents: number): PackedLines {
   const broken = new Map<number, string>();
-  const source = text.startsWith("\ufeff") ? text.slice(1) : text;
-  for (const line of source.split("\n")) {
-    if (line.trim() === "") continue;
-    if (events.length >= maxEvents) {
-      throw new ProtocolError("too_many_events", `the body has more than ${maxEvents} lines`);
+  transcoder.open(body, HEAD_ROOM);
+  let count = 0;
+  for (let start = afterByteOrderMark(body); start < body.length;) {
+    // In UTF-8 this byte is a line feed and nothing else.
+    const feed = body.indexOf(NEW_LINE, start);
+    const end = feed < 0 ? body.length : feed;
+    if (transcoder.value(start, end) || packLine(textOf(body, start, end), count, broken)) {
+      count += 1;
+      if (count > maxEvents) {
+        throw new ProtocolError("too_many_events", `the body has more than ${maxEvents} lines`);
+      }
     }
-    try {
-      events.push(parseJson(line));
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      broken.set(events.length, error.message);
-      events.push(null);
-    }
+    start = end + 1;
   }
-  if (events.length === 0) throw new ProtocolError("body_empty", "the body is empty");
-  return { body: packValue(events), broken };
+  if (count === 0) throw new ProtocolError("body_empty", "the body is empty");
+  return { body: transcoder.written(transcoder.headBefore(HEAD_ROOM, count)), broken };
+}
+
+/** Packs a line that was handed back. @returns false where it is blank */
+function packLine(line: string, index: number, broken: Map<number, string>): boolean {
+  if (line.trim() === "") return false;
+  let value: unknown = null;
+  try {
+    value = parseJson(line);
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    broken.set(index, error.message);
+  }
+  transcoder.append(packValue(value));
+  return true;
 }
 
 /** Packs a batch of events as our own clients do: plain msgpack maps. */
 export function packEvents(events: readonly unknown[]): Buffer {
   return packValue(events);
+}
+
+/** Where the text begins: a byte order mark is no JSON, and common nevertheless (RFC 8259, section 8.1). */
+function afterByteOrderMark(body: Uint8Array): number {
+  return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;
+}
+
+/** What is no UTF-8 is replaced by U+FFFD. */
+function textOf(body: Uint8Array, start: number, end: number): string {
+  return Buffer.from(body.buffer, body.byteOffset + start, end - start).toString("utf8");
 }
 
 function parseJson(text: string): unknown {
