@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 
 /**
  * Lets the answers of one turn of the event loop leave each connection in one write. The requests of a flush are
@@ -13,8 +13,9 @@ export class ResponseBatch {
   };
 
   /** The connection is about to be answered: what is written to it leaves at the end of this turn. */
-  hold(socket: Socket): void {
-    if (this.#corked.has(socket)) return;
+  hold(socket: unknown): void {
+    // A request that Fastify was given by `inject` came over no connection.
+    if (!(socket instanceof Socket) || this.#corked.has(socket)) return;
     if (this.#corked.size === 0) setImmediate(this.#uncork);
     this.#corked.add(socket);
     socket.cork();
