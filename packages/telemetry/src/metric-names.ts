@@ -232,6 +232,12 @@ export const METRICS = {
     help: "Facts read while rebuilding partitions.",
     labels: {},
   },
+  tributary_unreadable_fact_blocks_total: {
+    type: "counter",
+    unit: "blocks",
+    help: "Blocks of the fact log that could not be read to their end while rebuilding partitions.",
+    labels: {},
+  },
   tributary_thread_restarts_total: {
     type: "counter",
     unit: "restarts",

@@ -64,6 +64,7 @@ const processor = new AttributionProcessor(
     horizonMs: config.horizonMs,
     factsKeptMs: config.factsKeptMs,
   },
+  logger,
 );
 const memory = new MemoryBudget(
   {

@@ -1,4 +1,4 @@
-import type { JourneyOptions, TenantCounts } from "@tributary/attribution";
+import type { JourneyOptions, RestoredBlock, TenantCounts } from "@tributary/attribution";
 
 /** What a compute thread is started with. */
 export interface ThreadData {
@@ -52,7 +52,7 @@ export type ThreadReply =
   | { readonly status: "unknownPartition" }
   | {
       readonly status: "restored";
-      readonly counts: readonly Readonly<Record<string, TenantCounts>>[];
+      readonly blocks: readonly RestoredBlock[];
       readonly state: StateSize;
     }
   | { readonly status: "done" };

@@ -21,6 +21,7 @@ const METRIC_NAMES = [
   "tributary_state_bytes",
   "tributary_rebuild_seconds",
   "tributary_rebuild_facts_total",
+  "tributary_unreadable_fact_blocks_total",
   "tributary_thread_restarts_total",
   "tributary_dead_letters_total",
 ] as const;

@@ -7,6 +7,7 @@ import {
   type StreamEntry,
 } from "@tributary/streams";
 import type { TenantCounts } from "@tributary/attribution";
+import type { Logger } from "@tributary/telemetry";
 import { booksField, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
 import type { ProcessedReply, StateSize } from "./messages.ts";
@@ -44,6 +45,7 @@ export class AttributionProcessor implements PartitionProcessor {
   readonly #trace: BatchTrace;
   readonly #metrics: WorkerMetrics;
   readonly #options: ProcessorOptions;
+  readonly #logger: Logger;
   readonly #retentions = new Map<number, FactRetention>();
   readonly #replies = new Map<number, ProcessedReply>();
   readonly #sizes = new Map<number, StateSize>();
@@ -53,11 +55,13 @@ export class AttributionProcessor implements PartitionProcessor {
     trace: BatchTrace,
     metrics: WorkerMetrics,
     options: ProcessorOptions,
+    logger: Logger,
   ) {
     this.#threads = threads;
     this.#trace = trace;
     this.#metrics = metrics;
     this.#options = options;
+    this.#logger = logger;
   }
 
   /** Facts, users and bytes held over all partitions. */
@@ -86,7 +90,17 @@ export class AttributionProcessor implements PartitionProcessor {
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
-    for (const [i, counts] of reply.counts.entries()) retention.add(blocks[i]?.id ?? "", counts);
+    for (const [i, { counts, unreadable }] of reply.blocks.entries()) {
+      const { id, count } = blocks[i] as StreamEntry;
+      retention.add(id, counts);
+      if (unreadable === undefined) continue;
+      // The reports service reads the log as well, and keeps it as a dead letter: here it is said that it is missed.
+      this.#metrics.tributary_unreadable_fact_blocks_total.inc();
+      this.#logger.error(
+        { partition, facts: id, count, reason: unreadable },
+        "a block of the fact log cannot be read to its end: the partition is rebuilt without its facts",
+      );
+    }
     this.#sizes.set(partition, reply.state);
     if (blocks.length === 0) return;
     this.#metrics.tributary_rebuild_seconds.observe((performance.now() - startedAt) / 1000);

@@ -30,8 +30,8 @@ function restore(partition: number, blocks: readonly Uint8Array[]): ThreadReply 
     state = new PartitionState(data.journeys, data.seed + partition);
     states.set(partition, state);
   }
-  const counts = blocks.map((block) => state.restore(block));
-  return { status: "restored", counts, state: sizeOf(state) };
+  const restored = blocks.map((block) => state.restore(block));
+  return { status: "restored", blocks: restored, state: sizeOf(state) };
 }
 
 function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadReply {

@@ -55,6 +55,21 @@ describe("the compute threads", () => {
     expect(other).toMatchObject({ status: "processed", state: { facts: 1 } });
   });
 
+  it("rebuild a partition as far as its facts can be read, and say what cannot", async () => {
+    open(1);
+    const noFacts = new TextEncoder().encode("not facts");
+    const good = entryOf([click("t"), conversion("c")]);
+    const reply = await pool.run({ kind: "restore", partition: 0, blocks: [noFacts, good] });
+    expect(reply).toMatchObject({
+      status: "restored",
+      blocks: [
+        { counts: {}, unreadable: expect.stringMatching(/./) as string },
+        { counts: { default: { processed: 2 } }, unreadable: undefined },
+      ],
+      state: { facts: 2, users: 1 },
+    });
+  });
+
   it("rebuild a partition from its facts", async () => {
     open(1);
     await pool.run({ kind: "restore", partition: 0, blocks: [] });
@@ -71,7 +86,7 @@ describe("the compute threads", () => {
     const restored = await pool.run({ kind: "restore", partition: 0, blocks: [first.facts] });
     expect(restored).toMatchObject({
       status: "restored",
-      counts: [{ default: { processed: 2, latestTimeMs: NOW } }],
+      blocks: [{ counts: { default: { processed: 2, latestTimeMs: NOW } } }],
     });
     const again = await pool.run({
       kind: "process",

@@ -46,6 +46,14 @@ export interface ResultBlockBytes {
   readonly bytes: Uint8Array;
 }
 
+/** What a block of the fact log gave. */
+export interface RestoredBlock {
+  /** Its facts, by tenant. */
+  readonly counts: Readonly<Record<string, TenantCounts>>;
+  /** Why the rest of it cannot be read; undefined where all of it was. */
+  readonly unreadable: string | undefined;
+}
+
 /** What a batch led to. */
 export interface BatchOutcome {
   /** Fact block to append, or undefined where every event was a duplicate or dropped. */
@@ -143,12 +151,26 @@ export class PartitionState {
 
   /**
    * Takes a fact block that was committed before: rebuilds what {@link process} left in memory, revisions included.
-   * @returns its facts, by tenant
-   * @throws ProtocolError where the block cannot be decoded
+   * A damaged block is taken as far as it can be read: without it the partition could never be rebuilt.
    */
-  restore(block: Uint8Array): Readonly<Record<string, TenantCounts>> {
+  restore(block: Uint8Array): RestoredBlock {
     this.#begin();
     const counts = new BatchCounts(this.#watermarks);
+    let unreadable: string | undefined;
+    try {
+      this.#restoreFacts(block, counts);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      unreadable = error.message;
+    }
+    counts.raiseWatermarks();
+    for (const purchase of this.#dirty) {
+      this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
+    }
+    return { counts: counts.byTenant(this.#dictionaries.tenants), unreadable };
+  }
+
+  #restoreFacts(block: Uint8Array, counts: BatchCounts): void {
     const reader = new EntryReader(block, this.#dictionaries);
     for (let count = this.#read(reader); count > 0; count = this.#read(reader)) {
       for (let i = 0; i < count; i += 1) {
@@ -158,11 +180,6 @@ export class PartitionState {
         counts.processed(row.tenant, row.time, row.time);
       }
     }
-    counts.raiseWatermarks();
-    for (const purchase of this.#dirty) {
-      this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
-    }
-    return counts.byTenant(this.#dictionaries.tenants);
   }
 
   #begin(): void {

@@ -165,6 +165,7 @@ async function measure({ url, touchpoints, runs }: Extract<Task, { kind: "measur
     new BatchTrace(telemetry, 60_000),
     createWorkerMetrics(telemetry),
     config,
+    telemetry.logger,
   );
   // The thread has started before its memory is looked at.
   await inner.restore(1, []);
