@@ -18,7 +18,6 @@ import { GatewayError } from "./errors.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import { Quota } from "./quota.ts";
 import { decodeBody, packBody } from "./read-body.ts";
-import { ResponseBatch } from "./response-batch.ts";
 import type { ServerParts } from "./server.ts";
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", ...EVENT_FIELDS]);
@@ -36,7 +35,6 @@ export function addEventsRoute(
     (reason) => new GatewayError("unauthorized", reason),
   );
   const quota = new Quota(config.quotaEventsPerSecond);
-  const responses = new ResponseBatch();
 
   async function takeEvents(request: FastifyRequest, reply: FastifyReply, span: Span) {
     const tenant = keys.tenantOf(request.headers);
@@ -60,7 +58,6 @@ export function addEventsRoute(
       metrics.tributary_events_refused_total.inc({ reason });
     }
     await done;
-    responses.hold(request.raw.socket);
     metrics.tributary_events_accepted_total.inc(result.accepted);
     return answerBatch(reply, result.accepted, refused);
   }

@@ -28,11 +28,13 @@ import {
   FIELD_USER_ID,
   FIELD_VALUE,
   RARE_TEXT,
+  FIELD_WORDS_BYTES,
   fieldOf,
+  fieldOfWords,
   nameOf,
   typeOf,
 } from "./event-field.ts";
-import { EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, TYPE_REFUND } from "./event.ts";
+import { DIMENSION_COUNT, EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, TYPE_REFUND } from "./event.ts";
 import {
   containerRead,
   describeValue,
@@ -89,13 +91,15 @@ export class BatchScanner {
   #rare = new Uint8Array(16_384);
   #rareLength = 0;
   #bytes: Uint8Array = this.#rare;
+  /** The body once more, for what takes four bytes at a time. */
+  #words = new DataView(this.#bytes.buffer);
   #end = 0;
-  #seen = 0;
   #userStart = 0;
   #userEnd = 0;
   #anonymousStart = 0;
   #anonymousEnd = 0;
   #timeShift = 0;
+  #latestMs = 0;
   #refused: Refusal[] = [];
   #options: ScanOptions | undefined;
 
@@ -113,8 +117,10 @@ export class BatchScanner {
     // A Buffer and a Uint8Array are different shapes to the engine: one shape keeps every byte access monomorphic.
     const bytes = new Uint8Array(body.buffer, body.byteOffset, body.length);
     this.#bytes = bytes;
+    this.#words = new DataView(body.buffer, body.byteOffset, body.length);
     this.#end = bytes.length;
     this.#options = options;
+    this.#latestMs = options.now + options.maxFutureMs;
     this.#refused = [];
     this.#timeShift = 0;
     if (bytes.length === 0) throw new ProtocolError("body_empty", "the body is empty");
@@ -130,7 +136,7 @@ export class BatchScanner {
     let pos = first;
     for (let index = 0; index < count; index += 1) {
       try {
-        const next = this.#event(pos, index, options);
+        const next = this.#event(pos, index);
         if (next > 0) {
           pos = next;
           accepted += 1;
@@ -221,10 +227,13 @@ export class BatchScanner {
   }
 
   /** Reads one event into the row. @returns the position after it, or −1 where it was refused. */
-  #event(start: number, index: number, options: ScanOptions): number {
+  #event(start: number, index: number): number {
     const bytes = this.#bytes;
-    if (start >= this.#end) skipValue(bytes, start, this.#end);
-    if (!readMapHead(bytes, start, this.#end)) {
+    const words = this.#words;
+    const end = this.#end;
+    const wordsEnd = end - FIELD_WORDS_BYTES;
+    if (start >= end) skipValue(bytes, start, end);
+    if (!readMapHead(bytes, start, end)) {
       return this.#refuse(
         index,
         "event",
@@ -234,81 +243,96 @@ export class BatchScanner {
     const pairs = containerRead.count;
     let pos = containerRead.next;
     const row = this.#row;
+    const { dimensions } = row;
     row.flags = 0;
-    row.dimensions.fill(0);
-    this.#seen = 0;
+    for (let i = 0; i < DIMENSION_COUNT; i += 1) dimensions[i] = 0;
     this.#rareLength = 0;
+    let seen = 0;
     for (let i = 0; i < pairs; i += 1) {
-      if (pos >= this.#end) skipValue(bytes, pos, this.#end);
-      if (!readString(bytes, pos, this.#end)) {
-        return this.#refuse(
-          index,
-          "event",
-          `expected a string as field name, got ${describeValue(bytes[pos] as number)}`,
-        );
+      let field = -1;
+      let at = pos;
+      if (pos < wordsEnd) {
+        const head = bytes[pos] as number;
+        field = fieldOfWords(head, words.getInt32(pos + 1, true), words.getInt32(pos + 5, true));
+        at = pos + 1 + (head & 0x1f);
       }
-      const field = fieldOf(bytes, stringRead.start, stringRead.end);
       if (field < 0) {
-        const name = this.#keyText(pos) ?? "";
-        return this.#refuse(index, name, "unknown field; your own data goes into properties");
+        field = this.#fieldAt(pos, index);
+        if (field < 0) return -1;
+        at = stringRead.end;
       }
-      const at = stringRead.end;
-      if (at >= this.#end) skipValue(bytes, at, this.#end);
-      pos = this.#field(field, at, index);
+      if (at >= end) skipValue(bytes, at, end);
+      const bit = 1 << field;
+      if ((seen & bit) !== 0) return this.#refuse(index, nameOf(field), "the field is there twice");
+      // null is the same as absent, for every field: many serialisers write it.
+      if (bytes[at] === 0xc0) {
+        pos = at + 1;
+        continue;
+      }
+      if (field >= FIELD_DIMENSION && field < FIELD_RARE) {
+        pos = this.#dimension(field, at, index);
+        // The empty text is the same as absent.
+        if (dimensions[field - FIELD_DIMENSION] !== 0) seen |= bit;
+      } else {
+        seen |= bit;
+        if (field === FIELD_TIME) pos = this.#time(at, index);
+        else if (field === FIELD_VALUE) pos = this.#value(at, index);
+        else if (field === FIELD_PROPERTIES) pos = this.#properties(at, index);
+        else pos = this.#text(field, at, index);
+      }
       if (pos < 0) return -1;
     }
-    if (pos - start > options.maxEventBytes) {
+    const { maxEventBytes } = this.#options as ScanOptions;
+    if (pos - start > maxEventBytes) {
       return this.#refuse(
         index,
         "event",
-        `expected at most ${options.maxEventBytes} bytes, got ${pos - start}`,
+        `expected at most ${maxEventBytes} bytes, got ${pos - start}`,
       );
     }
-    return this.#complete(index, options) ? pos : -1;
+    return this.#complete(seen, index) ? pos : -1;
   }
 
-  /** Reads one field's value. @returns the position after it, or −1 where the event was refused. */
-  #field(field: number, pos: number, index: number): number {
+  /** The field whose name is at `pos`; {@link stringRead} is set then. @returns −1 where the event was refused */
+  #fieldAt(pos: number, index: number): number {
     const bytes = this.#bytes;
-    const bit = 1 << field;
-    if ((this.#seen & bit) !== 0)
-      return this.#refuse(index, nameOf(field), "the field is there twice");
-    // null is the same as absent, for every field: many serialisers write it.
-    if (bytes[pos] === 0xc0) return pos + 1;
-    if (field === FIELD_TIME) {
-      this.#seen |= bit;
-      return this.#time(pos, index);
-    }
-    if (field === FIELD_VALUE) {
-      this.#seen |= bit;
-      return this.#value(pos, index);
-    }
-    if (field === FIELD_PROPERTIES) {
-      this.#seen |= bit;
-      return this.#properties(pos, index);
-    }
+    if (pos >= this.#end) skipValue(bytes, pos, this.#end);
     if (!readString(bytes, pos, this.#end)) {
       const got = describeValue(bytes[pos] as number);
-      return this.#refuse(index, nameOf(field), `expected a string, got ${got}`);
+      return this.#refuse(index, "event", `expected a string as field name, got ${got}`);
     }
-    const start = stringRead.start;
-    const end = stringRead.end;
-    if (field >= FIELD_DIMENSION && field < FIELD_RARE) {
-      if (start === end) return end;
-      const most = field === FIELD_RARE - 1 ? EVENT_LIMITS.channelBytes : EVENT_LIMITS.utmBytes;
-      if (end - start > most) return this.#tooLong(index, field, most, end - start);
-      this.#seen |= bit;
-      const dictionary = this.#dictionaries.dimensions[field - FIELD_DIMENSION] as Dictionary;
-      const code = dictionary.intern(bytes, start, end);
-      if (!dictionary.isText(code)) return this.#notUtf8(index, field);
-      this.#row.dimensions[field - FIELD_DIMENSION] = code;
-      return end;
-    }
-    this.#seen |= bit;
-    return this.#text(field, pos, start, end, index);
+    const field = fieldOf(bytes, stringRead.start, stringRead.end);
+    if (field >= 0) return field;
+    const name = this.#keyText(pos) ?? "";
+    return this.#refuse(index, name, "unknown field; your own data goes into properties");
   }
 
-  #text(field: number, pos: number, start: number, end: number, index: number): number {
+  /** Finds the string at `pos`, into {@link stringRead}. @returns false where the event was refused */
+  #string(field: number, pos: number, index: number): boolean {
+    const bytes = this.#bytes;
+    if (readString(bytes, pos, this.#end)) return true;
+    const got = describeValue(bytes[pos] as number);
+    this.#refuse(index, nameOf(field), `expected a string, got ${got}`);
+    return false;
+  }
+
+  /** Reads a dimension's text as its code. @returns the position after it, or −1 where the event was refused */
+  #dimension(field: number, pos: number, index: number): number {
+    if (!this.#string(field, pos, index)) return -1;
+    const { start, end } = stringRead;
+    if (start === end) return end;
+    const dictionary = this.#dictionaries.dimensions[field - FIELD_DIMENSION] as Dictionary;
+    const most = field === FIELD_RARE - 1 ? EVENT_LIMITS.channelBytes : EVENT_LIMITS.utmBytes;
+    if (end - start > most) return this.#tooLong(index, field, most, end - start);
+    const code = dictionary.internWords(this.#bytes, this.#words, start, end);
+    if (code === 0) return this.#notUtf8(index, field);
+    this.#row.dimensions[field - FIELD_DIMENSION] = code;
+    return end;
+  }
+
+  #text(field: number, pos: number, index: number): number {
+    if (!this.#string(field, pos, index)) return -1;
+    const { start, end } = stringRead;
     const bytes = this.#bytes;
     const row = this.#row;
     const length = end - start;
@@ -324,7 +348,7 @@ export class BatchScanner {
           row.idLength = UUID_BYTES;
           return end;
         }
-        if (!asciiOrUtf8(bytes, start, end)) return this.#notUtf8(index, field);
+        if (!this.#isText(start, end)) return this.#notUtf8(index, field);
         row.id = bytes;
         row.idStart = start;
         row.idLength = length;
@@ -343,7 +367,7 @@ export class BatchScanner {
         if (length === 0 || length > EVENT_LIMITS.userKeyBytes) {
           return this.#tooLong(index, field, EVENT_LIMITS.userKeyBytes, length, 1);
         }
-        if (!asciiOrUtf8(bytes, start, end)) return this.#notUtf8(index, field);
+        if (!this.#isText(start, end)) return this.#notUtf8(index, field);
         if (field === FIELD_USER_ID) {
           this.#userStart = start;
           this.#userEnd = end;
@@ -372,7 +396,7 @@ export class BatchScanner {
         if (length === 0) return end;
         const [most, code] = RARE_TEXT[field] as readonly [number, number];
         if (length > most) return this.#tooLong(index, field, most, length);
-        if (!asciiOrUtf8(bytes, start, end)) return this.#notUtf8(index, field);
+        if (!this.#isText(start, end)) return this.#notUtf8(index, field);
         this.#addRare(code, bytes, pos, end);
         return end;
       }
@@ -380,29 +404,45 @@ export class BatchScanner {
   }
 
   #time(pos: number, index: number): number {
-    const isNumber = readNumber(this.#bytes, pos, this.#end);
-    if (!isNumber || !Number.isSafeInteger(numberRead.value)) {
-      const got = isNumber ? String(numberRead.value) : describeValue(this.#bytes[pos] as number);
-      return this.#refuse(index, "time", `expected an integer, ms since 1970, got ${got}`);
+    let sent: number;
+    let next = pos + 9;
+    // A double is what msgpack libraries make of a number past 32 bits, and we of JSON.
+    if (this.#bytes[pos] === 0xcb && next <= this.#end) {
+      sent = this.#words.getFloat64(pos + 1);
+    } else {
+      if (!readNumber(this.#bytes, pos, this.#end)) {
+        const got = describeValue(this.#bytes[pos] as number);
+        return this.#refuse(index, "time", `expected an integer, ms since 1970, got ${got}`);
+      }
+      sent = numberRead.value;
+      next = numberRead.next;
     }
-    this.#row.time = numberRead.value + this.#timeShift;
-    if (this.#row.time < EVENT_LIMITS.minTimeMs) {
-      return this.#refuse(
-        index,
-        "time",
-        `expected ms since 1970, after the year 2000, got ${numberRead.value} (seconds?)`,
-      );
+    const time = sent + this.#timeShift;
+    if (time >= EVENT_LIMITS.minTimeMs && time <= this.#latestMs && Math.floor(sent) === sent) {
+      this.#row.time = time;
+      return next;
     }
+    return this.#refuseTime(sent, time, index);
+  }
+
+  #refuseTime(sent: number, time: number, index: number): number {
     const { now, maxFutureMs } = this.#options as ScanOptions;
-    if (this.#row.time > now + maxFutureMs) {
-      const ahead = Math.round((this.#row.time - now) / 1000);
+    if (!Number.isSafeInteger(sent)) {
+      return this.#refuse(index, "time", `expected an integer, ms since 1970, got ${sent}`);
+    }
+    if (time < EVENT_LIMITS.minTimeMs) {
       return this.#refuse(
         index,
         "time",
-        `expected at most ${maxFutureMs / 1000} s ahead of the server's clock, got ${numberRead.value}, ${ahead} s ahead`,
+        `expected ms since 1970, after the year 2000, got ${sent} (seconds?)`,
       );
     }
-    return numberRead.next;
+    const ahead = Math.round((time - now) / 1000);
+    return this.#refuse(
+      index,
+      "time",
+      `expected at most ${maxFutureMs / 1000} s ahead of the server's clock, got ${sent}, ${ahead} s ahead`,
+    );
   }
 
   #value(pos: number, index: number): number {
@@ -457,8 +497,7 @@ export class BatchScanner {
   }
 
   /** Checks what spans fields, and finishes the row. */
-  #complete(index: number, options: ScanOptions): boolean {
-    const seen = this.#seen;
+  #complete(seen: number, index: number): boolean {
     const row = this.#row;
     const bytes = this.#bytes;
     if ((seen & 7) !== 7) {
@@ -480,7 +519,7 @@ export class BatchScanner {
       this.#refuse(index, "orderId", "required for a refund, and absent");
       return false;
     }
-    row.tenant = options.tenant;
+    row.tenant = (this.#options as ScanOptions).tenant;
     if (!hasUser) row.flags |= FLAG_ANONYMOUS;
     const start = hasUser ? this.#userStart : this.#anonymousStart;
     const end = hasUser ? this.#userEnd : this.#anonymousEnd;
@@ -552,11 +591,15 @@ export class BatchScanner {
     this.#refused.push({ index, field, reason });
     return -1;
   }
-}
 
-/** True for valid UTF-8; plain ASCII is settled without a call. */
-function asciiOrUtf8(bytes: Uint8Array, start: number, end: number): boolean {
-  let any = 0;
-  for (let i = start; i < end; i += 1) any |= bytes[i] as number;
-  return any < 0x80 || isUtf8(bytes.subarray(start, end));
+  /** True for valid UTF-8; plain ASCII is settled without a call, four bytes at a time. */
+  #isText(start: number, end: number): boolean {
+    const words = this.#words;
+    const bytes = this.#bytes;
+    let any = 0;
+    let i = start;
+    for (; i + 4 <= end; i += 4) any |= words.getInt32(i, true);
+    for (; i < end; i += 1) any |= bytes[i] as number;
+    return (any & 0x80808080) === 0 || isUtf8(bytes.subarray(start, end));
+  }
 }

@@ -2,6 +2,12 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { keyedHash } from "./keyed-hash.ts";
 
 const INITIAL_SLOTS = 256;
+/** Texts that are recalled without hashing. A power of two. */
+const RECENT_SLOTS = 1024;
+/** A slot is the highest bits of a mixture, as only they depend on all bits of what was multiplied. */
+const RECENT_SHIFT = 32 - Math.log2(RECENT_SLOTS);
+/** Longest such text, in words. */
+const RECENT_WORDS = 8;
 
 /**
  * Interns byte strings: equal bytes get the same code, counted from 1; 0 means "absent".
@@ -15,6 +21,11 @@ export class Dictionary {
   #values: Uint8Array[] = [];
   #texts: (string | undefined)[] = [];
   #valid: boolean[] = [];
+  /** Valid texts asked for lately: their codes, lengths, words (little endian) and last four bytes, by their slot. */
+  readonly #recent = new Int32Array(RECENT_SLOTS);
+  readonly #recentLengths = new Uint8Array(RECENT_SLOTS);
+  readonly #recentWords = new Int32Array(RECENT_SLOTS * RECENT_WORDS);
+  readonly #recentEnds = new Int32Array(RECENT_SLOTS);
 
   /** @param seed whole number below 2^53, the key of the hash: a random one where the strings come from strangers. */
   constructor(seed: number) {
@@ -55,6 +66,48 @@ export class Dictionary {
     return code;
   }
 
+  /**
+   * The code of the valid, not empty text words[start…end), new if it was not seen before; 0 where the bytes are not valid UTF-8.
+   * Texts that come again and again cost neither a hash nor a look at each byte. Nobody gains by choosing ones that
+   * drive each other out: those are interned by the keyed hash as ever.
+   */
+  internWords(bytes: Uint8Array, words: DataView, start: number, end: number): number {
+    const length = end - start;
+    if (length > RECENT_WORDS * 4 || start + 4 > words.byteLength) {
+      const code = this.intern(bytes, start, end);
+      return this.isText(code) ? code : 0;
+    }
+    let first = words.getInt32(start, true);
+    if (length < 4) first &= 2 ** (8 * length) - 1;
+    const last = length < 4 ? first : words.getInt32(end - 4, true);
+    let mixed = Math.imul(first, 0x9e3779b1) ^ last;
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+    const slot = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> RECENT_SHIFT;
+    if (
+      this.#recentLengths[slot] === length &&
+      this.#recentEnds[slot] === last &&
+      this.#equalsRecent(slot, words, start, end)
+    ) {
+      return this.#recent[slot] as number;
+    }
+    const code = this.intern(bytes, start, end);
+    if (!this.isText(code)) return 0;
+    this.#recent[slot] = code;
+    this.#recentLengths[slot] = length;
+    this.#recentEnds[slot] = last;
+    for (let i = slot * RECENT_WORDS, at = start; at + 4 <= end; i += 1, at += 4) {
+      this.#recentWords[i] = words.getInt32(at, true);
+    }
+    return code;
+  }
+
+  #equalsRecent(slot: number, words: DataView, start: number, end: number): boolean {
+    for (let i = slot * RECENT_WORDS, at = start; at + 4 <= end; i += 1, at += 4) {
+      if (this.#recentWords[i] !== words.getInt32(at, true)) return false;
+    }
+    return true;
+  }
+
   /** The code of a text; the empty text is absent (0). */
   internText(text: string): number {
     if (text === "") return 0;
@@ -93,6 +146,7 @@ export class Dictionary {
     this.#values = [];
     this.#texts = [];
     this.#valid = [];
+    this.#recentLengths.fill(0);
   }
 
   #equals(code: number, bytes: Uint8Array, start: number, end: number): boolean {

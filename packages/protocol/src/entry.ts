@@ -92,9 +92,10 @@ class ByteColumn {
   }
 
   byte(value: number): void {
-    this.reserve(1);
-    this.bytes[this.length] = value;
-    this.length += 1;
+    const at = this.length;
+    if (at === this.bytes.length) this.reserve(1);
+    this.bytes[at] = value;
+    this.length = at + 1;
   }
 
   range(from: Uint8Array, start: number, length: number): void {
@@ -108,6 +109,10 @@ class ByteColumn {
 
   /** LEB128 of a whole number ≥ 0 and < 2^53. */
   varint(value: number): void {
+    if (value < 0x80) {
+      this.byte(value);
+      return;
+    }
     this.reserve(8);
     let rest = value;
     while (rest >= 0x80) {
@@ -120,42 +125,40 @@ class ByteColumn {
   }
 }
 
+const MAX_STAMP = 65_535;
+
 /** A dimension's strings and codes of the entry in the making. */
 class DimensionColumn {
   readonly #dictionary: Dictionary;
+  /** Local codes, 0 where {@link set} was not called. */
   codes = new Uint16Array(64);
   /** Dictionary codes in the order of their local code. */
   readonly strings: number[] = [];
-  #local = new Uint16Array(64);
-  /** The local code of a dictionary code holds only where its stamp is the current one. */
-  #stamps = new Uint32Array(64);
+  /** By dictionary code: the local code in the lower 16 bits, which holds where the upper ones are the stamp. */
+  #local = new Int32Array(64);
+  /** Another one for each entry: nothing is cleared between them. */
   #stamp = 1;
 
   constructor(dictionary: Dictionary) {
     this.#dictionary = dictionary;
   }
 
+  /** @param code of the event's string, not 0: what has none is not set */
   set(index: number, code: number): void {
-    if (index >= this.codes.length) {
-      const grown = new Uint16Array(Math.max(this.codes.length * 2, index + 1));
-      grown.set(this.codes);
-      this.codes = grown;
-    }
-    if (code === 0) {
-      this.codes[index] = 0;
-      return;
-    }
+    if (index >= this.codes.length) this.#growCodes(index);
     if (code >= this.#local.length) this.#growLocal(code);
-    if (this.#stamps[code] !== this.#stamp) {
+    let local = this.#local[code] as number;
+    if (local >>> 16 !== this.#stamp) {
       this.strings.push(code);
-      this.#local[code] = this.strings.length;
-      this.#stamps[code] = this.#stamp;
+      local = (this.#stamp << 16) | this.strings.length;
+      this.#local[code] = local;
     }
-    this.codes[index] = this.#local[code] as number;
+    this.codes[index] = local;
   }
 
   encode(writer: MsgpackWriter, count: number): void {
     const { strings } = this;
+    if (count > this.codes.length) this.#growCodes(count);
     if (strings.length === 0) {
       writer.nil();
       return;
@@ -173,18 +176,24 @@ class DimensionColumn {
   }
 
   clear(): void {
+    if (this.strings.length > 0) this.codes.fill(0);
     this.strings.length = 0;
     this.#stamp += 1;
+    if (this.#stamp <= MAX_STAMP) return;
+    this.#local.fill(0);
+    this.#stamp = 1;
+  }
+
+  #growCodes(index: number): void {
+    const grown = new Uint16Array(Math.max(this.codes.length * 2, index + 1));
+    grown.set(this.codes);
+    this.codes = grown;
   }
 
   #growLocal(code: number): void {
-    const size = Math.max(this.#local.length * 2, code + 1);
-    const local = new Uint16Array(size);
+    const local = new Int32Array(Math.max(this.#local.length * 2, code + 1));
     local.set(this.#local);
     this.#local = local;
-    const stamps = new Uint32Array(size);
-    stamps.set(this.#stamps);
-    this.#stamps = stamps;
   }
 }
 
@@ -200,6 +209,8 @@ export class EntryWriter {
   readonly #traces = new ByteColumn();
   readonly #tenants: number[] = [];
   readonly #tenantRuns: number[] = [];
+  #tenantRunStart = 0;
+  #lastTenant = -1;
   #count = 0;
   #lastTime = 0;
   #lastUserStart = 0;
@@ -245,7 +256,8 @@ export class EntryWriter {
     if ((flags & FLAG_ID_UUID) === 0) this.#ids.byte(row.idLength);
     this.#ids.range(row.id, row.idStart, row.idLength);
     for (let i = 0; i < DIMENSION_COUNT; i += 1) {
-      (this.#dimensions[i] as DimensionColumn).set(index, row.dimensions[i] as number);
+      const code = row.dimensions[i] as number;
+      if (code !== 0) (this.#dimensions[i] as DimensionColumn).set(index, code);
     }
     if ((flags & FLAG_RARE) !== 0) {
       this.#rare.varint(row.rareLength);
@@ -262,6 +274,7 @@ export class EntryWriter {
   /** The entry's bytes; the writer is empty afterwards. */
   finish(): Buffer {
     const writer = new MsgpackWriter(this.byteLength + this.#traces.length + 1024);
+    this.#endTenantRun();
     writer.array(ENTRY_FIELDS);
     writer.number(ENTRY_VERSION);
     writer.number(this.#count);
@@ -287,20 +300,25 @@ export class EntryWriter {
     for (const column of this.#dimensions) column.clear();
     this.#tenants.length = 0;
     this.#tenantRuns.length = 0;
+    this.#tenantRunStart = 0;
+    this.#lastTenant = -1;
     this.#count = 0;
     this.#lastTime = 0;
     this.#lastUserLength = -1;
   }
 
   #sameTenant(tenant: number): boolean {
-    const last = this.#tenants.length - 1;
-    if (last >= 0 && this.#tenants[last] === tenant) {
-      this.#tenantRuns[last] = (this.#tenantRuns[last] as number) + 1;
-      return true;
-    }
-    this.#tenants.push(tenant);
-    this.#tenantRuns.push(1);
+    if (tenant === this.#lastTenant) return true;
+    this.#endTenantRun();
+    this.#lastTenant = tenant;
     return false;
+  }
+
+  #endTenantRun(): void {
+    if (this.#lastTenant < 0) return;
+    this.#tenants.push(this.#lastTenant);
+    this.#tenantRuns.push(this.#count - this.#tenantRunStart);
+    this.#tenantRunStart = this.#count;
   }
 
   #sameUser(row: EventRow): boolean {
