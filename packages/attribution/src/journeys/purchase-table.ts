@@ -1,16 +1,16 @@
 import {
-  DIMENSION_COUNT,
-  FLAG_RARE,
-  readRareBytes,
+  type EntryColumns,
   type EventRow,
+  FLAG_RARE,
   type RareFields,
+  readRareBytes,
 } from "@tributary/protocol";
 
 const INITIAL = 64;
 
 /**
  * What conversions and refunds have beyond a fact's columns: their rare fields as they came (value, currency, order ID),
- * their own dimensions, and for a conversion the number of its last result. They are a few percent of the facts.
+ * their combination of dimensions, and for a conversion the number of its last result. They are a few percent of the facts.
  */
 export class PurchaseTable {
   /** The fact that the purchase is. */
@@ -23,7 +23,8 @@ export class PurchaseTable {
   marks = new Float64Array(INITIAL);
   /** Why it was marked, index into REVISION_REASONS. */
   reasons = new Uint8Array(INITIAL);
-  #dimensions = new Int32Array(INITIAL * DIMENSION_COUNT);
+  /** Combination of dimensions. */
+  tuples = new Int32Array(INITIAL);
   #places = new Uint32Array(INITIAL);
   #lengths = new Uint16Array(INITIAL);
   #arena = new Uint8Array(4096);
@@ -36,34 +37,30 @@ export class PurchaseTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    return this.facts.length * (27 + DIMENSION_COUNT * 4) + this.#arena.byteLength;
+    return this.facts.length * 31 + this.#arena.byteLength;
   }
 
-  /** Keeps a conversion's or refund's row; its fact is set by the caller. @returns its number */
-  append(row: EventRow, user: number): number {
+  /** Keeps a conversion or refund; its fact is set by the caller. @returns its number */
+  append(columns: EntryColumns, event: number, user: number, tuple: number): number {
     const index = this.#size;
     if (index === this.facts.length) this.#grow();
     this.users[index] = user;
     this.revisions[index] = 0;
     this.marks[index] = 0;
-    this.#dimensions.set(row.dimensions, index * DIMENSION_COUNT);
-    this.#reserve(row.rareLength);
-    this.#arena.set(
-      row.rare.subarray(row.rareStart, row.rareStart + row.rareLength),
-      this.#arenaLength,
-    );
+    this.tuples[index] = tuple;
+    const length = columns.rareLengths[event] as number;
+    const end = columns.rareEnds[event] as number;
+    this.#reserve(length);
+    this.#arena.set(columns.bytes.subarray(end - length, end), this.#arenaLength);
     this.#places[index] = this.#arenaLength;
-    this.#lengths[index] = row.rareLength;
-    this.#arenaLength += row.rareLength;
+    this.#lengths[index] = length;
+    this.#arenaLength += length;
     this.#size = index + 1;
     return index;
   }
 
-  /** Adds the purchase's dimensions and rare fields to a row. */
+  /** Adds the purchase's rare fields to a row. */
   load(index: number, row: EventRow): void {
-    const at = index * DIMENSION_COUNT;
-    for (let i = 0; i < DIMENSION_COUNT; i += 1)
-      row.dimensions[i] = this.#dimensions[at + i] as number;
     row.rare = this.#arena;
     row.rareStart = this.#places[index] as number;
     row.rareLength = this.#lengths[index] as number;
@@ -93,7 +90,7 @@ export class PurchaseTable {
     this.revisions = copy(new Int32Array(size), this.revisions);
     this.marks = copy(new Float64Array(size), this.marks);
     this.reasons = copy(new Uint8Array(size), this.reasons);
-    this.#dimensions = copy(new Int32Array(size * DIMENSION_COUNT), this.#dimensions);
+    this.tuples = copy(new Int32Array(size), this.tuples);
     this.#places = copy(new Uint32Array(size), this.#places);
     this.#lengths = copy(new Uint16Array(size), this.#lengths);
   }

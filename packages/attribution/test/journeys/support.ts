@@ -1,6 +1,7 @@
 import {
   BatchScanner,
   createRowDictionaries,
+  EntryColumns,
   EntryWriter,
   EventRow,
   FLAG_ID_UUID,
@@ -39,6 +40,19 @@ export function entryOf(events: readonly PlainEvent[], tenant = "default"): Uint
   );
   if (refused.length > 0) throw new Error(`a test's event is bad: ${JSON.stringify(refused[0])}`);
   return writer.finish();
+}
+
+/** A row as the columns of an entry that holds nothing else. Its tenant's code is as the row has it. */
+export function columnsOf(row: EventRow): EntryColumns {
+  const dictionaries = createRowDictionaries(5);
+  while (dictionaries.tenants.size < row.tenant) {
+    dictionaries.tenants.internText(`tenant ${dictionaries.tenants.size}`);
+  }
+  const writer = new EntryWriter(dictionaries);
+  writer.append(row);
+  const columns = new EntryColumns();
+  columns.read(writer.finish(), dictionaries);
+  return columns;
 }
 
 export function newState(options: Partial<JourneyOptions> = {}): PartitionState {
