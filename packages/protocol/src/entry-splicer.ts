@@ -10,6 +10,7 @@ import {
   type RowDictionaries,
   TRACE_BYTES,
 } from "./entry.ts";
+import type { Dictionary } from "./dictionary.ts";
 import type { EntryColumns } from "./entry-columns.ts";
 import { DIMENSION_COUNT } from "./event.ts";
 import { MsgpackWriter } from "./msgpack.ts";
@@ -33,6 +34,11 @@ export class EntrySplicer {
   /** Combinations of the entry in the making, by their place in it; and their places, counted from 1. */
   readonly #local: number[] = [];
   #places = new Uint16Array(1024);
+  /** Of the dimension being written: the entry's own codes of combinations and of dictionary codes, 0 for none yet. */
+  #localOfTuple = new Uint16Array(1024);
+  #localOfCode = new Uint16Array(1024);
+  readonly #strings: number[] = [];
+  #narrow = new Uint8Array(1024);
 
   /** Events appended since the last {@link finish}. */
   get count(): number {
@@ -140,7 +146,7 @@ export class EntrySplicer {
     }
     for (let i = from; i < to; i += 1) {
       const tuple = tuples[i] as number;
-      if (tuple >= this.#places.length) this.#growPlaces(tuple);
+      if (tuple >= this.#places.length) this.#places = grown(this.#places, tuple + 1);
       let place = this.#places[tuple] as number;
       if (place === 0) {
         place = this.#local.push(tuple);
@@ -150,52 +156,65 @@ export class EntrySplicer {
     }
   }
 
-  #growPlaces(tuple: number): void {
-    const places = new Uint16Array(Math.max(this.#places.length * 2, tuple + 1));
-    places.set(this.#places);
-    this.#places = places;
-  }
-
   #writeDimension(
     writer: MsgpackWriter,
     dimension: number,
     { dimensions }: RowDictionaries,
     codes: Int32Array,
   ): void {
-    // The few combinations get the entry's own codes first, then the many events theirs.
-    const locals = new Uint16Array(this.#local.length);
-    const strings = new Map<number, number>();
-    for (const [place, tuple] of this.#local.entries()) {
-      const code = codes[tuple * DIMENSION_COUNT + dimension] as number;
-      if (code === 0) continue;
-      let local = strings.get(code);
-      if (local === undefined) {
-        local = strings.size + 1;
-        strings.set(code, local);
-      }
-      locals[place] = local;
-    }
-    if (strings.size === 0) {
+    this.#numberStrings(dimension, codes);
+    const strings = this.#strings;
+    if (strings.length === 0) {
       writer.nil();
       return;
     }
     writer.array(2);
-    writer.array(strings.size);
-    const dictionary = dimensions[dimension];
-    for (const code of strings.keys()) writer.textBytes(dictionary?.bytes(code) as Uint8Array);
+    writer.array(strings.length);
+    const dictionary = dimensions[dimension] as Dictionary;
+    for (const code of strings) writer.textBytes(dictionary.bytes(code));
     const tuples = this.#tuples;
-    if (strings.size <= 255) {
-      const narrow = new Uint8Array(this.#count);
-      for (let i = 0; i < narrow.length; i += 1) narrow[i] = locals[tuples[i] as number] as number;
-      writer.binary(narrow, narrow.length);
+    const locals = this.#localOfTuple;
+    const count = this.#count;
+    if (strings.length <= 255) {
+      if (count > this.#narrow.length) this.#narrow = new Uint8Array(count * 2);
+      const narrow = this.#narrow;
+      for (let i = 0; i < count; i += 1) narrow[i] = locals[tuples[i] as number] as number;
+      writer.binary(narrow, count);
     } else {
-      const wide = Buffer.allocUnsafe(this.#count * 2);
-      for (let i = 0; i < this.#count; i += 1) {
+      const wide = Buffer.allocUnsafe(count * 2);
+      for (let i = 0; i < count; i += 1) {
         wide.writeUInt16LE(locals[tuples[i] as number] as number, i * 2);
       }
       writer.binary(wide, wide.length);
     }
+    for (const code of strings) this.#localOfCode[code] = 0;
   }
+
+  /** Gives the few combinations the entry's own codes of a dimension, from which the many events then get theirs. */
+  #numberStrings(dimension: number, codes: Int32Array): void {
+    const strings = this.#strings;
+    strings.length = 0;
+    if (this.#local.length > this.#localOfTuple.length) {
+      this.#localOfTuple = new Uint16Array(this.#local.length * 2);
+    }
+    for (let place = 0; place < this.#local.length; place += 1) {
+      const tuple = this.#local[place] as number;
+      const code = codes[tuple * DIMENSION_COUNT + dimension] as number;
+      if (code >= this.#localOfCode.length) {
+        this.#localOfCode = grown(this.#localOfCode, code + 1);
+      }
+      if (code !== 0 && this.#localOfCode[code] === 0) {
+        this.#localOfCode[code] = strings.push(code);
+      }
+      this.#localOfTuple[place] = this.#localOfCode[code] as number;
+    }
+  }
+}
+
+function grown(codes: Uint16Array, least: number): Uint16Array<ArrayBuffer> {
+  const larger = new Uint16Array(Math.max(codes.length * 2, least));
+  larger.set(codes);
+  return larger;
 }
 
 function endOf(starts: Int32Array, lengths: Int32Array, index: number): number {

@@ -50,12 +50,19 @@ export class FactTable {
 
   /**
    * Appends a fact whose ID is staged. It is in no user's chain yet.
-   * @param staged the number of its ID, see {@link stage}
-   * @param time ms since 1970, from 0 to 2^48 − 1 @param type code
+   * @param event that it is: from 0 to 2^48 − 1 ms @param staged the number of its ID, see {@link stage}
+   * @param type code
    * @param reference combination of dimensions, or for conversions and refunds their place in the purchase table
    * @param older the next older fact of the same user, −1 for none @returns its number
    */
-  append(staged: number, time: number, type: number, reference: number, older: number): number {
+  append(
+    { times }: EntryColumns,
+    event: number,
+    staged: number,
+    type: number,
+    reference: number,
+    older: number,
+  ): number {
     const fact = this.#size;
     if (this.#known.isFull) this.#growKnown();
     this.#known.add(this.#stagedHashes[staged] as number);
@@ -65,6 +72,7 @@ export class FactTable {
     this.#ids.store(words, at, staged);
     words[at + OLDER] = older + 1;
     words[at + REFERENCE] = reference;
+    const time = times[event] as number;
     words[at + TIME_LOW] = time;
     const kind = type | this.#ids.stagedKind(staged);
     words[at + TIME_HIGH] = Math.floor(time / WORD) | (kind << KIND_SHIFT);

@@ -322,7 +322,7 @@ export class PartitionState {
     const user = known < 0 ? this.#users.add(staged) : known;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
     const reference = isPurchase ? this.#purchases.append(columns, event, user, tuple) : tuple;
-    const fact = facts.append(staged, time, type, reference, this.#olderFact);
+    const fact = facts.append(columns, event, staged, type, reference, this.#olderFact);
     if (this.#newerFact < 0) this.#users.setHead(user, fact, time);
     else facts.setOlder(this.#newerFact, fact);
     this.#users.count(user);

@@ -23,8 +23,10 @@ function rowOf(id: string, flags = TYPE_CLICK): EventRow {
   return row;
 }
 function append(facts: FactTable, row: EventRow, time: number, older: number): number {
-  facts.stage(columnsOf(row), 0, 1);
-  return facts.append(0, time, row.flags & FLAG_TYPE_MASK, 7, older);
+  row.time = time;
+  const columns = columnsOf(row);
+  facts.stage(columns, 0, 1);
+  return facts.append(columns, 0, 0, row.flags & FLAG_TYPE_MASK, 7, older);
 }
 
 describe("the table of facts", () => {
