@@ -8,6 +8,7 @@ export {
   MONEY_DIGITS,
   MONEY_UNIT,
   parseDecimal,
+  trimDecimal,
 } from "./decimal.ts";
 export { Dictionary } from "./dictionary.ts";
 export {
@@ -66,7 +67,13 @@ export {
 export { keyedHash, keyedHashOfWords } from "./keyed-hash.ts";
 export { murmur3 } from "./murmur3.ts";
 export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./partition.ts";
-export { readRareBytes, readRareFields, unpackProperties } from "./rare.ts";
+export {
+  RARE_VALUE,
+  readRareBytes,
+  readRareFields,
+  readRareText,
+  unpackProperties,
+} from "./rare.ts";
 export type { RareFields } from "./rare.ts";
 export {
   readResultBlock,

@@ -2,8 +2,12 @@ import {
   type EntryColumns,
   type EventRow,
   FLAG_RARE,
+  FLAG_TYPE_MASK,
+  RARE_VALUE,
   type RareFields,
   readRareBytes,
+  readRareText,
+  TYPE_REFUND,
 } from "@tributary/protocol";
 
 const INITIAL = 64;
@@ -30,6 +34,8 @@ export class PurchaseTable {
   #arena = new Uint8Array(4096);
   #arenaLength = 0;
   #size = 0;
+  /** Refunds held. */
+  refunds = 0;
 
   get size(): number {
     return this.#size;
@@ -55,6 +61,7 @@ export class PurchaseTable {
     this.#places[index] = this.#arenaLength;
     this.#lengths[index] = length;
     this.#arenaLength += length;
+    if (((columns.flags[event] as number) & FLAG_TYPE_MASK) === TYPE_REFUND) this.refunds += 1;
     this.#size = index + 1;
     return index;
   }
@@ -74,6 +81,12 @@ export class PurchaseTable {
       this.#places[index] as number,
       this.#lengths[index] as number,
     );
+  }
+
+  /** The purchase's value as it came, "" where it has none. */
+  valueText(index: number): string {
+    const place = this.#places[index] as number;
+    return readRareText(this.#arena, place, this.#lengths[index] as number, RARE_VALUE);
   }
 
   #grow(): void {
