@@ -23,9 +23,9 @@ export class DimensionTuples {
     }
   }
 
-  /** Bytes held, for accounting. */
-  get byteLength(): number {
-    return this.#slots.byteLength + this.codes.byteLength;
+  /** Combinations held. */
+  get size(): number {
+    return this.#size;
   }
 
   /** The numbers of all events' combinations, counted from 0. @param tuples filled, a number an event */

@@ -5,7 +5,7 @@ import {
   FLAG_ID_UUID,
   FLAG_TYPE_MASK,
 } from "@tributary/protocol";
-import { DimensionTuples } from "./dimension-tuples.ts";
+import type { DimensionTuples } from "./dimension-tuples.ts";
 import { EventIds } from "./event-ids.ts";
 import { IdFilter } from "./id-filter.ts";
 import { MOST_STAGED } from "./most-staged.ts";
@@ -26,16 +26,16 @@ const WORD = 4_294_967_296;
  * of the same user.
  */
 export class FactTable {
-  readonly tuples: DimensionTuples;
+  readonly #tuples: DimensionTuples;
   readonly #ids = new EventIds();
   readonly #records = new RecordPages();
   readonly #known = new IdFilter();
   readonly #stagedHashes = new Int32Array(MOST_STAGED);
   #size = 0;
 
-  /** @param seed see {@link DimensionTuples} */
-  constructor(seed: number) {
-    this.tuples = new DimensionTuples(seed);
+  /** @param tuples that the facts' combinations of dimensions are in */
+  constructor(tuples: DimensionTuples) {
+    this.#tuples = tuples;
   }
 
   get size(): number {
@@ -44,8 +44,7 @@ export class FactTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    const beside = this.#ids.byteLength + this.tuples.byteLength + this.#known.byteLength;
-    return this.#records.byteLength + beside;
+    return this.#records.byteLength + this.#ids.byteLength + this.#known.byteLength;
   }
 
   /**
@@ -110,7 +109,7 @@ export class FactTable {
 
   /** Dictionary code of a touchpoint's channel. */
   channelOf(fact: number): number {
-    return this.tuples.code(this.referenceOf(fact), CHANNEL_DIMENSION);
+    return this.#tuples.code(this.referenceOf(fact), CHANNEL_DIMENSION);
   }
 
   /** Fills a row with a fact's time, type and ID (not its user, nor its dimensions). */
@@ -124,7 +123,7 @@ export class FactTable {
 
   /** Fills a row with a touchpoint's dimensions. */
   loadDimensions(fact: number, row: EventRow): void {
-    this.tuples.load(this.referenceOf(fact), row.dimensions);
+    this.#tuples.load(this.referenceOf(fact), row.dimensions);
   }
 
   /**

@@ -4,7 +4,6 @@
  * is what makes rebuilding from the fact log right. No clock, no I/O.
  */
 import {
-  createRowDictionaries,
   EntryColumns,
   EntrySplicer,
   EventRow,
@@ -17,7 +16,6 @@ import {
   REASON_REFUND,
   ResultWriter,
   REVISION_REASONS,
-  type RowDictionaries,
   trimDecimal,
   TYPE_CONVERSION,
   TYPE_IMPRESSION,
@@ -26,7 +24,6 @@ import {
 import { MODEL_NAMES, creditAll } from "../models/registry.ts";
 import { BadEntryError } from "./bad-entry.ts";
 import { BatchCounts, type TenantCounts } from "./batch-counts.ts";
-import { ChannelNamer } from "./channel-namer.ts";
 import { FactTable } from "./fact-table.ts";
 import { compareIds } from "./id-order.ts";
 import { MOST_STAGED } from "./most-staged.ts";
@@ -34,6 +31,7 @@ import type { JourneyOptions } from "./options.ts";
 import { PathBuffer } from "./path-buffer.ts";
 import { PurchaseTable } from "./purchase-table.ts";
 import { UserTable } from "./user-table.ts";
+import { Vocabulary } from "./vocabulary.ts";
 import { Watermarks } from "./watermarks.ts";
 
 /** A result block is closed before it holds more touchpoints than this (an entry's codes reach 65,535 rows). */
@@ -77,7 +75,7 @@ export interface BatchOutcome {
 export class PartitionState {
   readonly #options: JourneyOptions;
   readonly #maxWindowMs: number;
-  readonly #dictionaries: RowDictionaries;
+  readonly #vocabulary: Vocabulary;
   readonly #users: UserTable;
   readonly #facts: FactTable;
   readonly #purchases = new PurchaseTable();
@@ -86,24 +84,25 @@ export class PartitionState {
   /** Rows for results and comparisons. */
   readonly #row = new EventRow();
   readonly #other = new EventRow();
-  readonly #channels: ChannelNamer;
   readonly #watermarks: Watermarks;
   #batch = 0;
   #dirty: number[] = [];
   /** Conversions passed on the way to a new fact's place, which lie after it. */
   readonly #later: number[] = [];
 
-  /** @param seed secret whole number below 2^53, for tables keyed by strangers' strings */
-  constructor(options: JourneyOptions, seed: number) {
+  /**
+   * @param seed secret whole number below 2^53, for tables keyed by strangers' strings
+   * @param vocabulary may be other partitions' as well
+   */
+  constructor(options: JourneyOptions, seed: number, vocabulary = new Vocabulary(seed)) {
     this.#options = options;
     this.#maxWindowMs = Math.max(options.clickWindowMs, options.viewWindowMs);
-    this.#dictionaries = createRowDictionaries(seed);
+    this.#vocabulary = vocabulary;
     this.#watermarks = new Watermarks(options.latenessMs);
     this.#users = new UserTable(seed);
-    this.#facts = new FactTable(seed);
-    this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#dictionaries);
+    this.#facts = new FactTable(vocabulary.tuples);
+    this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#vocabulary.dictionaries);
     this.#path = new PathBuffer(MODEL_NAMES.length);
-    this.#channels = new ChannelNamer(this.#dictionaries, this.#facts.tuples);
   }
 
   /** Facts held. */
@@ -116,7 +115,7 @@ export class PartitionState {
     return this.#users.size;
   }
 
-  /** Bytes of the columns and tables, for accounting. */
+  /** Bytes of the columns and tables, for accounting; what partitions share is not counted. */
   get byteLength(): number {
     return this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
   }
@@ -142,7 +141,7 @@ export class PartitionState {
     const facts =
       factCount === 0
         ? undefined
-        : factBlock.finish(this.#dictionaries, this.#facts.tuples.codes, trace);
+        : factBlock.finish(this.#vocabulary.dictionaries, this.#vocabulary.tuples.codes, trace);
     const attributed = REVISION_REASONS.map(() => 0);
     const results = this.#attribute(attributed, trace);
     return {
@@ -150,7 +149,7 @@ export class PartitionState {
       factCount,
       results,
       attributed,
-      counts: counts.byTenant(this.#dictionaries.tenants),
+      counts: counts.byTenant(this.#vocabulary.dictionaries.tenants),
     };
   }
 
@@ -172,7 +171,7 @@ export class PartitionState {
     for (const purchase of this.#dirty) {
       this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
     }
-    return { counts: counts.byTenant(this.#dictionaries.tenants), unreadable };
+    return { counts: counts.byTenant(this.#vocabulary.dictionaries.tenants), unreadable };
   }
 
   #restoreFacts(block: Uint8Array, counts: BatchCounts): void {
@@ -214,9 +213,9 @@ export class PartitionState {
 
   /** Reads an entry into {@link columns} and {@link tuples}. */
   #read(entry: Uint8Array): void {
-    columns.read(entry, this.#dictionaries);
+    columns.read(entry, this.#vocabulary.dictionaries);
     if (columns.count > tuples.length) tuples = new Int32Array(columns.count * 2);
-    this.#facts.tuples.internAll(columns, tuples);
+    this.#vocabulary.tuples.internAll(columns, tuples);
   }
 
   /** Stages the next events of the entry. @returns where they end */
@@ -250,7 +249,7 @@ export class PartitionState {
     const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
     let tuple = tuples[event] as number;
     if (isTouchpointType(type)) {
-      tuple = this.#channels.name(columns, event, tuple);
+      tuple = this.#vocabulary.channels.name(columns, event, tuple);
       tuples[event] = tuple;
     }
     this.#insert(event, staged, user, tuple);
@@ -401,7 +400,7 @@ export class PartitionState {
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
       if (!isTouchpointType(type) || age > this.#windowOf(type)) continue;
-      path.push(fact, age, facts.channelOf(fact) === this.#channels.directCode);
+      path.push(fact, age, facts.channelOf(fact) === this.#vocabulary.channels.directCode);
     }
     path.reverse();
     return path.length;
@@ -415,7 +414,7 @@ export class PartitionState {
     this.#purchases.revisions[purchase] = revision + 1;
     this.#facts.load(this.#purchases.facts[purchase] as number, row);
     this.#users.load(user, row);
-    this.#facts.tuples.load(this.#purchases.tuples[purchase] as number, row.dimensions);
+    this.#vocabulary.tuples.load(this.#purchases.tuples[purchase] as number, row.dimensions);
     this.#purchases.load(purchase, row);
     const value = this.#netValue(purchase, user);
     const reason = this.#purchases.reasons[purchase] as number;

@@ -6,6 +6,7 @@ import {
   TYPE_IMPRESSION,
 } from "@tributary/protocol";
 import { describe, expect, it } from "vitest";
+import { DimensionTuples } from "../../src/journeys/dimension-tuples.ts";
 import { FactTable } from "../../src/journeys/fact-table.ts";
 import { columnsOf } from "./support.ts";
 
@@ -31,7 +32,7 @@ function append(facts: FactTable, row: EventRow, time: number, older: number): n
 
 describe("the table of facts", () => {
   it("gives every fact back as it was, over many pages", () => {
-    const facts = new FactTable(77);
+    const facts = new FactTable(new DimensionTuples(77));
     const all = Array.from({ length: FACTS }, (_, i) => ({
       // In the record and beside it.
       id: `${i}${"y".repeat((i * 7919) % 30)}`,
@@ -56,7 +57,7 @@ describe("the table of facts", () => {
   });
 
   it("never denies an ID that it holds, and mostly denies others", () => {
-    const facts = new FactTable(77);
+    const facts = new FactTable(new DimensionTuples(77));
     const idOf = (i: number): string => (i % 3 === 0 ? `a-rather-long-identifier-${i}` : `e${i}`);
     for (let i = 0; i < FACTS; i += 1) append(facts, rowOf(idOf(i)), i, -1);
     let wrong = 0;
@@ -70,7 +71,7 @@ describe("the table of facts", () => {
   });
 
   it("keeps a UUID apart from a text of the same bytes", () => {
-    const facts = new FactTable(77);
+    const facts = new FactTable(new DimensionTuples(77));
     const bytes = "0123456789abcde\x0f";
     append(facts, rowOf(bytes, TYPE_CLICK | FLAG_ID_UUID), 1, -1);
     facts.stage(columnsOf(rowOf(bytes.slice(0, 15))), 0, 1);

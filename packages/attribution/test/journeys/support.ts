@@ -16,6 +16,7 @@ import {
   DEFAULT_JOURNEY_OPTIONS,
   type JourneyOptions,
   PartitionState,
+  type Vocabulary,
 } from "../../src/index.ts";
 import type { PlainEvent } from "../../../../test/support/oracle.ts";
 
@@ -55,8 +56,11 @@ export function columnsOf(row: EventRow): EntryColumns {
   return columns;
 }
 
-export function newState(options: Partial<JourneyOptions> = {}): PartitionState {
-  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345);
+export function newState(
+  options: Partial<JourneyOptions> = {},
+  vocabulary?: Vocabulary,
+): PartitionState {
+  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345, vocabulary);
 }
 
 /** A decoded result. */
