@@ -123,7 +123,7 @@ const BREACHES: readonly { name: string; patches: readonly Patch[]; wrong: keyof
     patches: [
       {
         file: "attribution/src/journeys/partition-state.ts",
-        from: "if (checkAll && facts.idMatches(fact)) return false;",
+        from: "if (checkAll && facts.idMatches(fact, staged)) return false;",
         to: "",
       },
     ],

@@ -26,5 +26,6 @@ export { BadEntryError } from "./journeys/bad-entry.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/options.ts";
 export type { JourneyOptions } from "./journeys/options.ts";
 export { PartitionState } from "./journeys/partition-state.ts";
+export { Vocabulary } from "./journeys/vocabulary.ts";
 export type { BatchOutcome, RestoredBlock, ResultBlockBytes } from "./journeys/partition-state.ts";
 export { MAX_FACTS_OF_USER, MAX_USERS } from "./journeys/user-table.ts";

@@ -8,6 +8,9 @@ export const MONEY_DIGITS = 12;
 export const MONEY_UNIT = 1_000_000_000_000n;
 
 const DECIMAL = /^(\d{1,15})(?:\.(\d{1,12}))?$/;
+const WITHOUT_LEADING_ZEROS = /^(?:0|[1-9]\d{0,14})(?:\.\d{1,12})?$/;
+const ZERO = 0x30;
+const POINT = 0x2e;
 const NUMBER_TEXT = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/;
 
 /**
@@ -19,6 +22,18 @@ export function parseDecimal(text: string): bigint | undefined {
   if (match === null) return undefined;
   const fraction = (match[2] ?? "").padEnd(MONEY_DIGITS, "0");
   return BigInt((match[1] ?? "") + fraction);
+}
+
+/**
+ * What {@link formatDecimal} gives for what {@link parseDecimal} gives of a text, without computing with it.
+ * @returns undefined where it is not as simple as that
+ */
+export function trimDecimal(text: string): string | undefined {
+  if (!WITHOUT_LEADING_ZEROS.test(text)) return undefined;
+  if (!text.includes(".")) return text;
+  let end = text.length;
+  while (text.charCodeAt(end - 1) === ZERO) end -= 1;
+  return text.slice(0, text.charCodeAt(end - 1) === POINT ? end - 1 : end);
 }
 
 /**

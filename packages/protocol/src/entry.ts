@@ -16,19 +16,12 @@
  */
 import { Buffer } from "node:buffer";
 import { Dictionary } from "./dictionary.ts";
-import { ProtocolError } from "./errors.ts";
 import { DIMENSION_COUNT } from "./event.ts";
-import {
-  containerRead,
-  MsgpackReader,
-  MsgpackWriter,
-  readArrayHead,
-  skipValue,
-} from "./msgpack.ts";
+import { MsgpackWriter } from "./msgpack.ts";
 
 export const ENTRY_VERSION = 1;
 /** Latest time an entry can hold, ms since 1970: whoever keeps an event has 48 bits for it. */
-const MAX_TIME_MS = 2 ** 48 - 1;
+export const MAX_TIME_MS = 2 ** 48 - 1;
 /** Most events an entry can hold: codes of two bytes must reach every string. */
 export const MAX_ENTRY_EVENTS = 65_535;
 
@@ -38,11 +31,11 @@ export const FLAG_ANONYMOUS = 0x08;
 export const FLAG_ID_UUID = 0x10;
 export const FLAG_RARE = 0x20;
 /** Same tenant and user key as the event before. */
-const FLAG_SAME_USER = 0x40;
+export const FLAG_SAME_USER = 0x40;
 export const FLAG_USER_UUID = 0x80;
 
-const TRACE_BYTES = 25;
-const ENTRY_FIELDS = 9 + DIMENSION_COUNT;
+export const TRACE_BYTES = 25;
+export const ENTRY_FIELDS = 9 + DIMENSION_COUNT;
 const NO_BYTES = new Uint8Array(0);
 
 /** One event between scanner, writer, reader and journeys: one object, filled anew for each, so nothing is allocated. */
@@ -80,7 +73,7 @@ export function createRowDictionaries(seed: number): RowDictionaries {
 }
 
 /** A byte column that grows. */
-class ByteColumn {
+export class ByteColumn {
   bytes = new Uint8Array(1024);
   length = 0;
 
@@ -338,210 +331,4 @@ export class EntryWriter {
     this.#lastUserFlags = row.flags & (FLAG_ANONYMOUS | FLAG_USER_UUID);
     this.#users.range(row.user, row.userStart, row.userLength);
   }
-}
-
-/** Reads an entry row by row, without an object an event. Codes come out in the given dictionaries. */
-export class EntryReader {
-  /** How many events the entry holds. */
-  readonly count: number;
-  /** Trace contexts, 25 bytes each. */
-  readonly traces: Uint8Array;
-  readonly #flags: Uint8Array;
-  readonly #times: Uint8Array;
-  readonly #ids: Uint8Array;
-  readonly #users: Uint8Array;
-  readonly #rare: Uint8Array;
-  readonly #tenants: Int32Array;
-  readonly #runs: Int32Array;
-  readonly #codes: Uint8Array[] = [];
-  readonly #remaps: (Int32Array | undefined)[] = [];
-  #index = 0;
-  #timePos = 0;
-  #idPos = 0;
-  #userPos = 0;
-  #userStart = 0;
-  #userLength = -1;
-  #rarePos = 0;
-  #time = 0;
-  #run = 0;
-  #runLeft = 0;
-
-  /** @throws ProtocolError `entry_malformed` or `entry_version` */
-  constructor(bytes: Uint8Array, dictionaries: RowDictionaries) {
-    const reader = new MsgpackReader(bytes);
-    const fields = reader.array();
-    const version = reader.number();
-    if (version !== ENTRY_VERSION) {
-      throw new ProtocolError(
-        "entry_version",
-        `entry version ${version}; this reads ${ENTRY_VERSION}`,
-      );
-    }
-    if (fields !== ENTRY_FIELDS) throw malformed(`${fields} fields instead of ${ENTRY_FIELDS}`);
-    this.count = reader.number();
-    const tenants = reader.array() / 2;
-    this.#tenants = new Int32Array(tenants);
-    this.#runs = new Int32Array(tenants);
-    let total = 0;
-    for (let i = 0; i < tenants; i += 1) {
-      const name = reader.textBytes();
-      this.#tenants[i] = dictionaries.tenants.intern(name, 0, name.length);
-      this.#runs[i] = reader.number();
-      total += this.#runs[i] as number;
-    }
-    this.#flags = reader.binary();
-    this.#times = reader.binary();
-    this.#ids = reader.binary();
-    this.#users = reader.binary();
-    if (total !== this.count || this.#flags.length !== this.count) {
-      throw malformed("the columns' lengths differ");
-    }
-    for (const dictionary of dictionaries.dimensions) this.#dimension(reader, dictionary);
-    this.#rare = reader.binary();
-    this.traces = reader.binary();
-  }
-
-  /**
-   * Fills `row` with the next event. Its byte ranges point into the entry.
-   * @returns false after the last one. @throws ProtocolError where a column ends early.
-   */
-  next(row: EventRow): boolean {
-    const index = this.#index;
-    if (index >= this.count) return false;
-    this.#index = index + 1;
-    while (this.#runLeft === 0) {
-      this.#runLeft = this.#runs[this.#run] as number;
-      row.tenant = this.#tenants[this.#run] as number;
-      this.#run += 1;
-    }
-    this.#runLeft -= 1;
-    row.tenant = this.#tenants[this.#run - 1] as number;
-    const flags = this.#flags[index] as number;
-    row.flags = flags & ~FLAG_SAME_USER;
-    this.#nextTime(row);
-    this.#nextId(row, flags);
-    if ((flags & FLAG_SAME_USER) === 0) this.#nextUser(flags);
-    else if (this.#userLength < 0) throw malformed("the first event has no user");
-    row.user = this.#users;
-    row.userStart = this.#userStart;
-    row.userLength = this.#userLength;
-    for (let i = 0; i < DIMENSION_COUNT; i += 1) {
-      const remap = this.#remaps[i];
-      if (remap === undefined) {
-        row.dimensions[i] = 0;
-        continue;
-      }
-      const codes = this.#codes[i] as Uint8Array;
-      const code =
-        remap.length <= 256
-          ? (codes[index] as number)
-          : (codes[index * 2] as number) | ((codes[index * 2 + 1] as number) << 8);
-      if (code >= remap.length) throw malformed("a dictionary code without its string");
-      row.dimensions[i] = remap[code] as number;
-    }
-    row.rareLength = 0;
-    if ((flags & FLAG_RARE) !== 0) this.#nextRare(row);
-    return true;
-  }
-
-  #dimension(reader: MsgpackReader, dictionary: Dictionary): void {
-    if (reader.nil()) {
-      this.#remaps.push(undefined);
-      this.#codes.push(NO_BYTES);
-      return;
-    }
-    if (reader.array() !== 2) throw malformed("a dimension is not a pair");
-    const strings = reader.array();
-    const remap = new Int32Array(strings + 1);
-    for (let i = 1; i <= strings; i += 1) {
-      const text = reader.textBytes();
-      remap[i] = dictionary.intern(text, 0, text.length);
-    }
-    const codes = reader.binary();
-    if (codes.length !== this.count * (strings <= 255 ? 1 : 2)) {
-      throw malformed("a dimension's codes are not as many as the events");
-    }
-    this.#remaps.push(remap);
-    this.#codes.push(codes);
-  }
-
-  #nextTime(row: EventRow): void {
-    const times = this.#times;
-    let pos = this.#timePos;
-    let value = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = times[pos];
-      if (byte === undefined || scale > 2 ** 53) throw malformed("the times end early");
-      pos += 1;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-      scale *= 128;
-    }
-    this.#timePos = pos;
-    this.#time += value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-    if (!(this.#time >= 0 && this.#time <= MAX_TIME_MS)) throw malformed("a time out of range");
-    row.time = this.#time;
-  }
-
-  #nextId(row: EventRow, flags: number): void {
-    row.id = this.#ids;
-    let pos = this.#idPos;
-    let length = 16;
-    if ((flags & FLAG_ID_UUID) === 0) {
-      length = this.#ids[pos] ?? Infinity;
-      pos += 1;
-    }
-    row.idStart = pos;
-    row.idLength = length;
-    this.#idPos = pos + length;
-    if (this.#idPos > this.#ids.length) throw malformed("the IDs end early");
-  }
-
-  #nextUser(flags: number): void {
-    let pos = this.#userPos;
-    let length = 16;
-    if ((flags & FLAG_USER_UUID) === 0) {
-      length = this.#users[pos] ?? Infinity;
-      pos += 1;
-    }
-    this.#userStart = pos;
-    this.#userLength = length;
-    this.#userPos = pos + length;
-    if (this.#userPos > this.#users.length) throw malformed("the users end early");
-  }
-
-  #nextRare(row: EventRow): void {
-    const rare = this.#rare;
-    let pos = this.#rarePos;
-    let length = 0;
-    let scale = 1;
-    for (;;) {
-      const byte = rare[pos];
-      if (byte === undefined || scale > 2 ** 31) throw malformed("the rare fields end early");
-      pos += 1;
-      length += (byte & 0x7f) * scale;
-      if (byte < 0x80) break;
-      scale *= 128;
-    }
-    row.rare = rare;
-    row.rareStart = pos;
-    row.rareLength = length;
-    this.#rarePos = pos + length;
-    if (this.#rarePos > rare.length) throw malformed("the rare fields end early");
-  }
-}
-
-/** Only the trace contexts of an entry, 25 bytes each, without reading its rows. @throws ProtocolError */
-export function readEntryTraces(bytes: Uint8Array): Uint8Array {
-  if (!readArrayHead(bytes, 0, bytes.length) || containerRead.count !== ENTRY_FIELDS) {
-    throw malformed("it is not an array of its fields");
-  }
-  let pos = containerRead.next;
-  for (let i = 0; i < ENTRY_FIELDS - 1; i += 1) pos = skipValue(bytes, pos, bytes.length);
-  return new MsgpackReader(bytes.subarray(pos)).binary();
-}
-
-function malformed(what: string): ProtocolError {
-  return new ProtocolError("entry_malformed", `not an entry: ${what}`);
 }

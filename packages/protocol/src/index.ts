@@ -8,12 +8,12 @@ export {
   MONEY_DIGITS,
   MONEY_UNIT,
   parseDecimal,
+  trimDecimal,
 } from "./decimal.ts";
 export { Dictionary } from "./dictionary.ts";
 export {
   createRowDictionaries,
   ENTRY_VERSION,
-  EntryReader,
   EntryWriter,
   EventRow,
   FLAG_ANONYMOUS,
@@ -22,9 +22,11 @@ export {
   FLAG_TYPE_MASK,
   FLAG_USER_UUID,
   MAX_ENTRY_EVENTS,
-  readEntryTraces,
 } from "./entry.ts";
 export type { RowDictionaries } from "./entry.ts";
+export { EntryColumns } from "./entry-columns.ts";
+export { EntryReader, readEntryTraces } from "./entry-reader.ts";
+export { EntrySplicer } from "./entry-splicer.ts";
 export { readEntryTenants } from "./entry-tenants.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
@@ -62,10 +64,16 @@ export {
   stateKey,
   WAREHOUSE_GROUP,
 } from "./keys.ts";
-export { keyedHash } from "./keyed-hash.ts";
+export { keyedHash, keyedHashOfWords } from "./keyed-hash.ts";
 export { murmur3 } from "./murmur3.ts";
 export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./partition.ts";
-export { readRareBytes, readRareFields, unpackProperties } from "./rare.ts";
+export {
+  RARE_VALUE,
+  readRareBytes,
+  readRareFields,
+  readRareText,
+  unpackProperties,
+} from "./rare.ts";
 export type { RareFields } from "./rare.ts";
 export {
   readResultBlock,

@@ -93,6 +93,9 @@ export function readString(bytes: Uint8Array, pos: number, end: number): boolean
   return true;
 }
 
+/** Where a binary's bytes are; one object, reused by {@link MsgpackReader.findBinary}. */
+export const binaryRead = { start: 0, length: 0 };
+
 /** What a container holds and where its first element starts; one object, reused. */
 export const containerRead = { count: 0, next: 0 };
 
@@ -342,10 +345,15 @@ export class MsgpackReader {
     return numberRead.value;
   }
 
-  /** A range of a str's bytes, as a view. */
-  textBytes(): Uint8Array {
+  /** Finds a str's bytes, into {@link stringRead}. */
+  findText(): void {
     if (!readString(this.#bytes, this.#pos, this.#bytes.length)) throw this.#unexpected("string");
     this.#pos = stringRead.end;
+  }
+
+  /** A range of a str's bytes, as a view. */
+  textBytes(): Uint8Array {
+    this.findText();
     return this.#bytes.subarray(stringRead.start, stringRead.end);
   }
 
@@ -356,6 +364,13 @@ export class MsgpackReader {
 
   /** A bin's bytes, as a view. */
   binary(): Uint8Array {
+    this.findBinary();
+    const { start, length } = binaryRead;
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** Finds a bin's bytes, into {@link binaryRead}. */
+  findBinary(): void {
     const lead = this.#bytes[this.#pos] as number;
     if (lead < 0xc4 || lead > 0xc6) throw this.#unexpected("binary");
     const width = 1 << (lead - 0xc4);
@@ -363,7 +378,8 @@ export class MsgpackReader {
     const start = this.#pos + 1 + width;
     if (start + length > this.#bytes.length) throw truncated();
     this.#pos = start + length;
-    return this.#bytes.subarray(start, start + length);
+    binaryRead.start = start;
+    binaryRead.length = length;
   }
 
   /** Consumes a nil and says so; anything else is left for the next read. */

@@ -65,6 +65,21 @@ export function readRareBytes(bytes: Uint8Array, start: number, length: number):
   return fields;
 }
 
+/** Text of a rare field, "" where it is absent. @param code RARE_* @throws ProtocolError `entry_malformed` */
+export function readRareText(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  code: number,
+): string {
+  const end = start + length;
+  let found = -1;
+  for (let pos = start; pos < end; pos = skipValue(bytes, pos + 1, end)) {
+    if (bytes[pos] === code) found = pos;
+  }
+  return found < 0 ? "" : textAt(bytes, found + 1, end);
+}
+
 /** Unpacks properties that {@link readRareFields} found. */
 export function unpackProperties(properties: Uint8Array): unknown {
   const value: unknown = unpack(properties);

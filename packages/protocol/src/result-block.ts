@@ -10,7 +10,8 @@
  * - weights: float64 little endian; for each conversion, for each model, for each of its touches in path order
  */
 import { Buffer } from "node:buffer";
-import { EntryReader, EntryWriter, type EventRow, type RowDictionaries } from "./entry.ts";
+import { EntryWriter, type EventRow, type RowDictionaries } from "./entry.ts";
+import { EntryReader } from "./entry-reader.ts";
 import { ProtocolError } from "./errors.ts";
 import { MsgpackReader, MsgpackWriter } from "./msgpack.ts";
 

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decimalFromNumber, formatDecimal, MONEY_UNIT, parseDecimal } from "../src/index.ts";
+import {
+  decimalFromNumber,
+  formatDecimal,
+  MONEY_UNIT,
+  parseDecimal,
+  trimDecimal,
+} from "../src/index.ts";
 
 describe("money", () => {
   it.each([
@@ -45,6 +51,27 @@ describe("money", () => {
 
   it.each([-1, NaN, Infinity, 1e15, -0.01])("refuses the number %d", (number) => {
     expect(decimalFromNumber(number)).toBeUndefined();
+  });
+
+  it("trims what it can to what parsing and formatting gives", () => {
+    const digits = fc.stringMatching(/^0{0,2}\d{1,4}(\.\d{1,3}0{0,3})?$/);
+    fc.assert(
+      fc.property(digits, (text) => {
+        const trimmed = trimDecimal(text);
+        const expected = formatDecimal(parseDecimal(text) ?? -1n);
+        if (trimmed !== undefined) expect(trimmed).toBe(expected);
+      }),
+    );
+    expect(["0", "10", "10.10", "10.00", "0.5"].map(trimDecimal)).toEqual([
+      "0",
+      "10",
+      "10.1",
+      "10",
+      "0.5",
+    ]);
+    expect(["", "007", "-1", "1e3", "1.", ".5"].map(trimDecimal)).toEqual(
+      Array.from({ length: 6 }, () => undefined),
+    );
   });
 
   it("formats and parses back to the same", () => {

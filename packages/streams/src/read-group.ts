@@ -1,13 +1,15 @@
 import { BLOCK_FIELD, COUNT_FIELD } from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
 
+const NO_BYTES = new Uint8Array(0);
+
 /** A stream entry that holds a block. */
 export interface StreamEntry {
   readonly id: string;
   /** Rows in the block, as its writer says. */
   readonly count: number;
-  /** The block's own bytes: not a view into the client's shared buffer. */
-  readonly block: Uint8Array<ArrayBuffer>;
+  /** The block's bytes: a view of what the socket was read into, which other replies lie in as well. */
+  readonly block: Uint8Array;
 }
 
 export interface ReadGroupOptions {
@@ -90,14 +92,13 @@ export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
   for (const entry of entries) {
     if (!Array.isArray(entry)) continue;
     const [id, fields] = entry as [Buffer, Buffer[] | null];
-    let block = new Uint8Array(0);
+    let block: Uint8Array = NO_BYTES;
     let count = 0;
     for (let i = 0; i + 1 < (fields?.length ?? 0); i += 2) {
       const name = fields?.[i]?.toString("latin1");
       const value = fields?.[i + 1];
       if (value === undefined) continue;
-      // Copied: the client's replies are slices of a buffer that it uses again.
-      if (name === BLOCK_FIELD) block = new Uint8Array(value);
+      if (name === BLOCK_FIELD) block = value;
       else if (name === COUNT_FIELD) count = wholeNumber(value.toString("latin1"));
     }
     parsed.push({ id: id.toString("latin1"), count, block });

@@ -10,6 +10,7 @@ import { startTelemetry } from "@tributary/telemetry";
 import { BatchTrace } from "./batch-trace.ts";
 import { readConfig } from "./config.ts";
 import { collectGarbage } from "./collect-garbage.ts";
+import { expectShortLivedBuffers } from "./garbage-limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { AttributionProcessor } from "./processor.ts";
@@ -21,6 +22,7 @@ const START_TIMEOUT_MS = 30_000;
 /** How long a stop may take before the process ends anyway, ms: what is not committed is claimed by the next owner. */
 const STOP_TIMEOUT_MS = 10_000;
 
+expectShortLivedBuffers();
 const config = readConfig();
 const telemetry = startTelemetry({
   serviceName: "tributary-worker",

@@ -1,4 +1,5 @@
 import type { JourneyOptions, RestoredBlock, TenantCounts } from "@tributary/attribution";
+import type { PackedBlocks } from "./packed-blocks.ts";
 
 /** What a compute thread is started with. */
 export interface ThreadData {
@@ -12,10 +13,10 @@ export type ThreadTask =
   | {
       readonly kind: "process";
       readonly partition: number;
-      readonly entries: readonly Uint8Array[];
+      readonly entries: PackedBlocks;
       readonly trace?: Uint8Array;
     }
-  | { readonly kind: "restore"; readonly partition: number; readonly blocks: readonly Uint8Array[] }
+  | { readonly kind: "restore"; readonly partition: number; readonly blocks: PackedBlocks }
   | { readonly kind: "forget"; readonly partition: number }
   | { readonly kind: "collect" }
   | { readonly kind: "ping" };

@@ -12,6 +12,7 @@ import { booksField, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
 import type { ProcessedReply, StateSize } from "./messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
+import { packBlocks } from "./packed-blocks.ts";
 import { FactRetention } from "./retention.ts";
 import type { ThreadPool } from "./thread-pool.ts";
 
@@ -83,10 +84,10 @@ export class AttributionProcessor implements PartitionProcessor {
 
   async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
     const startedAt = performance.now();
-    const reply = await this.#threads.run(
-      { kind: "restore", partition, blocks: blocks.map(({ block }) => block) },
-      blocks.map(({ block }) => block.buffer),
-    );
+    const packed = packBlocks(blocks.map(({ block }) => block));
+    const reply = await this.#threads.run({ kind: "restore", partition, blocks: packed }, [
+      packed.bytes.buffer,
+    ]);
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
@@ -112,12 +113,16 @@ export class AttributionProcessor implements PartitionProcessor {
   async process(partition: number, entries: readonly StreamEntry[]) {
     const trace = this.#trace.begin(partition, entries);
     try {
-      const reply = await this.#threads.run({
-        kind: "process",
-        partition,
-        entries: entries.map(({ block }) => block),
-        ...(trace === undefined ? {} : { trace }),
-      });
+      const packed = packBlocks(entries.map(({ block }) => block));
+      const reply = await this.#threads.run(
+        {
+          kind: "process",
+          partition,
+          entries: packed,
+          ...(trace === undefined ? {} : { trace }),
+        },
+        [packed.bytes.buffer],
+      );
       if (reply.status === "badEntry") throw new PoisonEntryError(reply.index, reply.reason);
       if (reply.status === "unknownPartition") throw new MemoryLostError(partition);
       if (reply.status !== "processed")

@@ -1,11 +1,15 @@
 /** A compute thread: holds the journeys of its partitions and computes their batches. Pure computation, no I/O. */
-import { BadEntryError, PartitionState } from "@tributary/attribution";
+import { BadEntryError, PartitionState, Vocabulary } from "@tributary/attribution";
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { StateSize, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
+import { type PackedBlocks, unpackBlocks } from "./packed-blocks.ts";
 
 const data = workerData as ThreadData;
 const states = new Map<number, PartitionState>();
+/** Shared by the partitions until it holds this many strings and combinations, some of facts long forgotten. */
+const MAX_SHARED = 200_000;
+let vocabulary = new Vocabulary(data.seed);
 
 export function run(task: ThreadTask): ThreadReply {
   switch (task.kind) {
@@ -24,13 +28,14 @@ export function run(task: ThreadTask): ThreadReply {
   }
 }
 
-function restore(partition: number, blocks: readonly Uint8Array[]): ThreadReply {
+function restore(partition: number, blocks: PackedBlocks): ThreadReply {
   let state = states.get(partition);
   if (state === undefined) {
-    state = new PartitionState(data.journeys, data.seed + partition);
+    if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed);
+    state = new PartitionState(data.journeys, data.seed + partition, vocabulary);
     states.set(partition, state);
   }
-  const restored = blocks.map((block) => state.restore(block));
+  const restored = unpackBlocks(blocks).map((block) => state.restore(block));
   return { status: "restored", blocks: restored, state: sizeOf(state) };
 }
 
@@ -39,7 +44,7 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
   if (state === undefined) return { status: "unknownPartition" };
   const startedAtMs = Date.now();
   try {
-    const outcome = state.process(task.entries, task.trace);
+    const outcome = state.process(unpackBlocks(task.entries), task.trace);
     const reply: ThreadReply = {
       status: "processed",
       ...outcome,

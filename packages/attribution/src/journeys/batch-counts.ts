@@ -1,4 +1,4 @@
-import type { Dictionary } from "@tributary/protocol";
+import type { Dictionary, EntryColumns } from "@tributary/protocol";
 import type { Watermarks } from "./watermarks.ts";
 
 /** Per tenant: what became of a batch's events. accepted = duplicate + processed + the three drops. */
@@ -31,9 +31,12 @@ export class BatchCounts {
     this.#watermarks = watermarks;
   }
 
-  accepted(tenant: number): void {
-    if (tenant !== this.#tenant) this.#select(tenant);
-    this.#current.accepted += 1;
+  /** All events of an entry. */
+  accepted({ tenants, count }: EntryColumns): void {
+    for (let i = 0; i < count; i += 1) {
+      if (tenants[i] !== this.#tenant) this.#select(tenants[i] as number);
+      this.#current.accepted += 1;
+    }
   }
 
   duplicate(tenant: number): void {

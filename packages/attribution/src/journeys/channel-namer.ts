@@ -1,7 +1,8 @@
 import {
   CHANNEL_DIMENSION,
   type Dictionary,
-  type EventRow,
+  type EntryColumns,
+  EventRow,
   FLAG_RARE,
   FLAG_TYPE_MASK,
   readRareFields,
@@ -19,8 +20,9 @@ export class ChannelNamer {
   readonly #dictionaries: RowDictionaries;
   readonly #channels: Dictionary;
   readonly #tuples: DimensionTuples;
-  /** Channel codes by combination of dimensions as sent: of clicks and visits, and of impressions. */
-  readonly #known = [new Map<number, number>(), new Map<number, number>()] as const;
+  /** Named combinations by combination as sent, counted from 1: of clicks and visits, and of impressions. */
+  readonly #known = [new Int32Array(256), new Int32Array(256)];
+  readonly #row = new EventRow();
   /** Code of the channel `direct`. */
   readonly directCode: number;
 
@@ -34,23 +36,38 @@ export class ChannelNamer {
     this.directCode = channels.internText("direct");
   }
 
-  /** Sets the row's channel where it came without one, and the UTM dimensions that only its url carries. */
-  name(row: EventRow): void {
-    const { dimensions } = row;
-    if (dimensions[CHANNEL_DIMENSION] !== 0) return;
-    if ((row.flags & FLAG_RARE) !== 0) {
-      dimensions[CHANNEL_DIMENSION] = this.#classify(row);
-      return;
+  /**
+   * The combination of dimensions that a touchpoint has with its channel, where it came without one, and with the UTM
+   * dimensions that only its url carries. @param tuple the combination as it came
+   */
+  name(columns: EntryColumns, index: number, tuple: number): number {
+    const flags = columns.flags[index] as number;
+    if ((flags & FLAG_RARE) !== 0) return this.#classified(columns, index, tuple);
+    const kind = (flags & FLAG_TYPE_MASK) === TYPE_IMPRESSION ? 1 : 0;
+    const named = this.#known[kind]?.[tuple] ?? 0;
+    if (named !== 0) return named - 1;
+    const found = this.#classified(columns, index, tuple);
+    this.#remember(kind, tuple, found + 1);
+    return found;
+  }
+
+  #classified(columns: EntryColumns, index: number, tuple: number): number {
+    if (this.#tuples.code(tuple, CHANNEL_DIMENSION) !== 0) return tuple;
+    const row = this.#row;
+    columns.load(index, row);
+    row.dimensions[CHANNEL_DIMENSION] = this.#classify(row);
+    return this.#tuples.intern(row.dimensions);
+  }
+
+  #remember(kind: number, tuple: number, named: number): void {
+    let known = this.#known[kind] as Int32Array;
+    if (tuple >= known.length) {
+      const grown = new Int32Array(Math.max(known.length * 2, tuple + 1));
+      grown.set(known);
+      this.#known[kind] = grown;
+      known = grown;
     }
-    const isImpression = (row.flags & FLAG_TYPE_MASK) === TYPE_IMPRESSION;
-    const known = this.#known[isImpression ? 1 : 0];
-    const tuple = this.#tuples.intern(dimensions);
-    let code = known.get(tuple);
-    if (code === undefined) {
-      code = this.#classify(row);
-      known.set(tuple, code);
-    }
-    dimensions[CHANNEL_DIMENSION] = code;
+    known[tuple] = named;
   }
 
   #classify(row: EventRow): number {

@@ -1,82 +1,107 @@
-import { FLAG_ID_UUID, keyedHash, type EventRow } from "@tributary/protocol";
+import { type EntryColumns, type EventRow, FLAG_ID_UUID, keyedHash } from "@tributary/protocol";
 import { ByteArena } from "./byte-arena.ts";
 import { hashOf } from "./id-filter.ts";
+import { MOST_STAGED } from "./most-staged.ts";
+import { loadWords } from "./short-words.ts";
 
 /** Bit of a fact's kind that says: the ID is longer than four words and lies in the arena. */
-export const ID_LONG = 0x08;
+const ID_LONG = 0x08;
 
 const INLINE_BYTES = 15;
 
 /**
  * Event IDs in four words each of their fact's record: a UUID as its bytes, a text of up to 15 bytes with its length
  * behind it, a longer text as place, length and 64-bit hash of its bytes in an arena (which are compared, so that equal
- * means equal).
+ * means equal). Those of the events in hand are staged in the same form.
  */
 export class EventIds {
   readonly #arena = new ByteArena();
-  readonly #staged = new Uint32Array(4);
-  readonly #stagedBytes = new Uint8Array(this.#staged.buffer);
-  #stagedKind = 0;
-  #stagedRow: EventRow | undefined;
+  readonly #staged = new Uint32Array(MOST_STAGED * 4);
+  readonly #stagedKinds = new Uint8Array(MOST_STAGED);
+  #columns: EntryColumns | undefined;
+  #from = 0;
 
   /** Bytes held beside the records, for accounting. */
   get byteLength(): number {
     return this.#arena.bytes.length;
   }
 
-  /** Prepares a row's ID for {@link stagedHash}, {@link matches} and {@link store}. @returns its kind bits */
-  stage(row: EventRow): number {
-    const { id, idStart, idLength } = row;
-    this.#stagedRow = row;
-    this.#stagedKind = row.flags & FLAG_ID_UUID;
-    const staged = this.#stagedBytes;
-    if (this.#stagedKind !== 0) {
-      for (let i = 0; i < 16; i += 1) staged[i] = id[idStart + i] as number;
-    } else if (idLength <= INLINE_BYTES) {
-      for (let i = 0; i < INLINE_BYTES; i += 1)
-        staged[i] = i < idLength ? (id[idStart + i] as number) : 0;
-      staged[INLINE_BYTES] = idLength;
-    } else {
-      this.#stagedKind = ID_LONG;
-      this.#staged[0] = 0;
-      this.#staged[1] = idLength;
-      this.#staged[2] = keyedHash(id, idStart, idStart + idLength, 1, 2);
-      this.#staged[3] = keyedHash(id, idStart, idStart + idLength, 3, 4);
+  /**
+   * Stages the IDs of events, numbered from 0 from then on. @param from the first of them, up to `to` (exclusive)
+   * @param hashes filled with a hash an ID, for the filter
+   */
+  stage(columns: EntryColumns, from: number, to: number, hashes: Int32Array): void {
+    const staged = this.#staged;
+    const { flags, idStarts, idLengths, bytes } = columns;
+    this.#columns = columns;
+    this.#from = from;
+    for (let i = from; i < to; i += 1) {
+      const start = idStarts[i] as number;
+      const length = idLengths[i] as number;
+      const at = (i - from) * 4;
+      let kind = (flags[i] as number) & FLAG_ID_UUID;
+      if (kind !== 0 || length <= INLINE_BYTES) {
+        loadWords(columns, start, length, staged, at);
+        if (kind === 0) staged[at + 3] = (staged[at + 3] as number) | (length << 24);
+      } else {
+        kind = ID_LONG;
+        staged[at] = 0;
+        staged[at + 1] = length;
+        staged[at + 2] = keyedHash(bytes, start, start + length, 1, 2);
+        staged[at + 3] = keyedHash(bytes, start, start + length, 3, 4);
+      }
+      this.#stagedKinds[i - from] = kind;
+      hashes[i - from] = this.hashOf(staged, at, kind);
     }
-    return this.#stagedKind;
   }
 
-  /** Hash of the staged ID, for the filter. */
-  stagedHash(): number {
-    return this.hashOf(this.#staged, 0, this.#stagedKind);
+  /** Kind bits of a staged ID. */
+  stagedKind(staged: number): number {
+    return this.#stagedKinds[staged] as number;
   }
 
-  /** The same of the ID in words[at … at + 4). @param kind of the fact that has it */
+  /** Hash of the ID in words[at … at + 4), for the filter. @param kind of the fact that has it */
   hashOf(words: Uint32Array, at: number, kind: number): number {
     // A long ID's first word is its place, which is not known while it is staged.
     const first = (kind & ID_LONG) === 0 ? (words[at] as number) : 0;
     return hashOf(first, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number);
   }
 
-  /** Whether the ID in words[at … at + 4) is the staged one. @param kind of the fact that has it */
-  matches(words: Uint32Array, at: number, kind: number): boolean {
-    const staged = this.#staged;
-    if (words[at + 3] !== staged[3] || words[at + 2] !== staged[2] || words[at + 1] !== staged[1]) {
+  /** Whether the ID in words[at … at + 4) is a staged one. @param kind of the fact that has it */
+  matches(words: Uint32Array, at: number, kind: number, staged: number): boolean {
+    const own = this.#staged;
+    const from = staged * 4;
+    if (
+      words[at + 3] !== own[from + 3] ||
+      words[at + 2] !== own[from + 2] ||
+      words[at + 1] !== own[from + 1]
+    ) {
       return false;
     }
-    if ((kind & (FLAG_ID_UUID | ID_LONG)) !== this.#stagedKind) return false;
-    if (this.#stagedKind !== ID_LONG) return words[at] === staged[0];
-    const { id, idStart, idLength } = this.#stagedRow as EventRow;
-    return this.#arena.equals(words[at] as number, id, idStart, idLength);
+    const stagedKind = this.#stagedKinds[staged];
+    if ((kind & (FLAG_ID_UUID | ID_LONG)) !== stagedKind) return false;
+    if (stagedKind !== ID_LONG) return words[at] === own[from];
+    const { bytes, idStarts, idLengths } = this.#columns as EntryColumns;
+    const index = this.#from + staged;
+    const start = idStarts[index] as number;
+    return this.#arena.equals(words[at] as number, bytes, start, idLengths[index] as number);
   }
 
-  /** Writes the staged ID to words[at … at + 4). */
-  store(words: Uint32Array, at: number): void {
-    if (this.#stagedKind === ID_LONG) {
-      const { id, idStart, idLength } = this.#stagedRow as EventRow;
-      this.#staged[0] = this.#arena.append(id, idStart, idLength);
+  /** Writes a staged ID to words[at … at + 4). */
+  store(words: Uint32Array, at: number, staged: number): void {
+    const own = this.#staged;
+    const from = staged * 4;
+    if (this.#stagedKinds[staged] === ID_LONG) {
+      const { bytes, idStarts, idLengths } = this.#columns as EntryColumns;
+      const index = this.#from + staged;
+      const start = idStarts[index] as number;
+      words[at] = this.#arena.append(bytes, start, idLengths[index] as number);
+    } else {
+      words[at] = own[from] as number;
     }
-    for (let i = 0; i < 4; i += 1) words[at + i] = this.#staged[i] as number;
+    words[at + 1] = own[from + 1] as number;
+    words[at + 2] = own[from + 2] as number;
+    words[at + 3] = own[from + 3] as number;
   }
 
   /** Points the row's ID at the one in words[at … at + 4). @param bytes the same words as bytes @param kind the fact's */

@@ -1,19 +1,21 @@
 import {
   CHANNEL_DIMENSION,
+  type EntryColumns,
+  type EventRow,
   FLAG_ID_UUID,
   FLAG_TYPE_MASK,
-  type EventRow,
 } from "@tributary/protocol";
-import { DimensionTuples } from "./dimension-tuples.ts";
-import { EventIds, ID_LONG } from "./event-ids.ts";
+import type { DimensionTuples } from "./dimension-tuples.ts";
+import { EventIds } from "./event-ids.ts";
 import { IdFilter } from "./id-filter.ts";
+import { MOST_STAGED } from "./most-staged.ts";
 import { RecordPages, wordOf } from "./record-pages.ts";
 
 /** Words of a fact's record: four of its ID, then these. */
 const OLDER = 4;
 const REFERENCE = 5;
 const TIME_LOW = 6;
-/** The time's upper 16 bits, and the kind above them. */
+/** The time's upper 16 bits, and above them the kind: type code in the low bits, ID_LONG and FLAG_ID_UUID above. */
 const TIME_HIGH = 7;
 const KIND_SHIFT = 16;
 const TIME_HIGH_MASK = 0xffff;
@@ -24,11 +26,17 @@ const WORD = 4_294_967_296;
  * of the same user.
  */
 export class FactTable {
-  readonly ids = new EventIds();
-  readonly tuples = new DimensionTuples();
+  readonly #tuples: DimensionTuples;
+  readonly #ids = new EventIds();
   readonly #records = new RecordPages();
   readonly #known = new IdFilter();
+  readonly #stagedHashes = new Int32Array(MOST_STAGED);
   #size = 0;
+
+  /** @param tuples that the facts' combinations of dimensions are in */
+  constructor(tuples: DimensionTuples) {
+    this.#tuples = tuples;
+  }
 
   get size(): number {
     return this.#size;
@@ -36,29 +44,36 @@ export class FactTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    const { ids, tuples } = this;
-    const beside = ids.byteLength + tuples.byteLength + this.#known.byteLength;
-    return this.#records.byteLength + beside;
+    return this.#records.byteLength + this.#ids.byteLength + this.#known.byteLength;
   }
 
   /**
-   * Appends a fact whose ID is staged in {@link ids}. It is in no user's chain yet.
-   * @param time ms since 1970, from 0 to 2^48 − 1
-   * @param kind see {@link kindOf}
+   * Appends a fact whose ID is staged. It is in no user's chain yet.
+   * @param event that it is: from 0 to 2^48 − 1 ms @param staged the number of its ID, see {@link stage}
+   * @param type code
    * @param reference combination of dimensions, or for conversions and refunds their place in the purchase table
-   * @param idHash from {@link hashIds} @param older the next older fact of the same user, −1 for none @returns its number
+   * @param older the next older fact of the same user, −1 for none @returns its number
    */
-  append(time: number, kind: number, reference: number, older: number, idHash: number): number {
+  append(
+    { times }: EntryColumns,
+    event: number,
+    staged: number,
+    type: number,
+    reference: number,
+    older: number,
+  ): number {
     const fact = this.#size;
     if (this.#known.isFull) this.#growKnown();
-    this.#known.add(idHash);
+    this.#known.add(this.#stagedHashes[staged] as number);
     this.#records.reserve(fact);
     const words = this.#records.words(fact);
     const at = wordOf(fact);
-    this.ids.store(words, at);
+    this.#ids.store(words, at, staged);
     words[at + OLDER] = older + 1;
     words[at + REFERENCE] = reference;
+    const time = times[event] as number;
     words[at + TIME_LOW] = time;
+    const kind = type | this.#ids.stagedKind(staged);
     words[at + TIME_HIGH] = Math.floor(time / WORD) | (kind << KIND_SHIFT);
     this.#size = fact + 1;
     return fact;
@@ -94,7 +109,7 @@ export class FactTable {
 
   /** Dictionary code of a touchpoint's channel. */
   channelOf(fact: number): number {
-    return this.tuples.code(this.referenceOf(fact), CHANNEL_DIMENSION);
+    return this.#tuples.code(this.referenceOf(fact), CHANNEL_DIMENSION);
   }
 
   /** Fills a row with a fact's time, type and ID (not its user, nor its dimensions). */
@@ -102,53 +117,43 @@ export class FactTable {
     const kind = this.#kindOf(fact);
     row.flags = kind & (FLAG_TYPE_MASK | FLAG_ID_UUID);
     row.time = this.timeOf(fact);
-    this.ids.load(this.#records.words(fact), this.#records.bytes(fact), wordOf(fact), kind, row);
+    this.#ids.load(this.#records.words(fact), this.#records.bytes(fact), wordOf(fact), kind, row);
     row.rareLength = 0;
   }
 
   /** Fills a row with a touchpoint's dimensions. */
   loadDimensions(fact: number, row: EventRow): void {
-    this.tuples.load(this.referenceOf(fact), row);
+    this.#tuples.load(this.referenceOf(fact), row.dimensions);
   }
 
   /**
-   * Hashes the IDs of some rows, and makes {@link mayHoldId} and {@link append} quick for them: where the cache is missed
-   * the processor waits for all rows at once.
-   * @param count of the rows, from the first
-   * @param hashes filled with a hash a row
+   * Stages the IDs of events `from` to `to` (exclusive; at most {@link MOST_STAGED}), numbered from 0, and brings what
+   * they need into the cache.
    */
-  hashIds(rows: readonly EventRow[], count: number, hashes: Int32Array): void {
-    for (let i = 0; i < count; i += 1) {
-      this.ids.stage(rows[i] as EventRow);
-      hashes[i] = this.ids.stagedHash();
-    }
-    this.#known.touch(hashes, count);
+  stage(columns: EntryColumns, from: number, to: number): void {
+    this.#ids.stage(columns, from, to, this.#stagedHashes);
+    this.#known.touch(this.#stagedHashes, to - from);
   }
 
-  /** Whether some fact's ID may have this hash; false is certain. */
-  mayHoldId(hash: number): boolean {
-    return this.#known.mayHold(hash);
+  /** Whether some fact may have a staged ID; false is certain. */
+  mayHoldId(staged: number): boolean {
+    return this.#known.mayHold(this.#stagedHashes[staged] as number);
   }
 
-  /** Whether a fact's ID is the staged one. */
-  idMatches(fact: number): boolean {
-    return this.ids.matches(this.#records.words(fact), wordOf(fact), this.#kindOf(fact));
+  /** Whether a fact's ID is a staged one. */
+  idMatches(fact: number, staged: number): boolean {
+    return this.#ids.matches(this.#records.words(fact), wordOf(fact), this.#kindOf(fact), staged);
   }
 
   #growKnown(): void {
     this.#known.grow();
     for (let fact = 0; fact < this.#size; fact += 1) {
       const words = this.#records.words(fact);
-      this.#known.add(this.ids.hashOf(words, wordOf(fact), this.#kindOf(fact)));
+      this.#known.add(this.#ids.hashOf(words, wordOf(fact), this.#kindOf(fact)));
     }
   }
 
   #kindOf(fact: number): number {
     return (this.#records.words(fact)[wordOf(fact) + TIME_HIGH] as number) >>> KIND_SHIFT;
   }
-}
-
-/** The kind of a row whose ID was staged as `idKind`: type code in the low bits, ID_LONG and FLAG_ID_UUID above. */
-export function kindOf(row: EventRow, idKind: number): number {
-  return (row.flags & FLAG_TYPE_MASK) | (idKind & (FLAG_ID_UUID | ID_LONG));
 }

@@ -4,9 +4,8 @@
  * is what makes rebuilding from the fact log right. No clock, no I/O.
  */
 import {
-  createRowDictionaries,
-  EntryReader,
-  EntryWriter,
+  EntryColumns,
+  EntrySplicer,
   EventRow,
   FLAG_TYPE_MASK,
   formatDecimal,
@@ -17,7 +16,7 @@ import {
   REASON_REFUND,
   ResultWriter,
   REVISION_REASONS,
-  type RowDictionaries,
+  trimDecimal,
   TYPE_CONVERSION,
   TYPE_IMPRESSION,
   TYPE_REFUND,
@@ -25,20 +24,26 @@ import {
 import { MODEL_NAMES, creditAll } from "../models/registry.ts";
 import { BadEntryError } from "./bad-entry.ts";
 import { BatchCounts, type TenantCounts } from "./batch-counts.ts";
-import { ChannelNamer } from "./channel-namer.ts";
-import { FactTable, kindOf } from "./fact-table.ts";
+import { FactTable } from "./fact-table.ts";
 import { compareIds } from "./id-order.ts";
+import { MOST_STAGED } from "./most-staged.ts";
 import type { JourneyOptions } from "./options.ts";
 import { PathBuffer } from "./path-buffer.ts";
 import { PurchaseTable } from "./purchase-table.ts";
 import { UserTable } from "./user-table.ts";
+import { Vocabulary } from "./vocabulary.ts";
 import { Watermarks } from "./watermarks.ts";
 
 /** A result block is closed before it holds more touchpoints than this (an entry's codes reach 65,535 rows). */
 const MAX_BLOCK_TOUCHES = 50_000;
 
-/** Rows read ahead, see {@link UserTable.hash}. */
-const ROWS_AT_ONCE = 32;
+/**
+ * The entry in hand, the combination of dimensions that each of its events has, and the fact block in the making: those
+ * of all partitions of a thread, which come one after the other, because they are as large as a batch.
+ */
+const columns = new EntryColumns();
+let tuples = new Int32Array(1024);
+const factBlock = new EntrySplicer();
 
 /** A result block, and how many results it holds. */
 export interface ResultBlockBytes {
@@ -70,37 +75,34 @@ export interface BatchOutcome {
 export class PartitionState {
   readonly #options: JourneyOptions;
   readonly #maxWindowMs: number;
-  readonly #dictionaries: RowDictionaries;
+  readonly #vocabulary: Vocabulary;
   readonly #users: UserTable;
-  readonly #facts = new FactTable();
+  readonly #facts: FactTable;
   readonly #purchases = new PurchaseTable();
-  readonly #factWriter: EntryWriter;
   readonly #resultWriter: ResultWriter;
   readonly #path: PathBuffer;
-  /** The rows in hand, and the hashes of their users and IDs. */
-  readonly #rows = Array.from({ length: ROWS_AT_ONCE }, () => new EventRow());
-  readonly #userHashes = new Int32Array(ROWS_AT_ONCE);
-  readonly #idHashes = new Int32Array(ROWS_AT_ONCE);
-  /** Second row, for results and comparisons. */
+  /** Rows for results and comparisons. */
+  readonly #row = new EventRow();
   readonly #other = new EventRow();
-  readonly #channels: ChannelNamer;
   readonly #watermarks: Watermarks;
   #batch = 0;
   #dirty: number[] = [];
   /** Conversions passed on the way to a new fact's place, which lie after it. */
   readonly #later: number[] = [];
 
-  /** @param seed secret whole number below 2^53, for tables keyed by strangers' strings */
-  constructor(options: JourneyOptions, seed: number) {
+  /**
+   * @param seed secret whole number below 2^53, for tables keyed by strangers' strings
+   * @param vocabulary may be other partitions' as well
+   */
+  constructor(options: JourneyOptions, seed: number, vocabulary = new Vocabulary(seed)) {
     this.#options = options;
     this.#maxWindowMs = Math.max(options.clickWindowMs, options.viewWindowMs);
-    this.#dictionaries = createRowDictionaries(seed);
+    this.#vocabulary = vocabulary;
     this.#watermarks = new Watermarks(options.latenessMs);
     this.#users = new UserTable(seed);
-    this.#factWriter = new EntryWriter(this.#dictionaries);
-    this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#dictionaries);
+    this.#facts = new FactTable(vocabulary.tuples);
+    this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#vocabulary.dictionaries);
     this.#path = new PathBuffer(MODEL_NAMES.length);
-    this.#channels = new ChannelNamer(this.#dictionaries, this.#facts.tuples);
   }
 
   /** Facts held. */
@@ -113,7 +115,7 @@ export class PartitionState {
     return this.#users.size;
   }
 
-  /** Bytes of the columns and tables, for accounting. */
+  /** Bytes of the columns and tables, for accounting; what partitions share is not counted. */
   get byteLength(): number {
     return this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
   }
@@ -135,17 +137,19 @@ export class PartitionState {
       }
     }
     counts.raiseWatermarks();
-    const factCount = this.#factWriter.count;
-    if (trace !== undefined) this.#factWriter.trace(trace);
-    const facts = this.#factWriter.finish();
+    const factCount = factBlock.count;
+    const facts =
+      factCount === 0
+        ? undefined
+        : factBlock.finish(this.#vocabulary.dictionaries, this.#vocabulary.tuples.codes, trace);
     const attributed = REVISION_REASONS.map(() => 0);
     const results = this.#attribute(attributed, trace);
     return {
-      facts: factCount === 0 ? undefined : facts,
+      facts,
       factCount,
       results,
       attributed,
-      counts: counts.byTenant(this.#dictionaries.tenants),
+      counts: counts.byTenant(this.#vocabulary.dictionaries.tenants),
     };
   }
 
@@ -167,87 +171,96 @@ export class PartitionState {
     for (const purchase of this.#dirty) {
       this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
     }
-    return { counts: counts.byTenant(this.#dictionaries.tenants), unreadable };
+    return { counts: counts.byTenant(this.#vocabulary.dictionaries.tenants), unreadable };
   }
 
   #restoreFacts(block: Uint8Array, counts: BatchCounts): void {
-    const reader = new EntryReader(block, this.#dictionaries);
-    for (let count = this.#read(reader); count > 0; count = this.#read(reader)) {
-      for (let i = 0; i < count; i += 1) {
-        const row = this.#rows[i] as EventRow;
-        this.#place(row, this.#find(i), false);
-        this.#insert(i);
-        counts.processed(row.tenant, row.time, row.time);
+    this.#read(block);
+    for (let from = 0; from < columns.count; from += MOST_STAGED) {
+      const to = this.#stage(from);
+      for (let i = from; i < to; i += 1) {
+        const user = this.#users.find(i - from);
+        this.#place(i, i - from, user, false);
+        this.#insert(i, i - from, user, tuples[i] as number);
+        const time = columns.times[i] as number;
+        counts.processed(columns.tenants[i] as number, time, time);
       }
     }
+    if (columns.problem !== undefined) throw columns.problem;
   }
 
   #begin(): void {
     this.#batch += 1;
     this.#dirty = [];
+    factBlock.clear();
   }
 
   #takeEntry(entry: Uint8Array, counts: BatchCounts): void {
-    const reader = new EntryReader(entry, this.#dictionaries);
-    for (let count = this.#read(reader); count > 0; count = this.#read(reader)) {
-      for (let i = 0; i < count; i += 1) {
-        const row = this.#rows[i] as EventRow;
-        counts.accepted(row.tenant);
-        this.#take(i, counts);
+    this.#read(entry);
+    if (columns.problem !== undefined) throw columns.problem;
+    counts.accepted(columns);
+    let taken = 0;
+    for (let from = 0; from < columns.count; from += MOST_STAGED) {
+      const to = this.#stage(from);
+      for (let i = from; i < to; i += 1) {
+        if (this.#take(i, i - from, counts)) continue;
+        factBlock.append(columns, taken, i, tuples);
+        taken = i + 1;
       }
     }
+    factBlock.append(columns, taken, columns.count, tuples);
   }
 
-  #user = -1;
-  #idKind = 0;
-
-  /** The user of a row in hand, −1 for a new one; its ID is staged then. */
-  #find(index: number): number {
-    const row = this.#rows[index] as EventRow;
-    this.#idKind = this.#facts.ids.stage(row);
-    this.#user = this.#users.find(row, this.#userHashes[index] as number);
-    return this.#user;
+  /** Reads an entry into {@link columns} and {@link tuples}. */
+  #read(entry: Uint8Array): void {
+    columns.read(entry, this.#vocabulary.dictionaries);
+    if (columns.count > tuples.length) tuples = new Int32Array(columns.count * 2);
+    this.#vocabulary.tuples.internAll(columns, tuples);
   }
 
-  /** Reads the next rows of an entry. @returns how many, 0 at its end */
-  #read(reader: EntryReader): number {
-    const rows = this.#rows;
-    let count = 0;
-    while (count < rows.length && reader.next(rows[count] as EventRow)) count += 1;
-    this.#users.hash(rows, count, this.#userHashes);
-    this.#facts.hashIds(rows, count, this.#idHashes);
-    return count;
+  /** Stages the next events of the entry. @returns where they end */
+  #stage(from: number): number {
+    const to = Math.min(from + MOST_STAGED, columns.count);
+    this.#users.stage(columns, from, to);
+    this.#facts.stage(columns, from, to);
+    return to;
   }
 
-  /** One event in hand: a duplicate, dropped by a bound, or a new fact. */
-  #take(index: number, counts: BatchCounts): void {
-    const row = this.#rows[index] as EventRow;
-    const user = this.#find(index);
-    if (!this.#place(row, user, this.#facts.mayHoldId(this.#idHashes[index] as number))) {
-      counts.duplicate(row.tenant);
-      return;
+  /** One event: a duplicate, dropped by a bound, or a new fact. @returns whether it is one */
+  #take(event: number, staged: number, counts: BatchCounts): boolean {
+    const tenant = columns.tenants[event] as number;
+    const user = this.#users.find(staged);
+    if (!this.#place(event, staged, user, this.#facts.mayHoldId(staged))) {
+      counts.duplicate(tenant);
+      return false;
     }
     if (user < 0 && this.#users.size >= this.#options.maxUsers) {
-      counts.droppedUser(row.tenant);
-      return;
+      counts.droppedUser(tenant);
+      return false;
     }
     if (user >= 0 && this.#users.countOf(user) >= this.#options.maxFactsPerUser) {
-      counts.droppedPerUser(row.tenant);
-      return;
+      counts.droppedPerUser(tenant);
+      return false;
     }
     if (this.#facts.size >= this.#options.maxFacts) {
-      counts.droppedPerPartition(row.tenant);
-      return;
+      counts.droppedPerPartition(tenant);
+      return false;
     }
-    if (isTouchpointType(row.flags & FLAG_TYPE_MASK)) this.#channels.name(row);
-    this.#insert(index);
-    this.#factWriter.append(row);
-    if ((row.flags & FLAG_TYPE_MASK) !== TYPE_REFUND) {
-      counts.processed(row.tenant, row.time, row.time);
-      return;
+    const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
+    let tuple = tuples[event] as number;
+    if (isTouchpointType(type)) {
+      tuple = this.#vocabulary.channels.name(columns, event, tuple);
+      tuples[event] = tuple;
     }
-    counts.processed(row.tenant, row.time, Math.min(row.time, this.#refundedTime));
-    if (this.#refundedTime === Infinity) counts.unmatchedRefund(row.tenant);
+    this.#insert(event, staged, user, tuple);
+    const time = columns.times[event] as number;
+    if (type !== TYPE_REFUND) {
+      counts.processed(tenant, time, time);
+      return true;
+    }
+    counts.processed(tenant, time, Math.min(time, this.#refundedTime));
+    if (this.#refundedTime === Infinity) counts.unmatchedRefund(tenant);
+    return true;
   }
 
   /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
@@ -256,34 +269,35 @@ export class PartitionState {
   #newerFact = -1;
 
   /**
-   * Finds the row's place in its user's chain (newest first, by time, then ID), and the conversions at or after its
+   * Finds an event's place in its user's chain (newest first, by time, then ID), and the conversions at or after its
    * time. @param user −1 for a new one @param checkAll walk the whole chain for an equal ID @returns false for a duplicate
    */
-  #place(row: EventRow, user: number, checkAll: boolean): boolean {
+  #place(event: number, staged: number, user: number, checkAll: boolean): boolean {
     const facts = this.#facts;
     if (this.#later.length > 0) this.#later.length = 0;
     this.#newerFact = -1;
     this.#olderFact = -1;
     if (user < 0) return true;
     let fact = this.#users.headOf(user);
-    if (!checkAll && this.#users.isBefore(user, row.time)) {
+    const eventTime = columns.times[event] as number;
+    if (!checkAll && this.#users.isBefore(user, eventTime)) {
       this.#olderFact = fact;
       return true;
     }
     let placed = false;
     while (fact >= 0) {
-      if (checkAll && facts.idMatches(fact)) return false;
+      if (checkAll && facts.idMatches(fact, staged)) return false;
       const time = facts.timeOf(fact);
       // A conversion in the same millisecond sees the touchpoint, whichever ID comes first.
-      if (time >= row.time && facts.typeOf(fact) === TYPE_CONVERSION) this.#later.push(fact);
+      if (time >= eventTime && facts.typeOf(fact) === TYPE_CONVERSION) this.#later.push(fact);
       if (!placed) {
-        if (time < row.time || (time === row.time && this.#idIsBelow(fact, row))) {
+        if (time < eventTime || (time === eventTime && this.#idIsBelow(fact, event))) {
           this.#olderFact = fact;
           placed = true;
         } else {
           this.#newerFact = fact;
         }
-      } else if (!checkAll && time < row.time) {
+      } else if (!checkAll && time < eventTime) {
         return true;
       }
       fact = facts.olderThan(fact);
@@ -291,37 +305,31 @@ export class PartitionState {
     return true;
   }
 
-  #idIsBelow(fact: number, row: EventRow): boolean {
+  #idIsBelow(fact: number, event: number): boolean {
     this.#facts.load(fact, this.#other);
-    return compareIds(this.#other, row) < 0;
+    columns.load(event, this.#row);
+    return compareIds(this.#other, this.#row) < 0;
   }
 
-  /** Adds the row in hand as a fact at the place found, and marks the conversions whose result it changes. */
-  #insert(index: number): void {
-    const row = this.#rows[index] as EventRow;
-    const type = row.flags & FLAG_TYPE_MASK;
+  /**
+   * Adds an event as a fact at the place found, and marks the conversions whose result it changes.
+   * @param known its user, −1 for a new one @param tuple its dimensions
+   */
+  #insert(event: number, staged: number, known: number, tuple: number): void {
+    const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
+    const time = columns.times[event] as number;
     const facts = this.#facts;
-    const idKind = this.#idKind;
-    const user =
-      this.#user < 0 ? this.#users.add(row, this.#userHashes[index] as number) : this.#user;
+    const user = known < 0 ? this.#users.add(staged) : known;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
-    const reference = isPurchase
-      ? this.#purchases.append(row, user)
-      : facts.tuples.intern(row.dimensions);
-    const fact = facts.append(
-      row.time,
-      kindOf(row, idKind),
-      reference,
-      this.#olderFact,
-      this.#idHashes[index] as number,
-    );
-    if (this.#newerFact < 0) this.#users.setHead(user, fact, row.time);
+    const reference = isPurchase ? this.#purchases.append(columns, event, user, tuple) : tuple;
+    const fact = facts.append(columns, event, staged, type, reference, this.#olderFact);
+    if (this.#newerFact < 0) this.#users.setHead(user, fact, time);
     else facts.setOlder(this.#newerFact, fact);
     this.#users.count(user);
     if (isTouchpointType(type)) {
       const window = this.#windowOf(type);
       for (const conversion of this.#later) {
-        if (facts.timeOf(conversion) - row.time <= window) {
+        if (facts.timeOf(conversion) - time <= window) {
           this.#mark(facts.referenceOf(conversion), REASON_LATE_TOUCHPOINT);
         }
       }
@@ -392,7 +400,7 @@ export class PartitionState {
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
       if (!isTouchpointType(type) || age > this.#windowOf(type)) continue;
-      path.push(fact, age, facts.channelOf(fact) === this.#channels.directCode);
+      path.push(fact, age, facts.channelOf(fact) === this.#vocabulary.channels.directCode);
     }
     path.reverse();
     return path.length;
@@ -406,6 +414,7 @@ export class PartitionState {
     this.#purchases.revisions[purchase] = revision + 1;
     this.#facts.load(this.#purchases.facts[purchase] as number, row);
     this.#users.load(user, row);
+    this.#vocabulary.tuples.load(this.#purchases.tuples[purchase] as number, row.dimensions);
     this.#purchases.load(purchase, row);
     const value = this.#netValue(purchase, user);
     const reason = this.#purchases.reasons[purchase] as number;
@@ -423,6 +432,12 @@ export class PartitionState {
 
   /** The conversion's value less what its order's refunds took back, as decimal text; "" where it has no value. */
   #netValue(purchase: number, user: number): string {
+    if (this.#purchases.refunds === 0) {
+      // Mostly there is nothing to compute, and decimals are slow.
+      const text = this.#purchases.valueText(purchase);
+      const value = text === "" ? "" : trimDecimal(text);
+      if (value !== undefined) return value;
+    }
     const { value, orderId, currency } = this.#purchases.fields(purchase);
     if (value === undefined) return "";
     let left = value;

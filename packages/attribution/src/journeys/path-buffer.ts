@@ -31,9 +31,18 @@ export class PathBuffer implements Path {
 
   /** Turns newest first into oldest first. */
   reverse(): void {
-    this.facts.subarray(0, this.length).reverse();
-    this.ageMs.subarray(0, this.length).reverse();
-    this.isDirect.subarray(0, this.length).reverse();
+    const { facts, ageMs, isDirect } = this;
+    for (let i = 0, j = this.length - 1; i < j; i += 1, j -= 1) {
+      const fact = facts[i] as number;
+      facts[i] = facts[j] as number;
+      facts[j] = fact;
+      const age = ageMs[i] as number;
+      ageMs[i] = ageMs[j] as number;
+      ageMs[j] = age;
+      const direct = isDirect[i] as number;
+      isDirect[i] = isDirect[j] as number;
+      isDirect[j] = direct;
+    }
   }
 
   #grow(): void {

@@ -1,16 +1,20 @@
 import {
-  DIMENSION_COUNT,
-  FLAG_RARE,
-  readRareBytes,
+  type EntryColumns,
   type EventRow,
+  FLAG_RARE,
+  FLAG_TYPE_MASK,
+  RARE_VALUE,
   type RareFields,
+  readRareBytes,
+  readRareText,
+  TYPE_REFUND,
 } from "@tributary/protocol";
 
 const INITIAL = 64;
 
 /**
  * What conversions and refunds have beyond a fact's columns: their rare fields as they came (value, currency, order ID),
- * their own dimensions, and for a conversion the number of its last result. They are a few percent of the facts.
+ * their combination of dimensions, and for a conversion the number of its last result. They are a few percent of the facts.
  */
 export class PurchaseTable {
   /** The fact that the purchase is. */
@@ -23,12 +27,15 @@ export class PurchaseTable {
   marks = new Float64Array(INITIAL);
   /** Why it was marked, index into REVISION_REASONS. */
   reasons = new Uint8Array(INITIAL);
-  #dimensions = new Int32Array(INITIAL * DIMENSION_COUNT);
+  /** Combination of dimensions. */
+  tuples = new Int32Array(INITIAL);
   #places = new Uint32Array(INITIAL);
   #lengths = new Uint16Array(INITIAL);
   #arena = new Uint8Array(4096);
   #arenaLength = 0;
   #size = 0;
+  /** Refunds held. */
+  refunds = 0;
 
   get size(): number {
     return this.#size;
@@ -36,34 +43,31 @@ export class PurchaseTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    return this.facts.length * (27 + DIMENSION_COUNT * 4) + this.#arena.byteLength;
+    return this.facts.length * 31 + this.#arena.byteLength;
   }
 
-  /** Keeps a conversion's or refund's row; its fact is set by the caller. @returns its number */
-  append(row: EventRow, user: number): number {
+  /** Keeps a conversion or refund; its fact is set by the caller. @returns its number */
+  append(columns: EntryColumns, event: number, user: number, tuple: number): number {
     const index = this.#size;
     if (index === this.facts.length) this.#grow();
     this.users[index] = user;
     this.revisions[index] = 0;
     this.marks[index] = 0;
-    this.#dimensions.set(row.dimensions, index * DIMENSION_COUNT);
-    this.#reserve(row.rareLength);
-    this.#arena.set(
-      row.rare.subarray(row.rareStart, row.rareStart + row.rareLength),
-      this.#arenaLength,
-    );
+    this.tuples[index] = tuple;
+    const length = columns.rareLengths[event] as number;
+    const end = columns.rareEnds[event] as number;
+    this.#reserve(length);
+    this.#arena.set(columns.bytes.subarray(end - length, end), this.#arenaLength);
     this.#places[index] = this.#arenaLength;
-    this.#lengths[index] = row.rareLength;
-    this.#arenaLength += row.rareLength;
+    this.#lengths[index] = length;
+    this.#arenaLength += length;
+    if (((columns.flags[event] as number) & FLAG_TYPE_MASK) === TYPE_REFUND) this.refunds += 1;
     this.#size = index + 1;
     return index;
   }
 
-  /** Adds the purchase's dimensions and rare fields to a row. */
+  /** Adds the purchase's rare fields to a row. */
   load(index: number, row: EventRow): void {
-    const at = index * DIMENSION_COUNT;
-    for (let i = 0; i < DIMENSION_COUNT; i += 1)
-      row.dimensions[i] = this.#dimensions[at + i] as number;
     row.rare = this.#arena;
     row.rareStart = this.#places[index] as number;
     row.rareLength = this.#lengths[index] as number;
@@ -77,6 +81,12 @@ export class PurchaseTable {
       this.#places[index] as number,
       this.#lengths[index] as number,
     );
+  }
+
+  /** The purchase's value as it came, "" where it has none. */
+  valueText(index: number): string {
+    const place = this.#places[index] as number;
+    return readRareText(this.#arena, place, this.#lengths[index] as number, RARE_VALUE);
   }
 
   #grow(): void {
@@ -93,7 +103,7 @@ export class PurchaseTable {
     this.revisions = copy(new Int32Array(size), this.revisions);
     this.marks = copy(new Float64Array(size), this.marks);
     this.reasons = copy(new Uint8Array(size), this.reasons);
-    this.#dimensions = copy(new Int32Array(size * DIMENSION_COUNT), this.#dimensions);
+    this.tuples = copy(new Int32Array(size), this.tuples);
     this.#places = copy(new Uint32Array(size), this.#places);
     this.#lengths = copy(new Uint16Array(size), this.#lengths);
   }

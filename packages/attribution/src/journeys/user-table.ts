@@ -1,11 +1,18 @@
-import { FLAG_ANONYMOUS, FLAG_USER_UUID, EventRow, keyedHash } from "@tributary/protocol";
+import {
+  type EntryColumns,
+  type EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_USER_UUID,
+  keyedHash,
+  keyedHashOfWords,
+} from "@tributary/protocol";
 import { ByteArena } from "./byte-arena.ts";
+import { MOST_STAGED } from "./most-staged.ts";
 import { byteOf, RecordPages, wordOf } from "./record-pages.ts";
+import { loadWords, WORDS_BYTES as INLINE_BYTES } from "./short-words.ts";
 
 const INITIAL_SLOTS = 1024;
-const KEY_FLAGS = FLAG_ANONYMOUS | FLAG_USER_UUID;
 /** Longest key that lies in its record; a longer one lies in the arena, and the record's first word is its place. */
-const INLINE_BYTES = 16;
 
 /** Words of a user's record: four of the key, then these. */
 /** Time of the newest fact in units of 1,024 ms: it mostly tells that an event is newer, without a look at the fact. */
@@ -13,13 +20,20 @@ const LATEST = 4;
 const TENANT = 5;
 /** The newest fact, counted from 1; 0 for none. */
 const HEAD = 6;
-/** Key length in the low byte, the key's flags in the next, the number of facts above. */
+/** Key length in the low byte, the key's flags in two bits, six bits that make LATEST finer, the number of facts. */
 const SHAPE = 7;
+const LENGTH_MASK = 0xff;
+const SHAPE_ANONYMOUS = 0x100;
+const SHAPE_UUID = 0x200;
+const SHAPE_MASK = 0x3ff;
+const FINE_SHIFT = 10;
+const FINE_MASK = 0xfc00;
 const COUNT_SHIFT = 16;
-const SHAPE_MASK = 0xffff;
 
 const LATEST_UNIT_MS = 1024;
 const LATEST_MOST = 0xffffffff;
+/** Events of a user are often less than a second apart, but not often less than this: 64 to a unit, 16 ms. */
+const FINE_UNIT_SHIFT = 4;
 
 /** A slot holds the user's number from 1, and above it bits of the hash that spare a look at most wrong records. */
 const USER_BITS = 26;
@@ -41,10 +55,13 @@ export class UserTable {
   #slots = new Int32Array(INITIAL_SLOTS);
   readonly #records = new RecordPages();
   readonly #arena = new ByteArena();
-  readonly #staged = new Uint32Array(INLINE_BYTES / 4);
-  readonly #stagedBytes = new Uint8Array(this.#staged.buffer);
-  readonly #row = new EventRow();
-  /** Means nothing: that it is kept keeps {@link hash}'s loads from being left out as useless. */
+  /** The first bytes, shapes and hashes of the keys of the events in hand. */
+  readonly #staged = new Uint32Array(MOST_STAGED * 4);
+  readonly #stagedShapes = new Uint32Array(MOST_STAGED);
+  readonly #stagedHashes = new Int32Array(MOST_STAGED);
+  #columns: EntryColumns | undefined;
+  #from = 0;
+  /** Means nothing: that it is kept keeps {@link stage}'s loads from being left out as useless. */
   touched = 0;
   #size = 0;
 
@@ -63,9 +80,43 @@ export class UserTable {
     return this.#slots.byteLength + this.#records.byteLength + this.#arena.bytes.length;
   }
 
-  /** The number of the row's user; −1 where there is none. @param hash of the row, from {@link hash} */
-  find(row: EventRow, hash: number): number {
-    this.#stage(row);
+  /**
+   * Stages the keys of events `from` to `to` (exclusive; at most {@link MOST_STAGED}), numbered from 0, and makes
+   * {@link find} quick for them: it misses the cache twice, one miss after the other, and here the processor waits for
+   * those of all events at once.
+   */
+  stage(columns: EntryColumns, from: number, to: number): void {
+    const { bytes, flags, tenants, userStarts, userLengths } = columns;
+    const staged = this.#staged;
+    const hashes = this.#stagedHashes;
+    const count = to - from;
+    this.#columns = columns;
+    this.#from = from;
+    for (let i = 0; i < count; i += 1) {
+      const start = userStarts[from + i] as number;
+      const length = userLengths[from + i] as number;
+      const shape = length | shapeOf(flags[from + i] as number);
+      this.#stagedShapes[i] = shape;
+      loadWords(columns, start, length, staged, i * 4);
+      hashes[i] = this.#hashOf(staged, i * 4, shape, tenants[from + i] as number, bytes, start);
+    }
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let touched = 0;
+    for (let i = 0; i < count; i += 1) touched ^= slots[(hashes[i] as number) & mask] as number;
+    for (let i = 0; i < count; i += 1) {
+      const user = ((slots[(hashes[i] as number) & mask] as number) & USER_MASK) - 1;
+      if (user < 0) continue;
+      // Its first word and its last: a record may lie across two cache lines.
+      const words = this.#records.words(user);
+      touched ^= (words[wordOf(user)] as number) ^ (words[wordOf(user) + SHAPE] as number);
+    }
+    this.touched = touched;
+  }
+
+  /** The number of a staged user; −1 where there is none. */
+  find(staged: number): number {
+    const hash = this.#stagedHashes[staged] as number;
     const tag = hash >>> USER_BITS;
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -74,44 +125,28 @@ export class UserTable {
       if (found === 0) return -1;
       if (found >>> USER_BITS !== tag) continue;
       const user = (found & USER_MASK) - 1;
-      if (this.#matches(user, row)) return user;
+      if (this.#matches(user, staged)) return user;
     }
   }
 
-  /**
-   * Hashes the users of some rows, and makes {@link find} quick for them: it misses the cache twice, one miss after the
-   * other, and here the processor waits for those of all rows at once.
-   * @param count of the rows, from the first
-   * @param hashes filled with a hash a row, for {@link find}
-   */
-  hash(rows: readonly EventRow[], count: number, hashes: Int32Array): void {
-    const slots = this.#slots;
-    const mask = slots.length - 1;
-    let touched = 0;
-    for (let i = 0; i < count; i += 1) hashes[i] = this.#hashOf(rows[i] as EventRow);
-    for (let i = 0; i < count; i += 1) touched ^= slots[(hashes[i] as number) & mask] as number;
-    for (let i = 0; i < count; i += 1) {
-      const user = ((slots[(hashes[i] as number) & mask] as number) & USER_MASK) - 1;
-      if (user >= 0) touched ^= this.#records.words(user)[wordOf(user)] as number;
-    }
-    this.touched = touched;
-  }
-
-  /** Adds the user of the row that {@link find} was just asked for and did not find. @returns its number */
-  add(row: EventRow, hash: number): number {
+  /** Adds a staged user that {@link find} did not find. @returns its number */
+  add(staged: number): number {
     const user = this.#size;
     if (user >= MAX_USERS) throw new RangeError("the user table is full");
     this.#records.reserve(user);
     const words = this.#records.words(user);
     const at = wordOf(user);
-    if (row.userLength > INLINE_BYTES) {
-      this.#staged[0] = this.#arena.append(row.user, row.userStart, row.userLength);
+    const columns = this.#columns as EntryColumns;
+    const index = this.#from + staged;
+    const length = columns.userLengths[index] as number;
+    for (let i = 0; i < 4; i += 1) words[at + i] = this.#staged[staged * 4 + i] as number;
+    if (length > INLINE_BYTES) {
+      words[at] = this.#arena.append(columns.bytes, columns.userStarts[index] as number, length);
     }
-    for (let i = 0; i < this.#staged.length; i += 1) words[at + i] = this.#staged[i] as number;
-    words[at + TENANT] = row.tenant;
-    words[at + SHAPE] = shapeOf(row);
+    words[at + TENANT] = columns.tenants[index] as number;
+    words[at + SHAPE] = this.#stagedShapes[staged] as number;
     this.#size = user + 1;
-    place(this.#slots, user, hash);
+    place(this.#slots, user, this.#stagedHashes[staged] as number);
     if (this.#size * 4 > this.#slots.length * 3) this.#growSlots();
     return user;
   }
@@ -126,12 +161,19 @@ export class UserTable {
     const words = this.#records.words(user);
     const at = wordOf(user);
     words[at + HEAD] = fact + 1;
-    words[at + LATEST] = latestOf(time);
+    const latest = latestOf(time);
+    words[at + LATEST] = latest;
+    words[at + SHAPE] = ((words[at + SHAPE] as number) & ~FINE_MASK) | fineOf(time, latest);
   }
 
   /** Whether all facts of a user are surely older than `time`; false says nothing. */
   isBefore(user: number, time: number): boolean {
-    return (this.#records.words(user)[wordOf(user) + LATEST] as number) < latestOf(time);
+    const words = this.#records.words(user);
+    const at = wordOf(user);
+    const latest = words[at + LATEST] as number;
+    const other = latestOf(time);
+    if (latest !== other) return latest < other;
+    return ((words[at + SHAPE] as number) & FINE_MASK) < fineOf(time, other);
   }
 
   /** Facts held of a user. */
@@ -151,10 +193,12 @@ export class UserTable {
     const words = this.#records.words(user);
     const at = wordOf(user);
     const shape = words[at + SHAPE] as number;
-    const length = shape & 0xff;
+    const length = shape & LENGTH_MASK;
     row.tenant = words[at + TENANT] as number;
     row.userLength = length;
-    row.flags = (row.flags & ~KEY_FLAGS) | ((shape & SHAPE_MASK) >>> 8);
+    row.flags &= ~(FLAG_ANONYMOUS | FLAG_USER_UUID);
+    if ((shape & SHAPE_ANONYMOUS) !== 0) row.flags |= FLAG_ANONYMOUS;
+    if ((shape & SHAPE_UUID) !== 0) row.flags |= FLAG_USER_UUID;
     if (length > INLINE_BYTES) {
       row.user = this.#arena.bytes;
       row.userStart = words[at] as number;
@@ -164,57 +208,81 @@ export class UserTable {
     }
   }
 
-  #stage(row: EventRow): void {
-    const { user, userStart, userLength } = row;
-    const staged = this.#stagedBytes;
-    for (let i = 0; i < INLINE_BYTES; i += 1) {
-      staged[i] = i < userLength ? (user[userStart + i] as number) : 0;
-    }
-  }
-
-  #matches(user: number, row: EventRow): boolean {
+  #matches(user: number, staged: number): boolean {
     const words = this.#records.words(user);
     const at = wordOf(user);
-    const staged = this.#staged;
+    const own = this.#staged;
+    const from = staged * 4;
+    const shape = this.#stagedShapes[staged] as number;
+    const columns = this.#columns as EntryColumns;
+    const index = this.#from + staged;
     if (
-      ((words[at + SHAPE] as number) & SHAPE_MASK) !== shapeOf(row) ||
-      words[at + TENANT] !== row.tenant
+      ((words[at + SHAPE] as number) & SHAPE_MASK) !== shape ||
+      words[at + TENANT] !== columns.tenants[index]
     ) {
       return false;
     }
-    if (row.userLength > INLINE_BYTES) {
-      return this.#arena.equals(words[at] as number, row.user, row.userStart, row.userLength);
+    const length = shape & LENGTH_MASK;
+    if (length > INLINE_BYTES) {
+      const start = columns.userStarts[index] as number;
+      return this.#arena.equals(words[at] as number, columns.bytes, start, length);
     }
     return (
-      words[at] === staged[0] &&
-      words[at + 1] === staged[1] &&
-      words[at + 2] === staged[2] &&
-      words[at + 3] === staged[3]
+      words[at] === own[from] &&
+      words[at + 1] === own[from + 1] &&
+      words[at + 2] === own[from + 2] &&
+      words[at + 3] === own[from + 3]
     );
   }
 
-  #hashOf({ user, userStart, userLength, tenant, flags }: EventRow): number {
-    const key1 = this.#key1 ^ (flags & KEY_FLAGS);
-    return keyedHash(user, userStart, userStart + userLength, this.#key0 ^ tenant, key1);
+  /** @param words the key's first bytes, from `at` on @param bytes of a longer key, from `start` on */
+  #hashOf(
+    words: Uint32Array,
+    at: number,
+    shape: number,
+    tenant: number,
+    bytes: Uint8Array,
+    start: number,
+  ): number {
+    const key0 = this.#key0 ^ tenant;
+    const length = shape & LENGTH_MASK;
+    if (length > INLINE_BYTES) {
+      return keyedHash(bytes, start, start + length, key0, this.#key1 ^ shape);
+    }
+    return keyedHashOfWords(words, at, (length + 3) >>> 2, shape, key0, this.#key1);
   }
 
   /** A record does not spend four bytes on its hash: it is computed again, once a doubling. */
   #growSlots(): void {
     const slots = new Int32Array(this.#slots.length * 2);
     for (let user = 0; user < this.#size; user += 1) {
-      this.load(user, this.#row);
-      place(slots, user, this.#hashOf(this.#row));
+      const words = this.#records.words(user);
+      const at = wordOf(user);
+      const shape = (words[at + SHAPE] as number) & SHAPE_MASK;
+      const tenant = words[at + TENANT] as number;
+      const { bytes } = this.#arena;
+      place(slots, user, this.#hashOf(words, at, shape, tenant, bytes, words[at] as number));
     }
     this.#slots = slots;
   }
 }
 
-function shapeOf(row: EventRow): number {
-  return row.userLength | ((row.flags & KEY_FLAGS) << 8);
+/** The key's flags as its shape has them. */
+function shapeOf(flags: number): number {
+  return (
+    ((flags & FLAG_ANONYMOUS) === 0 ? 0 : SHAPE_ANONYMOUS) |
+    ((flags & FLAG_USER_UUID) === 0 ? 0 : SHAPE_UUID)
+  );
 }
 
 function latestOf(time: number): number {
   return Math.min(Math.floor(time / LATEST_UNIT_MS), LATEST_MOST);
+}
+
+/** What a time has beyond `latest`; 0 where that is as large as can be, and says nothing. */
+function fineOf(time: number, latest: number): number {
+  if (latest === LATEST_MOST) return 0;
+  return ((time - latest * LATEST_UNIT_MS) >>> FINE_UNIT_SHIFT) << FINE_SHIFT;
 }
 
 /** Puts a user into the first free slot from its hash on. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { BadEntryError } from "../../src/index.ts";
+import { BadEntryError, Vocabulary } from "../../src/index.ts";
 import type { PlainEvent } from "../../../../test/support/oracle.ts";
 import { type Decoded, decodeResults, entryOf, newState, NOW } from "./support.ts";
 
@@ -29,6 +29,25 @@ function run(batches: readonly (readonly PlainEvent[])[]): Decoded[] {
 }
 
 describe("a partition's journeys", () => {
+  it("are the same where several partitions share their strings", () => {
+    const batches = (name: string): PlainEvent[][] => [
+      [click(`${name} 1`, NOW - 5, { channel: name }), click("t2", NOW - 4, { channel: "search" })],
+      [conversion("c", NOW), click(`${name} 2`, NOW - 3, { channel: "search" })],
+    ];
+    const vocabulary = new Vocabulary(9);
+    const shared = new Map(["a", "b"].map((name) => [name, newState({}, vocabulary)]));
+    const results = new Map<string, Decoded[]>();
+    for (const step of [0, 1]) {
+      for (const [name, state] of shared) {
+        const batch = batches(name)[step] as PlainEvent[];
+        const outcome = state.process([entryOf(batch)]);
+        results.set(name, [...(results.get(name) ?? []), ...decodeResults(outcome)]);
+      }
+    }
+    for (const name of shared.keys()) expect(results.get(name)).toEqual(run(batches(name)));
+    expect(vocabulary.size).toBeGreaterThan(0);
+  });
+
   it("credit a conversion to the touchpoints before it, with the same millisecond counted", () => {
     const results = run([
       [

@@ -1,6 +1,7 @@
 import {
   BatchScanner,
   createRowDictionaries,
+  EntryColumns,
   EntryWriter,
   EventRow,
   FLAG_ID_UUID,
@@ -15,6 +16,7 @@ import {
   DEFAULT_JOURNEY_OPTIONS,
   type JourneyOptions,
   PartitionState,
+  type Vocabulary,
 } from "../../src/index.ts";
 import type { PlainEvent } from "../../../../test/support/oracle.ts";
 
@@ -41,8 +43,24 @@ export function entryOf(events: readonly PlainEvent[], tenant = "default"): Uint
   return writer.finish();
 }
 
-export function newState(options: Partial<JourneyOptions> = {}): PartitionState {
-  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345);
+/** A row as the columns of an entry that holds nothing else. Its tenant's code is as the row has it. */
+export function columnsOf(row: EventRow): EntryColumns {
+  const dictionaries = createRowDictionaries(5);
+  while (dictionaries.tenants.size < row.tenant) {
+    dictionaries.tenants.internText(`tenant ${dictionaries.tenants.size}`);
+  }
+  const writer = new EntryWriter(dictionaries);
+  writer.append(row);
+  const columns = new EntryColumns();
+  columns.read(writer.finish(), dictionaries);
+  return columns;
+}
+
+export function newState(
+  options: Partial<JourneyOptions> = {},
+  vocabulary?: Vocabulary,
+): PartitionState {
+  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345, vocabulary);
 }
 
 /** A decoded result. */
