@@ -28,8 +28,9 @@ const WORK_MAX = 5e9;
  * @param closed 1 for states that end a journey; what is gained there is in `gain` of those before it
  * @throws AttributionError `markov_unsolved` after `WORK_MAX` steps
  *
- * Source: I. Marek and D. B. Szyld, "Comparison theorems for weak splittings of bounded operators", for
- * the order that non-negative iterations keep. Cost: two multiplications a step and sweep; there are about
+ * Source: R. S. Varga, "Matrix Iterative Analysis" (1962), regular splittings: Gauss–Seidel on such a
+ * system iterates a matrix of numbers that are not negative.
+ * Cost: two multiplications a step and sweep; there are about
  * as many sweeps as a long path has touches.
  */
 export function gainProbabilities(

@@ -5,9 +5,9 @@ import type { PathCounts, PathTable } from "./path-table.ts";
 import type { Random } from "./seeded-random.ts";
 
 /** Resamples: enough for an interval of 95 % whose ends stand to about a tenth of its width. */
-export const DEFAULT_REPLICATES = 200;
-export const REPLICATES_MAX = 10_000;
-export const DEFAULT_CONFIDENCE = 0.95;
+const DEFAULT_REPLICATES = 200;
+const REPLICATES_MAX = 10_000;
+const DEFAULT_CONFIDENCE = 0.95;
 
 /** What a model credits on the journeys as they are, and on resamples of them. */
 export interface Bootstrap {

@@ -2,7 +2,7 @@ import { FieldReader } from "./fields.ts";
 import { TOUCH_TYPES, type TouchType } from "./journey-path.ts";
 
 /** Bounds on what a model may hold. */
-export const CUSTOM_MODEL_LIMITS = Object.freeze({
+const CUSTOM_MODEL_LIMITS = Object.freeze({
   channels: 1000,
   channelCharacters: 64,
   ageSteps: 100,

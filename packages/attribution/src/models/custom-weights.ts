@@ -16,8 +16,7 @@ import { positionBased } from "./position-based.ts";
  *
  * Example, direct 0 and email 2: search → email → direct gives ⅓, ⅔, 0.
  *
- * Source: none; the product of weights is how Adobe Analytics' "custom" and Google Analytics' former custom
- * models combine position with their rules.
+ * Source: none, this one is ours.
  * Cost: two look-ups and a product a touchpoint; steps of age are looked through in turn.
  */
 export function customWeights(
