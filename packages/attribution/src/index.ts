@@ -8,7 +8,47 @@ export {
   type Classification,
   type Utm,
 } from "./channel/classify.ts";
+export {
+  bootstrap,
+  compareChannels,
+  percentileInterval,
+  type Bootstrap,
+  type ChannelDifference,
+  type Interval,
+} from "./data-driven/bootstrap.ts";
+export type { ChannelCredits, PathModel } from "./data-driven/credits.ts";
+export { fractribution } from "./data-driven/fractribution.ts";
+export {
+  markov,
+  MARKOV_ORDERS,
+  type MarkovModel,
+  type MarkovOrder,
+  type RemovalEffects,
+} from "./data-driven/markov.ts";
+export { pathRule, type PathRule } from "./data-driven/path-rule.ts";
+export {
+  tabulatePaths,
+  type PathCounts,
+  type PathRow,
+  type PathTable,
+} from "./data-driven/path-table.ts";
+export { seededRandom, type Random } from "./data-driven/seeded-random.ts";
+export { shapleyRate } from "./data-driven/shapley-rate.ts";
+export { shapley } from "./data-driven/shapley.ts";
+export { START, type StateChain, type StepProbabilities } from "./data-driven/state-chain.ts";
+export { PATH_TRANSFORMS, transformPaths, type PathTransform } from "./data-driven/transforms.ts";
 export { ATTRIBUTION_ERROR_CODES, AttributionError, type AttributionErrorCode } from "./errors.ts";
+export { readCustomModel, type CustomModel } from "./models/custom-model.ts";
+export {
+  DEFAULT_JOURNEY_MODEL_OPTIONS,
+  JOURNEY_MODEL_NAMES,
+  journeyModel,
+  validateJourneyModelOptions,
+  type JourneyModel,
+  type JourneyModelName,
+  type JourneyModelOptions,
+} from "./models/journey-models.ts";
+export { TOUCH_TYPES, type JourneyPath, type TouchType } from "./models/journey-path.ts";
 export type { Path } from "./models/path.ts";
 export type { PositionBasedOptions } from "./models/position-based.ts";
 export {

@@ -4,7 +4,12 @@ import { CHANNEL_DISPLAY_NAMES, CHANNELS } from "../src/channel/channels.ts";
 import { CHANNEL_RULES } from "../src/channel/classify.ts";
 import { CLICK_IDS } from "../src/channel/click-ids.ts";
 import { ATTRIBUTION_ERROR_CODES } from "../src/errors.ts";
-import { DEFAULT_MODEL_OPTIONS, MODEL_NAMES } from "../src/models/registry.ts";
+import { PATH_TRANSFORMS } from "../src/data-driven/transforms.ts";
+import {
+  DEFAULT_JOURNEY_MODEL_OPTIONS,
+  JOURNEY_MODEL_NAMES,
+} from "../src/models/journey-models.ts";
+import { TOUCH_TYPES } from "../src/models/journey-path.ts";
 
 /** The page, its tables without the padding of their columns. */
 const page = readFileSync(new URL("../../../docs/models.md", import.meta.url), "utf8").replaceAll(
@@ -12,8 +17,14 @@ const page = readFileSync(new URL("../../../docs/models.md", import.meta.url), "
   " ",
 );
 
-test("docs/models.md names every model, rule and error code", () => {
-  const names = [...MODEL_NAMES, ...CHANNEL_RULES, ...ATTRIBUTION_ERROR_CODES];
+test("docs/models.md names every model, transform, rule and error code", () => {
+  const names = [
+    ...JOURNEY_MODEL_NAMES,
+    ...PATH_TRANSFORMS,
+    ...TOUCH_TYPES,
+    ...CHANNEL_RULES,
+    ...ATTRIBUTION_ERROR_CODES,
+  ];
   expect(names.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
 });
 
@@ -31,8 +42,11 @@ test("docs/models.md lists the click identifiers in their order", () => {
 });
 
 test("docs/models.md gives the defaults", () => {
-  const { positionBased, timeDecay } = DEFAULT_MODEL_OPTIONS;
+  const { positionBased, timeDecay, wShaped } = DEFAULT_JOURNEY_MODEL_OPTIONS;
   expect(page).toContain(`| \`positionBased.firstWeight\` (f) | ${positionBased.firstWeight} |`);
   expect(page).toContain(`| \`positionBased.lastWeight\` (l) | ${positionBased.lastWeight} |`);
   expect(page).toContain(`| \`timeDecay.halfLifeMs\` (h) | ${timeDecay.halfLifeMs} (7 days) |`);
+  expect(page).toContain(`| \`wShaped.firstWeight\` (f) | ${wShaped.firstWeight} |`);
+  expect(page).toContain(`| \`wShaped.leadWeight\` (m) | ${wShaped.leadWeight} |`);
+  expect(page).toContain(`| \`wShaped.lastWeight\` (l) | ${wShaped.lastWeight} |`);
 });

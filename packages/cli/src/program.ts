@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { accuracyCommand } from "./commands/accuracy.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { booksCommand } from "./commands/books.ts";
 import { chaosCommand } from "./commands/chaos.ts";
@@ -67,6 +68,7 @@ const COMMANDS = [
   booksCommand,
   benchCommand,
   chaosCommand,
+  accuracyCommand,
 ];
 
 function createProgram(context: CommandContext): Command {

@@ -18,6 +18,7 @@ test.each([
   ["groups"],
   ["dead-letters"],
   ["books"],
+  ["accuracy"],
 ])("%s --help teaches with examples", async (...command) => {
   const { code, stdout, stderr } = await run(...command, "--help");
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

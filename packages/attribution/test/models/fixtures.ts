@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { JourneyPath, TouchType } from "../../src/models/journey-path.ts";
 import type { Path } from "../../src/models/path.ts";
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
@@ -19,10 +20,23 @@ export function plainPath(length: number): Path {
   return pathOf(Array.from({ length }, () => ({})));
 }
 
-type Model = (path: Path, weights: Float64Array, offset: number) => void;
+/** A path with channels, types and, where given, the touchpoint that created the lead. */
+export function journeyOf(
+  touchpoints: readonly { channel?: string; type?: TouchType; ageMs?: number }[],
+  leadIndex = -1,
+): JourneyPath {
+  return {
+    ...pathOf(touchpoints.map((touch) => ({ ...touch, direct: touch.channel === "direct" }))),
+    channels: touchpoints.map(({ channel = "search" }) => channel),
+    types: touchpoints.map(({ type = "click" }) => type),
+    leadIndex,
+  };
+}
+
+type Model<P extends Path> = (path: P, weights: Float64Array, offset: number) => void;
 
 /** The weights a model gives, written at an offset between two guards that it must leave alone. */
-export function weightsOf(model: Model, path: Path): number[] {
+export function weightsOf<P extends Path>(model: Model<P>, path: P): number[] {
   const weights = new Float64Array(path.length + 5).fill(-7);
   model(path, weights, 3);
   const guards = [...weights.subarray(0, 3), ...weights.subarray(path.length + 3)];
@@ -37,6 +51,26 @@ export const anyPath: fc.Arbitrary<Path> = fc
     { maxLength: 40 },
   )
   .map((touchpoints) => pathOf(touchpoints.toSorted((a, b) => b.ageMs - a.ageMs)));
+
+/** Journeys of up to 20 touchpoints of three channels, with or without a lead. */
+export const anyJourney: fc.Arbitrary<JourneyPath> = fc
+  .record({
+    touchpoints: fc.array(
+      fc.record({
+        ageMs: fc.integer({ min: 0, max: 400 * DAY_MS }),
+        channel: fc.constantFrom("search", "email", "direct"),
+        type: fc.constantFrom<TouchType>("impression", "click", "visit"),
+      }),
+      { minLength: 1, maxLength: 20 },
+    ),
+    leadIndex: fc.integer({ min: -1, max: 25 }),
+  })
+  .map(({ touchpoints, leadIndex }) =>
+    journeyOf(
+      touchpoints.toSorted((a, b) => b.ageMs - a.ageMs),
+      leadIndex,
+    ),
+  );
 
 export function sumOf(weights: readonly number[]): number {
   return weights.reduce((sum, weight) => sum + weight, 0);

@@ -1,0 +1,31 @@
+import type { AccuracyReport, Check } from "../accuracy/checks.ts";
+import { safeText } from "../terminal/terminal.ts";
+import { figure } from "./figures.ts";
+import { plainTable } from "./table.ts";
+
+const DIGITS = 12;
+
+/** Every check as a row, and how many failed. */
+export function renderAccuracy(
+  checks: readonly Check[],
+  { cases, failed, maxRelativeError }: AccuracyReport,
+): string {
+  const head = ["source", "figure", "", "expected", "got", "difference"];
+  const rows = checks.map((check) => [
+    safeText(check.source),
+    safeText(check.figure),
+    check.failed ? "FAILED" : "",
+    exactly(check.expected),
+    exactly(check.got),
+    (check.got - check.expected).toExponential(1),
+  ]);
+  const verdict =
+    failed === 0
+      ? `All ${figure(cases)} figures agree`
+      : `${figure(failed)} of ${figure(cases)} failed`;
+  return `${plainTable(head, 3, rows, false)}\n\n${verdict}; the greatest relative error is ${maxRelativeError.toExponential(1)}.`;
+}
+
+function exactly(value: number): string {
+  return String(Number(value.toPrecision(DIGITS)));
+}
