@@ -228,13 +228,14 @@ class BenchRun {
     }
   }
 
-  /** Sends for a time and waits until all of it is committed. */
+  /** Sends for a time and waits until all of it is answered and committed. */
   async #load(redis: Redis, seconds: number, eventsPerSecond: number | undefined) {
     const done = await this.#ask<LoadDone>({ kind: "load", seconds, eventsPerSecond });
     this.#events += done.events;
     this.#conversions += done.conversions;
-    const drainedAtMs = await this.#drained(redis, seconds);
-    return { ...done, drainedAtMs };
+    const committedAtMs = await this.#drained(redis, seconds);
+    // What is committed may have been answered a moment later: it is over when both are done.
+    return { ...done, drainedAtMs: Math.max(committedAtMs, done.acknowledgedAtMs) };
   }
 
   /** @returns when the last commit was made, ms since 1970 */

@@ -103,6 +103,9 @@ export function redisSpec(options: {
     appendonly: "yes",
     appendfsync: appendFsync(env),
     save: "",
+    // Written anew, the file is the same blocks again: compressing them would gain little for much of a core.
+    rdbcompression: "no",
+    "auto-aof-rewrite-min-size": "256mb",
     daemonize: "no",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
