@@ -25,7 +25,8 @@ export function processUsage(pid: number): ProcessUsage | undefined {
   const peakKib = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN);
   return {
     cpuMicros:
-      fields.slice(TIMES_FROM, TIMES_TO).reduce((sum, ticks) => sum + Number(ticks), 0) * TICK_MICROS,
+      fields.slice(TIMES_FROM, TIMES_TO).reduce((sum, ticks) => sum + Number(ticks), 0) *
+      TICK_MICROS,
     peakRssMib: Math.round(peakKib / 1024),
   };
 }
