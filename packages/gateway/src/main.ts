@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { expectShortLivedBuffers } from "@tributary/service";
 import { connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig } from "./config.ts";
@@ -8,6 +9,7 @@ import { createGateway } from "./server.ts";
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;
 
+expectShortLivedBuffers();
 const config = readConfig();
 const telemetry = startTelemetry({
   serviceName: "tributary-gateway",

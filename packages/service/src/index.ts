@@ -6,3 +6,4 @@ export {
   text,
   wholeNumber,
 } from "./environment.ts";
+export { expectShortLivedBuffers } from "./garbage-limits.ts";

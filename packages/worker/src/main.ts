@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { expectShortLivedBuffers } from "@tributary/service";
 import {
   connectRedis,
   DEFAULT_CONSUMER_OPTIONS,
@@ -10,7 +11,6 @@ import { startTelemetry } from "@tributary/telemetry";
 import { BatchTrace } from "./batch-trace.ts";
 import { readConfig } from "./config.ts";
 import { collectGarbage } from "./collect-garbage.ts";
-import { expectShortLivedBuffers } from "./garbage-limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { createWorkerMetrics } from "./metrics.ts";
 import { AttributionProcessor } from "./processor.ts";
