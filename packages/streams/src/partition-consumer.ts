@@ -341,14 +341,21 @@ export class PartitionConsumer {
     this.#crashedId = first.id;
   }
 
-  /** Makes memory exactly what the fact log holds. @returns how many blocks that was */
-  async #restore(partition: number): Promise<number> {
+  /**
+   * Makes memory exactly what the fact log holds.
+   * @param factsFrom ID of the oldest block that can still matter; without it all of the log is read
+   * @returns how many blocks that was
+   */
+  async #restore(partition: number, factsFrom?: string): Promise<number> {
     this.#memoryIsCommitted = false;
     await this.#processor.forget(partition);
     // An empty log is restored as well: the processor then holds the partition, if with nothing in it.
     await this.#processor.restore(partition, []);
     let blocks = 0;
-    for await (const page of factPages(this.#client, partition, this.#options.restorePageBytes)) {
+    for await (const page of factPages(this.#client, partition, {
+      pageBytes: this.#options.restorePageBytes,
+      factsFrom,
+    })) {
       if (this.#done) break;
       await this.#processor.restore(partition, page);
       this.lastProgressMs = performance.now();
@@ -437,7 +444,8 @@ export class PartitionConsumer {
     await trimPartition(this.#client, this.lease.partition, factsFrom);
     if (rebuild && !this.#done) {
       this.#logger.info("the partition's memory is rebuilt without the facts that were trimmed");
-      await this.#restore(this.lease.partition);
+      // While the warehouse is away the log still has them: read again, they would ask for the next rebuild at once.
+      await this.#restore(this.lease.partition, factsFrom);
     }
   }
 }
