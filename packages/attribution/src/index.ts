@@ -25,6 +25,7 @@ export {
   type MarkovOrder,
   type RemovalEffects,
 } from "./data-driven/markov.ts";
+export { PATH_MODEL_NAMES, pathModel, type PathModelName } from "./data-driven/path-models.ts";
 export { pathRule, type PathRule } from "./data-driven/path-rule.ts";
 export {
   tabulatePaths,
@@ -33,6 +34,7 @@ export {
   type PathTable,
 } from "./data-driven/path-table.ts";
 export { seededRandom, type Random } from "./data-driven/seeded-random.ts";
+export { shareCredits } from "./data-driven/share-credits.ts";
 export { shapleyRate } from "./data-driven/shapley-rate.ts";
 export { shapley } from "./data-driven/shapley.ts";
 export { START, type StateChain, type StepProbabilities } from "./data-driven/state-chain.ts";

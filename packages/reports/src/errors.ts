@@ -22,6 +22,12 @@ export const REPORTS_ERROR_CODES = {
   /** `from` is not before `to`. */
   range_empty: 400,
   format_unknown: 400,
+  /** A parameter that none of the models asked for takes. */
+  parameter_unused: 400,
+  choice_unknown: 400,
+  confidence_invalid: 400,
+  /** The model's equations are not solved within its bound. */
+  model_unsolved: 400,
   /** timeoutMs is not a whole number within its bounds. */
   timeout_invalid: 400,
   /** The report has more rows than its bound. */

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import {
-  attributionReport,
   migrate,
   openWarehouse,
-  type AttributionReport,
   type ConversionDetail,
   type EngineLimits,
 } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
+import { answerAttribution, type Attribution } from "./attribution.ts";
 import { requireConversion } from "./conversion.ts";
+import { creditPaths } from "./path-credits.ts";
 import { parseAsOf, parseQuestion } from "./question.ts";
 
 /** Folder of chDB inside the platform's data folder. */
@@ -21,6 +21,9 @@ export interface OfflineQuestion {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly asOf?: string | undefined;
+  readonly transform?: string | undefined;
+  readonly nonConverting?: string | undefined;
+  readonly confidence?: string | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
 }
@@ -36,7 +39,7 @@ export interface ConversionQuestion {
 /** Reports without a running platform. */
 export interface OfflineReports {
   /** @throws ReportsError of status 400 for a question that cannot be answered, WarehouseError */
-  attribution(question: OfflineQuestion): Promise<AttributionReport>;
+  attribution(question: OfflineQuestion): Promise<Attribution>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
   conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ConversionDetail>;
   close(): Promise<void>;
@@ -58,9 +61,10 @@ export async function openReports(
   const engine = await openWarehouse({ dataDir: warehouseFolder(dataDir) }, limits);
   await migrate(engine);
   return {
-    async attribution({ models, by, from, to, asOf, tenant = OPEN_TENANT }) {
-      const { question } = parseQuestion({ model: models, by, from, to, asOf }, Date.now());
-      return attributionReport(engine, { tenant, ...question });
+    async attribution({ models, tenant = OPEN_TENANT, ...more }) {
+      const { question } = parseQuestion({ model: models, ...more }, Date.now());
+      // Nobody else waits for this process.
+      return answerAttribution(engine, { tenant, ...question }, async (task) => creditPaths(task));
     },
     conversion: async (idOrOrderId, { asOf, tenant = OPEN_TENANT } = {}) =>
       requireConversion(engine, tenant, idOrOrderId, parseAsOf({ asOf }, Date.now())),

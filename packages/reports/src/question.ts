@@ -1,9 +1,16 @@
-import { MODEL_NAMES, type ModelName } from "@tributary/attribution";
+import {
+  MODEL_NAMES,
+  PATH_MODEL_NAMES,
+  PATH_TRANSFORMS,
+  type ModelName,
+  type PathModelName,
+  type PathTransform,
+} from "@tributary/attribution";
 import { EVENT_LIMITS, type DimensionField } from "@tributary/protocol";
 import {
   MAX_REPORT_DIMENSIONS,
   REPORT_DIMENSIONS,
-  type AttributionQuestion,
+  type AttributionQuestion as CreditsQuestion,
 } from "@tributary/warehouse";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 
@@ -13,13 +20,36 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 /** Parameters as a query string or a command line gives them: text, or several texts where one was repeated. */
 export type QuestionParameters = Readonly<Record<string, unknown>>;
 
-/** A question that was understood, but for its tenant. */
+/** A model of a report: rule-based, or over the paths of all journeys. */
+export type ReportModel = ModelName | PathModelName;
+const REPORT_MODELS: readonly ReportModel[] = [...MODEL_NAMES, ...PATH_MODEL_NAMES];
+
+/** How models over paths see the journeys. */
+export interface PathOptions {
+  readonly transform: PathTransform;
+  /** Whether journeys that did not convert count as well. */
+  readonly nonConverting: boolean;
+  /** Of the interval around each credit, between 0 and 1; undefined for none. */
+  readonly confidence?: number | undefined;
+}
+
+/** A question of attribution, but for its tenant. */
+export interface AttributionQuestion extends Pick<CreditsQuestion, "by" | "from" | "to" | "asOf"> {
+  /** In the order in which the answer has them. */
+  readonly models: readonly ReportModel[];
+  readonly paths: PathOptions;
+}
+
+/** A question that was understood. */
 export interface ParsedQuestion {
-  readonly question: Omit<AttributionQuestion, "tenant">;
+  readonly question: AttributionQuestion;
   readonly format: ReportFormat;
 }
 
-const PARAMETERS = ["model", "by", "from", "to", "asOf", "format"];
+const PATH_PARAMETERS = ["transform", "nonConverting", "confidence"] as const;
+const PARAMETERS = ["model", "by", "from", "to", "asOf", "format", ...PATH_PARAMETERS];
+const MIN_CONFIDENCE = 0.5;
+const MAX_CONFIDENCE = 0.999;
 const ALL_MODELS = "all";
 const DEFAULT_DIMENSION: DimensionField = "channel";
 const SHOWN_CHARACTERS = 64;
@@ -33,7 +63,8 @@ const TIME_EXPECTED =
 
 /**
  * Understands the question of an attribution report: `model` (names, or `all`, the default), `by` (one or two
- * dimensions, default channel), `from` (inclusive) and `to` (exclusive) of the conversion's time, `asOf`, `format`.
+ * dimensions, default channel), `from` (inclusive) and `to` (exclusive) of the conversion's time, `asOf`, `format`; for
+ * models over paths `transform`, `nonConverting` and `confidence`.
  * @param now the clock, ms since 1970
  * @throws ReportsError of status 400 that names the parameter, what it held and what is allowed
  */
@@ -49,12 +80,13 @@ export function parseQuestion(parameters: QuestionParameters, now: number): Pars
   }
   const asOf = parseAsOf(parameters, now);
   const format = parseFormat(single("format", parameters["format"]));
+  const paths = parsePathOptions(parameters, models);
   const times = {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { asOf }),
   };
-  return { question: { models, by, ...times }, format };
+  return { question: { models, by, paths, ...times }, format };
 }
 
 /** Refuses parameters beyond the known ones. @throws ReportsError `parameter_unknown` */
@@ -80,12 +112,12 @@ export function parseAsOf(parameters: QuestionParameters, now: number): number |
   return asOf;
 }
 
-function parseModels(given: readonly string[]): readonly ModelName[] {
+function parseModels(given: readonly string[]): readonly ReportModel[] {
   if (given.length === 0 || (given.length === 1 && given[0] === ALL_MODELS)) return MODEL_NAMES;
-  const models: ModelName[] = [];
+  const models: ReportModel[] = [];
   for (const name of given) {
-    const model = MODEL_NAMES.find((known) => known === name);
-    const allowed = [...MODEL_NAMES, ALL_MODELS];
+    const model = REPORT_MODELS.find((known) => known === name);
+    const allowed = [...REPORT_MODELS, ALL_MODELS];
     if (model === undefined) {
       const reason = name === ALL_MODELS ? `"all" stands alone` : "no such model";
       throw refusal("model_unknown", "model", reason, name, allowed);
@@ -96,6 +128,43 @@ function parseModels(given: readonly string[]): readonly ModelName[] {
     models.push(model);
   }
   return models;
+}
+
+function parsePathOptions(
+  parameters: QuestionParameters,
+  models: readonly ReportModel[],
+): PathOptions {
+  const isOverPaths = PATH_MODEL_NAMES.some((name) => models.includes(name));
+  const textOf = (field: (typeof PATH_PARAMETERS)[number]): string | undefined => {
+    const text = single(field, parameters[field]);
+    if (text === undefined || isOverPaths) return text;
+    const reason = "only models over paths take it; ask for one of them";
+    throw refusal("parameter_unused", field, reason, text, PATH_MODEL_NAMES);
+  };
+  return {
+    transform: oneOf("transform", textOf("transform"), PATH_TRANSFORMS) ?? "unique",
+    nonConverting: oneOf("nonConverting", textOf("nonConverting"), ["true", "false"]) !== "false",
+    confidence: parseConfidence(textOf("confidence")),
+  };
+}
+
+function oneOf<Name extends string>(
+  field: string,
+  text: string | undefined,
+  allowed: readonly Name[],
+): Name | undefined {
+  if (text === undefined) return undefined;
+  const name = allowed.find((known) => known === text);
+  if (name === undefined) throw refusal("choice_unknown", field, "no such choice", text, allowed);
+  return name;
+}
+
+function parseConfidence(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const confidence = Number(text);
+  if (confidence >= MIN_CONFIDENCE && confidence <= MAX_CONFIDENCE) return confidence;
+  const reason = `expected a number from ${MIN_CONFIDENCE} to ${MAX_CONFIDENCE}`;
+  throw refusal("confidence_invalid", "confidence", reason, text);
 }
 
 function parseDimensions(given: readonly string[]): readonly DimensionField[] {

@@ -1,12 +1,14 @@
 import { ApiKeys } from "@tributary/service";
 import type { MeasuredLag, MeasuredPartition } from "@tributary/streams";
-import { attributionReport, WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
+import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import { answerAttribution } from "./attribution.ts";
 import { requireConversion } from "./conversion.ts";
 import { reportCsv } from "./csv.ts";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
+import type { PathCredits, PathCreditsTask } from "./path-credits.ts";
 import {
   parseAsOf,
   parseQuestion,
@@ -20,6 +22,8 @@ import {
 export interface ServerParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
+  /** Computes a model over paths while other requests go on. */
+  readonly creditPaths: (task: PathCreditsTask) => Promise<PathCredits>;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
@@ -95,9 +99,10 @@ function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: Ap
     async (request, reply) => {
       const tenant = access.tenantOf(request.headers);
       const { question, format } = parseQuestion(request.query, Date.now());
-      const report = await attributionReport(parts.engine, { tenant, ...question });
+      const asked = { tenant, ...question };
+      const report = await answerAttribution(parts.engine, asked, parts.creditPaths);
       if (format === "json") return report;
-      return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question.by));
+      return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
     },
   );
   server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(

@@ -15,6 +15,7 @@ import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
 import type { ReportsConfig } from "./config.ts";
 import { Loader } from "./loader.ts";
+import { PathPool } from "./path-pool.ts";
 import { buildServer, type LagReport, type LagTotal } from "./server.ts";
 
 /** The service's two halves over one warehouse. */
@@ -35,6 +36,9 @@ export interface ServiceParts {
   readonly seed: number;
 }
 
+/** Models over paths that wait for the thread; more are refused. */
+const MAX_MODELS_WAITING = 16;
+
 /** Puts the service together. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
@@ -49,9 +53,11 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     seed: parts.seed,
   });
   const meter = new LagMeter(async () => readLag(client, partitions));
+  const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
   const server = buildServer({
     engine,
     telemetry,
+    creditPaths: async (task) => pool.credit(task),
     readKeys: config.readKeys,
     loadStallMs: config.loadStallMs,
     stalledForMs: () => loader.stalledForMs(),
@@ -59,6 +65,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
+  server.addHook("onClose", async () => pool.close());
   return { loader, server };
 }
 

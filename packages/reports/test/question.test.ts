@@ -3,12 +3,13 @@ import { MODEL_NAMES } from "@tributary/attribution";
 import { parseQuestion } from "../src/question.ts";
 import type { ReportsError } from "../src/errors.ts";
 
+const UNASKED = { transform: "unique", nonConverting: true, confidence: undefined };
 const NOW = Date.UTC(2026, 5, 1);
 
 describe("a question that is understood", () => {
   test("defaults: every model, by channel, all times, JSON", () => {
     expect(parseQuestion({}, NOW)).toEqual({
-      question: { models: MODEL_NAMES, by: ["channel"] },
+      question: { models: MODEL_NAMES, by: ["channel"], paths: UNASKED },
       format: "json",
     });
   });
@@ -25,6 +26,7 @@ describe("a question that is understood", () => {
     expect(question).toEqual({
       models: ["time_decay", "linear", "first_touch"],
       by: ["campaign", "source"],
+      paths: UNASKED,
     });
     expect(format).toBe("csv");
   });
@@ -93,5 +95,34 @@ describe("a bad question says what was given and what is allowed", () => {
     expect(error?.message).toContain(given);
     expect(error?.message).toContain(says);
     expect(error?.message.length).toBeLessThan(400);
+  });
+});
+
+describe("models over paths", () => {
+  test("have their own parameters", () => {
+    const asked = { model: "markov_2,linear", transform: "first", nonConverting: "false" };
+    expect(parseQuestion({ ...asked, confidence: "0.9" }, 0).question).toMatchObject({
+      models: ["markov_2", "linear"],
+      paths: { transform: "first", nonConverting: false, confidence: 0.9 },
+    });
+    expect(parseQuestion({ model: "shapley" }, 0).question.paths).toEqual({
+      transform: "unique",
+      nonConverting: true,
+      confidence: undefined,
+    });
+  });
+
+  test.each([
+    [{ model: "linear", transform: "first" }, "parameter_unused", "transform"],
+    [{ confidence: "0.9" }, "parameter_unused", "confidence"],
+    [{ model: "markov", transform: "last" }, "choice_unknown", "transform"],
+    [{ model: "markov", nonConverting: "yes" }, "choice_unknown", "nonConverting"],
+    [{ model: "markov", confidence: "95" }, "confidence_invalid", "confidence"],
+    [{ model: "markov", confidence: "x" }, "confidence_invalid", "confidence"],
+    [{ model: "markov_5" }, "model_unknown", "model"],
+  ])("%j is refused", (parameters, code, field) => {
+    expect(() => parseQuestion(parameters, 0)).toThrow(
+      expect.objectContaining({ code, details: expect.objectContaining({ field }) }),
+    );
   });
 });

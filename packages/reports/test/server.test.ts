@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import { ResultRows } from "@tributary/warehouse";
+import { creditPaths } from "../src/path-credits.ts";
 import { buildServer, type ServerParts } from "../src/server.ts";
 import { click, purchase, resultBlock, T0 } from "./support/blocks.ts";
 import { quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
@@ -29,6 +30,7 @@ beforeAll(async () => {
   parts = {
     engine,
     telemetry: quietTelemetry().telemetry,
+    creditPaths: async (task) => creditPaths(task),
     readKeys: new Map(),
     loadStallMs: 1000,
     stalledForMs: () => stalledMs,
@@ -225,4 +227,24 @@ test("metrics have requests by route pattern, and the lag", async () => {
   expect(body).toContain("tributary_kept_dead_letters 5");
   expect(body).toContain("tributary_oldest_dead_letter_age_seconds 6.5");
   expect(body).toContain('tributary_oldest_event_age_seconds{group="warehouse"} 1.5');
+});
+
+test("models over paths, with intervals in JSON and CSV", async () => {
+  const url = "/v1/reports/attribution?model=shapley&confidence=0.9&transform=first";
+  const { rows, comparisons } = (await open.inject(url)).json();
+  expect(rows.find(({ channel }: { channel: string }) => channel === "email")).toEqual({
+    model: "shapley",
+    channel: "email",
+    conversions: 0.5,
+    value: "5",
+    currency: "EUR",
+    conversionsInterval: [expect.any(Number), expect.any(Number)],
+    valueInterval: [expect.any(Number), expect.any(Number)],
+  });
+  expect(comparisons).toHaveLength(1);
+  const csv = (await open.inject(`${url}&format=csv`)).body.split("\n");
+  expect(csv[0]).toBe(
+    "model,channel,conversions,value,currency,conversionsLow,conversionsHigh,valueLow,valueHigh",
+  );
+  expect(csv[1]).toMatch(/^shapley,email,0\.5,5,EUR,[\d.]+,[\d.]+,[\d.]+,[\d.]+$/);
 });

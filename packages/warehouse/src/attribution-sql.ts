@@ -29,3 +29,18 @@ export function decimalUnits(text: string): bigint {
   const [whole = "0", fraction = ""] = text.split(".");
   return BigInt(whole + fraction.padEnd(MONEY_DIGITS, "0"));
 }
+
+/**
+ * SQL for what names a touchpoint in a path: its dimension, or its dimensions as a JSON array where there are several.
+ * {@link touchDimensions} reads it.
+ * @param columns expressions of texts
+ */
+export function touchText(columns: readonly string[]): string {
+  const texts = columns.map((column) => `toString(${column})`);
+  return texts.length === 1 ? texts.join("") : `toJSONString([${texts.join(", ")}])`;
+}
+
+/** The dimensions of a touchpoint, from what {@link touchText} made of so many. */
+export function touchDimensions(text: string, count: number): readonly string[] {
+  return count === 1 ? [text] : (JSON.parse(text) as string[]);
+}

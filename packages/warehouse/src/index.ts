@@ -1,3 +1,4 @@
+export { touchDimensions } from "./attribution-sql.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export type {
   ConversionCredit,
@@ -19,6 +20,8 @@ export { FactRows } from "./load-facts.ts";
 export { ResultRows } from "./load-results.ts";
 export { migrate } from "./migrations.ts";
 export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./open.ts";
+export { openJourneys } from "./open-journeys.ts";
+export type { OpenPath } from "./open-journeys.ts";
 export {
   attributionReport,
   MAX_REPORT_DIMENSIONS,
@@ -28,10 +31,12 @@ export {
   UNATTRIBUTED,
 } from "./report-queries.ts";
 export type {
+  AttributionAnswer,
   AttributionQuestion,
   AttributionReport,
   AttributionRow,
   AttributionTotals,
+  ConvertingPath,
 } from "./report-queries.ts";
 export type { RowBatch } from "./row-batch.ts";
 export {

@@ -41,7 +41,7 @@ test("the same migrations, loads and reports run over HTTP", async () => {
     models: ["linear", "last_touch"],
     by: ["channel"],
   } as const;
-  const report = await attributionReport(engine, { ...question, from: T0, to: T0 + 1 });
+  const { report } = await attributionReport(engine, { ...question, from: T0, to: T0 + 1 });
   expect(report.rows).toEqual([
     { model: "linear", channel: "email", conversions: 0.5, value: "1.5", currency: "EUR" },
     { model: "linear", channel: "paid_search", conversions: 0.5, value: "1.5", currency: "EUR" },

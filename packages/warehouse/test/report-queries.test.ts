@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { MODEL_NAMES } from "@tributary/attribution";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../src/engine.ts";
+import { touchDimensions } from "../src/attribution-sql.ts";
 import { findConversion } from "../src/conversion-lookup.ts";
 import { attributionReport, type AttributionQuestion } from "../src/report-queries.ts";
 import { click, purchase, resultBlock, T0 } from "./support/blocks.ts";
@@ -59,8 +60,9 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const ask = (more: Partial<AttributionQuestion>) =>
+const answer = (more: Partial<AttributionQuestion>) =>
   attributionReport(engine, { tenant: "default", models: ["linear"], by: ["channel"], ...more });
+const ask = async (more: Partial<AttributionQuestion>) => (await answer(more)).report;
 
 test("by one dimension, over the latest revisions only", async () => {
   expect(await ask({})).toEqual({
@@ -272,4 +274,34 @@ test("a revision that a failed Redis node took with it does not hide the one com
       Array.from({ length: revision + 1 }, (_, i) => i),
     );
   }
+});
+
+test("the conversions' paths come with the report, by one dimension or two, and hold the same conversions", async () => {
+  const { report, paths } = await answer({ withPaths: true });
+  expect(report).toEqual(await ask({}));
+  const ordered = paths.toSorted((a, b) => (a.value < b.value ? 1 : -1));
+  expect(ordered).toEqual([
+    {
+      path: ["paid_search", "email"],
+      currency: "EUR",
+      conversions: 1,
+      value: 90_000_000_000_000n,
+    },
+    { path: [], currency: "EUR", conversions: 1, value: 5_000_000_000_000n },
+    {
+      path: ["paid_search", "email", "paid_search"],
+      currency: "USD",
+      conversions: 1,
+      value: 1_000_000_000_000n,
+    },
+    { path: ["email"], currency: "", conversions: 1, value: 0n },
+  ]);
+  const two = await answer({ withPaths: true, by: ["source", "campaign"] });
+  const longest = two.paths.find(({ currency }) => currency === "USD")?.path ?? [];
+  expect(longest.map((touch) => touchDimensions(touch, 2))).toEqual([
+    ["google", "spring"],
+    ["", ""],
+    ["google", "spring"],
+  ]);
+  expect((await answer({})).paths).toEqual([]);
 });

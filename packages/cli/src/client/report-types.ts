@@ -12,13 +12,31 @@ export const reportRowSchema = z
     value: decimalText,
     /** ISO 4217, or "" where a conversion had none. */
     currency: z.string(),
+    /** Where a confidence was asked for. */
+    conversionsInterval: z.tuple([z.number(), z.number()]).optional(),
+    valueInterval: z.tuple([z.number(), z.number()]).optional(),
   })
   .catchall(z.unknown());
+
+const group = z.record(z.string(), z.string());
 
 export const reportSchema = z.object({
   /** The time that was asked for, ms since 1970; absent for today's knowledge. */
   asOf: z.number().optional(),
   rows: z.array(reportRowSchema),
+  /** Where a confidence was asked for: neighbours by credited conversions. */
+  comparisons: z
+    .array(
+      z.object({
+        model: z.string(),
+        first: group,
+        second: group,
+        difference: z.number(),
+        interval: z.tuple([z.number(), z.number()]),
+        differ: z.boolean(),
+      }),
+    )
+    .optional(),
   totals: z
     .object({
       conversions: z.number(),
@@ -83,6 +101,12 @@ export interface ReportQuestion {
   readonly to?: string | undefined;
   /** ISO 8601; what was known then. */
   readonly asOf?: string | undefined;
+  /** How models over paths simplify them. */
+  readonly transform?: string | undefined;
+  /** "false": journeys that did not convert do not count. */
+  readonly nonConverting?: string | undefined;
+  /** Of the intervals around credits of models over paths. */
+  readonly confidence?: string | undefined;
 }
 
 export const settledSchema = z.object({ settled: z.boolean() }).loose();

@@ -29,14 +29,13 @@ export class ReportsClient {
 
   /** @throws CliError `no_platform` where nobody answers, `refused` for any other answer than a report */
   async attribution(question: ReportQuestion): Promise<AttributionReport> {
+    const { models, by, ...more } = question;
     const query = new URLSearchParams({
-      model: question.models.join(","),
-      by: question.by.join(","),
+      model: models.join(","),
+      by: by.join(","),
       format: "json",
     });
-    if (question.from !== undefined) query.set("from", question.from);
-    if (question.to !== undefined) query.set("to", question.to);
-    if (question.asOf !== undefined) query.set("asOf", question.asOf);
+    for (const [name, text] of Object.entries(more)) if (text !== undefined) query.set(name, text);
     return this.#get(`/v1/reports/attribution?${query.toString()}`, reportSchema);
   }
 

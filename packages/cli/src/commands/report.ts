@@ -1,4 +1,4 @@
-import { MODEL_NAMES } from "@tributary/attribution";
+import { MODEL_NAMES, PATH_MODEL_NAMES, PATH_TRANSFORMS } from "@tributary/attribution";
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { runningPlatform } from "../client/find-platform.ts";
@@ -19,6 +19,9 @@ interface ReportFlags {
   readonly from?: string;
   readonly to?: string;
   readonly asOf?: string;
+  readonly transform?: string;
+  readonly confidence?: string;
+  readonly convertingOnly?: true;
   readonly url?: string;
   readonly key?: string;
   readonly data: string;
@@ -34,8 +37,8 @@ export function reportCommand(program: Command, context: CommandContext): void {
     .description("what each channel or campaign earned, under one model or several")
     .option(
       "--model <models>",
-      `all, or by commas: ${MODEL_NAMES.join(", ")}`,
-      nameList(MODEL_NAMES),
+      `all (the rule-based ones), or by commas: ${MODEL_NAMES.join(", ")}; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")}`,
+      models,
       ["last_touch"],
     )
     .option("--by <dimensions>", `one or two of ${DIMENSION_FIELDS.join(", ")}`, dimensions, [
@@ -48,6 +51,17 @@ export function reportCommand(program: Command, context: CommandContext): void {
     )
     .option("--to <time>", "conversions before then", instant)
     .option("--as-of <time>", "what was known then, without later corrections", instant)
+    .addOption(
+      new Option(
+        "--transform <name>",
+        "how models over paths simplify them: as they are, without repeats in a row, the first of each, or how often each",
+      ).choices(PATH_TRANSFORMS),
+    )
+    .option(
+      "--confidence <share>",
+      "intervals around the credits of models over paths, from 200 resamples: 0.95",
+    )
+    .option("--converting-only", "models over paths leave out journeys that did not convert")
     .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
     .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
     .addOption(
@@ -63,6 +77,7 @@ Examples:
   tributary report --model all --by channel
   tributary report --model linear,time_decay --by channel,campaign --from 2026-10-01 --to 2026-11-01
   tributary report --model position_based --csv > report.csv
+  tributary report --model markov,shapley --confidence 0.95
   tributary report --as-of 2026-11-01T09:00:00+01:00
 
 Where no platform runs on the data folder, the report is read from the folder itself.`,
@@ -74,8 +89,9 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const interrupt = takeInterrupts();
   try {
-    const { model: models, by, from, to, asOf } = flags;
-    const question = { models, by, from, to, asOf };
+    const { model, by, from, to, asOf, transform, confidence } = flags;
+    const nonConverting = flags.convertingOnly === true ? "false" : undefined;
+    const question = { models: model, by, from, to, asOf, transform, confidence, nonConverting };
     const report = await ask(flags, question, context, interrupt.signal);
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) terminal.print(reportCsv(report.rows, flags.by));
@@ -100,6 +116,10 @@ async function ask(
     return new ReportsClient(url, key, signal).attribution(question);
   }
   return askOffline(flags.data, question);
+}
+
+function models(text: string): readonly string[] {
+  return text === "all" ? MODEL_NAMES : nameList([...MODEL_NAMES, ...PATH_MODEL_NAMES])(text);
 }
 
 function dimensions(text: string): readonly string[] {

@@ -1,17 +1,31 @@
 import { stringify } from "csv-stringify/sync";
 import type { ReportRow } from "../client/report-types.ts";
 
-/** A report as CSV with a header row: model, dimensions, conversions, value (exact), currency. */
+/**
+ * A report as CSV with a header row: model, dimensions, conversions, value (exact), currency, and the ends of the intervals
+ * where there are any.
+ */
 export function reportCsv(rows: readonly ReportRow[], by: readonly string[]): string {
+  const hasIntervals = rows.some((row) => row.conversionsInterval !== undefined);
+  const endsOf = (row: ReportRow): string[] => {
+    const [conversionsLow, conversionsHigh] = row.conversionsInterval ?? [];
+    const [valueLow, valueHigh] = row.valueInterval ?? [];
+    const ends = [conversionsLow, conversionsHigh, valueLow, valueHigh];
+    return ends.map((end) => (end === undefined ? "" : String(end)));
+  };
   const records = rows.map((row) => [
     row.model,
     ...by.map((name) => cellOf(row[name])),
     String(row.conversions),
     row.value,
     row.currency,
+    ...(hasIntervals ? endsOf(row) : []),
   ]);
-  return stringify([["model", ...by, "conversions", "value", "currency"], ...records]).trimEnd();
+  const head = ["model", ...by, "conversions", "value", "currency"];
+  return stringify([hasIntervals ? [...head, ...INTERVALS] : head, ...records]).trimEnd();
 }
+
+const INTERVALS = ["conversionsLow", "conversionsHigh", "valueLow", "valueHigh"];
 
 function cellOf(dimension: unknown): string {
   return typeof dimension === "string" ? neutral(dimension) : "";

@@ -55,7 +55,33 @@ export function renderReport(
   parts.push(
     `${count(conversions)} conversions${asOf}: ${count(attributed)} attributed, ${count(unattributed)} without a touchpoint.`,
   );
+  parts.push(...confidenceParts(report, by));
   return parts.join("\n\n");
+}
+
+/** Intervals of a model's conversions, and which neighbours the data do not tell apart. */
+function confidenceParts(report: AttributionReport, by: readonly string[]): string[] {
+  if (report.comparisons === undefined) return [];
+  const ranged = report.rows.filter((row) => row.conversionsInterval !== undefined);
+  const rows = ranged.map((row) => [
+    row.model,
+    ...by.map((name) => dimensionText(row[name])),
+    row.currency,
+    ...[row.conversions, ...(row.conversionsInterval ?? [])].map((figure) =>
+      figure.toFixed(CONVERSION_DIGITS),
+    ),
+  ]);
+  const head = ["model", ...by, "currency", "conversions", "from", "to"];
+  const named = (group: Readonly<Record<string, string>>): string =>
+    by.map((name) => dimensionText(group[name])).join(" / ");
+  const alike = report.comparisons
+    .filter(({ differ }) => !differ)
+    .map(
+      ({ model, first, second }) =>
+        `${model}: ${named(first)} and ${named(second)} do not differ, as far as these journeys tell.`,
+    );
+  const table = `Confidence of conversions\n${plainTable(head, by.length + 2, rows, false)}`;
+  return alike.length === 0 ? [table] : [table, alike.join("\n")];
 }
 
 function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {

@@ -97,3 +97,35 @@ test("CSV keeps values exact, and names that look like formulas are text", () =>
     'model,channel,conversions,value,currency\nlinear,"\'=cmd(""x"")",0.5,0.333333333333,EUR',
   );
 });
+
+test("intervals have a table of their own, and what the data do not tell apart is said", () => {
+  const ranged = (channel: string, conversions: number, low: number, high: number) => ({
+    ...row("markov", channel, conversions, "1"),
+    conversionsInterval: [low, high] as [number, number],
+    valueInterval: [0.5, 1.5] as [number, number],
+  });
+  const pair = { model: "markov", difference: 1, interval: [-1, 2] as [number, number] };
+  const rows = [ranged("email", 3, 2.5, 3.504), ranged("direct", 2, 1, 3), ranged("x", 1, 0, 1)];
+  const text = renderReport(
+    {
+      ...report,
+      rows,
+      comparisons: [
+        { ...pair, first: { channel: "email" }, second: { channel: "direct" }, differ: false },
+        { ...pair, first: { channel: "direct" }, second: { channel: "x" }, differ: true },
+      ],
+    },
+    ["markov"],
+    ["channel"],
+  );
+  expect(text).toMatch(
+    /Confidence of conversions\n.*\n.*\nmarkov\s+email\s+EUR\s+3.00\s+2.50\s+3.50\n/,
+  );
+  expect(text.split("\n").at(-1)).toBe(
+    "markov: email and direct do not differ, as far as these journeys tell.",
+  );
+  expect(text).not.toContain("direct and x");
+  const [head, first] = reportCsv(rows, ["channel"]).split("\n");
+  expect(head).toMatch(/,currency,conversionsLow,conversionsHigh,valueLow,valueHigh$/);
+  expect(first).toMatch(/,EUR,2.5,3.504,0.5,1.5$/);
+});

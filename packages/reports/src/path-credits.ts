@@ -1,0 +1,135 @@
+import {
+  bootstrap,
+  compareChannels,
+  pathModel,
+  percentileInterval,
+  seededRandom,
+  type Bootstrap,
+  type Interval,
+  type PathModel,
+  type PathModelName,
+  type PathTable,
+} from "@tributary/attribution";
+
+/** What the conversions in one currency brought, by the path numbers of a table. */
+export interface CurrencyAmounts {
+  readonly conversions: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** How a confidence interval is made. */
+export interface Resampling {
+  /** Between 0 and 1. */
+  readonly confidence: number;
+  readonly replicates: number;
+  readonly seed: number;
+}
+
+/** The credits of one model over all journeys. */
+export interface PathCreditsTask {
+  readonly model: PathModelName;
+  /** Conversions of all currencies together, and journeys without one. */
+  readonly table: PathTable;
+  readonly currencies: readonly CurrencyAmounts[];
+  readonly resampling?: Resampling | undefined;
+}
+
+/** By channel number. */
+export interface Credits {
+  readonly credits: Float64Array;
+  /** Where resampling was asked for. */
+  readonly intervals?: readonly Interval[];
+}
+
+/** Two neighbours in the order of their credited conversions, by channel number. */
+export interface NeighbourComparison {
+  readonly first: number;
+  readonly second: number;
+  readonly difference: number;
+  readonly low: number;
+  readonly high: number;
+  readonly differ: boolean;
+}
+
+export interface PathCredits {
+  /** In the order of the task's. */
+  readonly currencies: readonly { readonly conversions: Credits; readonly values: Credits }[];
+  /** Empty without resampling. */
+  readonly neighbours: readonly NeighbourComparison[];
+}
+
+/**
+ * Credits all journeys under one model, whose view of the journeys does not depend on the currency: each currency's
+ * conversions and values are split by it.
+ * @throws AttributionError as the model's function
+ */
+export function creditPaths(task: PathCreditsTask): PathCredits {
+  const { table, currencies, resampling } = task;
+  const model = pathModel(task.model, table);
+  if (resampling === undefined) {
+    const split = (values: Float64Array): Credits => ({
+      credits: model.credit({ ...table, values }).values,
+    });
+    return {
+      currencies: currencies.map(({ conversions, values }) => ({
+        conversions: split(conversions),
+        values: split(values),
+      })),
+      neighbours: [],
+    };
+  }
+  const { confidence } = resampling;
+  const ofValues = currencies.map(({ values }) => resample(table, model, resampling, values));
+  const whole = ofValues[0] ?? resample(table, model, resampling, table.conversions);
+  return {
+    currencies: ofValues.map((of, i) => {
+      // The conversions of the only currency are all there are.
+      const ofConversions =
+        currencies.length === 1
+          ? { credits: whole.estimate.conversions, samples: whole.conversions }
+          : valuesOf(
+              resample(table, model, resampling, currencies[i]?.conversions ?? table.conversions),
+            );
+      return {
+        conversions: withIntervals(ofConversions, confidence),
+        values: withIntervals(valuesOf(of), confidence),
+      };
+    }),
+    neighbours: compareNeighbours(whole, confidence),
+  };
+}
+
+/** Resamples with the same seed draw the same journeys, whatever amounts they carry. */
+function resample(
+  table: PathTable,
+  model: PathModel,
+  { seed, replicates }: Resampling,
+  values: Float64Array,
+): Bootstrap {
+  return bootstrap({ ...table, values }, model, { random: seededRandom(seed), replicates });
+}
+
+interface Sampled {
+  readonly credits: Float64Array;
+  /** By channel number, a figure a resample. */
+  readonly samples: readonly Float64Array[];
+}
+
+function valuesOf({ estimate, values }: Bootstrap): Sampled {
+  return { credits: estimate.values, samples: values };
+}
+
+function withIntervals({ credits, samples }: Sampled, confidence: number): Credits {
+  return { credits, intervals: samples.map((of) => percentileInterval(of, confidence)) };
+}
+
+function compareNeighbours(whole: Bootstrap, confidence: number): NeighbourComparison[] {
+  const { conversions } = whole.estimate;
+  const ranked = Array.from(conversions.keys())
+    .filter((channel) => conversions[channel] !== 0)
+    .sort((a, b) => (conversions[b] ?? 0) - (conversions[a] ?? 0) || a - b);
+  return ranked.slice(1).map((second, i) => {
+    const first = ranked[i] ?? 0;
+    return { first, second, ...compareChannels(whole, first, second, confidence) };
+  });
+}
