@@ -26,6 +26,8 @@ export const REPORTS_ERROR_CODES = {
   parameter_unused: 400,
   choice_unknown: 400,
   confidence_invalid: 400,
+  /** Not a number within the parameter's bounds. */
+  number_invalid: 400,
   /** The model's equations are not solved within its bound. */
   model_unsolved: 400,
   /** timeoutMs is not a whole number within its bounds. */

@@ -9,7 +9,9 @@ import { OPEN_TENANT } from "@tributary/service";
 import { answerAttribution, type Attribution } from "./attribution.ts";
 import { requireConversion } from "./conversion.ts";
 import { creditPaths } from "./path-credits.ts";
-import { parseAsOf, parseQuestion } from "./question.ts";
+import { readParameters } from "./parameters.ts";
+import { parseQuestion } from "./question.ts";
+import { asOf } from "./report-parameters.ts";
 
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";
@@ -30,7 +32,7 @@ export interface OfflineQuestion {
 
 /** How a conversion is asked for. */
 export interface ConversionQuestion {
-  /** What was known then, as text; see {@link parseAsOf}. */
+  /** What was known then, as text. */
   readonly asOf?: string | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
@@ -66,8 +68,10 @@ export async function openReports(
       // Nobody else waits for this process.
       return answerAttribution(engine, { tenant, ...question }, async (task) => creditPaths(task));
     },
-    conversion: async (idOrOrderId, { asOf, tenant = OPEN_TENANT } = {}) =>
-      requireConversion(engine, tenant, idOrOrderId, parseAsOf({ asOf }, Date.now())),
+    async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
+      const asked = readParameters({ asOf }, more, Date.now());
+      return requireConversion(engine, tenant, idOrOrderId, asked.asOf);
+    },
     close: async () => engine.close(),
   };
 }

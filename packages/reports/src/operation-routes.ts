@@ -1,11 +1,16 @@
 import type { ApiKeys } from "@tributary/service";
 import { createMetrics, metricsText } from "@tributary/telemetry";
 import type { FastifyInstance } from "fastify";
+import { lagSchema } from "./answers.ts";
 import { ReportsError } from "./errors.ts";
+import { documented } from "./open-api.ts";
 import type { LagReport, ServerParts } from "./server.ts";
 
 /** The warehouse must answer a readiness probe within this, ms. */
 const PING_TIMEOUT_MS = 2_000;
+
+/** For probes and scrapers, which do not read the description. */
+const HIDDEN = { schema: { hide: true } };
 
 /** What operators and orchestrators ask: lag, health, readiness, metrics. */
 export function addOperationRoutes(
@@ -24,26 +29,30 @@ export function addOperationRoutes(
     "tributary_books_residue_events",
   ]);
 
-  server.get("/v1/lag", async (request) => {
+  const lag = documented({
+    summary: "What each consumer group has left to do, the books and the dead letters",
+    answer: lagSchema,
+  });
+  server.get("/v1/lag", lag, async (request) => {
     access.tenantOf(request.headers);
     return readLag(parts);
   });
 
   // Progress, not presence: a process that answers and loads nothing is not healthy.
-  server.get("/healthz", async (_request, reply) => {
+  server.get("/healthz", HIDDEN, async (_request, reply) => {
     const stalledMs = parts.stalledForMs();
     if (stalledMs < parts.loadStallMs) return { status: "ok" };
     const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
     return reply.code(503).send({ status: "unhealthy", reason });
   });
 
-  server.get("/readyz", async (_request, reply) => {
+  server.get("/readyz", HIDDEN, async (_request, reply) => {
     const reason = await unreadyReason(parts);
     if (reason === undefined) return { status: "ready" };
     return reply.code(503).send({ status: "not ready", reason });
   });
 
-  server.get("/metrics", async (_request, reply) => {
+  server.get("/metrics", HIDDEN, async (_request, reply) => {
     // A lag that cannot be read is left out: an old figure would look like progress.
     metrics.tributary_lag_entries.reset();
     metrics.tributary_oldest_event_age_seconds.reset();

@@ -3,20 +3,13 @@ import type { MeasuredLag, MeasuredPartition } from "@tributary/streams";
 import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { answerAttribution } from "./attribution.ts";
-import { requireConversion } from "./conversion.ts";
-import { reportCsv } from "./csv.ts";
+import { settledSchema } from "./answers.ts";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
+import { documented, serveOpenApi } from "./open-api.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import type { PathCredits, PathCreditsTask } from "./path-credits.ts";
-import {
-  parseAsOf,
-  parseQuestion,
-  refusal,
-  refuseUnknown,
-  single,
-  type QuestionParameters,
-} from "./question.ts";
+import { numberBetween, readParameters, type QuestionParameters } from "./parameters.ts";
+import { addReportRoutes } from "./report-routes.ts";
 
 /** What the service's HTTP stands on. */
 export interface ServerParts {
@@ -55,8 +48,12 @@ export interface LagReport {
   readonly deadLetters: { readonly count: number; readonly oldestAgeSeconds: number };
 }
 
-const SETTLE_TIMEOUT_MS = 10_000;
-const MAX_SETTLE_TIMEOUT_MS = 60_000;
+const SETTLE_PARAMETERS = {
+  timeoutMs: numberBetween("longest wait", [0, 60_000], 10_000, {
+    whole: true,
+    code: "timeout_invalid",
+  }),
+};
 const RETRY_AFTER_SECONDS = 1;
 
 /** Builds the HTTP server; it does not listen yet. */
@@ -87,34 +84,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     parts.readKeys,
     (reason) => new ReportsError("unauthorized", reason),
   );
-  addReportRoutes(server, parts, access);
-  addSettledRoute(server, parts, access);
-  addOperationRoutes(server, parts, access);
+  serveOpenApi(server, () => {
+    addReportRoutes(server, parts, access);
+    addSettledRoute(server, parts, access);
+    addOperationRoutes(server, parts, access);
+  });
   return server;
-}
-
-function addReportRoutes(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
-  server.get<{ Querystring: QuestionParameters }>(
-    "/v1/reports/attribution",
-    async (request, reply) => {
-      const tenant = access.tenantOf(request.headers);
-      const { question, format } = parseQuestion(request.query, Date.now());
-      const asked = { tenant, ...question };
-      const report = await answerAttribution(parts.engine, asked, parts.creditPaths);
-      if (format === "json") return report;
-      return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
-    },
-  );
-  server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
-    "/v1/conversions/:key",
-    async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      const { key } = request.params;
-      refuseUnknown(request.query, ["asOf"]);
-      const asOf = parseAsOf(request.query, Date.now());
-      return requireConversion(parts.engine, tenant, key, asOf);
-    },
-  );
 }
 
 function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
@@ -123,27 +98,24 @@ function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: Ap
     closing.abort();
     done();
   });
-  server.get<{ Querystring: QuestionParameters }>("/v1/settled", async (request) => {
-    access.tenantOf(request.headers);
-    const timeoutMs = parseTimeout(request.query);
-    const gone = new AbortController();
-    request.raw.once("close", () => {
-      if (request.raw.destroyed) gone.abort();
-    });
-    const signal = AbortSignal.any([closing.signal, gone.signal]);
-    return { settled: await parts.settle(timeoutMs, signal) };
-  });
-}
-
-function parseTimeout(query: QuestionParameters): number {
-  const text = single("timeoutMs", query["timeoutMs"]);
-  if (text === undefined) return SETTLE_TIMEOUT_MS;
-  const timeoutMs = Number(text);
-  if (Number.isInteger(timeoutMs) && timeoutMs >= 0 && timeoutMs <= MAX_SETTLE_TIMEOUT_MS) {
-    return timeoutMs;
-  }
-  const reason = `expected a whole number from 0 to ${MAX_SETTLE_TIMEOUT_MS}`;
-  throw refusal("timeout_invalid", "timeoutMs", reason, text);
+  server.get<{ Querystring: QuestionParameters }>(
+    "/v1/settled",
+    documented({
+      summary: "Waits until all that was accepted before can be reported",
+      parameters: SETTLE_PARAMETERS,
+      answer: settledSchema,
+    }),
+    async (request) => {
+      access.tenantOf(request.headers);
+      const { timeoutMs } = readParameters(SETTLE_PARAMETERS, request.query, Date.now());
+      const gone = new AbortController();
+      request.raw.once("close", () => {
+        if (request.raw.destroyed) gone.abort();
+      });
+      const signal = AbortSignal.any([closing.signal, gone.signal]);
+      return { settled: await parts.settle(timeoutMs, signal) };
+    },
+  );
 }
 
 function sendError(parts: ServerParts, reply: FastifyReply, error: Error): FastifyReply {

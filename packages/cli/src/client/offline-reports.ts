@@ -6,8 +6,8 @@ import {
   reportSchema,
   type AttributionReport,
   type Conversion,
-  type ReportQuestion,
-} from "./report-types.ts";
+} from "@tributary/reports/answers";
+import type { ReportQuestion } from "./report-question.ts";
 
 /**
  * Answers from the warehouse of a data folder, while no platform runs on it.

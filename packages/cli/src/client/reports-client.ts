@@ -8,8 +8,8 @@ import {
   type AttributionReport,
   type Conversion,
   type Lag,
-  type ReportQuestion,
-} from "./report-types.ts";
+} from "@tributary/reports/answers";
+import type { ReportQuestion } from "./report-question.ts";
 
 const REQUEST_TIMEOUT_MS = 60_000;
 /** One call waits this long at most, so that Ctrl-C and the deadline are looked at. */

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { runningPlatform } from "../client/find-platform.ts";
 import { findOffline } from "../client/offline-reports.ts";
-import type { Conversion } from "../client/report-types.ts";
+import type { Conversion } from "@tributary/reports/answers";
 import { ReportsClient } from "../client/reports-client.ts";
 import { EXIT } from "../errors.ts";
 import { httpUrl, instant } from "../options.ts";

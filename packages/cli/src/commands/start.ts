@@ -2,7 +2,7 @@ import { MODEL_NAMES } from "@tributary/attribution";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { Command } from "commander";
 import { GatewayClient } from "../client/gateway-client.ts";
-import type { AttributionReport } from "../client/report-types.ts";
+import type { AttributionReport } from "@tributary/reports/answers";
 import { ReportsClient } from "../client/reports-client.ts";
 import { CliError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";

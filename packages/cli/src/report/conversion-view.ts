@@ -1,4 +1,4 @@
-import type { Conversion } from "../client/report-types.ts";
+import type { Conversion } from "@tributary/reports/answers";
 import { safeText } from "../terminal/terminal.ts";
 import { roundColumn, formatUnits, unitsOf } from "./rounding.ts";
 import { plainTable, shortText } from "./table.ts";

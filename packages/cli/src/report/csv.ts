@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import type { ReportRow } from "../client/report-types.ts";
+import type { ReportRow } from "@tributary/reports/answers";
 
 /**
  * A report as CSV with a header row: model, dimensions, conversions, value (exact), currency, and the ends of the intervals

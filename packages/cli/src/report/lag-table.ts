@@ -1,4 +1,4 @@
-import type { Lag } from "../client/report-types.ts";
+import type { Lag } from "@tributary/reports/answers";
 import { safeText } from "../terminal/terminal.ts";
 import { duration, figure } from "./figures.ts";
 import { plainTable } from "./table.ts";

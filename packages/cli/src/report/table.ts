@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import type { AttributionReport, ReportRow } from "../client/report-types.ts";
+import type { AttributionReport, ReportRow } from "@tributary/reports/answers";
 import { safeText } from "../terminal/terminal.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 

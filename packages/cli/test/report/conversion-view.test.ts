@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Conversion } from "../../src/client/report-types.ts";
+import type { Conversion } from "@tributary/reports/answers";
 import { renderConversion } from "../../src/report/conversion-view.ts";
 
 const T0 = Date.UTC(2026, 9, 1, 12);

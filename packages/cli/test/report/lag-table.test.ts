@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Lag } from "../../src/client/report-types.ts";
+import type { Lag } from "@tributary/reports/answers";
 import { renderLag } from "../../src/report/lag-table.ts";
 
 const idle = {

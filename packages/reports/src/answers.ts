@@ -1,30 +1,31 @@
-/** What the reports service answers, checked on the way in. */
+/** What the service answers, as its documentation shows it and its clients check it. */
 import { z } from "zod";
 
-const decimalText = z.string().regex(/^-?\d+(?:\.\d+)?$/);
+const decimalText = z
+  .string()
+  .regex(/^-?\d+(?:\.\d+)?$/)
+  .describe("exact decimal text");
+const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
+const currency = z.string().describe('ISO 4217, or "" where there is none');
+const instant = z.number().describe("ms since 1970");
 
 /** One group under one model; its dimensions are further fields, as asked for. */
 export const reportRowSchema = z
   .object({
     model: z.string(),
-    conversions: z.number(),
-    /** Exact decimal text. */
+    conversions: z.number().describe("a sum of shares"),
     value: decimalText,
-    /** ISO 4217, or "" where a conversion had none. */
-    currency: z.string(),
-    /** Where a confidence was asked for. */
-    conversionsInterval: z.tuple([z.number(), z.number()]).optional(),
-    valueInterval: z.tuple([z.number(), z.number()]).optional(),
+    currency,
+    conversionsInterval: interval.optional(),
+    valueInterval: interval.optional(),
   })
   .catchall(z.unknown());
 
 const group = z.record(z.string(), z.string());
 
 export const reportSchema = z.object({
-  /** The time that was asked for, ms since 1970; absent for today's knowledge. */
-  asOf: z.number().optional(),
+  asOf: instant.optional(),
   rows: z.array(reportRowSchema),
-  /** Where a confidence was asked for: neighbours by credited conversions. */
   comparisons: z
     .array(
       z.object({
@@ -32,17 +33,18 @@ export const reportSchema = z.object({
         first: group,
         second: group,
         difference: z.number(),
-        interval: z.tuple([z.number(), z.number()]),
-        differ: z.boolean(),
+        interval,
+        differ: z.boolean().describe("whether the journeys tell the two apart"),
       }),
     )
-    .optional(),
+    .optional()
+    .describe("neighbours by credited conversions, where a confidence was asked for"),
   totals: z
     .object({
       conversions: z.number(),
       attributed: z.number(),
       unattributed: z.number(),
-      value: z.array(z.object({ currency: z.string(), value: decimalText })),
+      value: z.array(z.object({ currency, value: decimalText })),
     })
     .loose(),
 });
@@ -50,21 +52,21 @@ export const reportSchema = z.object({
 /** One conversion: the result that is or was valid, and all its revisions. Times are ms since 1970. */
 export const conversionSchema = z
   .object({
-    asOf: z.number().optional(),
+    asOf: instant.optional(),
     id: z.string(),
     orderId: z.string(),
     name: z.string(),
-    time: z.number(),
+    time: instant,
     userKey: z.string(),
     value: decimalText,
-    currency: z.string(),
+    currency,
     revision: z.number(),
     touchpoints: z.array(
       z
         .object({
           index: z.number(),
           type: z.string(),
-          time: z.number(),
+          time: instant,
           channel: z.string(),
           campaign: z.string(),
         })
@@ -80,7 +82,7 @@ export const conversionSchema = z
           reason: z.string(),
           value: decimalText,
           touches: z.number(),
-          attributedAt: z.number(),
+          attributedAt: instant,
         })
         .loose(),
     ),
@@ -91,24 +93,6 @@ export type Conversion = z.infer<typeof conversionSchema>;
 export type ReportRow = z.infer<typeof reportRowSchema>;
 export type AttributionReport = z.infer<typeof reportSchema>;
 
-/** A question to the reports, over HTTP or on the data folder. */
-export interface ReportQuestion {
-  readonly models: readonly string[];
-  readonly by: readonly string[];
-  /** ISO 8601; conversions from then on. */
-  readonly from?: string | undefined;
-  /** ISO 8601; conversions before then. */
-  readonly to?: string | undefined;
-  /** ISO 8601; what was known then. */
-  readonly asOf?: string | undefined;
-  /** How models over paths simplify them. */
-  readonly transform?: string | undefined;
-  /** "false": journeys that did not convert do not count. */
-  readonly nonConverting?: string | undefined;
-  /** Of the intervals around credits of models over paths. */
-  readonly confidence?: string | undefined;
-}
-
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 
 const groupLag = z
@@ -117,8 +101,7 @@ const groupLag = z
     pending: z.number(),
     oldestAgeSeconds: z.number(),
     entriesPerSecond: z.number(),
-    /** null: never, as it goes. */
-    secondsToDrain: z.number().nullable(),
+    secondsToDrain: z.number().nullable().describe("null: never, as it goes"),
   })
   .loose();
 
@@ -137,11 +120,22 @@ export const lagSchema = z
       attribution: groupLag.extend({ eventsPerSecond: z.number() }),
       warehouse: groupLag,
     }),
-    /** Events by account; a bound's are `dropped_<bound>`. */
-    books: z.record(z.string(), z.number()),
+    books: z
+      .record(z.string(), z.number())
+      .describe("events by account; a bound's are dropped_BOUND"),
     booksResidue: z.number(),
     deadLetters: z.object({ count: z.number(), oldestAgeSeconds: z.number() }),
   })
   .loose();
 
 export type Lag = z.infer<typeof lagSchema>;
+
+export const errorSchema = z.object({
+  error: z.object({
+    code: z.string(),
+    reason: z.string(),
+    field: z.string().optional().describe("the parameter at fault"),
+    given: z.string().optional().describe("what it held, shortened"),
+    allowed: z.array(z.string()).optional(),
+  }),
+});

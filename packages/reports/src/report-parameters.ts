@@ -1,0 +1,129 @@
+/** Parameters that several reports share. */
+import { EVENT_LIMITS, type DimensionField } from "@tributary/protocol";
+import { MAX_REPORT_DIMENSIONS, REPORT_DIMENSIONS } from "@tributary/warehouse";
+import { choice, listOf, refusal, single, type Parameter } from "./parameters.ts";
+
+export const REPORT_FORMATS = ["json", "csv"] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+const DEFAULT_DIMENSION: DimensionField = "channel";
+
+/** A date, or a date and time; without an offset it is UTC. */
+const ISO_TIME =
+  /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+const EPOCH_MS = /^\d{1,13}$/;
+const TIME_EXPECTED =
+  "expected an ISO 8601 date or date-time (UTC without an offset), or milliseconds since 1970";
+
+/** ms since 1970. */
+function instant(description: string): Parameter<number | undefined> {
+  return {
+    description: `${description}; ISO 8601 (UTC without an offset), or milliseconds since 1970`,
+    schema: { type: "string", examples: ["2026-10-01", "2026-10-01T12:00:00+02:00"] },
+    read: (value, field) => readInstant(field, single(field, value)),
+  };
+}
+
+/** Conversions of which times a report is about. */
+export const timeRange = {
+  from: instant("conversions from then on"),
+  to: instant("conversions before then"),
+};
+
+/** The knowledge of a past time: an answer to a time that is yet to come could still change. */
+export const asOf: Parameter<number | undefined> = {
+  ...instant("what was known then, without later corrections"),
+  read(value, field, now) {
+    const time = readInstant(field, single(field, value));
+    if (time !== undefined && time > now) {
+      const reason = `expected a time that has passed, it is ${iso(now)}`;
+      throw refusal("time_in_future", field, reason, iso(time));
+    }
+    return time;
+  },
+};
+
+/** What a report's rows are grouped by. */
+export const by: Parameter<readonly DimensionField[]> = {
+  description: `one or two dimensions, separated by commas`,
+  schema: {
+    type: "array",
+    items: { type: "string", enum: REPORT_DIMENSIONS },
+    minItems: 1,
+    maxItems: MAX_REPORT_DIMENSIONS,
+    default: [DEFAULT_DIMENSION],
+  },
+  read: (value, field) => readDimensions(field, listOf(value)),
+};
+
+export const format = choice("how the rows are written", REPORT_FORMATS, "json", {
+  code: "format_unknown",
+  reason: "no such format",
+});
+
+/**
+ * The times of a question, without those that were not given.
+ * @throws ReportsError `range_empty` where none lies between `from` and `to`
+ */
+export function timesOf(times: {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly asOf?: number | undefined;
+}): { from?: number; to?: number; asOf?: number } {
+  const { from, to, asOf: known } = times;
+  if (from !== undefined && to !== undefined && from >= to) {
+    throw refusal("range_empty", "from", `expected a time before "to" (${iso(to)})`, iso(from));
+  }
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(known === undefined ? {} : { asOf: known }),
+  };
+}
+
+function readDimensions(field: string, given: readonly string[]): readonly DimensionField[] {
+  if (given.length === 0) return [DEFAULT_DIMENSION];
+  const dimensions: DimensionField[] = [];
+  for (const name of given) {
+    const dimension = REPORT_DIMENSIONS.find((known) => known === name);
+    if (dimension === undefined) {
+      throw refusal("dimension_unknown", field, "no such dimension", name, REPORT_DIMENSIONS);
+    }
+    if (dimensions.includes(dimension)) {
+      throw refusal("dimension_repeated", field, "each dimension once", name, REPORT_DIMENSIONS);
+    }
+    dimensions.push(dimension);
+  }
+  if (dimensions.length > MAX_REPORT_DIMENSIONS) {
+    const reason = `expected at most ${MAX_REPORT_DIMENSIONS} dimensions, got ${dimensions.length}`;
+    throw refusal("dimension_too_many", field, reason, given.join(","), REPORT_DIMENSIONS);
+  }
+  return dimensions;
+}
+
+function readInstant(field: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (EPOCH_MS.test(text)) {
+    const ms = Number(text);
+    if (ms === 0 || ms >= EVENT_LIMITS.minTimeMs) return ms;
+    throw refusal("time_invalid", field, `${TIME_EXPECTED}; this looks like seconds`, text);
+  }
+  const match = ISO_TIME.exec(text);
+  const [, date = "", time, offset] = match ?? [];
+  const ms = Date.parse(time === undefined || offset !== undefined ? text : `${text}Z`);
+  // Date.parse carries 31 February over into March.
+  const midnight = Date.parse(date);
+  if (
+    match === null ||
+    Number.isNaN(ms) ||
+    Number.isNaN(midnight) ||
+    !iso(midnight).startsWith(date)
+  ) {
+    throw refusal("time_invalid", field, TIME_EXPECTED, text);
+  }
+  return ms;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
