@@ -28,11 +28,17 @@ export class GatewayError extends Error {
   /** Whole seconds after which to try again; undefined where that would not help. */
   readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: GatewayErrorCode, message: string, retryAfterSeconds?: number) {
+  /** @param status where it is not the code's own: some clients understand another one better */
+  constructor(
+    code: GatewayErrorCode,
+    message: string,
+    retryAfterSeconds?: number,
+    status: number = GATEWAY_ERRORS[code],
+  ) {
     super(message);
     this.name = "GatewayError";
     this.code = code;
-    this.status = GATEWAY_ERRORS[code];
+    this.status = status;
     this.retryAfterSeconds = retryAfterSeconds;
   }
 }

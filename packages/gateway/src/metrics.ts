@@ -6,6 +6,7 @@ const METRIC_NAMES = [
   "tributary_http_request_seconds",
   "tributary_events_accepted_total",
   "tributary_events_refused_total",
+  "tributary_segment_omitted_fields_total",
   "tributary_publish_seconds",
   "tributary_publish_entries_total",
   "tributary_publish_bytes_total",

@@ -1,6 +1,6 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from "node:zlib";
-import { packJsonBody, packNdjsonBody } from "@tributary/protocol";
+import { packJsonBody, packNdjsonBody, type Refusal } from "@tributary/protocol";
 import { GatewayError } from "./errors.ts";
 
 const DECODERS = {
@@ -23,11 +23,11 @@ const MSGPACK_TYPES = new Set([
 export interface PackedBody {
   /** Valid until the next body is packed: JSON bodies share a buffer. */
   readonly bytes: Uint8Array;
-  /** NDJSON lines that are not JSON, by index of the event. */
-  readonly broken: ReadonlyMap<number, string>;
+  /** Why events that stand as nil in it could not be read, by index: NDJSON lines that are not JSON, for one. */
+  readonly broken: ReadonlyMap<number, Omit<Refusal, "index">>;
 }
 
-const NONE: ReadonlyMap<number, string> = new Map();
+const NONE: PackedBody["broken"] = new Map();
 
 /**
  * Undoes a body's Content-Encoding.
@@ -72,7 +72,9 @@ export function packBody(
   if (JSON_TYPES.has(type)) return { bytes: packJsonBody(body), broken: NONE };
   if (NDJSON_TYPES.has(type)) {
     const { body: bytes, broken } = packNdjsonBody(body, maxEvents);
-    return { bytes, broken };
+    if (broken.size === 0) return { bytes, broken: NONE };
+    const why = [...broken].map(([at, reason]) => [at, { field: "event", reason }] as const);
+    return { bytes, broken: new Map(why) };
   }
   throw new GatewayError(
     "unsupported_media_type",

@@ -5,9 +5,11 @@ import { notFound, sendError, toGatewayError } from "./answers.ts";
 import { Backlog } from "./backlog.ts";
 import type { GatewayConfig } from "./config.ts";
 import { addEventsRoute } from "./events-route.ts";
+import { Intake } from "./intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { Publisher } from "./publisher.ts";
+import { addSegmentRoutes } from "./segment/routes.ts";
 import { PublishTrace } from "./trace-publish.ts";
 
 /** What the gateway's HTTP needs. */
@@ -48,7 +50,9 @@ function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstan
     metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
     done();
   });
-  addEventsRoute(server, parts, metrics);
+  const intake = new Intake(parts, metrics);
+  addEventsRoute(server, config, intake);
+  addSegmentRoutes(server, config, intake, metrics);
   addOperationRoutes(server, parts, metrics);
   return server;
 }

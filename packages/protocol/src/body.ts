@@ -82,6 +82,14 @@ export function packEvents(events: readonly unknown[]): Buffer {
   return packValue(events);
 }
 
+/**
+ * Packs events with the sender's clock at sending.
+ * @param sentAtMs ms since 1970; undefined where it is not known
+ */
+export function packBatch(events: readonly unknown[], sentAtMs: number | undefined): Buffer {
+  return packValue(sentAtMs === undefined ? events : { sentAt: sentAtMs, events });
+}
+
 /** Where the text begins: a byte order mark is no JSON, and common nevertheless (RFC 8259, section 8.1). */
 function afterByteOrderMark(body: Uint8Array): number {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;

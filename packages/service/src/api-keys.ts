@@ -60,11 +60,19 @@ export class ApiKeys {
     for (const [key, tenant] of keys) this.#tenants.set(hash(key), tenant);
   }
 
-  /** @throws what `refuse` makes, where the key is absent or unknown */
-  tenantOf(headers: IncomingHttpHeaders): string {
+  /** Whether a request brings a key in its headers. */
+  isIn(headers: IncomingHttpHeaders): boolean {
+    return this.#keyOf(headers) !== undefined;
+  }
+
+  /**
+   * @param otherwise the key where the headers have none: from the body, say
+   * @throws what `refuse` makes, where the key is absent or unknown
+   */
+  tenantOf(headers: IncomingHttpHeaders, otherwise?: string): string {
     if (this.#tenants.size === 0) return OPEN_TENANT;
-    const key = this.#keyOf(headers);
-    if (key === undefined) {
+    const key = this.#keyOf(headers) ?? otherwise;
+    if (key === undefined || key === "") {
       throw this.#refuse(
         `a ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
       );
@@ -84,7 +92,8 @@ export class ApiKeys {
     if (scheme?.toLowerCase() !== "basic") return undefined;
     // The key is the user name and the password is empty; a key may itself hold colons.
     const decoded = Buffer.from(credentials, "base64").toString("utf8");
-    return decoded.endsWith(":") ? decoded.slice(0, -1) : decoded;
+    const key = decoded.endsWith(":") ? decoded.slice(0, -1) : decoded;
+    return key === "" ? undefined : key;
   }
 }
 

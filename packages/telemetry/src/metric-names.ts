@@ -58,6 +58,12 @@ export const METRICS = {
     help: "Events refused at the gateway, by the code that the sender was given.",
     labels: { reason: 48 },
   },
+  tributary_segment_omitted_fields_total: {
+    type: "counter",
+    unit: "fields",
+    help: "Fields of Segment clients' events that were left out or cut, the event itself being taken.",
+    labels: { field: 24 },
+  },
   tributary_publish_seconds: {
     type: "histogram",
     unit: "seconds",

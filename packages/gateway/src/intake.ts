@@ -1,0 +1,128 @@
+import { performance } from "node:perf_hooks";
+import { EVENT_FIELDS, type Refusal } from "@tributary/protocol";
+import { ApiKeys } from "@tributary/service";
+import {
+  context,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from "@tributary/telemetry";
+import type { FastifyRequest } from "fastify";
+import { toGatewayError } from "./answers.ts";
+import { GatewayError } from "./errors.ts";
+import type { GatewayMetrics } from "./metrics.ts";
+import { Quota } from "./quota.ts";
+import type { PackedBody } from "./read-body.ts";
+import type { ServerParts } from "./server.ts";
+
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", ...EVENT_FIELDS]);
+
+/** What became of a request's events; Redis has the accepted ones. */
+export interface Taken {
+  readonly accepted: number;
+  readonly refused: readonly Refusal[];
+}
+
+/** What every route that takes events does: whose they are, whether there is room, and into Redis with them. */
+export class Intake {
+  readonly keys: ApiKeys;
+  readonly #parts: ServerParts;
+  readonly #metrics: GatewayMetrics;
+  readonly #quota: Quota;
+
+  constructor(parts: ServerParts, metrics: GatewayMetrics) {
+    this.#parts = parts;
+    this.#metrics = metrics;
+    this.#quota = new Quota(parts.config.quotaEventsPerSecond);
+    this.keys = new ApiKeys(
+      "write",
+      parts.config.writeKeys,
+      (reason) => new GatewayError("unauthorized", reason),
+    );
+  }
+
+  /** @throws GatewayError where nothing can be taken now: of anybody, or of this tenant */
+  checkRoom(tenant: string): void {
+    this.#parts.publisher.checkRoom();
+    this.#parts.backlog.check();
+    this.#quota.check(tenant, performance.now());
+  }
+
+  /**
+   * Validates and publishes; resolves when Redis has what was accepted. Reads the body before it first waits, so bodies
+   * may be packed into one shared buffer.
+   * @throws GatewayError, ProtocolError where the request fails as a whole
+   */
+  async take(body: PackedBody, tenant: string, span: Span): Promise<Taken> {
+    const { publisher, config } = this.#parts;
+    const options = { ...config, now: Date.now() };
+    const { result, done } = publisher.publish(body.bytes, tenant, options, span);
+    this.#quota.charge(tenant, result.accepted, performance.now());
+    const refused = explainBroken(result.refused, body.broken);
+    span.setAttributes({
+      "tributary.tenant": tenant,
+      "tributary.events.accepted": result.accepted,
+      "tributary.events.refused": refused.length,
+    });
+    for (const { field } of refused) {
+      const reason = KNOWN_FIELDS.has(field) ? field : "unknown_field";
+      this.#metrics.tributary_events_refused_total.inc({ reason });
+    }
+    await done;
+    this.#metrics.tributary_events_accepted_total.inc(result.accepted);
+    return { accepted: result.accepted, refused };
+  }
+
+  /** Runs a request in its span: `work` answers it, or throws what it is answered with. */
+  async inSpan(
+    request: FastifyRequest,
+    route: string,
+    work: (span: Span) => Promise<void>,
+  ): Promise<void> {
+    const span = this.#startSpan(request, route);
+    if (!span.isRecording()) return work(span);
+    // Log lines of a traced request carry its trace ID.
+    return context.with(trace.setSpan(context.active(), span), async () => {
+      try {
+        await work(span);
+      } catch (error) {
+        const { status, message } = toGatewayError(error);
+        span.setAttribute("http.response.status_code", status);
+        span.setStatus({ code: SpanStatusCode.ERROR, message });
+        throw error;
+      } finally {
+        span.end();
+      }
+    });
+  }
+
+  #startSpan(request: FastifyRequest, route: string): Span {
+    const parent =
+      request.headers.traceparent === undefined
+        ? ROOT_CONTEXT
+        : propagation.extract(ROOT_CONTEXT, request.headers);
+    return this.#parts.telemetry.tracer.startSpan(
+      `POST ${route}`,
+      {
+        kind: SpanKind.SERVER,
+        attributes: { "http.request.method": "POST", "http.route": route, "url.path": route },
+      },
+      parent,
+    );
+  }
+}
+
+/** Events that could not even be read stand as nil in the packed body: their refusal says what was wrong. */
+function explainBroken(
+  refused: readonly Refusal[],
+  broken: PackedBody["broken"],
+): readonly Refusal[] {
+  if (broken.size === 0) return refused;
+  return refused.map((refusal) => {
+    const why = broken.get(refusal.index);
+    return why === undefined ? refusal : { index: refusal.index, ...why };
+  });
+}

@@ -1,0 +1,26 @@
+/** By which rules a tenant's Segment events become ours. */
+export interface SegmentRules {
+  /** Names of `track` events that are conversions. */
+  readonly conversions: ReadonlySet<string>;
+  /** Names of `track` events that take an order back. */
+  readonly refunds: ReadonlySet<string>;
+  /** Properties that hold the money, the first that is there counts. */
+  readonly value: readonly string[];
+  readonly currency: readonly string[];
+  readonly orderId: readonly string[];
+  /** ISO 4217 code of money that comes without one. */
+  readonly defaultCurrency: string;
+}
+
+/**
+ * Those of Segment's e-commerce specification, which takes US dollars where nothing else is said
+ * (https://segment.com/docs/connections/spec/ecommerce/v2/).
+ */
+export const ECOMMERCE_RULES: SegmentRules = Object.freeze({
+  conversions: new Set(["Order Completed"]),
+  refunds: new Set(["Order Refunded"]),
+  value: ["revenue", "total", "value"],
+  currency: ["currency"],
+  orderId: ["order_id", "orderId"],
+  defaultCurrency: "USD",
+});

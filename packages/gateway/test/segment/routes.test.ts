@@ -1,0 +1,135 @@
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+
+let redis: RedisServer;
+let gateway: TestGateway;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(async () => redis?.close());
+beforeEach(async () => {
+  gateway = await startGateway(redis.url, {
+    TRIBUTARY_WRITE_KEYS: "a:b=shop,k=other",
+    TRIBUTARY_REDIS_WAIT_MS: "200",
+  });
+});
+afterEach(async () => gateway.close());
+
+const basic = (key: string): string => `Basic ${Buffer.from(`${key}:`).toString("base64")}`;
+const track = (messageId: string, more: Record<string, unknown> = {}) => ({
+  type: "track",
+  event: "Signed Up",
+  messageId,
+  userId: "ada",
+  timestamp: new Date().toISOString(),
+  ...more,
+});
+const post = async (
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = { authorization: basic("a:b") },
+) =>
+  gateway.server.inject({
+    method: "POST",
+    url,
+    payload: Buffer.isBuffer(body) || typeof body === "string" ? body : JSON.stringify(body),
+    headers: { "content-type": "text/plain", ...headers },
+  });
+
+describe("Segment's paths", () => {
+  it.each(["/v1/batch", "/v1/b", "/b", "/v1/import"])("%s takes a batch", async (url) => {
+    const answer = await post(url, { batch: [track("1"), track("2")] });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toEqual({ success: true, accepted: 2, refused: [], omitted: [] });
+  });
+
+  it.each(["track", "t", "page", "p", "screen", "s", "identify", "i", "group", "g", "alias", "a"])(
+    "%s takes an event, with and without /v1",
+    async (path) => {
+      for (const prefix of ["/v1/", "/"]) {
+        const answer = await post(prefix + path, { ...track("1"), type: undefined });
+        expect(answer.json()).toMatchObject({ success: true, accepted: 1 });
+      }
+    },
+  );
+
+  it("take one bad event's neighbours, and name it", async () => {
+    const answer = await post("/v1/batch", {
+      batch: [track("1"), 7, { ...track("2"), type: "x" }],
+    });
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({
+      accepted: 1,
+      refused: [
+        { index: 1, field: "event", reason: "expected an object" },
+        { index: 2, field: "type" },
+      ],
+    });
+  });
+
+  it("say where to send to", async () => {
+    const url = "/v1/projects/k/settings";
+    const answer = await gateway.server.inject({ url, headers: { host: "shop.example" } });
+    expect(answer.json()).toEqual({
+      integrations: {
+        "Segment.io": { apiKey: "k", apiHost: "shop.example/v1", protocol: "http" },
+      },
+    });
+    expect((await gateway.server.inject("/v1/projects/no/settings")).statusCode).toBe(401);
+  });
+});
+
+describe("a body is read by what it is", () => {
+  const json = JSON.stringify({ batch: [track("1")] });
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  it.each<[string, string | Buffer, Record<string, string>]>([
+    ["JSON that is said to be text", json, {}],
+    ["gzip that is said to be a form", gzipSync(json), form],
+    ["gzip that says so", gzipSync(json), { "content-encoding": "gzip" }],
+    ["JSON that is said to be gzip", json, { "content-encoding": "gzip" }],
+    ["a form", `data=${encodeURIComponent(json)}`, form],
+    ["a form of base64", new URLSearchParams({ data: btoa(json) }).toString(), form],
+    ["a byte order mark before it", `\uFEFF${json}`, {}],
+  ])("%s", async (_, body, headers) => {
+    const answer = await post("/v1/batch", body, { authorization: basic("a:b"), ...headers });
+    expect(answer.json()).toMatchObject({ success: true, accepted: 1 });
+  });
+
+  it.each([
+    ["{", 400],
+    ["", 400],
+    ['{"batch":[]}', 400],
+    ["7", 400],
+  ])("%j is no batch", async (body, status) =>
+    expect((await post("/v1/b", body)).statusCode).toBe(status),
+  );
+});
+
+describe("a key", () => {
+  it.each<[string, Record<string, string>, string | undefined, number]>([
+    ["with a colon as Basic user", { authorization: basic("a:b") }, undefined, 200],
+    ["as Bearer", { authorization: "Bearer k" }, undefined, 200],
+    ["as X-Write-Key", { "x-write-key": "k" }, undefined, 200],
+    ["in the body", {}, "k", 200],
+    ["in the body beside an empty header", { authorization: basic("") }, "k", 200],
+    ["unknown in the header wins over the body's", { authorization: basic("no") }, "k", 401],
+    ["is needed", {}, undefined, 401],
+  ])("%s", async (_, headers, writeKey, status) => {
+    const answer = await post("/v1/batch", { writeKey, batch: [track("1")] }, headers);
+    expect(answer.statusCode).toBe(status);
+  });
+});
+
+it("with Redis away its clients are told to wait, with 429 and whole seconds", async () => {
+  await redis.kill();
+  try {
+    const answer = await post("/v1/batch", { batch: [track("1")] });
+    expect(answer.statusCode).toBe(429);
+    expect(answer.headers["retry-after"]).toMatch(/^[1-9]\d*$/);
+    expect(answer.json()).toMatchObject({ error: { code: "redis_away" } });
+  } finally {
+    await redis.start();
+  }
+});
