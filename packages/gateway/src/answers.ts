@@ -18,7 +18,7 @@ export async function answerBatch(
 
 /** Answers a request that failed as a whole. */
 export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
-  const known = toGatewayError(error, reply.request.routeOptions.bodyLimit);
+  const known = toGatewayError(error);
   if (known.retryAfterSeconds !== undefined)
     void reply.header("Retry-After", String(known.retryAfterSeconds));
   if (known.status === 401) void reply.header("WWW-Authenticate", 'Bearer realm="tributary"');
@@ -27,11 +27,8 @@ export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
     .send({ error: { code: known.code, reason: known.message }, accepted: 0, refused: [] });
 }
 
-/**
- * The gateway's error that any error stands for: its own, one of the body's reading, else `internal`.
- * @param maxBodyBytes the bound that a body may have been over
- */
-export function toGatewayError(error: unknown, maxBodyBytes?: number): GatewayError {
+/** The gateway's error that any error stands for: its own, one of the body's reading, else `internal`. */
+export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   if (error instanceof ProtocolError) {
     const { code, message } = error;
@@ -39,17 +36,10 @@ export function toGatewayError(error: unknown, maxBodyBytes?: number): GatewayEr
     return new GatewayError("body_malformed", message);
   }
   switch (error instanceof Error && "code" in error ? error.code : undefined) {
-    case "FST_ERR_CTP_BODY_TOO_LARGE":
-      return new GatewayError("body_too_large", `the body is larger than ${maxBodyBytes} bytes`);
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return new GatewayError(
         "unsupported_media_type",
         "Content-Type: expected application/json, application/x-ndjson or application/msgpack",
-      );
-    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-      return new GatewayError(
-        "body_malformed",
-        "the body is not as long as its Content-Length says",
       );
     default:
       return new GatewayError("internal", "the gateway failed; the request can be sent again", 1);

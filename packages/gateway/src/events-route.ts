@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "./answers.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Intake } from "./intake.ts";
@@ -14,7 +14,10 @@ export function addEventsRoute(
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
       const tenant = intake.keys.tenantOf(request.headers);
       intake.checkRoom(tenant);
-      const plain = await readBody(request, config);
+      const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+      const encoding = request.headers["content-encoding"];
+      const plain =
+        encoding === undefined ? raw : await decodeBody(raw, encoding, config.maxBodyBytes);
       const body = packBody(plain, request.headers["content-type"], config.maxEvents);
       const { accepted, refused } = await intake.take(body, tenant, span);
       await answerBatch(reply, accepted, refused);
@@ -22,10 +25,4 @@ export function addEventsRoute(
     });
     return reply;
   });
-}
-
-async function readBody(request: FastifyRequest, config: GatewayConfig): Promise<Buffer> {
-  const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const encoding = request.headers["content-encoding"];
-  return encoding === undefined ? raw : decodeBody(raw, encoding, config.maxBodyBytes);
 }

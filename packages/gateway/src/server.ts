@@ -7,10 +7,12 @@ import type { GatewayConfig } from "./config.ts";
 import { addEventsRoute } from "./events-route.ts";
 import { Intake } from "./intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
+import { gatherWrites } from "./gathered-writes.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { Publisher } from "./publisher.ts";
 import { addSegmentRoutes } from "./segment/routes.ts";
 import { PublishTrace } from "./trace-publish.ts";
+import { wholeBody } from "./whole-body.ts";
 
 /** What the gateway's HTTP needs. */
 export interface ServerParts {
@@ -34,9 +36,10 @@ function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstan
   });
   // Bodies are read by us, whatever their type.
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) =>
-    done(null, body),
+  server.addContentTypeParser("*", (request, payload, done) =>
+    wholeBody(request, payload, config.maxBodyBytes, done),
   );
+  server.server.on("connection", gatherWrites);
   server.setErrorHandler((error, _request, reply) => {
     if (toGatewayError(error).status === 500) {
       telemetry.logger.error({ err: error }, "request failed");

@@ -102,7 +102,7 @@ class SegmentIntake {
       await this.#take(request, reply, call, span);
       this.#patience.take(performance.now());
     } catch (error) {
-      throw this.#patient(toGatewayError(error, this.#config.maxBodyBytes));
+      throw this.#patient(toGatewayError(error));
     }
   }
 
