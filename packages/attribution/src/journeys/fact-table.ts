@@ -20,6 +20,13 @@ const TIME_HIGH = 7;
 const KIND_SHIFT = 16;
 const TIME_HIGH_MASK = 0xffff;
 const WORD = 4_294_967_296;
+/**
+ * After every 64 appends 256 facts go into the next filter, so that it is complete when the full one holds a third more:
+ * so many at once, because the processor then waits for the words of several at a time.
+ */
+const APPENDS_BETWEEN_FILLS = 64;
+const FILLED_AT_ONCE = 256;
+const fillHashes = new Int32Array(FILLED_AT_ONCE);
 
 /**
  * The facts of a partition, numbered from 0, in records of 32 bytes: ID, time, kind, dimensions, and the next older fact
@@ -29,13 +36,18 @@ export class FactTable {
   readonly #tuples: DimensionTuples;
   readonly #ids = new EventIds();
   readonly #records = new RecordPages();
-  readonly #known = new IdFilter();
+  #known: IdFilter;
+  /** The full filter's successor, which is filled bit by bit: all at once would hold up everything for 100 ms and more. */
+  #next: IdFilter | undefined;
+  /** Facts that the successor has. */
+  #filled = 0;
   readonly #stagedHashes = new Int32Array(MOST_STAGED);
   #size = 0;
 
-  /** @param tuples that the facts' combinations of dimensions are in */
-  constructor(tuples: DimensionTuples) {
+  /** @param tuples that the facts' combinations of dimensions are in @param seed whole number, another a partition */
+  constructor(tuples: DimensionTuples, seed: number) {
     this.#tuples = tuples;
+    this.#known = new IdFilter(seed);
   }
 
   get size(): number {
@@ -44,7 +56,8 @@ export class FactTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    return this.#records.byteLength + this.#ids.byteLength + this.#known.byteLength;
+    const filters = this.#known.byteLength + (this.#next?.byteLength ?? 0);
+    return this.#records.byteLength + this.#ids.byteLength + filters;
   }
 
   /**
@@ -63,7 +76,7 @@ export class FactTable {
     older: number,
   ): number {
     const fact = this.#size;
-    if (this.#known.isFull) this.#growKnown();
+    if (fact % APPENDS_BETWEEN_FILLS === 0) this.#grow();
     this.#known.add(this.#stagedHashes[staged] as number);
     this.#records.reserve(fact);
     const words = this.#records.words(fact);
@@ -145,12 +158,27 @@ export class FactTable {
     return this.#ids.matches(this.#records.words(fact), wordOf(fact), this.#kindOf(fact), staged);
   }
 
-  #growKnown(): void {
-    this.#known.grow();
-    for (let fact = 0; fact < this.#size; fact += 1) {
-      const words = this.#records.words(fact);
-      this.#known.add(this.#ids.hashOf(words, wordOf(fact), this.#kindOf(fact)));
+  /** Begins the full filter's successor, brings it on, or puts it in the full one's place when it has all facts. */
+  #grow(): void {
+    const next = this.#next;
+    if (next === undefined) {
+      if (this.#known.isFull) this.#next = this.#known.twice();
+      return;
     }
+    const from = this.#filled;
+    const to = Math.min(from + FILLED_AT_ONCE, this.#size);
+    for (let fact = from; fact < to; fact += 1) {
+      const words = this.#records.words(fact);
+      const at = wordOf(fact);
+      const kind = (words[at + TIME_HIGH] as number) >>> KIND_SHIFT;
+      fillHashes[fact - from] = this.#ids.hashOf(words, at, kind);
+    }
+    next.addAll(fillHashes, to - from);
+    this.#filled = to;
+    if (to < this.#size) return;
+    this.#known = next;
+    this.#next = undefined;
+    this.#filled = 0;
   }
 
   #kindOf(fact: number): number {

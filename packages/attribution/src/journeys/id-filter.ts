@@ -1,6 +1,9 @@
 const INITIAL_WORDS = 256;
-/** Words are doubled when they hold more IDs than this each: 8 to 16 bits an ID. */
-const IDS_PER_WORD = 4;
+/**
+ * IDs that a word is made for, 2.5 to 3.4: filters with other seeds are full at other sizes, because the partitions of a
+ * thread have as many facts each. A successor is complete when a full one holds a third more, so an ID has 7 to 17 bits.
+ */
+const LEAST_IDS_PER_WORD = 2.5;
 
 /**
  * A Bloom filter over the IDs of a partition's facts, three bits of one word each (F. Putze, P. Sanders, J. Singler,
@@ -8,19 +11,26 @@ const IDS_PER_WORD = 4;
  * need not be compared with every fact of its user. It errs for one to five of a hundred, which costs that comparison.
  */
 export class IdFilter {
-  #words = new Uint32Array(INITIAL_WORDS);
+  readonly #words: Uint32Array;
+  readonly #seed: number;
   #size = 0;
   /** Means nothing: that it is kept keeps {@link touch}'s loads from being left out as useless. */
   touched = 0;
+
+  /** @param seed whole number @param words a power of two */
+  constructor(seed: number, words = INITIAL_WORDS) {
+    this.#seed = Math.abs(seed);
+    this.#words = new Uint32Array(words);
+  }
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
     return this.#words.byteLength;
   }
 
-  /** Whether the next {@link add} needs a {@link grow} before it. */
+  /** Whether it holds as many IDs as it is made for; with more it errs more often. */
   get isFull(): boolean {
-    return this.#size >= this.#words.length * IDS_PER_WORD;
+    return this.#size >= this.#words.length * (LEAST_IDS_PER_WORD + (this.#seed % 8) / 8);
   }
 
   /** @param hash of the ID, see {@link hashOf} @returns false: the ID was never added */
@@ -45,10 +55,20 @@ export class IdFilter {
     this.#size += 1;
   }
 
-  /** Empties the filter and doubles it; what it held must be added again. */
-  grow(): void {
-    this.#words = new Uint32Array(this.#words.length * 2);
-    this.#size = 0;
+  /** Adds the first `count` of some hashes. */
+  addAll(hashes: Int32Array, count: number): void {
+    const words = this.#words;
+    for (let i = 0; i < count; i += 1) {
+      const hash = hashes[i] as number;
+      const word = wordOf(hash, words.length);
+      words[word] = (words[word] as number) | bitsOf(hash);
+    }
+    this.#size += count;
+  }
+
+  /** An empty filter for twice as many IDs. */
+  twice(): IdFilter {
+    return new IdFilter(this.#seed, this.#words.length * 2);
   }
 }
 
@@ -71,7 +91,11 @@ function wordOf(hash: number, words: number): number {
   return hash >>> (Math.clz32(words) + 1);
 }
 
-/** … and the lower 15 its bits. */
+/**
+ * … and 15 others its bits: others, because a table of a million words is chosen by 20 bits, and bits that the word
+ * already says would be the same for all of its IDs.
+ */
 function bitsOf(hash: number): number {
-  return (1 << (hash & 31)) | (1 << ((hash >>> 5) & 31)) | (1 << ((hash >>> 10) & 31));
+  const mixed = Math.imul(hash, 0x9e3779b1) >>> 17;
+  return (1 << (mixed & 31)) | (1 << ((mixed >>> 5) & 31)) | (1 << (mixed >>> 10));
 }

@@ -100,7 +100,7 @@ export class PartitionState {
     this.#vocabulary = vocabulary;
     this.#watermarks = new Watermarks(options.latenessMs);
     this.#users = new UserTable(seed);
-    this.#facts = new FactTable(vocabulary.tuples);
+    this.#facts = new FactTable(vocabulary.tuples, seed);
     this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#vocabulary.dictionaries);
     this.#path = new PathBuffer(MODEL_NAMES.length);
   }

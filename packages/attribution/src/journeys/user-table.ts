@@ -61,6 +61,11 @@ export class UserTable {
   readonly #stagedHashes = new Int32Array(MOST_STAGED);
   #columns: EntryColumns | undefined;
   #from = 0;
+  /**
+   * Share of the slots that may be in use, 0.55 to 0.75: tables with other seeds grow at other sizes, because the
+   * partitions of a thread have as many users each, and all of them growing at once would hold it up for a second.
+   */
+  readonly #mostUsed: number;
   /** Means nothing: that it is kept keeps {@link stage}'s loads from being left out as useless. */
   touched = 0;
   #size = 0;
@@ -69,6 +74,7 @@ export class UserTable {
   constructor(seed: number) {
     this.#key0 = seed | 0;
     this.#key1 = Math.floor(seed / 4294967296) | 0;
+    this.#mostUsed = 0.55 + 0.025 * (Math.abs(seed) % 8);
   }
 
   get size(): number {
@@ -147,7 +153,7 @@ export class UserTable {
     words[at + SHAPE] = this.#stagedShapes[staged] as number;
     this.#size = user + 1;
     place(this.#slots, user, this.#stagedHashes[staged] as number);
-    if (this.#size * 4 > this.#slots.length * 3) this.#growSlots();
+    if (this.#size > this.#slots.length * this.#mostUsed) this.#growSlots();
     return user;
   }
 

@@ -32,7 +32,7 @@ function append(facts: FactTable, row: EventRow, time: number, older: number): n
 
 describe("the table of facts", () => {
   it("gives every fact back as it was, over many pages", () => {
-    const facts = new FactTable(new DimensionTuples(77));
+    const facts = new FactTable(new DimensionTuples(77), 77);
     const all = Array.from({ length: FACTS }, (_, i) => ({
       // In the record and beside it.
       id: `${i}${"y".repeat((i * 7919) % 30)}`,
@@ -57,9 +57,15 @@ describe("the table of facts", () => {
   });
 
   it("never denies an ID that it holds, and mostly denies others", () => {
-    const facts = new FactTable(new DimensionTuples(77));
+    const facts = new FactTable(new DimensionTuples(77), 77);
     const idOf = (i: number): string => (i % 3 === 0 ? `a-rather-long-identifier-${i}` : `e${i}`);
-    for (let i = 0; i < FACTS; i += 1) append(facts, rowOf(idOf(i)), i, -1);
+    for (let i = 0; i < FACTS; i += 1) {
+      append(facts, rowOf(idOf(i)), i, -1);
+      if (i % 7 !== 0) continue;
+      // Also while the filter's successor is being filled.
+      facts.stage(columnsOf(rowOf(idOf((i * 31) % (i + 1)))), 0, 1);
+      expect(facts.mayHoldId(0)).toBe(true);
+    }
     let wrong = 0;
     for (let i = 0; i < FACTS * 2; i += 1) {
       facts.stage(columnsOf(rowOf(idOf(i))), 0, 1);
@@ -71,7 +77,7 @@ describe("the table of facts", () => {
   });
 
   it("keeps a UUID apart from a text of the same bytes", () => {
-    const facts = new FactTable(new DimensionTuples(77));
+    const facts = new FactTable(new DimensionTuples(77), 77);
     const bytes = "0123456789abcde\x0f";
     append(facts, rowOf(bytes, TYPE_CLICK | FLAG_ID_UUID), 1, -1);
     facts.stage(columnsOf(rowOf(bytes.slice(0, 15))), 0, 1);
