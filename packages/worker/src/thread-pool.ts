@@ -41,6 +41,9 @@ export class ThreadPool {
           minThreads: 1,
           maxThreads: 1,
           concurrentTasksPerWorker: 1,
+          // Without it a task that finds the thread busy goes behind those that came later, again and again: batches
+          // waited for seconds while others were computed.
+          stricterFIFO: true,
           // The default blocks the thread's event loop between tasks.
           atomics: "disabled",
           workerData: options.data,

@@ -105,10 +105,9 @@ export function redisSpec(options: {
     save: "",
     // Written anew, the file is the same blocks again: compressing them would gain little for much of a core.
     rdbcompression: "no",
-    // Each rewriting writes all that Redis holds once more, beside a copy of every page that changes meanwhile: a tenth
-    // of two cores while it grows. Reading a gigabyte at a start takes seconds.
-    "auto-aof-rewrite-min-size": "2gb",
-    "auto-aof-rewrite-percentage": "200",
+    // Each rewriting writes all that Redis holds once more, beside a copy of every page that changes meanwhile: most of a
+    // core for seconds, and 256 MB are three seconds of a busy platform.
+    "auto-aof-rewrite-min-size": "4gb",
     daemonize: "no",
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
