@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   createRowDictionaries,
@@ -63,6 +64,42 @@ describe("the result block", () => {
       { id: "t2", time: 4000 },
     ]);
     expect(writer.count).toBe(0);
+  });
+
+  it("gives back any weights, whatever runs they have", () => {
+    const weight = fc.oneof(fc.constantFrom(0, 1, 0.5), fc.double({ min: 0, noNaN: true }));
+    const path = fc
+      .integer({ min: 0, max: 40 })
+      .chain((touches) => fc.array(weight, { minLength: touches * 2, maxLength: touches * 2 }));
+    fc.assert(
+      fc.property(fc.array(path, { maxLength: 5 }), (paths) => {
+        const dictionaries = createRowDictionaries(3);
+        const tenant = dictionaries.tenants.internText("t");
+        const writer = new ResultWriter(["linear", "time_decay"], dictionaries);
+        for (const weights of paths) {
+          writer.conversion(rowOf(tenant, "c", TYPE_CONVERSION, 1), "", 0, 0, weights.length / 2);
+          for (let i = 0; i < weights.length / 2; i += 1) {
+            writer.touch(rowOf(tenant, "t", TYPE_CLICK, 1));
+          }
+          writer.weights(Float64Array.from(weights), weights.length);
+        }
+        const block = readResultBlock(writer.finish(), createRowDictionaries(4));
+        expect([...block.weights]).toEqual(paths.flat());
+      }),
+    );
+  });
+
+  it("takes a run's bytes, not a weight's, where most touches get the same", () => {
+    const bytes = (touches: number): number => {
+      const dictionaries = createRowDictionaries(3);
+      const tenant = dictionaries.tenants.internText("t");
+      const writer = new ResultWriter(["linear"], dictionaries);
+      writer.conversion(rowOf(tenant, "c", TYPE_CONVERSION, 1), "", 0, 0, touches);
+      for (let i = 0; i < touches; i += 1) writer.touch(rowOf(tenant, "t", TYPE_CLICK, 1));
+      writer.weights(new Float64Array(touches).fill(1 / touches), touches);
+      return writer.finish().length;
+    };
+    expect(bytes(60) - bytes(30)).toBeLessThan(30 * 8);
   });
 
   it("refuses columns of different lengths", () => {
