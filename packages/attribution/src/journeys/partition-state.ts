@@ -44,6 +44,8 @@ const MAX_BLOCK_TOUCHES = 50_000;
 const columns = new EntryColumns();
 let tuples = new Int32Array(1024);
 const factBlock = new EntrySplicer();
+/** Facts of journeys that are brought into the cache together. */
+const warmed = new Int32Array(16);
 
 /** A result block, and how many results it holds. */
 export interface ResultBlockBytes {
@@ -376,7 +378,8 @@ export class PartitionState {
       const { count } = writer;
       blocks.push({ count, bytes: writer.finish() });
     };
-    for (const purchase of this.#dirty) {
+    for (const [i, purchase] of this.#dirty.entries()) {
+      if (i % warmed.length === 0) this.#warm(i);
       const touches = this.#findPath(purchase);
       if (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES) close();
       this.#writeResult(purchase, touches);
@@ -385,6 +388,16 @@ export class PartitionState {
     }
     if (writer.count > 0) close();
     return blocks;
+  }
+
+  /** Brings the journeys of the next conversions into the cache. @param from place of the first in {@link #dirty} */
+  #warm(from: number): void {
+    const count = Math.min(warmed.length, this.#dirty.length - from);
+    for (let i = 0; i < count; i += 1) {
+      const purchase = this.#dirty[from + i] as number;
+      warmed[i] = this.#users.headOf(this.#purchases.users[purchase] as number);
+    }
+    this.#facts.warm(warmed, count);
   }
 
   /** Collects the conversion's touchpoints in path order. @returns how many */
