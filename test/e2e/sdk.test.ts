@@ -14,7 +14,18 @@ import {
 import { type Proxy, startProxy } from "../support/proxy.ts";
 import { startTenants, type Tenants } from "../support/tenants.ts";
 
-const TENANTS = ["node", "outage", "offline", "hide", "consent", "spa", "stored", "cookies"];
+const TENANTS = [
+  "node",
+  "outage",
+  "offline",
+  "hide",
+  "left",
+  "consent",
+  "spa",
+  "stored",
+  "cookies",
+  "memory",
+];
 
 let tenants: Tenants;
 let proxy: Proxy;
@@ -212,6 +223,24 @@ describe.skipIf(CHROMIUM === undefined)("the browser client in Chromium", () => 
     expect(rows).toMatchObject([{ channel: "email", conversions: 1, value: "90" }]);
   });
 
+  it("sends on the next page whatever was not acknowledged to the one that was left", async () => {
+    const page = await context.newPage();
+    await page.goto(address("/login", "left", { autoPage: false }));
+    const next = address("/gone", "nobody", { autoPage: false });
+    await page.evaluate(`for (let at = 0; at < 300; at++) client.conversion(
+      { orderId: "o-" + at, value: 1, currency: "EUR", properties: { text: "x".repeat(300) } });
+      location.href = ${JSON.stringify(next)}`);
+    await page.waitForURL(/gone/);
+    // One was under way, one more went out with the page; nobody was there for their answers.
+    await until(() => posts() === 2);
+    expect(await events(page)).toHaveLength(300);
+    await page.goto(address("/back", "left", { autoPage: false }));
+    await until(async () => (await flush(page)) === true);
+    expect(await events(page)).toEqual([]);
+    const { totals } = await tenants.report("left");
+    expect(totals).toMatchObject({ conversions: 300, unattributed: 300 });
+  });
+
   it("stores and sends nothing before consent, and nothing stays when it is withdrawn", async () => {
     const page = await context.newPage();
     const required = { consent: "required" };
@@ -274,6 +303,16 @@ describe.skipIf(CHROMIUM === undefined)("the browser client in Chromium", () => 
     expect(cookies).toMatchObject([{ name: "tributary.cookies.anonymousId" }]);
     expect(cookies[0]?.value).not.toBe(first);
     expect((await stored(page)).filter((key) => key.includes("Id"))).toEqual([]);
+  });
+
+  it("stores nothing where it is to keep all in memory", async () => {
+    const page = await context.newPage();
+    await page.goto(address("/", "memory", { persistence: "memory" }));
+    await page.evaluate('client.identify("ada")');
+    expect(await stored(page)).toEqual([]);
+    expect(await flush(page)).toBe(true);
+    expect(proxy.statuses).toContain(202);
+    expect(await context.cookies()).toEqual([]);
   });
 
   it("says when it cannot store, and sends all the same", async () => {

@@ -1,15 +1,29 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { runInNewContext } from "node:vm";
+import { gzipSync } from "node:zlib";
 import { expect, it } from "vitest";
-import { bundle, MOST_GZIPPED_BYTES } from "../scripts/bundle.ts";
+import { MOST_GZIPPED_BYTES } from "../scripts/bundle.ts";
 
-it.each(["iife", "esm"] as const)("%s is small, and has no word of Node's", async (format) => {
-  const { code, gzippedBytes } = await bundle(format);
-  console.log(`${format}: ${code.length} bytes, ${gzippedBytes} gzipped`);
-  expect(gzippedBytes).toBeLessThan(MOST_GZIPPED_BYTES);
-  expect(code).not.toMatch(/node:|require\(|process\./);
-});
+const folder = join(import.meta.dirname, "..");
 
-it("sets tributary.Tributary where a script element loads it", async () => {
-  const { code } = await bundle("iife");
-  expect(runInNewContext(`${code};typeof tributary.Tributary`, { TextEncoder })).toBe("function");
+it("npm run build:sdk builds what a browser loads, small and with no word of Node's", () => {
+  const script = join(folder, "scripts/build.ts");
+  const { status, stdout, stderr } = spawnSync(process.execPath, [script], {
+    encoding: "utf8",
+    timeout: 20_000,
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  console.log(stdout);
+  for (const name of ["tributary.js", "tributary.mjs"]) {
+    const code = readFileSync(join(folder, "dist", name), "utf8");
+    const gzippedBytes = gzipSync(code, { level: 9 }).length;
+    expect(stdout).toContain(`${name}: ${code.length} bytes, ${gzippedBytes} gzipped`);
+    expect(gzippedBytes).toBeLessThan(MOST_GZIPPED_BYTES);
+    expect(code).not.toMatch(/node:|require\(|process\./);
+  }
+  const code = readFileSync(join(folder, "dist/tributary.js"), "utf8");
+  const set: unknown = runInNewContext(`${code};typeof tributary.Tributary`, { TextEncoder });
+  expect(set).toBe("function");
 });

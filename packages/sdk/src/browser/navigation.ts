@@ -7,25 +7,29 @@ import type { BrowserWindow } from "./environment.ts";
 export function watchNavigation(window: BrowserWindow, navigated: () => void): () => void {
   const { history } = window;
   let last = pageOf(window);
+  let ended = false;
   const look = (): void => {
     const now = pageOf(window);
-    if (now === last) return;
+    if (ended || now === last) return;
     last = now;
     navigated();
   };
-  const { pushState, replaceState } = history;
-  history.pushState = (...given) => {
-    pushState.apply(history, given);
-    look();
-  };
-  history.replaceState = (...given) => {
-    replaceState.apply(history, given);
-    look();
-  };
+  const restore = (["pushState", "replaceState"] as const).map((name) => {
+    const before = history[name];
+    const ours: typeof before = (...given) => {
+      before.apply(history, given);
+      look();
+    };
+    history[name] = ours;
+    return () => {
+      // Somebody else's that was put over ours stays.
+      if (history[name] === ours) history[name] = before;
+    };
+  });
   window.addEventListener("popstate", look);
   return () => {
-    history.pushState = pushState;
-    history.replaceState = replaceState;
+    ended = true;
+    for (const each of restore) each();
     window.removeEventListener("popstate", look);
   };
 }

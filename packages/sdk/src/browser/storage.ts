@@ -100,7 +100,7 @@ export class Storage implements Keeper {
         this.#failed(error, []);
       }
     }
-    return found.toSorted((a, b) => a.time - b.time);
+    return found.sort((a, b) => a.time - b.time);
   }
 
   /** Removes all that was stored. */

@@ -28,10 +28,12 @@ export interface Target {
   readonly writeKey?: string | undefined;
   /** Longest wait for an answer, ms. */
   readonly timeoutMs: number;
-  /** Whether a request goes on when its page is gone; browsers bound such bodies to 64 KB together. */
+  /** Whether a request goes on when its page is gone, where it is small enough for that. */
   readonly keepalive: boolean;
 }
 
+/** Browsers refuse such requests over 64 KB together: there may be two. */
+const MOST_KEEPALIVE_BYTES = 32_768;
 /** A gateway that says more is asked again earlier, ms. */
 const MOST_RETRY_AFTER_MS = 3_600_000;
 
@@ -48,7 +50,7 @@ export async function post(target: Target, body: Uint8Array<ArrayBuffer>): Promi
         ...(writeKey === undefined ? {} : { Authorization: `Bearer ${writeKey}` }),
       },
       body,
-      keepalive,
+      keepalive: keepalive && body.length <= MOST_KEEPALIVE_BYTES,
       // No cookie of the gateway's host is sent or taken.
       credentials: "omit",
       signal: abort.signal,
