@@ -27,6 +27,7 @@ const HTML = `<!doctype html><title>Shop</title><script>
   window.analytics = [];
   analytics._writeKey = given.get("key");
   analytics._cdn = given.get("cdn");
+  analytics._loadOptions = JSON.parse(given.get("options"));
 </script><script src="/analytics.min.js"></script>`;
 
 describe.skipIf(CHROMIUM === undefined)("Segment's browser client as it is", () => {
@@ -37,7 +38,7 @@ describe.skipIf(CHROMIUM === undefined)("Segment's browser client as it is", () 
   let context: BrowserContext;
   let page: Page;
   beforeAll(async () => {
-    tenants = await startTenants("plain", "trouble");
+    tenants = await startTenants("plain", "batches", "trouble");
     shop = await servePages(HTML, { "/analytics.min.js": readFileSync(STANDALONE, "utf8") });
     browser = await startBrowser();
   });
@@ -56,10 +57,9 @@ describe.skipIf(CHROMIUM === undefined)("Segment's browser client as it is", () 
     await proxy?.close();
   });
 
-  const open = async (path: string, key: string): Promise<void> => {
-    await page.goto(
-      `${shop.url}${path}#${new URLSearchParams({ key, cdn: proxy.url }).toString()}`,
-    );
+  const open = async (path: string, key: string, load: unknown = {}): Promise<void> => {
+    const given = { key, cdn: proxy.url, options: JSON.stringify(load) };
+    await page.goto(`${shop.url}${path}#${new URLSearchParams(given).toString()}`);
     await page.waitForFunction("window.analytics?.initialized === true");
   };
   const call = async (code: string): Promise<void> => {
@@ -88,6 +88,28 @@ describe.skipIf(CHROMIUM === undefined)("Segment's browser client as it is", () 
     const { rows, totals } = await tenants.report("plain");
     expect(rows).toMatchObject([{ channel: "paid_search", conversions: 1, value: "60" }]);
     expect(totals).toMatchObject({ conversions: 1, unattributed: 0 });
+  });
+
+  it("in batches, the last as the page is left", async () => {
+    const config = { size: 10, timeout: 60_000 };
+    const apiHost = `${new URL(proxy.url).host}/v1`;
+    await open("/?utm_source=google&utm_medium=cpc", "batches", {
+      integrations: {
+        "Segment.io": {
+          apiHost,
+          protocol: "http",
+          deliveryStrategy: { strategy: "batching", config },
+        },
+      },
+    });
+    await call('identify("ada")');
+    await call("page()");
+    await call(order("Order Completed", 100));
+    expect(proxy.statuses).toEqual([]);
+    await page.goto("about:blank");
+    await settledAt(1);
+    const { rows } = await tenants.report("batches");
+    expect(rows).toMatchObject([{ channel: "paid_search", conversions: 1, value: "100" }]);
   });
 
   it("loses and doubles nothing through 429, 503, a lost answer and a restart of Redis", async () => {
