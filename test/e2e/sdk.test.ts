@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type OutgoingEvent, type Problem, Tributary } from "@tributary/sdk";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { bundle } from "../../packages/sdk/scripts/bundle.ts";
+import { bundleBrowser } from "../../packages/sdk/scripts/bundle.ts";
 import {
   CHROMIUM,
   type Pages,
@@ -139,7 +139,7 @@ describe.skipIf(CHROMIUM === undefined)("the browser client in Chromium", () => 
   let context: BrowserContext;
   let shop: Pages;
   beforeAll(async () => {
-    const { code } = await bundle("iife");
+    const { code } = await bundleBrowser("iife");
     // Options are in the address, so that a reload has them too.
     const html = `<!doctype html><title>Shop</title><script src="/tributary.js"></script><script>
       window.problems = [];
@@ -303,6 +303,8 @@ describe.skipIf(CHROMIUM === undefined)("the browser client in Chromium", () => 
     expect(cookies).toMatchObject([{ name: "tributary.cookies.anonymousId" }]);
     expect(cookies[0]?.value).not.toBe(first);
     expect((await stored(page)).filter((key) => key.includes("Id"))).toEqual([]);
+    await page.evaluate("client.consent(false)");
+    expect([await stored(page), await context.cookies()]).toEqual([[], []]);
   });
 
   it("stores nothing where it is to keep all in memory", async () => {

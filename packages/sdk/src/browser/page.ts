@@ -6,7 +6,7 @@ type Origin = Pick<
 >;
 
 const UTM_FIELDS = ["source", "medium", "campaign", "term", "content"] as const;
-/** Query parameters that make a page the landing of an advertisement, wherever its link was. */
+/** Query parameters that make a page the landing of an advertisement, as the gateway has it of Segment's pages. */
 const ADVERTISED = /[?&](utm_[a-z]+|[a-z]*clid|clickid|gad_source|gbraid|wbraid)=/i;
 const UTM_BYTES = 256;
 const URL_BYTES = 2048;

@@ -57,14 +57,17 @@ export async function post(target: Target, body: Uint8Array<ArrayBuffer>): Promi
     });
     return outcomeOf(response.status, response.headers.get("Retry-After"), await response.text());
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      kind: "later",
-      reason: abort.signal.aborted ? `no answer in ${timeoutMs} ms` : reason,
-    };
+    const reason = abort.signal.aborted ? `no answer in ${timeoutMs} ms` : reasonOf(error);
+    return { kind: "later", reason };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Node says why in the error's cause only, browsers nowhere. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 /**

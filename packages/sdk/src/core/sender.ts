@@ -38,7 +38,8 @@ interface Item {
 export class Sender {
   readonly #options: SenderOptions;
   readonly #keeper: Keeper | undefined;
-  #items: Item[] = [];
+  /** Oldest first. */
+  readonly #items = new Set<Item>();
   #bytes = 0;
   readonly #underWay = new Set<Item>();
   #running: Promise<void> | undefined;
@@ -59,13 +60,13 @@ export class Sender {
 
   /** Events that wait or are under way. */
   get length(): number {
-    return this.#items.length;
+    return this.#items.size;
   }
 
   /** Whether as many more events fit, or the queue is empty. */
   hasRoom(events: number): boolean {
     const { maxQueueEvents, maxQueueBytes } = this.#options;
-    const count = this.#items.length;
+    const count = this.length;
     return count === 0 || (count + events <= maxQueueEvents && this.#bytes < maxQueueBytes);
   }
 
@@ -91,9 +92,9 @@ export class Sender {
       const reason = `${this.length} events of ${this.#bytes} bytes wait already`;
       return this.#lose("queue_full", reason, event);
     }
-    this.#items.push({ event, bytes });
+    this.#items.add({ event, bytes });
     this.#bytes += bytes.length;
-    const idle = this.#items.length - this.#underWay.size;
+    const idle = this.length - this.#underWay.size;
     if (idle >= this.#most || this.#bytes >= batchBytes) void this.#run();
     else this.#wake(flushIntervalMs);
     return true;
@@ -119,11 +120,11 @@ export class Sender {
 
   /** Gives up all events, which are returned. */
   clear(): readonly OutgoingEvent[] {
-    const events = this.#items.map(({ event }) => event);
-    this.#remove(this.#items);
+    const items = [...this.#items];
+    this.#remove(items);
     clearTimeout(this.#timer?.id);
     this.#timer = undefined;
-    return events;
+    return items.map(({ event }) => event);
   }
 
   #run(): Promise<void> {
@@ -157,7 +158,9 @@ export class Sender {
   /** The oldest events that are not under way, as many as a request may have. */
   #next(): readonly Item[] {
     const keeper = this.#keeper;
-    if (keeper !== undefined) this.#remove(this.#items.filter(({ event }) => !keeper.wants(event)));
+    if (keeper !== undefined) {
+      this.#remove([...this.#items].filter(({ event }) => !keeper.wants(event)));
+    }
     const batch: Item[] = [];
     let bytes = 0;
     for (const item of this.#items) {
@@ -217,25 +220,25 @@ export class Sender {
       afterMs === undefined ? whole * (0.5 + chance / 2) : afterMs + retryMs * chance,
     );
     this.#notBeforeMs = Date.now() + retryInMs;
+    // They may have been given up meanwhile.
+    const events = batch.filter((item) => this.#items.has(item)).map(({ event }) => event);
+    if (events.length === 0) return;
     this.#wake(retryInMs);
     onProblem({
       code: "waiting",
       reason,
       retryInMs,
-      events: batch.map(({ event }) => event),
+      events,
       ...(status === undefined ? {} : { status }),
     });
   }
 
   #remove(gone: readonly Item[]): void {
-    if (gone.length === 0) return;
-    const set = new Set(gone);
-    this.#items = this.#items.filter((item) => {
-      if (!set.has(item)) return true;
+    for (const item of gone) {
+      if (!this.#items.delete(item)) continue;
       this.#bytes -= item.bytes.length;
       this.#keeper?.release(item.event);
-      return false;
-    });
+    }
   }
 
   #lose(code: ProblemCode, reason: string, event: OutgoingEvent): false {

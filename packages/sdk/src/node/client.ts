@@ -91,7 +91,7 @@ export class Tributary {
     const timeout = sleep(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined);
     while (this.#sender.length > 0 && Date.now() < endMs) {
       const flushed = await Promise.race([this.#sender.flush(), timeout]);
-      if (flushed === false) await Promise.race([sleep(this.#sender.waitMs + 1), timeout]);
+      if (flushed === false) await sleep(Math.min(this.#sender.waitMs + 1, endMs - Date.now()));
     }
     timer.abort();
     const events = this.#sender.clear();
