@@ -105,7 +105,7 @@ export class Tributary {
     this.#add({ type: "refund", ...fields });
   }
 
-  /** Says who the visitor is: the journey so far, and all that follows, is the user's. */
+  /** Says who the visitor is: all that follows is the user's, also on later pages. */
   identify(userId: string, traits?: Properties): void {
     this.#userId = userId;
     if (this.#consent) this.#storage.set(USER_ID, userId);
