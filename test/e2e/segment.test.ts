@@ -1,62 +1,83 @@
+/** Segment's Node client, as it comes from npm, against the real platform. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Analytics } from "@segment/analytics-node";
-import { startPlatform, type Platform } from "@tributary/cli";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { jsonOf, type Report, temporaryDataDir, tributary } from "../support/tributary.ts";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { startProxy } from "../support/proxy.ts";
+import { startTenants, type Tenants } from "../support/tenants.ts";
 
-const TIMEOUT_MS = 120_000;
-const data = temporaryDataDir();
-let platform: Platform;
+let tenants: Tenants;
 beforeAll(async () => {
-  platform = await startPlatform({
-    dataDir: data.dir,
-    port: 0,
-    partitions: 2,
-    environment: { ...process.env, OTEL_TRACES_EXPORTER: "none" },
+  tenants = await startTenants("plain", "trouble");
+});
+afterAll(async () => tenants?.close());
+
+const at = (secondsAgo: number): Date => new Date(Date.now() - secondsAgo * 1000);
+const LANDING = {
+  page: { url: "https://shop.example/" },
+  campaign: { source: "google", medium: "cpc", name: "spring" },
+};
+const order = (order_id: string, revenue: number) => ({ order_id, revenue, currency: "EUR" });
+
+it("page, identify, order, refund", async () => {
+  const errors: unknown[] = [];
+  const analytics = new Analytics({ writeKey: "plain", host: tenants.platform.gatewayUrl });
+  analytics.on("error", (error) => errors.push(error));
+  const userId = "ada";
+  analytics.page({ userId, timestamp: at(40), context: LANDING });
+  analytics.identify({ userId, anonymousId: "browser-1", timestamp: at(30) });
+  analytics.track({
+    userId,
+    event: "Order Completed",
+    timestamp: at(20),
+    properties: order("o-1", 100),
   });
-}, TIMEOUT_MS);
-afterAll(async () => {
-  await platform?.stop();
-  data.remove();
+  analytics.track({
+    userId,
+    event: "Order Refunded",
+    timestamp: at(10),
+    properties: order("o-1", 40),
+  });
+  await analytics.closeAndFlush({ timeout: 10_000 });
+  expect(errors).toEqual([]);
+  const { rows, totals } = await tenants.report("plain");
+  expect(rows).toMatchObject([{ channel: "paid_search", conversions: 1, value: "60" }]);
+  expect(totals).toMatchObject({ conversions: 1, unattributed: 0 });
 });
 
-it(
-  "Segment's Node client as it is: page, identify, order, refund",
-  { timeout: TIMEOUT_MS },
-  async () => {
-    const errors: unknown[] = [];
-    const analytics = new Analytics({ writeKey: "any", host: platform.gatewayUrl });
-    analytics.on("error", (error) => errors.push(error));
-    const at = (secondsAgo: number): Date => new Date(Date.now() - secondsAgo * 1000);
-    const userId = "ada";
-    analytics.page({
-      userId,
-      timestamp: at(40),
-      context: {
-        page: { url: "https://shop.example/" },
-        campaign: { source: "google", medium: "cpc", name: "spring" },
-      },
-    });
-    analytics.identify({ userId, anonymousId: "browser-1", timestamp: at(30) });
-    const order = { order_id: "o-1", currency: "EUR" };
-    analytics.track({
-      userId,
-      event: "Order Completed",
-      timestamp: at(20),
-      properties: { ...order, revenue: 100 },
-    });
-    analytics.track({
-      userId,
-      event: "Order Refunded",
-      timestamp: at(10),
-      properties: { ...order, revenue: 40 },
-    });
-    await analytics.closeAndFlush({ timeout: 10_000 });
-    expect(errors).toEqual([]);
-    const settled = await fetch(`${platform.reportsUrl}/v1/settled?timeoutMs=30000`);
-    expect(await settled.json()).toEqual({ settled: true });
-    const command = ["report", "--model", "linear", "--data", data.dir, "--json"];
-    const { rows, totals } = jsonOf<Report>(await tributary(command));
-    expect(rows).toMatchObject([{ channel: "paid_search", conversions: 1, value: "60" }]);
-    expect(totals).toMatchObject({ conversions: 1, unattributed: 0 });
-  },
-);
+it("loses and doubles nothing through 429, 503, a lost answer and a restart of Redis", async () => {
+  const proxy = await startProxy(tenants.platform.gatewayUrl);
+  onTestFinished(() => proxy.close());
+  const errors: unknown[] = [];
+  const analytics = new Analytics({
+    writeKey: "trouble",
+    host: proxy.url,
+    flushAt: 10,
+    flushInterval: 50,
+  });
+  analytics.on("error", (error) => errors.push(error));
+  const buy = (from: number, to: number): void => {
+    for (let user = from; user < to; user += 1) {
+      const userId = `u-${user}`;
+      analytics.page({ userId, timestamp: at(40), context: LANDING });
+      analytics.track({
+        userId,
+        event: "Order Completed",
+        timestamp: at(20),
+        properties: order(`o-${user}`, 10),
+      });
+    }
+  };
+  proxy.answer({ status: 429, retryAfter: 1 }, { status: 503 }, { status: 502, taken: true });
+  buy(0, 20);
+  while (proxy.left() > 0) await sleep(10);
+  await tenants.redis.kill();
+  buy(20, 30);
+  await sleep(100);
+  await tenants.redis.start();
+  await analytics.closeAndFlush({ timeout: 20_000 });
+  expect(errors).toEqual([]);
+  expect(proxy.statuses).toEqual(expect.arrayContaining([200, 429, 502, 503]));
+  const { rows, totals } = await tenants.report("trouble");
+  expect(rows).toMatchObject([{ channel: "paid_search", conversions: 30, value: "300" }]);
+  expect(totals).toMatchObject({ conversions: 30, unattributed: 0 });
+});

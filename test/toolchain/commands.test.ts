@@ -120,6 +120,8 @@ describe(".ci/run", () => {
       "npm",
       `echo '${line}'\necho 'npm error Lifecycle script failed' >&2\nexit ${exitCode}`,
     );
+    // Found, so that none is installed.
+    sandbox.program("chromium", "exit 0");
     sandbox.program("run", `exec /bin/bash "${sandbox.root}/.ci/run"`);
     sandbox.write(
       "scripts/ci.mjs",

@@ -9,7 +9,7 @@ import { dirname, join, resolve } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { allowedImports, packageNames, purePackages } from "./support/package-table.ts";
+import { allowedImports, packageNames, purePackages, typesOnly } from "./support/package-table.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const planted = new Map<string, string>();
@@ -58,20 +58,50 @@ const IMPORTS = "eslint(no-restricted-imports)";
 const GLOBALS = "eslint(no-restricted-globals)";
 const PROPERTIES = "eslint(no-restricted-properties)";
 
+const takesValue = (name: string): string[] => [
+  `import { thing } from "@tributary/${name}";`,
+  "export const it: unknown = thing;",
+];
+const takesType = (name: string): string[] => [
+  `import type { Thing } from "@tributary/${name}";`,
+  "export type It = Thing[];",
+];
+
 describe("which package may import which", () => {
   for (const from of packageNames) {
     for (const to of packageNames.filter((name) => name !== from)) {
       const allowed = allowedImports[from]?.includes(to) === true;
       for (const place of ["src", "test"]) {
+        const types = place === "src" && typesOnly[from]?.includes(to) === true;
         const path = plant(
           `packages/${from}/${place}/imports-${to}.ts`,
-          `import { thing } from "@tributary/${to}";`,
-          "export const it: unknown = thing;",
+          ...(types ? takesType(to) : takesValue(to)),
         );
         test(`${from}/${place} ${allowed ? "may" : "may not"} import ${to}`, () => {
           expect(rulesAt(path)).toEqual(allowed ? [] : [IMPORTS]);
         });
       }
+    }
+  }
+
+  for (const [from, targets] of Object.entries(typesOnly)) {
+    for (const to of targets) {
+      const path = plant(`packages/${from}/src/value-${to}.ts`, ...takesValue(to));
+      test(`${from}/src may import only types of ${to}`, () => {
+        expect(rulesAt(path)).toEqual([IMPORTS]);
+      });
+    }
+  }
+  for (const [index, module] of ["node:fs", "msgpackr", "fastify"].entries()) {
+    for (const folder of ["core", "browser"]) {
+      const path = plant(
+        `packages/sdk/src/${folder}/module-${index}.ts`,
+        `import * as thing from "${module}";`,
+        "export const it: unknown = thing;",
+      );
+      test(`sdk/src/${folder} may not import ${module}`, () => {
+        expect(rulesAt(path)).toContain(IMPORTS);
+      });
     }
   }
 

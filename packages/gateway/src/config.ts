@@ -4,6 +4,7 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
 import type { BacklogBounds } from "./backlog.ts";
+import { type AllowedOrigins, parseOrigins } from "./cors.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
@@ -16,6 +17,9 @@ const schema = z.object({
     "partitions of the platform; the same for every process",
   ),
   TRIBUTARY_WRITE_KEYS: text("").describe("write keys and their tenants: key=tenant,key2=tenant2"),
+  TRIBUTARY_CORS_ORIGINS: text("*").describe(
+    "origins whose pages may send events, separated by commas; * for any",
+  ),
   TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 10_000, 5).describe(
     "longest wait of an event for its batch, ms",
   ),
@@ -65,6 +69,8 @@ export interface GatewayConfig {
   readonly partitions: number;
   /** Tenants by write key; empty where events are taken without one. */
   readonly writeKeys: ReadonlyMap<string, string>;
+  /** Whose pages may send events. */
+  readonly corsOrigins: AllowedOrigins;
   readonly flushIntervalMs: number;
   readonly flushEvents: number;
   readonly maxBodyBytes: number;
@@ -95,6 +101,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
+    corsOrigins: parseOrigins("TRIBUTARY_CORS_ORIGINS", values.TRIBUTARY_CORS_ORIGINS),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
     maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,

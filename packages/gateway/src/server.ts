@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from "fastify";
 import { notFound, sendError, toGatewayError } from "./answers.ts";
 import { Backlog } from "./backlog.ts";
 import type { GatewayConfig } from "./config.ts";
+import { addCors } from "./cors.ts";
 import { addEventsRoute } from "./events-route.ts";
 import { Intake } from "./intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
@@ -53,6 +54,7 @@ function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstan
     metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
     done();
   });
+  addCors(server, config.corsOrigins);
   const intake = new Intake(parts, metrics);
   addEventsRoute(server, config, intake);
   addSegmentRoutes(server, config, intake, metrics);

@@ -10,12 +10,14 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   gateway: ["protocol", "service", "streams", "telemetry"],
   worker: ["attribution", "protocol", "service", "streams", "telemetry"],
   reports: ["attribution", "protocol", "service", "streams", "telemetry", "warehouse"],
+  sdk: ["protocol"],
   cli: [
     "attribution",
     "gateway",
     "oracle",
     "protocol",
     "reports",
+    "sdk",
     "service",
     "streams",
     "telemetry",
@@ -28,3 +30,6 @@ export const packageNames = Object.keys(allowedImports);
 
 /** These do no I/O and know no clock, randomness, process or timers. */
 export const purePackages = ["protocol", "attribution", "oracle"];
+
+/** Of these, `src` may take types only: what a browser loads has nothing but its own. */
+export const typesOnly: Readonly<Record<string, readonly string[]>> = { sdk: ["protocol"] };

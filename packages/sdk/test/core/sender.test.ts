@@ -1,0 +1,133 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import fc from "fast-check";
+import { unpack } from "msgpackr";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Problem } from "../../src/core/problem.ts";
+import { type Keeper, Sender, type SenderOptions } from "../../src/core/sender.ts";
+
+/** A gateway that answers by a script, then takes everything. */
+let server: Server;
+let script: (number | "cut")[] = [];
+/** IDs of each request that was taken. */
+let taken: string[][] = [];
+let requests = 0;
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      requests += 1;
+      const status = script.shift() ?? 202;
+      const body = unpack(Buffer.concat(chunks)) as { events: { id: string }[] };
+      // An answer that is cut off leaves the sender in doubt: the gateway has the events.
+      if (status === 202 || status === "cut") taken.push(body.events.map(({ id }) => id));
+      if (status === "cut") response.destroy();
+      else response.writeHead(status, status === 429 ? { "Retry-After": "0" } : {}).end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+let problems: Problem[] = [];
+beforeEach(() => {
+  problems = [];
+});
+
+const create = (more: Partial<SenderOptions> = {}, keeper?: Keeper): Sender =>
+  new Sender(
+    {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      batchEvents: 4,
+      batchBytes: 1000,
+      flushIntervalMs: 1,
+      maxQueueEvents: 100,
+      maxQueueBytes: 100_000,
+      timeoutMs: 1000,
+      retryMs: 1,
+      maxRetryMs: 2,
+      keepalive: false,
+      onProblem: (problem) => problems.push(problem),
+      ...more,
+    },
+    keeper,
+  );
+const add = (sender: Sender, id: string, text = ""): boolean =>
+  sender.add({ id, type: "custom", time: Date.now(), properties: { text } });
+const emptied = async (sender: Sender): Promise<void> => {
+  while (!(await sender.flush())) await new Promise((resolve) => setTimeout(resolve, 1));
+};
+
+describe("Sender", () => {
+  it("brings every event, whatever the gateway answers meanwhile", async () => {
+    const answer = fc.constantFrom<number | "cut">(202, 429, 503, 500, 408, 413, "cut");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(answer, { maxLength: 12 }),
+        fc.array(fc.nat(600), { minLength: 1, maxLength: 20 }),
+        async (answers, sizes) => {
+          script = [...answers];
+          taken = [];
+          problems = [];
+          const sender = create();
+          const ids = sizes.map((_, at) => `e-${at}`);
+          for (const [at, size] of sizes.entries()) add(sender, ids[at] ?? "", "x".repeat(size));
+          await emptied(sender);
+          const lost = problems
+            .filter(({ code }) => code === "too_large")
+            .flatMap(({ events }) => events.map(({ id }) => id));
+          // Only what is too large alone is given up, and that is said.
+          expect(new Set([...taken.flat(), ...lost])).toEqual(new Set(ids));
+          expect(problems.every(({ code }) => code === "too_large" || code === "waiting")).toBe(
+            true,
+          );
+          expect(taken.every((batch) => batch.length <= 4)).toBe(true);
+          // Twice only what was in doubt.
+          const cuts = answers.filter((each) => each === "cut").length;
+          expect(taken.flat().length).toBeLessThanOrEqual(ids.length + 4 * cuts);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it("sends a full batch at once, another when its time has come", async () => {
+    script = [];
+    taken = [];
+    const sender = create({ flushIntervalMs: 30 });
+    for (const id of ["a", "b", "c", "d"]) add(sender, id);
+    const before = requests;
+    add(sender, "e");
+    while (taken.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(taken).toEqual([["a", "b", "c", "d"], ["e"]]);
+    expect(requests - before).toBe(2);
+  });
+
+  it("lets events be given up: none is sent then", async () => {
+    taken = [];
+    const sender = create({ flushIntervalMs: 10_000 });
+    add(sender, "a");
+    expect(sender.clear()).toMatchObject([{ id: "a" }]);
+    expect(await sender.flush()).toBe(true);
+    expect(taken).toEqual([]);
+  });
+
+  it("leaves out what its keeper does not want any more, and has all others released", async () => {
+    script = [];
+    taken = [];
+    const released: string[] = [];
+    const sender = create(
+      { flushIntervalMs: 10_000 },
+      { wants: ({ id }) => id !== "b", release: ({ id }) => released.push(id) },
+    );
+    for (const id of ["a", "b", "c"]) add(sender, id);
+    expect(await sender.flush()).toBe(true);
+    expect(taken).toEqual([["a", "c"]]);
+    expect(released).toEqual(["b", "a", "c"]);
+  });
+});
