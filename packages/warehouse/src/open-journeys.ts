@@ -1,5 +1,6 @@
 import { touchText } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "./engine.ts";
+import { touchDimensionsOf } from "./report-dimensions.ts";
 import { MAX_REPORT_PATHS, tooManyPaths, type AttributionQuestion } from "./report-queries.ts";
 import { EVENTS_TABLE } from "./schema.ts";
 
@@ -35,7 +36,7 @@ export async function openJourneys(
   ].join(" AND ");
   const rows = await engine.query<{ path: readonly string[]; journeys: string }>(
     `SELECT path, count() AS journeys FROM (
-  SELECT arrayMap(touch -> touch.3, arraySort(groupArray((time, event_id, ${touchText(question.by)})))) AS path
+  SELECT arrayMap(touch -> touch.3, arraySort(groupArray((time, event_id, ${touchText(touchDimensionsOf(question.by))})))) AS path
   FROM ${EVENTS_TABLE} FINAL
   WHERE ${known} AND type IN ('impression', 'click', 'visit')
     AND (user_key, is_anonymous) NOT IN (

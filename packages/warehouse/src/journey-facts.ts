@@ -1,0 +1,129 @@
+import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
+import type { QueryParameters, WarehouseEngine } from "./engine.ts";
+import {
+  conversionDimensionsOf,
+  conversionDimensionSql,
+  type AttributionDimension,
+} from "./report-dimensions.ts";
+import { WarehouseError } from "./errors.ts";
+import { EVENTS_TABLE } from "./schema.ts";
+
+/** Which facts a recomputation needs. */
+export interface FactsQuestion {
+  readonly tenant: string;
+  /** Conversion time, ms since 1970, inclusive. */
+  readonly from?: number | undefined;
+  /** Conversion time, ms since 1970, exclusive. */
+  readonly to?: number | undefined;
+  /** Only facts that were committed by then, ms since 1970. */
+  readonly asOf?: number | undefined;
+  /** What conversions are grouped by. */
+  readonly by: readonly AttributionDimension[];
+  readonly timeZone?: string | undefined;
+  /** Columns of touchpoints to read. */
+  readonly touchDimensions: readonly DimensionField[];
+  /** The longest lookback window, ms. */
+  readonly windowMs: number;
+  /** Name of the conversions or custom events that mark a lead; undefined where none is needed. */
+  readonly lead?: string | undefined;
+}
+
+/**
+ * Facts of the users who convert, as Apache Arrow; in no order, and a row may come twice.
+ *
+ * `touches`: user_key, is_anonymous (0 or 1), time (ms since 1970), type, event_id, and a column each for the dimensions asked
+ * for. Some are of users who do not convert.
+ * `purchases`: user_key, is_anonymous, time, type (conversion, refund, and custom for leads), event_id, name, value (0 where
+ * there is none), has_value, currency, order_id, conversion0 and conversion1 (the conversion's dimensions).
+ */
+export interface JourneyFacts {
+  readonly touches: Uint8Array<ArrayBuffer>;
+  readonly purchases: Uint8Array<ArrayBuffer>;
+}
+
+/** Touchpoints that one recomputation may read. */
+export const MAX_JOURNEY_TOUCHES = 10_000_000;
+
+const FROM = "fromUnixTimestamp64Milli({from:Int64}, 'UTC')";
+const TO = "fromUnixTimestamp64Milli({to:Int64}, 'UTC')";
+const FIRST = "fromUnixTimestamp64Milli({first:Int64}, 'UTC')";
+const COMMON_COLUMNS =
+  "user_key, toUInt8(is_anonymous) AS anonymous, toFloat64(toUnixTimestamp64Milli(time)) AS ms, type, event_id";
+
+/**
+ * Reads the facts behind the conversions of a time: the touchpoints of the users who made them, and what of their purchases and
+ * refunds matters. Not FINAL, which would merge all rows to find those that came twice; the reader leaves them out.
+ *
+ * Users are found by a hash, for whose numbers a set is faster than for text; those who only share one are the reader's to
+ * leave out.
+ *
+ * Cost: 10 million touchpoints, of which 1.3 million are of the users of 200,000 conversions, 0.5 to 0.6 s on two cores.
+ * @throws WarehouseError `query_timeout`, `query_failed`, `unavailable`
+ */
+export async function readJourneyFacts(
+  engine: WarehouseEngine,
+  question: FactsQuestion,
+): Promise<JourneyFacts> {
+  const parameters = parametersOf(question);
+  const touches = await engine.queryArrow(touchesSql(question), parameters);
+  const purchases = await engine.queryArrow(purchasesSql(question), parameters);
+  return { touches, purchases };
+}
+
+/** The error for a recomputation about more than {@link MAX_JOURNEY_TOUCHES} touchpoints. */
+export function tooManyTouches(): WarehouseError {
+  return new WarehouseError(
+    "report_too_large",
+    `the users who convert have more than ${MAX_JOURNEY_TOUCHES} touchpoints; ask for a shorter range`,
+  );
+}
+
+function touchesSql(question: FactsQuestion): string {
+  const { from, to, touchDimensions } = question;
+  const dims = DIMENSION_FIELDS.filter((field) => touchDimensions.includes(field));
+  const known = knownCondition(question);
+  const inRange = `${from === undefined ? "" : ` AND time >= ${FROM}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
+  const inWindow = `${from === undefined ? "" : ` AND time >= ${FIRST}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
+  return `SELECT ${[COMMON_COLUMNS, ...dims].join(", ")}
+FROM ${EVENTS_TABLE}
+PREWHERE tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
+  AND cityHash64(user_key) IN (
+    SELECT cityHash64(user_key) FROM ${EVENTS_TABLE}
+    PREWHERE tenant = {tenant:String} AND type = 'conversion'${inRange}${known}
+  )
+${known === "" ? "" : `WHERE ${known.slice(" AND ".length)}\n`}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+}
+
+function purchasesSql(question: FactsQuestion): string {
+  const { from, to, lead } = question;
+  const ends = to === undefined ? "" : ` AND time < ${TO}`;
+  const starts = from === undefined ? "" : ` AND time >= ${FROM}`;
+  const isLead = lead === undefined ? "" : ` OR (name = {lead:String}${ends})`;
+  const dims = conversionDimensionsOf(question.by).map(
+    (dimension, i) =>
+      `, toLowCardinality(${conversionDimensionSql(dimension, "time")}) AS conversion${i}`,
+  );
+  return `SELECT ${COMMON_COLUMNS}, toLowCardinality(name) AS name, coalesce(value, toDecimal128(0, 12)) AS amount,
+  toUInt8(isNotNull(value)) AS has_value, currency, order_id${dims.join("")}
+FROM ${EVENTS_TABLE}
+PREWHERE tenant = {tenant:String} AND type IN ('conversion', 'refund'${lead === undefined ? "" : ", 'custom'"})
+WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
+LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+}
+
+/** An entry ID begins with the time of its commit, in 13 digits until the year 2286. */
+function knownCondition({ asOf }: FactsQuestion): string {
+  return asOf === undefined ? "" : " AND position < {after:String}";
+}
+
+function parametersOf(question: FactsQuestion): QueryParameters {
+  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs } = question;
+  return {
+    tenant,
+    time_zone: timeZone,
+    ...(from === undefined ? {} : { from, first: from - windowMs }),
+    ...(to === undefined ? {} : { to }),
+    ...(asOf === undefined ? {} : { after: String(asOf + 1).padStart(13, "0") }),
+    ...(lead === undefined ? {} : { lead }),
+  };
+}
