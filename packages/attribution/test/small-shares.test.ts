@@ -12,7 +12,9 @@ test("amounts are split to the unit as shareOut splits them", () => {
   const small = new SmallShares();
   fc.assert(
     fc.property(
-      fc.array(weight, { minLength: 1, maxLength: 200 }).filter((all) => all.some((w) => w > 2 ** -500)),
+      fc
+        .array(weight, { minLength: 1, maxLength: 200 })
+        .filter((all) => all.some((w) => w > 2 ** -500)),
       fc.array(
         fc.oneof(
           fc.integer({ min: 0, max: 1000 }),

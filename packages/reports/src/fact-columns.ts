@@ -57,7 +57,10 @@ export function readFactColumns(
   const touchOrder = sortRows(touches, usersOf(touches, dictionary), users);
   const types = touches.codes("type");
   const typeOfCode = Uint8Array.from(types.names, (name) =>
-    Math.max(0, TOUCH_TYPES.findIndex((type) => type === name)),
+    Math.max(
+      0,
+      TOUCH_TYPES.findIndex((type) => type === name),
+    ),
   );
   const touchRows = touchOrder.rows;
   return {

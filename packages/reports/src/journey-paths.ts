@@ -100,13 +100,18 @@ export class JourneyPaths implements JourneyPath {
       const age = time - (touchTimes[i] as number);
       if (age < 0) break;
       const type = touchTypes[i] as number;
-      if (this.#gone[i] === 1 || age > (type === IMPRESSION ? viewWindowMs : clickWindowMs)) continue;
+      if (this.#gone[i] === 1 || age > (type === IMPRESSION ? viewWindowMs : clickWindowMs))
+        continue;
       if (type === CLICK) clicked = true;
       rows.push(i);
     }
     if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
     this.#fill(time, leadTime);
-    if (this.#question.transform !== "unique") this.#simplify();
+  }
+
+  /** Simplifies the path found: keeps of it what the transform keeps, the first touchpoint of each run, or of each key. */
+  simplify(): void {
+    if (this.#question.transform !== "unique") this.#keepFirst();
   }
 
   #dropImpressions(): void {
@@ -142,8 +147,7 @@ export class JourneyPaths implements JourneyPath {
     }
   }
 
-  /** Keeps of the path what the transform keeps: the first touchpoint of each run, or of each key. */
-  #simplify(): void {
+  #keepFirst(): void {
     const { keys } = this;
     const isExposure = this.#question.transform === "exposure";
     const seen = new Set<number>();

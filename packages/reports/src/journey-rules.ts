@@ -34,5 +34,7 @@ export const DEFAULT_LEAD = "lead";
 /** The longest window of all, ms: older touchpoints need not be looked at. */
 export function longestWindowMs(rules: JourneyRules): number {
   const all = [rules, ...rules.windows.values()];
-  return Math.max(...all.flatMap(({ clickWindowMs, viewWindowMs }) => [clickWindowMs, viewWindowMs]));
+  return Math.max(
+    ...all.flatMap(({ clickWindowMs, viewWindowMs }) => [clickWindowMs, viewWindowMs]),
+  );
 }

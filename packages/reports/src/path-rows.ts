@@ -67,24 +67,24 @@ export interface Comparison {
 }
 
 /**
- * Makes a table of the paths, simplified.
- * @param open journeys that did not convert; none where the report is to be about conversions alone
+ * Makes a table of the paths, simplified. Paths are put in order first: floats that are added up in another order may end in
+ * another digit, and a report is to be the same when it is asked for again.
+ * @param open in an order of its own, the same for the same paths; journeys that did not convert; none where the report is to be about conversions alone
  */
 export function tabulateJourneys(
-  converting: readonly ConvertingPath[],
+  unordered: readonly ConvertingPath[],
   open: readonly OpenPath[],
   by: readonly AttributionDimension[],
   transform: PathTransform,
 ): Journeys {
+  const converting = inOrder(unordered);
   const rows = [
-    ...converting.map(
-      ({ path, conversions, value }): PathRow => ({
-        path,
-        conversions,
-        value: Number(value) / VALUE_UNITS,
-        nulls: 0,
-      }),
-    ),
+    ...converting.map(({ path, conversions, value }): PathRow => ({
+      path,
+      conversions,
+      value: Number(value) / VALUE_UNITS,
+      nulls: 0,
+    })),
     ...open.map(({ path, journeys }): PathRow => ({
       path,
       conversions: 0,
@@ -121,6 +121,16 @@ export function tabulateJourneys(
   return { by, table, groups };
 }
 
+function inOrder(paths: readonly ConvertingPath[]): readonly ConvertingPath[] {
+  return paths
+    .map((path) => ({
+      path,
+      key: [path.currency, ...path.dimensions, ...path.path].join("\0"),
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ path }) => path);
+}
+
 function sumOf(paths: readonly ConvertingPath[]): Exact {
   const sum = { conversions: 0n, value: 0n };
   for (const { conversions, value } of paths) {
@@ -149,7 +159,10 @@ export function rowsOfCredits(
   model: PathModelName,
   credits: PathCredits,
 ): readonly PathModelRow[] {
-  const rows = new Map<string, Exact & { dims: PathModelRow | object; currency: string; more: object }>();
+  const rows = new Map<
+    string,
+    Exact & { dims: PathModelRow | object; currency: string; more: object }
+  >();
   for (const [i, group] of groups.entries()) {
     const of = credits.groups[i];
     if (of === undefined) continue;

@@ -82,9 +82,11 @@ export function recompute(facts: FactColumns, spec: RecomputeSpec): Recomputed {
       const value = netValue(facts, user, p);
       const conversion = conversions.of(p);
       conversions.count(conversion, paths.length > 0, value);
+      // Models over paths simplify them themselves, each different path once.
+      kept?.add(conversion, paths, value);
+      paths.simplify();
       const places = groups.of(conversion, paths);
       for (const ledger of ledgers) ledger.credit(paths, places, value);
-      kept?.add(conversion, paths, value);
     }
   }
   if (groups.size * ledgers.length > MAX_REPORT_ROWS) throw tooManyRows();
@@ -106,7 +108,8 @@ class ConversionGroups {
   readonly #facts: FactColumns;
   readonly #numbers = new Map<number, number>();
   readonly #members: number[] = [];
-  readonly #counts: { attributed: number; unattributed: number; value: bigint; lost: bigint }[] = [];
+  readonly #counts: { attributed: number; unattributed: number; value: bigint; lost: bigint }[] =
+    [];
 
   constructor(facts: FactColumns) {
     this.#facts = facts;
@@ -116,7 +119,8 @@ class ConversionGroups {
   of(purchase: number): number {
     const { currencies, dimensions } = this.#facts.purchases;
     let key = currencies.codes[purchase] as number;
-    for (const { codes, names } of dimensions) key = key * names.length + (codes[purchase] as number);
+    for (const { codes, names } of dimensions)
+      key = key * names.length + (codes[purchase] as number);
     let number = this.#numbers.get(key);
     if (number === undefined) {
       number = this.#members.length;
@@ -216,7 +220,10 @@ class Ledger {
 
   constructor(model: JourneyModelName | CustomModel, { halfLifeMs }: JourneyRules) {
     this.name = typeof model === "string" ? model : model.name;
-    this.#model = journeyModel(model, { ...DEFAULT_JOURNEY_MODEL_OPTIONS, timeDecay: { halfLifeMs } });
+    this.#model = journeyModel(model, {
+      ...DEFAULT_JOURNEY_MODEL_OPTIONS,
+      timeDecay: { halfLifeMs },
+    });
   }
 
   /** @param places numbers of the path's touchpoints, or of the conversion without one */

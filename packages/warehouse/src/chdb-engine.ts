@@ -93,10 +93,7 @@ class ChdbEngine implements WarehouseEngine {
     return rows;
   }
 
-  async queryArrow(
-    sql: string,
-    params: QueryParameters = {},
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async queryArrow(sql: string, params: QueryParameters = {}): Promise<Uint8Array<ArrayBuffer>> {
     const result = await this.#select(sql, params, ARROW_SETTINGS, "Arrow");
     // A copy of our own: the engine's memory cannot be handed to a thread.
     return new Uint8Array(result.bytes());

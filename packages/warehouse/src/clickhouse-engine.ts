@@ -65,10 +65,7 @@ class ClickHouseEngine implements WarehouseEngine {
     }
   }
 
-  async queryArrow(
-    sql: string,
-    params: QueryParameters = {},
-  ): Promise<Uint8Array<ArrayBuffer>> {
+  async queryArrow(sql: string, params: QueryParameters = {}): Promise<Uint8Array<ArrayBuffer>> {
     const settings = `SETTINGS ${settingsList(ARROW_SETTINGS)}`;
     try {
       // As in an insert: a format that the client does not read itself.

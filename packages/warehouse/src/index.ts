@@ -1,4 +1,4 @@
-export { touchDimensions } from "./attribution-sql.ts";
+export { decimalUnits, touchDimensions } from "./attribution-sql.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export type {
   ConversionCredit,
@@ -18,7 +18,12 @@ export { WAREHOUSE_ERROR_CODES, WarehouseError } from "./errors.ts";
 export type { WarehouseErrorCode } from "./errors.ts";
 export { FactRows } from "./load-facts.ts";
 export { ResultRows } from "./load-results.ts";
-export { MAX_JOURNEY_TOUCHES, readJourneyFacts, tooManyTouches } from "./journey-facts.ts";
+export {
+  MAX_JOURNEY_TOUCHES,
+  newestArrival,
+  readJourneyFacts,
+  tooManyTouches,
+} from "./journey-facts.ts";
 export type { FactsQuestion, JourneyFacts } from "./journey-facts.ts";
 export { migrate } from "./migrations.ts";
 export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./open.ts";
@@ -33,7 +38,7 @@ export {
   touchDimensionsOf,
   UNATTRIBUTED,
 } from "./report-dimensions.ts";
-export type { AttributionDimension, ConversionDimension } from "./report-dimensions.ts";
+export type { AttributionDimension } from "./report-dimensions.ts";
 export {
   attributionReport,
   MAX_REPORT_DIMENSIONS,

@@ -6,7 +6,7 @@ import {
   type AttributionDimension,
 } from "./report-dimensions.ts";
 import { WarehouseError } from "./errors.ts";
-import { EVENTS_TABLE } from "./schema.ts";
+import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "./schema.ts";
 
 /** Which facts a recomputation needs. */
 export interface FactsQuestion {
@@ -68,6 +68,21 @@ export async function readJourneyFacts(
   const touches = await engine.queryArrow(touchesSql(question), parameters);
   const purchases = await engine.queryArrow(purchasesSql(question), parameters);
   return { touches, purchases };
+}
+
+/**
+ * When the newest row of a tenant came: the time of its entry ID, ms since 1970; 0 where there is none.
+ * @throws WarehouseError `query_timeout`, `query_failed`, `unavailable`
+ */
+export async function newestArrival(engine: WarehouseEngine, tenant: string): Promise<number> {
+  const [row] = await engine.query<{ newest: string }>(
+    `SELECT greatest(
+  (SELECT max(position) FROM ${EVENTS_TABLE} WHERE tenant = {tenant:String}),
+  (SELECT max(position) FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = {tenant:String})
+) AS newest`,
+    { tenant },
+  );
+  return Number((row?.newest ?? "").split("-")[0]);
 }
 
 /** The error for a recomputation about more than {@link MAX_JOURNEY_TOUCHES} touchpoints. */

@@ -1,8 +1,9 @@
-import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
-
-/** Dimensions of a conversion, the same for all touchpoints on its path. */
-export const CONVERSION_DIMENSIONS = ["conversion", "currency", "day", "week", "month"] as const;
-export type ConversionDimension = (typeof CONVERSION_DIMENSIONS)[number];
+import {
+  CONVERSION_DIMENSIONS,
+  DIMENSION_FIELDS,
+  type ConversionDimension,
+  type DimensionField,
+} from "@tributary/protocol";
 
 /** What an attribution report may be grouped by. */
 export type AttributionDimension = DimensionField | ConversionDimension;

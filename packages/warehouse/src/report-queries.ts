@@ -223,9 +223,9 @@ function creditGroup(group: GroupRow): CreditGroup {
 function pathsOf(groups: readonly GroupRow[]): ConvertingPath[] {
   return groups
     .filter(({ model }) => model === "")
-    .map(({ path = [], currency, conversions, value, conversion0 = "", conversion1 = "" }) => ({
+    .map(({ path = [], currency, conversions, value, conversion0, conversion1 }) => ({
       path,
-      dimensions: [conversion0, conversion1],
+      dimensions: [conversion0, conversion1].filter((text) => text !== undefined),
       currency,
       conversions: Number(conversions),
       value: decimalUnits(value),

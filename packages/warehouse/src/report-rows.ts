@@ -1,8 +1,5 @@
 import { formatDecimal } from "@tributary/protocol";
-import {
-  rowDimensions,
-  type AttributionDimension,
-} from "./report-dimensions.ts";
+import { rowDimensions, type AttributionDimension } from "./report-dimensions.ts";
 
 /** What one group of conversions and touchpoints earned under one model: exact, before it is named. */
 export interface CreditGroup {

@@ -45,7 +45,10 @@ const UUID_ID = 0x10;
  * PartitionState and the loader's rows. One in four touchpoints is an impression.
  * @returns touchpoints of users who convert
  */
-export async function fillWarehouse(engine: WarehouseEngine, options: FillOptions): Promise<number> {
+export async function fillWarehouse(
+  engine: WarehouseEngine,
+  options: FillOptions,
+): Promise<number> {
   const traffic = new Traffic(options);
   const state = new PartitionState(
     { ...DEFAULT_JOURNEY_OPTIONS, latenessMs: 400 * DAY_MS },
@@ -108,7 +111,8 @@ class Traffic {
     let purchased = 0;
     for (let from = 0; from < touchpoints; from += BATCH_TOUCHES) {
       const to = Math.min(from + BATCH_TOUCHES, touchpoints);
-      for (let i = from; i < to; i += 1) this.#touch(i / touchpoints, ofConverters, converters, others);
+      for (let i = from; i < to; i += 1)
+        this.#touch(i / touchpoints, ofConverters, converters, others);
       const entry = this.#writer.finish();
       const upTo = Math.round((to / touchpoints) * conversions);
       const purchases: TributaryEvent[] = [];
