@@ -3,19 +3,22 @@ import {
   attributionReport,
   conversionDimensionsOf,
   openJourneys,
-  readJourneyFacts,
+  readPurchases,
+  readTouches,
   rowsOfGroups,
   touchDimensionsOf,
   totalsOfGroups,
   type AttributionRow,
   type AttributionTotals,
   type ConvertingPath,
+  type FactsQuestion,
   type OpenPath,
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import { compareWith, type ComparedRow } from "./compared-rows.ts";
-import type { RecomputeTask } from "./facts-thread.ts";
+import type { RecomputeTask, TouchesTask } from "./facts-thread.ts";
 import { longestWindowMs } from "./journey-rules.ts";
+import { ReportsError } from "./errors.ts";
 import type { PathCredits, PathCreditsTask } from "./path-credits.ts";
 import {
   comparisonsOf,
@@ -54,7 +57,9 @@ export interface Attribution {
 export interface Computer {
   /** @throws ReportsError */
   credit(task: PathCreditsTask): Promise<PathCredits>;
-  /** @returns undefined where the task comes without facts, and they are not kept @throws ReportsError */
+  /** Takes touchpoints ahead of their recomputation. @throws ReportsError */
+  takeTouches(task: TouchesTask): Promise<void>;
+  /** @returns undefined where the task's facts are not there @throws ReportsError */
   recompute(task: RecomputeTask): Promise<Recomputed | undefined>;
 }
 
@@ -75,7 +80,7 @@ const REPLICATES = 200;
  * Answers a question of attribution: rule-based models from the credits that the workers gave, or from the facts where the
  * question changes the rules or asks for a model that the workers do not credit; models over paths from the journeys of the
  * one or the other. The conversions behind all of them are the same, so that every model's rows sum to the totals.
- * @throws WarehouseError as attributionReport and readJourneyFacts, ReportsError as the computer
+ * @throws WarehouseError as attributionReport and readTouches, ReportsError as the computer
  */
 export async function answerAttribution(
   parts: AttributionParts,
@@ -142,10 +147,11 @@ async function creditStreamed(
 }
 
 async function creditFacts(
-  { engine, computer, settings }: AttributionParts,
+  parts: AttributionParts,
   question: Asked,
   withPaths: boolean,
 ): Promise<Credited> {
+  const { engine, computer, settings } = parts;
   const { by, from, to, asOf, rules, paths, custom, tenant, timeZone } = question;
   const models = question.models.filter((name) => isJourneyModel(name) && !isPathModel(name));
   const touchDimensions = columnsOf(question);
@@ -164,8 +170,7 @@ async function creditFacts(
   const task: RecomputeTask = {
     kind: "recompute",
     key: JSON.stringify([facts, revision]),
-    facts: undefined,
-    touchDimensions,
+    purchases: undefined,
     conversionDimensions: conversionDimensions.length,
     spec: {
       models: [...models.filter(isJourneyModel), ...custom],
@@ -177,10 +182,7 @@ async function creditFacts(
       withPaths,
     },
   };
-  const recomputed =
-    (await computer.recompute(task)) ??
-    (await computer.recompute({ ...task, facts: await readJourneyFacts(engine, facts) }));
-  if (recomputed === undefined) throw new RangeError("facts were given and not taken");
+  const recomputed = (await computer.recompute(task)) ?? (await readAndRecompute(parts, facts, task));
   const { groups, totals, leftOutTouchpoints } = recomputed;
   return {
     rows: rowsOfGroups(groups, modelNames(question), by),
@@ -188,6 +190,27 @@ async function creditFacts(
     paths: recomputed.paths,
     ...(rules.leaveOut.length === 0 ? {} : { leftOutTouchpoints }),
   };
+}
+
+/** How often facts are read again because others' questions drove them out of the thread. */
+const MAX_READS = 4;
+
+async function readAndRecompute(
+  { engine, computer }: AttributionParts,
+  facts: FactsQuestion,
+  task: RecomputeTask,
+): Promise<Recomputed> {
+  for (let reads = 0; reads < MAX_READS; reads += 1) {
+    const touches = await readTouches(engine, facts);
+    const { key } = task;
+    const dimensions = facts.touchDimensions;
+    const taken = computer.takeTouches({ kind: "touches", key, touches, dimensions });
+    // Both are waited for, so that neither's failure goes by unseen.
+    const [purchases] = await Promise.all([readPurchases(engine, facts), taken]);
+    const recomputed = await computer.recompute({ ...task, purchases });
+    if (recomputed !== undefined) return recomputed;
+  }
+  throw new ReportsError("unavailable", "too many reports are being computed; ask again");
 }
 
 /** The touchpoints' columns that the rows, the rules and the models read. */

@@ -1,24 +1,32 @@
 import { TOUCH_TYPES } from "@tributary/attribution";
 import { Dictionary, type DimensionField } from "@tributary/protocol";
-import { MAX_JOURNEY_TOUCHES, tooManyTouches, type JourneyFacts } from "@tributary/warehouse";
+import { MAX_JOURNEY_TOUCHES, tooManyTouches } from "@tributary/warehouse";
 import { ArrowColumns, type CodedColumn, type TextColumn } from "./arrow-columns.ts";
 
-/** Facts of users who convert, as columns: of each user in a row, by time, then event ID; each once. */
+/** Touchpoints as columns: of each user in a row, by time, then event ID; each once. */
+export interface TouchColumns {
+  /** The touchpoints of user u are `starts[u]` … `starts[u + 1] - 1`. */
+  readonly starts: Int32Array;
+  /** ms since 1970. */
+  readonly times: Float64Array;
+  /** Indexes into `TOUCH_TYPES`. */
+  readonly types: Uint8Array;
+  readonly dimensions: ReadonlyMap<DimensionField, CodedColumn>;
+  /** Numbers the users' keys; purchases add theirs. */
+  readonly users: Dictionary;
+}
+
+/** Facts of users who convert, as columns. */
 export interface FactColumns {
   readonly users: number;
   /** The touchpoints of user u are `touchStarts[u]` … `touchStarts[u + 1] - 1`. */
   readonly touchStarts: Int32Array;
-  /** ms since 1970. */
-  readonly touchTimes: Float64Array;
-  /** Indexes into `TOUCH_TYPES`. */
-  readonly touchTypes: Uint8Array;
-  readonly touchDimensions: ReadonlyMap<DimensionField, CodedColumn>;
+  readonly touches: TouchColumns;
   /** As of touchpoints. */
   readonly purchaseStarts: Int32Array;
+  /** ms since 1970. */
   readonly purchaseTimes: Float64Array;
   readonly purchases: PurchaseColumns;
-  /** For what keeps the columns, bytes. */
-  readonly byteLength: number;
 }
 
 /** Conversions, refunds, and custom events that mark a lead. */
@@ -36,46 +44,79 @@ export interface PurchaseColumns {
 }
 
 /**
- * Reads facts into columns.
+ * Reads touchpoints into columns.
  * @param seed of the users' dictionary: its strings come from strangers
  * @throws WarehouseError `report_too_large` over {@link MAX_JOURNEY_TOUCHES}
  */
-export function readFactColumns(
-  facts: JourneyFacts,
+export function readTouchColumns(
+  bytes: Uint8Array,
   dimensions: readonly DimensionField[],
-  conversionDimensions: number,
   seed: number,
-): FactColumns {
-  const purchases = new ArrowColumns(facts.purchases);
-  const touches = new ArrowColumns(facts.touches);
-  if (Math.max(purchases.rows, touches.rows) > MAX_JOURNEY_TOUCHES) throw tooManyTouches();
-  const dictionary = new Dictionary(seed);
-  const purchaseUsers = usersOf(purchases, dictionary);
-  // Touchpoints of users beyond these only share a hash with one of them.
-  const users = 2 * (dictionary.size + 1);
-  const purchaseOrder = sortRows(purchases, purchaseUsers, users);
-  const touchOrder = sortRows(touches, usersOf(touches, dictionary), users);
-  const types = touches.codes("type");
-  const typeOfCode = Uint8Array.from(types.names, (name) =>
+): TouchColumns {
+  const columns = new ArrowColumns(bytes);
+  if (columns.rows > MAX_JOURNEY_TOUCHES) throw tooManyTouches();
+  const users = new Dictionary(seed);
+  const userOf = usersOf(columns, users);
+  const { starts, rows } = sortRows(columns, userOf, numbersOf(users));
+  const types = columns.codes("type");
+  const typeOfCode = types.names.map((name) =>
     Math.max(
       0,
       TOUCH_TYPES.findIndex((type) => type === name),
     ),
   );
-  const touchRows = touchOrder.rows;
+  const typeOfRow = new Uint8Array(rows.length);
+  for (let i = 0; i < rows.length; i += 1) {
+    typeOfRow[i] = typeOfCode[types.codes[rows[i] as number] as number] as number;
+  }
+  return {
+    starts,
+    times: gatherNumbers(columns.numbers("ms"), rows),
+    types: typeOfRow,
+    dimensions: new Map(
+      dimensions.map((field) => [field, gatherCodes(columns.codes(field), rows)]),
+    ),
+    users,
+  };
+}
+
+/**
+ * Reads what the users of touchpoints bought, and those without one.
+ * @param conversionDimensions how many of the conversions' dimensions there are
+ * @throws WarehouseError `report_too_large` over {@link MAX_JOURNEY_TOUCHES}
+ */
+export function readFactColumns(
+  touches: TouchColumns,
+  bytes: Uint8Array,
+  conversionDimensions: number,
+): FactColumns {
+  const columns = new ArrowColumns(bytes);
+  if (columns.rows > MAX_JOURNEY_TOUCHES) throw tooManyTouches();
+  const userOf = usersOf(columns, touches.users);
+  const users = numbersOf(touches.users);
+  const { starts, rows } = sortRows(columns, userOf, users);
+  const touchStarts = new Int32Array(users + 1).fill(touches.times.length);
+  touchStarts.set(touches.starts);
   return {
     users,
-    touchStarts: touchOrder.starts,
-    touchTimes: gatherNumbers(touches.numbers("ms"), touchRows),
-    touchTypes: Uint8Array.from(touchRows, (row) => typeOfCode[types.codes[row] ?? 0] ?? 0),
-    touchDimensions: new Map(
-      dimensions.map((field) => [field, gatherCodes(touches.codes(field), touchRows)]),
-    ),
-    purchaseStarts: purchaseOrder.starts,
-    purchaseTimes: gatherNumbers(purchases.numbers("ms"), purchaseOrder.rows),
-    purchases: purchaseColumns(purchases, purchaseOrder.rows, conversionDimensions),
-    byteLength: facts.purchases.length * 2 + touchRows.length * (9 + 4 * dimensions.length),
+    touchStarts,
+    touches,
+    purchaseStarts: starts,
+    purchaseTimes: gatherNumbers(columns.numbers("ms"), rows),
+    purchases: purchaseColumns(columns, rows, conversionDimensions),
   };
+}
+
+/** The size of columns, about, bytes. */
+export function sizeOfColumns({ touches, purchaseTimes }: FactColumns): number {
+  const { times, dimensions, users } = touches;
+  const PURCHASE_BYTES = 128;
+  const USER_BYTES = 64;
+  return (
+    times.length * (9 + 4 * dimensions.size) +
+    purchaseTimes.length * PURCHASE_BYTES +
+    users.size * USER_BYTES
+  );
 }
 
 function purchaseColumns(
@@ -84,23 +125,41 @@ function purchaseColumns(
   conversionDimensions: number,
 ): PurchaseColumns {
   const types = columns.codes("type");
-  const isType = (type: string): Uint8Array =>
-    Uint8Array.from(rows, (row) => (types.names[types.codes[row] ?? 0] === type ? 1 : 0));
+  const isType = (type: string): Uint8Array => {
+    const code = types.names.indexOf(type);
+    const is = new Uint8Array(rows.length);
+    for (let i = 0; i < rows.length; i += 1) {
+      is[i] = types.codes[rows[i] as number] === code ? 1 : 0;
+    }
+    return is;
+  };
   const amounts = columns.decimals("amount");
   const has = columns.bytes("has_value");
+  const hasAmount = new Uint8Array(rows.length);
+  const ordered: bigint[] = [];
+  for (let i = 0; i < rows.length; i += 1) {
+    const row = rows[i] as number;
+    ordered.push(amounts[row] ?? 0n);
+    hasAmount[i] = has[row] as number;
+  }
   const orders = columns.texts("order_id");
   return {
     isRefund: isType("refund"),
     isConversion: isType("conversion"),
     names: gatherCodes(columns.codes("name"), rows),
     currencies: gatherCodes(columns.codes("currency"), rows),
-    amounts: Array.from(rows, (row) => amounts[row] ?? 0n),
-    hasAmount: Uint8Array.from(rows, (row) => has[row] ?? 0),
+    amounts: ordered,
+    hasAmount,
     orderId: (purchase) => orders.text(rows[purchase] ?? 0),
     dimensions: Array.from({ length: conversionDimensions }, (_, i) =>
       gatherCodes(columns.codes(`conversion${i}`), rows),
     ),
   };
+}
+
+/** Numbers of users are below this. */
+function numbersOf(users: Dictionary): number {
+  return 2 * (users.size + 1);
 }
 
 /** A number for each row's user: an anonymous ID and a user ID of the same text are two. */
@@ -115,20 +174,22 @@ function usersOf(columns: ArrowColumns, dictionary: Dictionary): Int32Array {
   return users;
 }
 
-/** The rows of users below a number: by user, time and event ID, each event once. */
+/** The rows by user, time and event ID, each event once. @param users numbers of users are below this */
 function sortRows(
   columns: ArrowColumns,
   userOf: Int32Array,
   users: number,
 ): { starts: Int32Array; rows: Int32Array } {
   const ends = new Int32Array(users + 1);
-  for (const user of userOf) if (user < users) ends[user + 1] = (ends[user + 1] as number) + 1;
+  for (let row = 0; row < userOf.length; row += 1) {
+    const user = userOf[row] as number;
+    ends[user + 1] = (ends[user + 1] as number) + 1;
+  }
   for (let u = 0; u < users; u += 1) ends[u + 1] = (ends[u + 1] as number) + (ends[u] as number);
   const rows = new Int32Array(ends[users] as number);
   const next = ends.slice();
   for (let row = 0; row < userOf.length; row += 1) {
     const user = userOf[row] as number;
-    if (user >= users) continue;
     const place = next[user] as number;
     rows[place] = row;
     next[user] = place + 1;

@@ -85,7 +85,8 @@ export class JourneyPaths implements JourneyPath {
    * @param leadTime of the user's first lead, ms since 1970; Infinity where there is none
    */
   find(user: number, purchase: number, leadTime: number): void {
-    const { touchStarts, touchTimes, touchTypes, purchaseTimes, purchases } = this.#facts;
+    const { touchStarts, touches, purchaseTimes, purchases } = this.#facts;
+    const { times: touchTimes, types: touchTypes } = touches;
     const time = purchaseTimes[purchase] as number;
     const nameCode = purchases.names.codes[purchase] as number;
     const { clickWindowMs, viewWindowMs } = this.#windows[nameCode] ?? this.#question.rules;
@@ -118,7 +119,7 @@ export class JourneyPaths implements JourneyPath {
     const rows = this.#rows;
     let kept = 0;
     for (const row of rows) {
-      if (this.#facts.touchTypes[row] === IMPRESSION) continue;
+      if (this.#facts.touches.types[row] === IMPRESSION) continue;
       rows[kept] = row;
       kept += 1;
     }
@@ -127,7 +128,7 @@ export class JourneyPaths implements JourneyPath {
 
   #fill(time: number, leadTime: number): void {
     const rows = this.#rows;
-    const { touchTimes, touchTypes } = this.#facts;
+    const { times: touchTimes, types: touchTypes } = this.#facts.touches;
     const first = this.#firstCodes;
     const second = this.#secondCodes;
     if (rows.length > this.ageMs.length) this.#grow(rows.length);
@@ -189,7 +190,7 @@ export class JourneyPaths implements JourneyPath {
 }
 
 function column(facts: FactColumns, field: DimensionField) {
-  const found = facts.touchDimensions.get(field);
+  const found = facts.touches.dimensions.get(field);
   if (found === undefined) throw new RangeError(`the facts were read without ${field}`);
   return found;
 }
@@ -198,7 +199,7 @@ function goneTouches(
   facts: FactColumns,
   { leaveOut, viewThrough }: JourneyRules,
 ): { gone: Uint8Array; leftOut: number } {
-  const gone = new Uint8Array(facts.touchTimes.length);
+  const gone = new Uint8Array(facts.touches.times.length);
   let leftOut = 0;
   for (const { dimension, value } of leaveOut) {
     const { codes, names } = column(facts, dimension);
@@ -211,7 +212,7 @@ function goneTouches(
     }
   }
   if (!viewThrough) {
-    for (let i = 0; i < gone.length; i += 1) if (facts.touchTypes[i] === IMPRESSION) gone[i] = 1;
+    for (let i = 0; i < gone.length; i += 1) if (facts.touches.types[i] === IMPRESSION) gone[i] = 1;
   }
   return { gone, leftOut };
 }

@@ -72,6 +72,7 @@ export async function openReports(
   // Nobody else waits for this process.
   const computer: Computer = {
     credit: async (task) => creditPaths(task),
+    takeTouches: async (task) => facts.take(task),
     recompute: async (task) => facts.run(task),
   };
   return {

@@ -1,6 +1,6 @@
 import { Piscina } from "piscina";
 import { ReportsError } from "./errors.ts";
-import type { RecomputeTask } from "./facts-thread.ts";
+import type { RecomputeTask, TouchesTask } from "./facts-thread.ts";
 import type { PathCredits, PathCreditsTask } from "./path-credits.ts";
 import type { ThreadReply, ThreadTask } from "./path-thread.ts";
 import type { Recomputed } from "./recompute.ts";
@@ -44,11 +44,21 @@ export class PathPool {
   }
 
   /**
-   * @returns undefined where the task has no facts and the thread has not kept them
+   * Takes touchpoints, which are no longer the caller's.
+   * @throws ReportsError as {@link recompute}
+   */
+  async takeTouches(task: TouchesTask): Promise<void> {
+    const reply = await this.#run(task, "the recomputation", [task.touches.buffer]);
+    if (!("taken" in reply)) throw refusedBy(reply, "");
+  }
+
+  /**
+   * @returns undefined where the thread has not the task's facts
    * @throws ReportsError `report_too_large`, `query_timeout` after the bound, `unavailable` where too many wait
    */
   async recompute(task: RecomputeTask): Promise<Recomputed | undefined> {
-    const reply = await this.#run(task, "the recomputation");
+    const buffers = task.purchases === undefined ? [] : [task.purchases.buffer];
+    const reply = await this.#run(task, "the recomputation", buffers);
     if ("recomputed" in reply) return reply.recomputed;
     throw refusedBy(reply, "");
   }
@@ -58,14 +68,16 @@ export class PathPool {
     await this.#pool.destroy();
   }
 
-  async #run(task: ThreadTask, what: string): Promise<ThreadReply> {
-    const facts = task.kind === "recompute" ? task.facts : undefined;
-    // Handed over, not copied: they are large, and nobody here looks at them again.
-    const transferList = facts === undefined ? [] : [facts.touches.buffer, facts.purchases.buffer];
+  /** @param buffers handed over, not copied: they are large */
+  async #run(
+    task: ThreadTask,
+    what: string,
+    buffers: readonly ArrayBuffer[] = [],
+  ): Promise<ThreadReply> {
     try {
       return (await this.#pool.run(task, {
         signal: AbortSignal.timeout(this.#timeoutMs),
-        transferList,
+        transferList: [...buffers],
       })) as ThreadReply;
     } catch (error) {
       throw asReportsError(error, what, this.#timeoutMs);

@@ -199,7 +199,12 @@ export function rowsOfCredits(
     if (left.conversions > 0n) add(undefined, left, {});
   }
   return [...rows.values()]
-    .sort((a, b) => compare(b.value, a.value) || compare(b.conversions, a.conversions))
+    .sort(
+      (a, b) =>
+        compare(b.value, a.value) ||
+        compare(b.conversions, a.conversions) ||
+        compare(Object.values(a.dims).join("\0"), Object.values(b.dims).join("\0")),
+    )
     .map(({ dims, conversions, value, currency, more }) => ({
       model,
       ...dims,
@@ -239,7 +244,7 @@ function interval(
   return of === undefined ? {} : { [field]: [of.low, of.high] };
 }
 
-function compare(a: bigint, b: bigint): number {
+function compare<T extends bigint | string>(a: T, b: T): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

@@ -21,10 +21,11 @@ export { ResultRows } from "./load-results.ts";
 export {
   MAX_JOURNEY_TOUCHES,
   newestArrival,
-  readJourneyFacts,
+  readPurchases,
+  readTouches,
   tooManyTouches,
 } from "./journey-facts.ts";
-export type { FactsQuestion, JourneyFacts } from "./journey-facts.ts";
+export type { FactsQuestion } from "./journey-facts.ts";
 export { migrate } from "./migrations.ts";
 export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./open.ts";
 export { openJourneys } from "./open-journeys.ts";

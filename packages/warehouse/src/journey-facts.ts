@@ -28,19 +28,6 @@ export interface FactsQuestion {
   readonly lead?: string | undefined;
 }
 
-/**
- * Facts of the users who convert, as Apache Arrow; in no order, and a row may come twice.
- *
- * `touches`: user_key, is_anonymous (0 or 1), time (ms since 1970), type, event_id, and a column each for the dimensions asked
- * for. Some are of users who do not convert.
- * `purchases`: user_key, is_anonymous, time, type (conversion, refund, and custom for leads), event_id, name, value (0 where
- * there is none), has_value, currency, order_id, conversion0 and conversion1 (the conversion's dimensions).
- */
-export interface JourneyFacts {
-  readonly touches: Uint8Array<ArrayBuffer>;
-  readonly purchases: Uint8Array<ArrayBuffer>;
-}
-
 /** Touchpoints that one recomputation may read. */
 export const MAX_JOURNEY_TOUCHES = 10_000_000;
 
@@ -51,23 +38,35 @@ const COMMON_COLUMNS =
   "user_key, toUInt8(is_anonymous) AS anonymous, toFloat64(toUnixTimestamp64Milli(time)) AS ms, type, event_id";
 
 /**
- * Reads the facts behind the conversions of a time: the touchpoints of the users who made them, and what of their purchases and
- * refunds matters. Not FINAL, which would merge all rows to find those that came twice; the reader leaves them out.
+ * Reads the touchpoints of the users who converted in a time, as Apache Arrow: user_key, anonymous (0 or 1), ms (time, ms since
+ * 1970), type, event_id, and a column each for the dimensions asked for. In no order, and a row may come twice: not FINAL, which
+ * would merge all rows to find those that did.
  *
- * Users are found by a hash, for whose numbers a set is faster than for text; those who only share one are the reader's to
- * leave out.
+ * Users are found by a hash, for whose numbers a set is faster than for text, so there may be touchpoints of others.
  *
- * Cost: 10 million touchpoints, of which 1.3 million are of the users of 200,000 conversions, 0.5 to 0.6 s on two cores.
+ * Cost: 10 million touchpoints, of which 0.9 million are of users who convert, 0.4 s on two cores.
  * @throws WarehouseError `query_timeout`, `query_failed`, `unavailable`
  */
-export async function readJourneyFacts(
+export async function readTouches(
   engine: WarehouseEngine,
   question: FactsQuestion,
-): Promise<JourneyFacts> {
-  const parameters = parametersOf(question);
-  const touches = await engine.queryArrow(touchesSql(question), parameters);
-  const purchases = await engine.queryArrow(purchasesSql(question), parameters);
-  return { touches, purchases };
+): Promise<Uint8Array<ArrayBuffer>> {
+  return engine.queryArrow(touchesSql(question), parametersOf(question));
+}
+
+/**
+ * Reads the conversions of a time, refunds, and what marks a lead, as Apache Arrow: user_key, anonymous, ms, type (conversion,
+ * refund, or custom), event_id, name, amount (0 where there is none), has_value, currency, order_id, conversion0 and conversion1
+ * (the conversion's dimensions). In no order, and a row may come twice.
+ *
+ * Cost: 200,000 conversions among 10 million facts, 0.2 s on two cores.
+ * @throws WarehouseError as {@link readTouches}
+ */
+export async function readPurchases(
+  engine: WarehouseEngine,
+  question: FactsQuestion,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return engine.queryArrow(purchasesSql(question), parametersOf(question));
 }
 
 /**

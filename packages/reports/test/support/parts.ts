@@ -32,6 +32,7 @@ export function localComputer(): Computer {
   const facts = new FactsComputer(1);
   return {
     credit: async (task) => creditPaths(task),
+    takeTouches: async (task) => facts.take(task),
     recompute: async (task) => facts.run(task),
   };
 }
