@@ -63,6 +63,7 @@ export {
 } from "./models/registry.ts";
 export type { TimeDecayOptions } from "./models/time-decay.ts";
 export { shareOut } from "./shares.ts";
+export { SMALL_AMOUNT, SmallShares } from "./small-shares.ts";
 export type { TenantCounts } from "./journeys/batch-counts.ts";
 export { BadEntryError } from "./journeys/bad-entry.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/options.ts";

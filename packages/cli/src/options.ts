@@ -75,3 +75,11 @@ export function instant(text: string): string {
   }
   return new Date(ms).toISOString();
 }
+
+/** A whole number and its unit, such as `30d` or `12h`; as it is. */
+export function duration(text: string): string {
+  if (/^\d{1,12}(ms|s|m|h|d)$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected a whole number and its unit (ms, s, m, h or d), such as 30d or 12h.",
+  );
+}

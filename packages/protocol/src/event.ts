@@ -83,6 +83,10 @@ export const EVENT_FIELDS = [
 
 export type DimensionField = (typeof DIMENSION_FIELDS)[number];
 
+/** What reports tell conversions apart by, beside the touchpoints that led to them. */
+export const CONVERSION_DIMENSIONS = ["conversion", "currency", "day", "week", "month"] as const;
+export type ConversionDimension = (typeof CONVERSION_DIMENSIONS)[number];
+
 export const DIMENSION_COUNT = 6;
 /** Column of the channel among the dimensions. */
 export const CHANNEL_DIMENSION = 5;

@@ -33,6 +33,7 @@ export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
 export {
   CHANNEL_DIMENSION,
+  CONVERSION_DIMENSIONS,
   DIMENSION_COUNT,
   DIMENSION_FIELDS,
   EVENT_FIELDS,
@@ -47,7 +48,7 @@ export {
   TYPE_REFUND,
   TYPE_VISIT,
 } from "./event.ts";
-export type { DimensionField, EventType, TributaryEvent } from "./event.ts";
+export type { ConversionDimension, DimensionField, EventType, TributaryEvent } from "./event.ts";
 export {
   ATTRIBUTION_GROUP,
   BLOCK_FIELD,

@@ -16,6 +16,10 @@ export const reportRowSchema = z
     conversions: z.number().describe("a sum of shares"),
     value: decimalText,
     currency,
+    conversionsBefore: z.number().optional().describe("of the report compared with"),
+    valueBefore: decimalText.optional(),
+    conversionsChange: z.number().optional(),
+    valueChange: decimalText.optional(),
     conversionsInterval: interval.optional(),
     valueInterval: interval.optional(),
   })
@@ -23,8 +27,41 @@ export const reportRowSchema = z
 
 const group = z.record(z.string(), z.string());
 
+const windows = {
+  clickWindowMs: z.number().describe("of clicks and visits"),
+  viewWindowMs: z.number().describe("of impressions"),
+};
+const totals = z
+  .object({
+    conversions: z.number(),
+    attributed: z.number(),
+    unattributed: z.number(),
+    value: z.array(z.object({ currency, value: decimalText })),
+  })
+  .loose();
+
 export const reportSchema = z.object({
   asOf: instant.optional(),
+  completeUpTo: instant.describe(
+    "all that was accepted before then is in the report, ms since 1970; 0 where nobody knows",
+  ),
+  source: z
+    .enum(["streamed", "facts"])
+    .describe(
+      "whether the workers' credits were added up, or conversions credited anew from facts",
+    ),
+  rules: z
+    .object({
+      ...windows,
+      halfLifeMs: z.number(),
+      windows: z.record(z.string(), z.object(windows)).optional(),
+      viewThrough: z.boolean(),
+      clickBeatsImpression: z.boolean(),
+      transform: z.string(),
+      leaveOut: z.array(z.string()).optional(),
+      leftOutTouchpoints: z.number().optional(),
+    })
+    .loose(),
   rows: z.array(reportRowSchema),
   comparisons: z
     .array(
@@ -39,14 +76,8 @@ export const reportSchema = z.object({
     )
     .optional()
     .describe("neighbours by credited conversions, where a confidence was asked for"),
-  totals: z
-    .object({
-      conversions: z.number(),
-      attributed: z.number(),
-      unattributed: z.number(),
-      value: z.array(z.object({ currency, value: decimalText })),
-    })
-    .loose(),
+  totals,
+  totalsBefore: totals.optional().describe("of the report compared with"),
 });
 
 /** One conversion: the result that is or was valid, and all its revisions. Times are ms since 1970. */

@@ -1,10 +1,35 @@
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "./settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
 
+const DAY_MS = 86_400_000;
+
+/** What reports go by, the same for the service and for a data folder. */
+const settingsSchema = z.object({
+  TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
+    1,
+    400 * DAY_MS,
+    DEFAULT_REPORT_SETTINGS.clickWindowMs,
+  ).describe("the workers' lookback window of clicks and visits, ms"),
+  TRIBUTARY_VIEW_WINDOW_MS: wholeNumber(
+    1,
+    400 * DAY_MS,
+    DEFAULT_REPORT_SETTINGS.viewWindowMs,
+  ).describe("the workers' lookback window of impressions, ms"),
+  TRIBUTARY_HALF_LIFE_MS: wholeNumber(1, 400 * DAY_MS, DEFAULT_REPORT_SETTINGS.halfLifeMs).describe(
+    "the workers' half-life of time_decay, ms",
+  ),
+  TRIBUTARY_MAX_WINDOW_MS: wholeNumber(
+    1,
+    3650 * DAY_MS,
+    DEFAULT_REPORT_SETTINGS.maxWindowMs,
+  ).describe("longest window or half-life that a report may be asked for, ms"),
+});
+
 /** The service's environment: name, default, meaning. Read once, here. */
-const schema = z.object({
+const schema = settingsSchema.extend({
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
@@ -28,6 +53,12 @@ const schema = z.object({
   TRIBUTARY_QUERY_TIMEOUT_MS: wholeNumber(10, 3_600_000, 30_000).describe(
     "longest run of a query, ms",
   ),
+  TRIBUTARY_CACHED_REPORTS: wholeNumber(0, 100_000, 256).describe(
+    "answers kept for who asks the same again while nothing was loaded",
+  ),
+  TRIBUTARY_CACHED_REPORTS_MB: wholeNumber(0, 65_536, 64).describe(
+    "size of all answers kept, MiB of their JSON",
+  ),
 });
 
 export interface ReportsConfig {
@@ -44,6 +75,9 @@ export interface ReportsConfig {
   readonly loadMaxEntries: number;
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
+  readonly cachedReports: number;
+  readonly cachedReportsMb: number;
+  readonly settings: ReportSettings;
   readonly telemetry: TelemetryConfig;
 }
 
@@ -69,6 +103,28 @@ export function readConfig(
     loadMaxEntries: values.TRIBUTARY_LOAD_MAX_ENTRIES,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
+    cachedReports: values.TRIBUTARY_CACHED_REPORTS,
+    cachedReportsMb: values.TRIBUTARY_CACHED_REPORTS_MB,
+    settings: settingsOf(values),
     telemetry: readTelemetryConfig(env),
+  });
+}
+
+/**
+ * Reads what reports go by, for those of a data folder.
+ * @throws EnvironmentError
+ */
+export function readReportSettings(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): ReportSettings {
+  return settingsOf(readEnvironment(settingsSchema, env));
+}
+
+function settingsOf(values: z.infer<typeof settingsSchema>): ReportSettings {
+  return Object.freeze({
+    clickWindowMs: values.TRIBUTARY_CLICK_WINDOW_MS,
+    viewWindowMs: values.TRIBUTARY_VIEW_WINDOW_MS,
+    halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS,
+    maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
   });
 }

@@ -28,6 +28,14 @@ export const REPORTS_ERROR_CODES = {
   confidence_invalid: 400,
   /** Not a number within the parameter's bounds. */
   number_invalid: 400,
+  /** A window or half-life that cannot be read, or is longer than its bound. */
+  window_invalid: 400,
+  /** What to leave out cannot be read. */
+  leave_out_invalid: 400,
+  /** No such time zone. */
+  time_zone_unknown: 400,
+  /** A custom model that cannot be read; the field says which part of it. */
+  custom_model_invalid: 400,
   /** The model's equations are not solved within its bound. */
   model_unsolved: 400,
   /** timeoutMs is not a whole number within its bounds. */

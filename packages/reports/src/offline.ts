@@ -1,13 +1,17 @@
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import {
   migrate,
+  newestArrival,
   openWarehouse,
   type ConversionDetail,
   type EngineLimits,
 } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
-import { answerAttribution, type Attribution } from "./attribution.ts";
+import { answerAttribution, type Attribution, type Computer } from "./attribution.ts";
+import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./conversion.ts";
+import { FactsComputer } from "./facts-thread.ts";
 import { creditPaths } from "./path-credits.ts";
 import { readParameters } from "./parameters.ts";
 import { parseQuestion } from "./question.ts";
@@ -20,14 +24,15 @@ const WAREHOUSE_FOLDER = "warehouse";
 export interface OfflineQuestion {
   readonly models: readonly string[];
   readonly by: readonly string[];
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  readonly asOf?: string | undefined;
-  readonly transform?: string | undefined;
-  readonly nonConverting?: string | undefined;
-  readonly confidence?: string | undefined;
+  /** Everything else that the service's question may hold, by its name. */
+  readonly [parameter: string]: string | readonly string[] | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
+}
+
+/** An answer, and the time up to which everything accepted is in it, ms since 1970; 0 where nobody knows. */
+export interface CompleteAttribution extends Attribution {
+  readonly completeUpTo: number;
 }
 
 /** How a conversion is asked for. */
@@ -41,7 +46,7 @@ export interface ConversionQuestion {
 /** Reports without a running platform. */
 export interface OfflineReports {
   /** @throws ReportsError of status 400 for a question that cannot be answered, WarehouseError */
-  attribution(question: OfflineQuestion): Promise<Attribution>;
+  attribution(question: OfflineQuestion): Promise<CompleteAttribution>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
   conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ConversionDetail>;
   close(): Promise<void>;
@@ -60,13 +65,24 @@ export async function openReports(
   dataDir: string,
   limits: EngineLimits = { queryTimeoutMs: 30_000 },
 ): Promise<OfflineReports> {
+  const settings = readReportSettings();
   const engine = await openWarehouse({ dataDir: warehouseFolder(dataDir) }, limits);
   await migrate(engine);
+  const facts = new FactsComputer(randomBytes(6).readUIntBE(0, 6));
+  // Nobody else waits for this process.
+  const computer: Computer = {
+    credit: async (task) => creditPaths(task),
+    takeTouches: async (task) => facts.take(task),
+    recompute: async (task) => facts.run(task),
+  };
   return {
     async attribution({ models, tenant = OPEN_TENANT, ...more }) {
-      const { question } = parseQuestion({ model: models, ...more }, Date.now());
-      // Nobody else waits for this process.
-      return answerAttribution(engine, { tenant, ...question }, async (task) => creditPaths(task));
+      const { question } = parseQuestion({ model: models, ...more }, Date.now(), settings);
+      const [completeUpTo, report] = [
+        await newestArrival(engine, tenant),
+        await answerAttribution({ engine, computer, settings }, { tenant, ...question }),
+      ];
+      return { ...report, completeUpTo };
     },
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
       const asked = readParameters({ asOf }, more, Date.now());

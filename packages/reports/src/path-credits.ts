@@ -11,8 +11,10 @@ import {
   type PathTable,
 } from "@tributary/attribution";
 
-/** What the conversions in one currency brought, by the path numbers of a table. */
-export interface CurrencyAmounts {
+/** What the conversions of one group (of one currency, say) brought: an entry for each of their paths. */
+export interface GroupAmounts {
+  /** Path numbers of the table; one may come more than once. */
+  readonly paths: Int32Array;
   readonly conversions: Float64Array;
   readonly values: Float64Array;
 }
@@ -28,9 +30,9 @@ export interface Resampling {
 /** The credits of one model over all journeys. */
 export interface PathCreditsTask {
   readonly model: PathModelName;
-  /** Conversions of all currencies together, and journeys without one. */
+  /** Conversions of all groups together, and journeys without one. */
   readonly table: PathTable;
-  readonly currencies: readonly CurrencyAmounts[];
+  readonly groups: readonly GroupAmounts[];
   readonly resampling?: Resampling | undefined;
 }
 
@@ -53,50 +55,57 @@ export interface NeighbourComparison {
 
 export interface PathCredits {
   /** In the order of the task's. */
-  readonly currencies: readonly { readonly conversions: Credits; readonly values: Credits }[];
+  readonly groups: readonly { readonly conversions: Credits; readonly values: Credits }[];
   /** Empty without resampling. */
   readonly neighbours: readonly NeighbourComparison[];
 }
 
 /**
- * Credits all journeys under one model, whose view of the journeys does not depend on the currency: each currency's
+ * Credits all journeys under one model, whose view of the journeys does not depend on the group: each group's
  * conversions and values are split by it.
  * @throws AttributionError as the model's function
  */
 export function creditPaths(task: PathCreditsTask): PathCredits {
-  const { table, currencies, resampling } = task;
+  const { table, groups, resampling } = task;
   const model = pathModel(task.model, table);
   if (resampling === undefined) {
     const split = (values: Float64Array): Credits => ({
       credits: model.credit({ ...table, values }).values,
     });
     return {
-      currencies: currencies.map(({ conversions, values }) => ({
-        conversions: split(conversions),
-        values: split(values),
+      groups: groups.map((group) => ({
+        conversions: split(byPath(table, group.paths, group.conversions)),
+        values: split(byPath(table, group.paths, group.values)),
       })),
       neighbours: [],
     };
   }
   const { confidence } = resampling;
-  const ofValues = currencies.map(({ values }) => resample(table, model, resampling, values));
+  const ofValues = groups.map(({ paths, values }) =>
+    resample(table, model, resampling, byPath(table, paths, values)),
+  );
   const whole = ofValues[0] ?? resample(table, model, resampling, table.conversions);
   return {
-    currencies: ofValues.map((of, i) => {
-      // The conversions of the only currency are all there are.
+    groups: groups.map(({ paths, conversions }, i) => {
+      // The conversions of the only group are all there are.
       const ofConversions =
-        currencies.length === 1
+        groups.length === 1
           ? { credits: whole.estimate.conversions, samples: whole.conversions }
-          : valuesOf(
-              resample(table, model, resampling, currencies[i]?.conversions ?? table.conversions),
-            );
+          : valuesOf(resample(table, model, resampling, byPath(table, paths, conversions)));
       return {
         conversions: withIntervals(ofConversions, confidence),
-        values: withIntervals(valuesOf(of), confidence),
+        values: withIntervals(valuesOf(ofValues[i] ?? whole), confidence),
       };
     }),
     neighbours: compareNeighbours(whole, confidence),
   };
+}
+
+/** A group's amounts by path number. */
+function byPath(table: PathTable, paths: Int32Array, amounts: Float64Array): Float64Array {
+  const sums = new Float64Array(table.conversions.length);
+  for (const [i, path] of paths.entries()) sums[path] = (sums[path] ?? 0) + (amounts[i] ?? 0);
+  return sums;
 }
 
 /** Resamples with the same seed draw the same journeys, whatever amounts they carry. */

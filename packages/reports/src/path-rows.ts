@@ -8,15 +8,17 @@ import {
   type PathTable,
   type PathTransform,
 } from "@tributary/attribution";
-import { formatDecimal, MONEY_DIGITS, type DimensionField } from "@tributary/protocol";
+import { formatDecimal, MONEY_DIGITS } from "@tributary/protocol";
 import {
-  NO_VALUE,
+  rowDimensions,
   touchDimensions,
-  UNATTRIBUTED,
+  touchDimensionsOf,
+  type AttributionDimension,
+  type AttributionRow,
   type ConvertingPath,
   type OpenPath,
 } from "@tributary/warehouse";
-import type { CurrencyAmounts, PathCredits, PathCreditsTask, Resampling } from "./path-credits.ts";
+import type { GroupAmounts, PathCredits, PathCreditsTask, Resampling } from "./path-credits.ts";
 
 /** One conversion in the units of its shares. */
 const CONVERSION_UNITS = 10n ** BigInt(MONEY_DIGITS);
@@ -24,14 +26,17 @@ const VALUE_UNITS = 10 ** MONEY_DIGITS;
 
 /** The journeys of a report, made ready for models. */
 export interface Journeys {
-  readonly by: readonly DimensionField[];
+  readonly by: readonly AttributionDimension[];
   readonly table: PathTable;
-  /** In the order of their names. */
-  readonly currencies: readonly Currency[];
+  /** In the order of their currencies' names, then of their dimensions. */
+  readonly groups: readonly JourneyGroup[];
 }
 
-interface Currency extends CurrencyAmounts {
-  readonly name: string;
+/** Conversions of one currency that are alike in the dimensions of conversions asked for. */
+interface JourneyGroup extends GroupAmounts {
+  readonly currency: string;
+  /** Texts of those dimensions. */
+  readonly dimensions: readonly string[];
   /** Conversions and value with and without a touchpoint, exact. */
   readonly attributed: Exact;
   readonly unattributed: Exact;
@@ -44,11 +49,7 @@ interface Exact {
 }
 
 /** What one group earned under a model over paths, in one currency. */
-export interface PathModelRow extends Partial<Readonly<Record<DimensionField, string>>> {
-  readonly model: PathModelName;
-  readonly conversions: number;
-  readonly value: string;
-  readonly currency: string;
+export interface PathModelRow extends AttributionRow {
   /** Where a confidence was asked for. */
   readonly conversionsInterval?: readonly [low: number, high: number];
   readonly valueInterval?: readonly [low: number, high: number];
@@ -57,8 +58,8 @@ export interface PathModelRow extends Partial<Readonly<Record<DimensionField, st
 /** Two groups next to each other by their credited conversions, and whether the data tell them apart. */
 export interface Comparison {
   readonly model: PathModelName;
-  readonly first: Partial<Readonly<Record<DimensionField, string>>>;
-  readonly second: Partial<Readonly<Record<DimensionField, string>>>;
+  readonly first: Partial<Readonly<Record<AttributionDimension, string>>>;
+  readonly second: Partial<Readonly<Record<AttributionDimension, string>>>;
   /** Credited conversions of the first less those of the second. */
   readonly difference: number;
   readonly interval: readonly [low: number, high: number];
@@ -66,79 +67,106 @@ export interface Comparison {
 }
 
 /**
- * Makes a table of the paths, simplified.
- * @param open journeys that did not convert; none where the report is to be about conversions alone
+ * Makes a table of the paths, simplified. Paths are put in order first: floats that are added up in another order may end in
+ * another digit, and a report is to be the same when it is asked for again.
+ * @param open in an order of its own, the same for the same paths; journeys that did not convert; none where the report is to be about conversions alone
  */
 export function tabulateJourneys(
-  converting: readonly ConvertingPath[],
+  unordered: readonly ConvertingPath[],
   open: readonly OpenPath[],
-  by: readonly DimensionField[],
+  by: readonly AttributionDimension[],
   transform: PathTransform,
 ): Journeys {
-  const names = [...new Set(converting.map(({ currency }) => currency))].sort();
-  /** The same rows in the same order every time, hence the same path numbers: only the amounts differ. */
-  const tableOf = (counts: (path: ConvertingPath) => boolean, withOpen: boolean): PathTable => {
-    const rows = [
-      ...converting.map((path): PathRow => {
-        const counted = counts(path);
-        return {
-          path: path.path,
-          conversions: counted ? path.conversions : 0,
-          value: counted ? Number(path.value) / VALUE_UNITS : 0,
-          nulls: 0,
-        };
-      }),
-      ...open.map(({ path, journeys }): PathRow => ({
-        path,
-        conversions: 0,
-        value: 0,
-        nulls: withOpen ? journeys : 0,
-      })),
-    ];
-    return transformPaths(tabulatePaths(rows), transform);
-  };
-  return {
-    by,
-    table: tableOf(() => true, true),
-    currencies: names.map((name) => {
-      const { conversions, values } = tableOf(({ currency }) => currency === name, false);
-      const attributed = { conversions: 0n, value: 0n };
-      const unattributed = { conversions: 0n, value: 0n };
-      for (const { path, currency, conversions: count, value } of converting) {
-        if (currency !== name) continue;
-        const sum = path.length === 0 ? unattributed : attributed;
-        sum.conversions += BigInt(count) * CONVERSION_UNITS;
-        sum.value += value;
-      }
-      return { name, conversions, values, attributed, unattributed };
-    }),
-  };
+  const converting = inOrder(unordered);
+  const rows = [
+    ...converting.map(({ path, conversions, value }): PathRow => ({
+      path,
+      conversions,
+      value: Number(value) / VALUE_UNITS,
+      nulls: 0,
+    })),
+    ...open.map(({ path, journeys }): PathRow => ({
+      path,
+      conversions: 0,
+      value: 0,
+      nulls: journeys,
+    })),
+  ];
+  const pathOfRow: number[] = [];
+  const simplified: number[] = [];
+  const whole = tabulatePaths(rows, [], pathOfRow);
+  const table = transformPaths(whole, transform, simplified);
+  const members = new Map<string, { first: ConvertingPath; rows: number[] }>();
+  for (const [row, path] of converting.entries()) {
+    const key = [path.currency, ...path.dimensions].join("\0");
+    const known = members.get(key);
+    if (known === undefined) members.set(key, { first: path, rows: [row] });
+    else known.rows.push(row);
+  }
+  const groups = [...members.keys()].sort().flatMap((key) => {
+    const group = members.get(key);
+    if (group === undefined) return [];
+    const { currency, dimensions } = group.first;
+    const of = group.rows.flatMap((row) => converting[row] ?? []);
+    return {
+      currency,
+      dimensions,
+      paths: Int32Array.from(group.rows, (row) => simplified[pathOfRow[row] ?? 0] ?? 0),
+      conversions: Float64Array.from(of, ({ conversions }) => conversions),
+      values: Float64Array.from(of, ({ value }) => Number(value) / VALUE_UNITS),
+      attributed: sumOf(of.filter(({ path }) => path.length > 0)),
+      unattributed: sumOf(of.filter(({ path }) => path.length === 0)),
+    };
+  });
+  return { by, table, groups };
+}
+
+function inOrder(paths: readonly ConvertingPath[]): readonly ConvertingPath[] {
+  return paths
+    .map((path) => ({
+      path,
+      key: [path.currency, ...path.dimensions, ...path.path].join("\0"),
+    }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ path }) => path);
+}
+
+function sumOf(paths: readonly ConvertingPath[]): Exact {
+  const sum = { conversions: 0n, value: 0n };
+  for (const { conversions, value } of paths) {
+    sum.conversions += BigInt(conversions) * CONVERSION_UNITS;
+    sum.value += value;
+  }
+  return sum;
 }
 
 /** The task that computes a model over the journeys. */
 export function taskOf(
-  { table, currencies }: Journeys,
+  { table, groups }: Journeys,
   model: PathModelName,
   resampling: Resampling | undefined,
 ): PathCreditsTask {
-  const amounts = currencies.map(({ conversions, values }) => ({ conversions, values }));
-  return { model, table, currencies: amounts, resampling };
+  const amounts = groups.map(({ paths, conversions, values }) => ({ paths, conversions, values }));
+  return { model, table, groups: amounts, resampling };
 }
 
 /**
  * A model's rows: what was attributed is split by its credits to the last digit, what had no touchpoint is a row of its
- * own. Largest value first, then most conversions.
+ * own (without a dimension of touchpoints, a part of its group's). Largest value first, then most conversions.
  */
 export function rowsOfCredits(
-  { by, table, currencies }: Journeys,
+  { by, table, groups }: Journeys,
   model: PathModelName,
   credits: PathCredits,
 ): readonly PathModelRow[] {
-  const rows: (Exact & { row: PathModelRow })[] = [];
-  for (const [i, currency] of currencies.entries()) {
-    const of = credits.currencies[i];
+  const rows = new Map<
+    string,
+    Exact & { dims: PathModelRow | object; currency: string; more: object }
+  >();
+  for (const [i, group] of groups.entries()) {
+    const of = credits.groups[i];
     if (of === undefined) continue;
-    const { attributed, unattributed } = currency;
+    const { attributed, unattributed, currency } = group;
     const conversions = shareCredits(attributed.conversions, of.conversions.credits);
     const values = shareCredits(attributed.value, of.values.credits);
     // Nobody's: a chain in which no channel's removal costs a conversion.
@@ -147,32 +175,44 @@ export function rowsOfCredits(
         unattributed.conversions + (conversions === undefined ? attributed.conversions : 0n),
       value: unattributed.value + (values === undefined ? attributed.value : 0n),
     };
-    const add = (dims: PathModelRow | object, exact: Exact, more: object): void => {
-      rows.push({
-        ...exact,
-        row: {
-          model,
-          ...dims,
-          conversions: Number(formatDecimal(exact.conversions)),
-          value: formatDecimal(exact.value),
-          currency: currency.name,
-          ...more,
-        },
-      });
+    const add = (touch: readonly string[] | undefined, exact: Exact, more: object): void => {
+      const dims = rowDimensions(by, touch, group.dimensions);
+      const key = [currency, ...Object.values(dims)].join("\0");
+      const known = rows.get(key);
+      if (known === undefined) {
+        rows.set(key, { ...exact, dims, currency, more });
+        return;
+      }
+      known.conversions += exact.conversions;
+      known.value += exact.value;
+      // An interval of the one part says nothing of the sum.
+      known.more = {};
     };
     for (const [channel, name] of table.channels.entries()) {
       const exact = { conversions: conversions?.[channel] ?? 0n, value: values?.[channel] ?? 0n };
       if (exact.conversions === 0n && exact.value === 0n) continue;
-      add(dimensionsOf(by, name), exact, {
+      add(touchesOf(by, name), exact, {
         ...interval("conversionsInterval", of.conversions.intervals?.[channel]),
         ...interval("valueInterval", of.values.intervals?.[channel]),
       });
     }
-    if (left.conversions > 0n) add(unattributedDimensions(by), left, {});
+    if (left.conversions > 0n) add(undefined, left, {});
   }
-  return rows
-    .sort((a, b) => compare(b.value, a.value) || compare(b.conversions, a.conversions))
-    .map(({ row }) => row);
+  return [...rows.values()]
+    .sort(
+      (a, b) =>
+        compare(b.value, a.value) ||
+        compare(b.conversions, a.conversions) ||
+        compare(Object.values(a.dims).join("\0"), Object.values(b.dims).join("\0")),
+    )
+    .map(({ dims, conversions, value, currency, more }) => ({
+      model,
+      ...dims,
+      conversions: Number(formatDecimal(conversions)),
+      value: formatDecimal(value),
+      currency,
+      ...more,
+    }));
 }
 
 /** Neighbours by credited conversions, with their names. */
@@ -181,7 +221,8 @@ export function comparisonsOf(
   model: PathModelName,
   { neighbours }: PathCredits,
 ): readonly Comparison[] {
-  const named = (channel: number) => dimensionsOf(by, table.channels[channel] ?? "");
+  const named = (channel: number) =>
+    rowDimensions(touchDimensionsOf(by), touchesOf(by, table.channels[channel] ?? ""), []);
   return neighbours.map(({ first, second, difference, low, high, differ }) => ({
     model,
     first: named(first),
@@ -192,20 +233,8 @@ export function comparisonsOf(
   }));
 }
 
-function dimensionsOf(
-  by: readonly DimensionField[],
-  touch: string,
-): Partial<Record<DimensionField, string>> {
-  const texts = touchDimensions(touch, by.length);
-  return Object.fromEntries(by.map((field, i) => [field, texts[i] || NO_VALUE]));
-}
-
-function unattributedDimensions(
-  by: readonly DimensionField[],
-): Partial<Record<DimensionField, string>> {
-  return Object.fromEntries(
-    by.map((field) => [field, field === "channel" ? UNATTRIBUTED : NO_VALUE]),
-  );
+function touchesOf(by: readonly AttributionDimension[], touch: string): readonly string[] {
+  return touchDimensions(touch, touchDimensionsOf(by).length);
 }
 
 function interval(
@@ -215,7 +244,7 @@ function interval(
   return of === undefined ? {} : { [field]: [of.low, of.high] };
 }
 
-function compare(a: bigint, b: bigint): number {
+function compare<T extends bigint | string>(a: T, b: T): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

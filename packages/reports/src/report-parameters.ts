@@ -43,18 +43,26 @@ export const asOf: Parameter<number | undefined> = {
   },
 };
 
-/** What a report's rows are grouped by. */
-export const by: Parameter<readonly DimensionField[]> = {
-  description: `one or two dimensions, separated by commas`,
-  schema: {
-    type: "array",
-    items: { type: "string", enum: REPORT_DIMENSIONS },
-    minItems: 1,
-    maxItems: MAX_REPORT_DIMENSIONS,
-    default: [DEFAULT_DIMENSION],
-  },
-  read: (value, field) => readDimensions(field, listOf(value)),
-};
+/** One or two dimensions of a closed list that rows are grouped by. */
+export function dimensions<Dimension extends string>(
+  allowed: readonly Dimension[],
+  absent: Dimension,
+): Parameter<readonly Dimension[]> {
+  return {
+    description: `one or two dimensions, separated by commas`,
+    schema: {
+      type: "array",
+      items: { type: "string", enum: allowed },
+      minItems: 1,
+      maxItems: MAX_REPORT_DIMENSIONS,
+      default: [absent],
+    },
+    read: (value, field) => readDimensions(field, listOf(value), allowed, absent),
+  };
+}
+
+/** What the rows of reports about touchpoints are grouped by. */
+export const by = dimensions<DimensionField>(REPORT_DIMENSIONS, DEFAULT_DIMENSION);
 
 export const format = choice("how the rows are written", REPORT_FORMATS, "json", {
   code: "format_unknown",
@@ -81,24 +89,29 @@ export function timesOf(times: {
   };
 }
 
-function readDimensions(field: string, given: readonly string[]): readonly DimensionField[] {
-  if (given.length === 0) return [DEFAULT_DIMENSION];
-  const dimensions: DimensionField[] = [];
+function readDimensions<Dimension extends string>(
+  field: string,
+  given: readonly string[],
+  allowed: readonly Dimension[],
+  absent: Dimension,
+): readonly Dimension[] {
+  if (given.length === 0) return [absent];
+  const found: Dimension[] = [];
   for (const name of given) {
-    const dimension = REPORT_DIMENSIONS.find((known) => known === name);
+    const dimension = allowed.find((known) => known === name);
     if (dimension === undefined) {
-      throw refusal("dimension_unknown", field, "no such dimension", name, REPORT_DIMENSIONS);
+      throw refusal("dimension_unknown", field, "no such dimension", name, allowed);
     }
-    if (dimensions.includes(dimension)) {
-      throw refusal("dimension_repeated", field, "each dimension once", name, REPORT_DIMENSIONS);
+    if (found.includes(dimension)) {
+      throw refusal("dimension_repeated", field, "each dimension once", name, allowed);
     }
-    dimensions.push(dimension);
+    found.push(dimension);
   }
-  if (dimensions.length > MAX_REPORT_DIMENSIONS) {
-    const reason = `expected at most ${MAX_REPORT_DIMENSIONS} dimensions, got ${dimensions.length}`;
-    throw refusal("dimension_too_many", field, reason, given.join(","), REPORT_DIMENSIONS);
+  if (found.length > MAX_REPORT_DIMENSIONS) {
+    const reason = `expected at most ${MAX_REPORT_DIMENSIONS} dimensions, got ${found.length}`;
+    throw refusal("dimension_too_many", field, reason, given.join(","), allowed);
   }
-  return dimensions;
+  return found;
 }
 
 function readInstant(field: string, text: string | undefined): number | undefined {

@@ -1,11 +1,10 @@
 import type { ApiKeys } from "@tributary/service";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { conversionSchema, reportSchema } from "./answers.ts";
-import { answerAttribution } from "./attribution.ts";
 import { requireConversion } from "./conversion.ts";
 import { reportCsv } from "./csv.ts";
 import { documented } from "./open-api.ts";
-import { readParameters, type QuestionParameters } from "./parameters.ts";
+import { readParameters, refusal, type QuestionParameters } from "./parameters.ts";
 import { ATTRIBUTION_PARAMETERS, parseQuestion } from "./question.ts";
 import { asOf } from "./report-parameters.ts";
 import type { ServerParts } from "./server.ts";
@@ -18,23 +17,7 @@ export function addReportRoutes(
   parts: ServerParts,
   access: ApiKeys,
 ): void {
-  server.get<{ Querystring: QuestionParameters }>(
-    "/v1/reports/attribution",
-    documented({
-      summary: "What each channel or campaign earned, under one model or several",
-      parameters: ATTRIBUTION_PARAMETERS,
-      answer: reportSchema,
-      formats: ["text/csv"],
-    }),
-    async (request, reply) => {
-      const tenant = access.tenantOf(request.headers);
-      const { question, format } = parseQuestion(request.query, Date.now());
-      const asked = { tenant, ...question };
-      const report = await answerAttribution(parts.engine, asked, parts.creditPaths);
-      if (format === "json") return report;
-      return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
-    },
-  );
+  addAttributionRoutes(server, parts, access);
   server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
     "/v1/conversions/:key",
     documented({
@@ -47,6 +30,49 @@ export function addReportRoutes(
       const tenant = access.tenantOf(request.headers);
       const asked = readParameters(CONVERSION_PARAMETERS, request.query, Date.now());
       return requireConversion(parts.engine, tenant, request.params.key, asked.asOf);
+    },
+  );
+}
+
+/** The question in the query; models of one's own there or, where they are long, as the body of a POST. */
+function addAttributionRoutes(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
+  const { attribution } = parts;
+  const answer = async (
+    request: FastifyRequest<{ Querystring: QuestionParameters }>,
+    reply: FastifyReply,
+    given: QuestionParameters,
+  ): Promise<unknown> => {
+    const tenant = access.tenantOf(request.headers);
+    const { question, format } = parseQuestion(given, Date.now(), attribution.settings);
+    const report = await attribution.answer({ tenant, ...question });
+    if (format === "json") return report;
+    return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
+  };
+  const description = {
+    parameters: ATTRIBUTION_PARAMETERS,
+    answer: reportSchema,
+    formats: ["text/csv"],
+  };
+  server.get<{ Querystring: QuestionParameters }>(
+    "/v1/reports/attribution",
+    documented({
+      summary: "What each channel or campaign earned, under one model or several",
+      ...description,
+    }),
+    async (request, reply) => answer(request, reply, request.query),
+  );
+  server.post<{ Querystring: QuestionParameters; Body: unknown }>(
+    "/v1/reports/attribution",
+    documented({
+      summary: "The same, with the custom models as the body: JSON of one or of an array",
+      ...description,
+    }),
+    async (request, reply) => {
+      const { query, body } = request;
+      if (query["custom"] !== undefined) {
+        throw refusal("parameter_repeated", "custom", "expected in the body or in the query");
+      }
+      return answer(request, reply, { ...query, custom: JSON.stringify(body) });
     },
   );
 }

@@ -4,10 +4,10 @@ import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { settledSchema } from "./answers.ts";
+import type { AttributionAnswers } from "./attribution-answers.ts";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { documented, serveOpenApi } from "./open-api.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
-import type { PathCredits, PathCreditsTask } from "./path-credits.ts";
 import { numberBetween, readParameters, type QuestionParameters } from "./parameters.ts";
 import { addReportRoutes } from "./report-routes.ts";
 
@@ -15,8 +15,7 @@ import { addReportRoutes } from "./report-routes.ts";
 export interface ServerParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
-  /** Computes a model over paths while other requests go on. */
-  readonly creditPaths: (task: PathCreditsTask) => Promise<PathCredits>;
+  readonly attribution: AttributionAnswers;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */

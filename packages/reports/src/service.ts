@@ -2,6 +2,7 @@ import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
   LagMeter,
   readBooks,
+  readCompleteUpTo,
   readLag,
   redisReady,
   settle,
@@ -13,6 +14,7 @@ import {
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
+import { AttributionAnswers } from "./attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Loader } from "./loader.ts";
 import { PathPool } from "./path-pool.ts";
@@ -57,7 +59,15 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const server = buildServer({
     engine,
     telemetry,
-    creditPaths: async (task) => pool.credit(task),
+    attribution: new AttributionAnswers({
+      engine,
+      telemetry,
+      computer: pool,
+      settings: config.settings,
+      cache: { maxAnswers: config.cachedReports, maxBytes: config.cachedReportsMb * 2 ** 20 },
+      completeUpTo: async () =>
+        redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
+    }),
     readKeys: config.readKeys,
     loadStallMs: config.loadStallMs,
     stalledForMs: () => loader.stalledForMs(),

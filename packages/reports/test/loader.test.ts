@@ -115,6 +115,8 @@ test("while the warehouse is away nothing is acknowledged and the stall is seen;
   let away = true;
   const flaky: WarehouseEngine = {
     query: async (sql, params) => engine.query(sql, params),
+    queryArrow: async (sql, params) => engine.queryArrow(sql, params),
+    revision: async () => engine.revision(),
     command: async (sql) => engine.command(sql),
     ping: async () => engine.ping(),
     close: async () => undefined,

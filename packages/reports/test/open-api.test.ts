@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import { MODEL_NAMES, PATH_MODEL_NAMES } from "@tributary/attribution";
-import { creditPaths } from "../src/path-credits.ts";
 import { ATTRIBUTION_PARAMETERS } from "../src/question.ts";
 import { buildServer } from "../src/server.ts";
-import { quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
+import { attributionAnswers, quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
 
 interface Described {
   readonly openapi: string;
@@ -28,10 +27,11 @@ let description: Described;
 beforeAll(async () => {
   const warehouse = await temporaryWarehouse();
   remove = warehouse.remove;
+  const { telemetry } = quietTelemetry();
   server = buildServer({
     engine: warehouse.engine,
-    telemetry: quietTelemetry().telemetry,
-    creditPaths: async (task) => creditPaths(task),
+    telemetry,
+    attribution: attributionAnswers(warehouse.engine, telemetry),
     readKeys: new Map([["secret-key", "default"]]),
     loadStallMs: 1000,
     stalledForMs: () => 0,
@@ -66,7 +66,7 @@ describe("the API's description", () => {
     expect(parameters.map(({ name }) => name)).toEqual(Object.keys(ATTRIBUTION_PARAMETERS));
     expect(parameters.filter((parameter) => !parameter.description)).toEqual([]);
     const models = parameters.find(({ name }) => name === "model")?.schema.items?.enum;
-    expect(models).toEqual([...MODEL_NAMES, ...PATH_MODEL_NAMES, "all"]);
+    expect(models).toEqual([...MODEL_NAMES, "w_shaped", ...PATH_MODEL_NAMES, "all"]);
   });
 
   test("says in which formats a report comes, and how an error looks", () => {

@@ -2,14 +2,24 @@ import { describe, expect, test } from "vitest";
 import { MODEL_NAMES } from "@tributary/attribution";
 import { parseQuestion } from "../src/question.ts";
 import type { ReportsError } from "../src/errors.ts";
+import { configuredRules, DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
 
 const UNASKED = { transform: "unique", nonConverting: true, confidence: undefined };
+const DEFAULTS = {
+  custom: [],
+  timeZone: "UTC",
+  paths: UNASKED,
+  rules: configuredRules(DEFAULT_REPORT_SETTINGS),
+  source: "streamed",
+  against: false,
+};
+const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 5, 1);
 
 describe("a question that is understood", () => {
   test("defaults: every model, by channel, all times, JSON", () => {
     expect(parseQuestion({}, NOW)).toEqual({
-      question: { models: MODEL_NAMES, by: ["channel"], paths: UNASKED },
+      question: { ...DEFAULTS, models: MODEL_NAMES, by: ["channel"] },
       format: "json",
     });
   });
@@ -24,9 +34,9 @@ describe("a question that is understood", () => {
       NOW,
     );
     expect(question).toEqual({
+      ...DEFAULTS,
       models: ["time_decay", "linear", "first_touch"],
       by: ["campaign", "source"],
-      paths: UNASKED,
     });
     expect(format).toBe("csv");
   });
@@ -113,7 +123,6 @@ describe("models over paths", () => {
   });
 
   test.each([
-    [{ model: "linear", transform: "first" }, "parameter_unused", "transform"],
     [{ confidence: "0.9" }, "parameter_unused", "confidence"],
     [{ model: "markov", transform: "last" }, "choice_unknown", "transform"],
     [{ model: "markov", nonConverting: "yes" }, "choice_unknown", "nonConverting"],
@@ -123,6 +132,87 @@ describe("models over paths", () => {
   ])("%j is refused", (parameters, code, field) => {
     expect(() => parseQuestion(parameters, 0)).toThrow(
       expect.objectContaining({ code, details: expect.objectContaining({ field }) }),
+    );
+  });
+});
+
+describe("rules", () => {
+  const rulesOf = (parameters: Record<string, string>) => parseQuestion(parameters, NOW).question;
+
+  test("that a question changes are credited from facts; a window for a type goes before one for a name", () => {
+    const { rules, source } = rulesOf({
+      window: "7d",
+      windows: "lead:12h, sign:up:90m",
+      viewWindow: "30s",
+    });
+    expect(source).toBe("facts");
+    expect(rules).toMatchObject({ clickWindowMs: 7 * DAY_MS, viewWindowMs: 30_000 });
+    expect([...rules.windows]).toEqual([
+      ["lead", { clickWindowMs: DAY_MS / 2, viewWindowMs: 30_000 }],
+      ["sign:up", { clickWindowMs: 90 * 60_000, viewWindowMs: 30_000 }],
+    ]);
+  });
+
+  test("what to leave out may have commas and colons, and be what has no value", () => {
+    const { leaveOut } = rulesOf({ leaveOut: "channel:email,campaign:a\\,b:c,term:(none)" }).rules;
+    expect(leaveOut).toEqual([
+      { dimension: "channel", value: "email" },
+      { dimension: "campaign", value: "a,b:c" },
+      { dimension: "term", value: "" },
+    ]);
+  });
+
+  test("as they are leave the workers' credits; so do models over paths with their transform", () => {
+    expect(rulesOf({ viewThrough: "true", clickBeatsImpression: "false" }).source).toBe("streamed");
+    expect(rulesOf({ model: "markov", transform: "first" }).source).toBe("streamed");
+    expect(rulesOf({ model: "linear", transform: "first" }).source).toBe("facts");
+    expect(rulesOf({ model: "w_shaped" }).source).toBe("facts");
+  });
+
+  test("a custom model comes alone, or after those asked for", () => {
+    const custom = JSON.stringify({ name: "ours", channels: { direct: 0 } });
+    expect(rulesOf({ custom }).models).toEqual([]);
+    expect(rulesOf({ custom, model: "linear" })).toMatchObject({
+      models: ["linear"],
+      custom: [{ name: "ours" }],
+      source: "facts",
+    });
+  });
+
+  test("a time zone is that of the runtime's name for it", () => {
+    expect(rulesOf({ by: "day", timeZone: "europe/berlin" }).timeZone).toBe("Europe/Berlin");
+  });
+
+  test.each([
+    [{ window: "-3d" }, "window_invalid", "window", "-3d"],
+    [{ window: "30" }, "window_invalid", "window", "30"],
+    [{ window: "2w" }, "window_invalid", "window", "2w"],
+    [{ viewWindow: "401d" }, "window_invalid", "viewWindow", "34646400000ms"],
+    [{ windows: "lead:401d" }, "window_invalid", "windows", "34646400000ms"],
+    [{ windows: "lead" }, "window_invalid", "windows", "lead"],
+    [{ windows: "lead:7d,lead:8d" }, "window_invalid", "windows", "lead:8d"],
+    [{ halfLife: "0d" }, "window_invalid", "halfLife", "0d"],
+    [{ model: "linear", halfLife: "3d" }, "parameter_unused", "halfLife", "3d"],
+    [{ lead: "signup" }, "parameter_unused", "lead", "signup"],
+    [{ timeZone: "Europe/Berlin" }, "parameter_unused", "timeZone", "Europe/Berlin"],
+    [{ by: "day", timeZone: "Europe/Bärlin" }, "time_zone_unknown", "timeZone", "Europe/Bärlin"],
+    [{ by: "day", timeZone: "+02:00" }, "time_zone_unknown", "timeZone", "+02:00"],
+    [{ leaveOut: "email" }, "leave_out_invalid", "leaveOut", "email"],
+    [{ leaveOut: "day:2026-01-01" }, "leave_out_invalid", "leaveOut", "day:2026-01-01"],
+    [{ leaveOut: "channel:" }, "leave_out_invalid", "leaveOut", "channel:"],
+    [{ against: "true" }, "parameter_unused", "against", "true"],
+    [{ custom: "{" }, "custom_model_invalid", "custom", "{"],
+    [{ custom: "[]" }, "custom_model_invalid", "custom", "0"],
+    [{ custom: '{"name":"linear"}' }, "custom_model_invalid", "custom.name", '"linear"'],
+    [
+      { custom: '[{"name":"a","age":{"halfLifeMs":0}}]' },
+      "custom_model_invalid",
+      "custom[0].age.halfLifeMs",
+      "0",
+    ],
+  ])("%j is refused", (parameters, code, field, given) => {
+    expect(() => parseQuestion(parameters, NOW)).toThrow(
+      expect.objectContaining({ code, details: expect.objectContaining({ field, given }) }),
     );
   });
 });

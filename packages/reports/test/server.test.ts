@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import { ResultRows } from "@tributary/warehouse";
-import { creditPaths } from "../src/path-credits.ts";
 import { buildServer, type ServerParts } from "../src/server.ts";
 import { click, purchase, resultBlock, T0 } from "./support/blocks.ts";
-import { quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
+import { attributionAnswers, quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
 
 let parts: ServerParts;
 let open: FastifyInstance;
@@ -27,10 +26,11 @@ beforeAll(async () => {
   rows.add(resultBlock([purchase("c2", { time: T0 + 1000 })], [], "2.50"), 0, "1700000001000-1");
   const { table, columns, bytes } = rows.finish();
   await engine.insertRowBinary(table, columns, bytes);
+  const { telemetry } = quietTelemetry();
   parts = {
     engine,
-    telemetry: quietTelemetry().telemetry,
-    creditPaths: async (task) => creditPaths(task),
+    telemetry,
+    attribution: attributionAnswers(engine, telemetry, () => T0),
     readKeys: new Map(),
     loadStallMs: 1000,
     stalledForMs: () => stalledMs,
@@ -74,6 +74,16 @@ test("a report as JSON keeps its contract", async () => {
   const linear = { model: "linear", currency: "EUR" };
   const last = { model: "last_touch", currency: "EUR" };
   expect(response.json()).toEqual({
+    completeUpTo: T0,
+    source: "streamed",
+    rules: {
+      clickWindowMs: 30 * 86_400_000,
+      viewWindowMs: 86_400_000,
+      halfLifeMs: 7 * 86_400_000,
+      viewThrough: true,
+      clickBeatsImpression: false,
+      transform: "unique",
+    },
     rows: [
       { ...linear, channel: "email", conversions: 0.5, value: "5" },
       { ...linear, channel: "paid_search", conversions: 0.5, value: "5" },
@@ -119,7 +129,8 @@ test.for([
   ["/v1/reports/attribution?model=nope", 400, "model_unknown", "model"],
   ["/v1/reports/attribution?by=a,b,c", 400, "dimension_unknown", "by"],
   ["/v1/reports/attribution?from=5pm", 400, "time_invalid", "from"],
-  ["/v1/reports/attribution?window=30d", 400, "parameter_unknown", "window"],
+  ["/v1/reports/attribution?windw=30d", 400, "parameter_unknown", "windw"],
+  ["/v1/reports/attribution?window=30", 400, "window_invalid", "window"],
   ["/v1/reports/attribution?asOf=2999-01-01", 400, "time_in_future", "asOf"],
   ["/v1/conversions/c1?asOf=soon", 400, "time_invalid", "asOf"],
   ["/v1/conversions/c1?as_of=2026-01-01", 400, "parameter_unknown", "as_of"],

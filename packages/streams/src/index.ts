@@ -54,3 +54,4 @@ export type { SettleOptions } from "./settle.ts";
 export { trimPartition } from "./trim.ts";
 export { WarehouseFeed } from "./warehouse-feed.ts";
 export type { FeedOptions, PolledEntry } from "./warehouse-feed.ts";
+export { readCompleteUpTo } from "./watermark.ts";

@@ -270,6 +270,12 @@ export const METRICS = {
     labels: {},
     buckets: REBUILD_SECONDS,
   },
+  tributary_cached_reports_total: {
+    type: "counter",
+    unit: "reports",
+    help: "Attribution reports asked for, by whether the answer was kept from an earlier question.",
+    labels: { outcome: ["hit", "miss"] },
+  },
   tributary_load_failures_total: {
     type: "counter",
     unit: "failures",

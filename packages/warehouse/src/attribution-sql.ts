@@ -31,16 +31,19 @@ export function decimalUnits(text: string): bigint {
 }
 
 /**
- * SQL for what names a touchpoint in a path: its dimension, or its dimensions as a JSON array where there are several.
+ * SQL for what names a touchpoint in a path: its dimension, or its dimensions as a JSON array where there are several;
+ * the empty text where none is asked for.
  * {@link touchDimensions} reads it.
  * @param columns expressions of texts
  */
 export function touchText(columns: readonly string[]): string {
   const texts = columns.map((column) => `toString(${column})`);
+  if (texts.length === 0) return "''";
   return texts.length === 1 ? texts.join("") : `toJSONString([${texts.join(", ")}])`;
 }
 
 /** The dimensions of a touchpoint, from what {@link touchText} made of so many. */
 export function touchDimensions(text: string, count: number): readonly string[] {
+  if (count === 0) return [];
   return count === 1 ? [text] : (JSON.parse(text) as string[]);
 }

@@ -1,7 +1,8 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import type { Session } from "chdb";
+import type { ChdbResult, Session } from "chdb";
 import {
+  ARROW_SETTINGS,
   columnNames,
   INSERT_SETTINGS,
   OUTPUT_SETTINGS,
@@ -73,6 +74,8 @@ class ChdbEngine implements WarehouseEngine {
   readonly #limits: EngineLimits;
   readonly #drain: () => Promise<void>;
   #loads = 0;
+  /** Loads that have ended: only this process inserts into its folder. */
+  #loaded = 0;
 
   constructor(session: Session, loading: string, limits: EngineLimits, drain: () => Promise<void>) {
     this.#session = session;
@@ -82,18 +85,34 @@ class ChdbEngine implements WarehouseEngine {
   }
 
   async query<T>(sql: string, params: QueryParameters = {}): Promise<T[]> {
-    const settings = {
-      ...OUTPUT_SETTINGS,
-      max_execution_time: this.#limits.queryTimeoutMs / 1000,
-    };
-    const whole = `${sql}\nSETTINGS ${settingsList(settings)}`;
+    const result = await this.#select(sql, params, OUTPUT_SETTINGS, "JSONEachRow");
+    const rows: T[] = [];
+    for (const line of result.text().split("\n")) {
+      if (line !== "") rows.push(JSON.parse(line) as T);
+    }
+    return rows;
+  }
+
+  async queryArrow(sql: string, params: QueryParameters = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const result = await this.#select(sql, params, ARROW_SETTINGS, "Arrow");
+    // A copy of our own: the engine's memory cannot be handed to a thread.
+    return new Uint8Array(result.bytes());
+  }
+
+  async revision(): Promise<string> {
+    return String(this.#loaded);
+  }
+
+  async #select(
+    sql: string,
+    params: QueryParameters,
+    settings: Readonly<Record<string, number | string>>,
+    format: string,
+  ): Promise<ChdbResult> {
+    const max_execution_time = this.#limits.queryTimeoutMs / 1000;
+    const whole = `${sql}\nSETTINGS ${settingsList({ ...settings, max_execution_time })}`;
     try {
-      const result = await this.#session.queryBindAsync(whole, params, { format: "JSONEachRow" });
-      const rows: T[] = [];
-      for (const line of result.text().split("\n")) {
-        if (line !== "") rows.push(JSON.parse(line) as T);
-      }
-      return rows;
+      return await this.#session.queryBindAsync(whole, params, { format });
     } catch (error) {
       throw statementError(error, this.#limits);
     }
@@ -126,6 +145,8 @@ class ChdbEngine implements WarehouseEngine {
     } catch (error) {
       throw new WarehouseError("insert_failed", `${table}: ${firstLine(messageOf(error))}`, error);
     } finally {
+      // Also after a failure: nobody knows how much of it is there.
+      this.#loaded += 1;
       await rm(file, { force: true });
     }
   }

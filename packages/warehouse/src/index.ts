@@ -1,4 +1,4 @@
-export { touchDimensions } from "./attribution-sql.ts";
+export { decimalUnits, touchDimensions } from "./attribution-sql.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export type {
   ConversionCredit,
@@ -18,26 +18,45 @@ export { WAREHOUSE_ERROR_CODES, WarehouseError } from "./errors.ts";
 export type { WarehouseErrorCode } from "./errors.ts";
 export { FactRows } from "./load-facts.ts";
 export { ResultRows } from "./load-results.ts";
+export {
+  MAX_JOURNEY_TOUCHES,
+  newestArrival,
+  readPurchases,
+  readTouches,
+  tooManyTouches,
+} from "./journey-facts.ts";
+export type { FactsQuestion } from "./journey-facts.ts";
 export { migrate } from "./migrations.ts";
 export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./open.ts";
 export { openJourneys } from "./open-journeys.ts";
 export type { OpenPath } from "./open-journeys.ts";
 export {
+  ATTRIBUTION_DIMENSIONS,
+  CALENDAR_DIMENSIONS,
+  conversionDimensionsOf,
+  NO_VALUE,
+  rowDimensions,
+  touchDimensionsOf,
+  UNATTRIBUTED,
+} from "./report-dimensions.ts";
+export type { AttributionDimension } from "./report-dimensions.ts";
+export {
   attributionReport,
   MAX_REPORT_DIMENSIONS,
+  MAX_REPORT_PATHS,
   MAX_REPORT_ROWS,
-  NO_VALUE,
   REPORT_DIMENSIONS,
-  UNATTRIBUTED,
+  tooManyPaths,
+  tooManyRows,
 } from "./report-queries.ts";
 export type {
   AttributionAnswer,
   AttributionQuestion,
   AttributionReport,
-  AttributionRow,
-  AttributionTotals,
   ConvertingPath,
 } from "./report-queries.ts";
+export { rowsOfGroups, totalsOfGroups } from "./report-rows.ts";
+export type { AttributionRow, AttributionTotals, CreditGroup, TotalGroup } from "./report-rows.ts";
 export type { RowBatch } from "./row-batch.ts";
 export {
   ATTRIBUTIONS_TABLE,

@@ -1,10 +1,23 @@
-import { MODEL_NAMES, type ModelName } from "@tributary/attribution";
-import { DIMENSION_FIELDS, formatDecimal, type DimensionField } from "@tributary/protocol";
+import type { ModelName } from "@tributary/attribution";
+import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import { decimalUnits, touchText, validAttributions } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "./engine.ts";
 import { WarehouseError } from "./errors.ts";
+import {
+  conversionDimensionsOf,
+  conversionDimensionSql,
+  touchDimensionsOf,
+  type AttributionDimension,
+} from "./report-dimensions.ts";
+import {
+  rowsOfGroups,
+  totalsOfGroups,
+  type AttributionRow,
+  type AttributionTotals,
+  type CreditGroup,
+} from "./report-rows.ts";
 
-/** What a report may be grouped by. */
+/** What reports about touchpoints may be grouped by. */
 export const REPORT_DIMENSIONS: readonly DimensionField[] = DIMENSION_FIELDS;
 /** Dimensions that one report may combine. */
 export const MAX_REPORT_DIMENSIONS = 2;
@@ -12,18 +25,15 @@ export const MAX_REPORT_DIMENSIONS = 2;
 export const MAX_REPORT_ROWS = 50_000;
 /** Different paths that one report may be about. */
 export const MAX_REPORT_PATHS = 500_000;
-/** The channel of conversions that no touchpoint led to. */
-export const UNATTRIBUTED = "unattributed";
-/** What stands for a dimension that a touchpoint does not have. */
-export const NO_VALUE = "(none)";
-
 /** A question about a tenant's conversions: one revision of each, the valid one. */
 export interface AttributionQuestion {
   readonly tenant: string;
   /** In the order in which the answer has them. */
   readonly models: readonly ModelName[];
   /** One or two different ones. */
-  readonly by: readonly DimensionField[];
+  readonly by: readonly AttributionDimension[];
+  /** IANA name of the zone of days, weeks and months; UTC without. */
+  readonly timeZone?: string | undefined;
   /** Conversion time, ms since 1970, inclusive. */
   readonly from?: number;
   /** Conversion time, ms since 1970, exclusive. */
@@ -37,34 +47,16 @@ export interface AttributionQuestion {
   readonly withPaths?: boolean;
 }
 
-/** Conversions in one currency that took the same path. */
+/** Conversions in one currency, alike in the dimensions asked for, that took the same path. */
 export interface ConvertingPath {
+  /** Texts of the conversions' dimensions, in the order of the question's. */
+  readonly dimensions: readonly string[];
   /** Of each touchpoint, in path order, what {@link touchDimensions} reads; empty without a touchpoint. */
   readonly path: readonly string[];
   readonly currency: string;
   readonly conversions: number;
   /** Net value, in units of 10^-12. */
   readonly value: bigint;
-}
-
-/** What one group earned under one model, in one currency. */
-export interface AttributionRow extends Partial<Readonly<Record<DimensionField, string>>> {
-  readonly model: ModelName;
-  /** Conversions credited: a sum of shares. */
-  readonly conversions: number;
-  /** Exact decimal text. */
-  readonly value: string;
-  /** ISO 4217, or "" for conversions without one. */
-  readonly currency: string;
-}
-
-/** All conversions that the report is about, whatever its models and dimensions. */
-export interface AttributionTotals {
-  readonly conversions: number;
-  readonly attributed: number;
-  readonly unattributed: number;
-  /** Net values as exact decimal text, by currency. */
-  readonly value: readonly { readonly currency: string; readonly value: string }[];
 }
 
 export interface AttributionReport {
@@ -83,9 +75,12 @@ export interface AttributionAnswer {
 
 interface GroupRow {
   readonly model: string;
-  /** The dimensions asked for, in their order. */
-  readonly dim0: string;
-  readonly dim1?: string;
+  /** The touchpoint's dimensions asked for, in their order. */
+  readonly touch0?: string;
+  readonly touch1?: string;
+  /** The conversion's dimensions asked for, in their order. */
+  readonly conversion0?: string;
+  readonly conversion1?: string;
   readonly currency: string;
   readonly unattributed: number;
   /** Of the model "" where paths were asked for. */
@@ -106,23 +101,37 @@ export async function attributionReport(
   question: AttributionQuestion,
 ): Promise<AttributionAnswer> {
   const groups = await engine.query<GroupRow>(reportSql(question), parametersOf(question));
-  const { asOf, withPaths = false } = question;
-  const rows = groups.filter(({ model }) => model !== "");
-  if (groups.length > MAX_REPORT_ROWS && (!withPaths || rows.length > MAX_REPORT_ROWS)) {
-    throw new WarehouseError(
-      "report_too_large",
-      `the report has more than ${MAX_REPORT_ROWS} rows; ask for fewer models or dimensions, or a shorter range`,
-    );
+  const { asOf, withPaths = false, models, by } = question;
+  const credited = groups.filter(({ model }) => model !== "");
+  if (groups.length > MAX_REPORT_ROWS && (!withPaths || credited.length > MAX_REPORT_ROWS)) {
+    throw tooManyRows();
   }
-  if (groups.length - rows.length > MAX_REPORT_PATHS) throw tooManyPaths();
+  if (groups.length - credited.length > MAX_REPORT_PATHS) throw tooManyPaths();
   return {
     report: {
       ...(asOf === undefined ? {} : { asOf }),
-      rows: rowsOf(question, rows),
-      totals: totalsOf(groups),
+      rows: rowsOfGroups(credited.map(creditGroup), models, by),
+      totals: totalsOfGroups(
+        groups
+          .filter(({ model }) => model === "")
+          .map(({ unattributed, currency, conversions, value }) => ({
+            attributed: unattributed === 0,
+            currency,
+            conversions: Number(conversions),
+            value: decimalUnits(value),
+          })),
+      ),
     },
     paths: withPaths ? pathsOf(groups) : [],
   };
+}
+
+/** The error for a report of more than {@link MAX_REPORT_ROWS} rows. */
+export function tooManyRows(): WarehouseError {
+  return new WarehouseError(
+    "report_too_large",
+    `the report has more than ${MAX_REPORT_ROWS} rows; ask for fewer models or dimensions, or a shorter range`,
+  );
 }
 
 /** The error for a report about more than {@link MAX_REPORT_PATHS} paths. */
@@ -135,25 +144,49 @@ export function tooManyPaths(): WarehouseError {
 
 /** Only names from closed lists are written into the text; what a user gives is bound. */
 function reportSql(question: AttributionQuestion): string {
-  const fields = question.by.filter((field) => REPORT_DIMENSIONS.includes(field));
-  const touches = fields.map((field) => `touch_${field}`);
+  const touches = touchDimensionsOf(question.by).map((field) => `touch_${field}`);
+  const conversions = conversionDimensionsOf(question.by);
   // Columns of their own, for dictionary codes are grouped faster than text.
-  const dims = touches.map((column, i) => `${column}[touch_index] AS dim${i}`);
+  const texts = conversions.map(
+    (dimension, i) =>
+      `toLowCardinality(${conversionDimensionSql(dimension, "conversion_time")}) AS conversion${i}`,
+  );
+  const dims = [
+    ...touches.map((_column, i) => `touch${i}`),
+    ...conversions.map((_dimension, i) => `conversion${i}`),
+  ];
+  const selected = [
+    ...touches.map((column, i) => `${column}[touch_index] AS touch${i}`),
+    ...conversions.map((_dimension, i) => `conversion${i}`),
+  ];
   const journey = question.withPaths === true ? "if(model = '', journey_path, []) AS path" : "";
   const limit = MAX_REPORT_ROWS + 1 + (journey === "" ? 0 : MAX_REPORT_PATHS);
-  return `SELECT model, ${dims.join(", ")}, currency, touches = 0 AS unattributed,${journey === "" ? "" : ` ${journey},`}
+  const inner = [
+    "currency",
+    "touches",
+    ...touches,
+    ...texts,
+    ...(journey === "" ? [] : [`${pathSql(touches)} AS journey_path`]),
+  ];
+  return `SELECT model, ${selected.map((column) => `${column}, `).join("")}currency, touches = 0 AS unattributed,${journey === "" ? "" : ` ${journey},`}
   sum(credit) AS conversions, sum(credited) AS value
 FROM (
-  SELECT currency, touches, ${touches.map((column) => `${column}, `).join("")}
-    ${journey === "" ? "" : `${touches.length === 1 ? `CAST(${touches.join("")}, 'Array(String)')` : `arrayMap((a, b) -> ${touchText(["a", "b"])}, ${touches.join(", ")})`} AS journey_path,`}
+  SELECT ${inner.join(", ")},
     arrayPushFront(credit_model, '') AS models, arrayPushFront(credit_touch, 0) AS touch_indexes,
     arrayPushFront(credit_share, toDecimal64(1, 12)) AS shares, arrayPushFront(credit_value, value) AS values
   FROM ${validAttributions(timeCondition(question), question.asOf !== undefined)}
 )
 ARRAY JOIN models AS model, touch_indexes AS touch_index, shares AS credit, values AS credited
 WHERE model = '' OR has({models:Array(String)}, model)
-GROUP BY model, ${touches.map((_column, i) => `dim${i}`).join(", ")}, currency, unattributed${journey === "" ? "" : ", path"}
+GROUP BY ${["model", ...dims, "currency", "unattributed"].join(", ")}${journey === "" ? "" : ", path"}
 LIMIT ${limit}`;
+}
+
+/** SQL for the path as texts, as {@link touchText} makes them. @param touches columns of arrays */
+function pathSql(touches: readonly string[]): string {
+  if (touches.length === 0) return "arrayMap(id -> '', touch_id)";
+  if (touches.length === 1) return `CAST(${touches.join("")}, 'Array(String)')`;
+  return `arrayMap((a, b) -> ${touchText(["a", "b"])}, ${touches.join(", ")})`;
 }
 
 function timeCondition(question: AttributionQuestion): string {
@@ -168,96 +201,33 @@ function parametersOf(question: AttributionQuestion): QueryParameters {
   return {
     tenant: question.tenant,
     models: question.models,
+    time_zone: question.timeZone ?? "UTC",
     ...(question.from === undefined ? {} : { from: question.from }),
     ...(question.to === undefined ? {} : { to: question.to }),
     ...(question.asOf === undefined ? {} : { as_of: question.asOf }),
   };
 }
 
-interface Earned {
-  readonly model: ModelName;
-  readonly dims: readonly string[];
-  readonly currency: string;
-  conversions: bigint;
-  value: bigint;
-}
-
-function rowsOf(question: AttributionQuestion, groups: readonly GroupRow[]): AttributionRow[] {
-  const earned = new Map<string, Earned>();
-  for (const group of groups) {
-    const model = MODEL_NAMES.find((name) => name === group.model);
-    if (model === undefined) continue;
-    const dims = question.by.map((field, i) => dimensionText(field, group, i));
-    // Two groups become one where touchpoints lack the dimension and conversions lack touchpoints.
-    const key = JSON.stringify([model, dims, group.currency]);
-    const known = earned.get(key);
-    const conversions = decimalUnits(group.conversions);
-    const value = decimalUnits(group.value);
-    if (known === undefined) {
-      earned.set(key, { model, dims, currency: group.currency, conversions, value });
-    } else {
-      known.conversions += conversions;
-      known.value += value;
-    }
-  }
-  const order = question.models;
-  const sorted = [...earned.values()].sort(
-    (a, b) =>
-      order.indexOf(a.model) - order.indexOf(b.model) ||
-      compare(b.value, a.value) ||
-      compare(b.conversions, a.conversions) ||
-      compare(a.dims.join("\0"), b.dims.join("\0")) ||
-      compare(a.currency, b.currency),
-  );
-  return sorted.map((row) => ({
-    model: row.model,
-    ...Object.fromEntries(question.by.map((field, i) => [field, row.dims[i] ?? NO_VALUE])),
-    conversions: Number(formatDecimal(row.conversions)),
-    value: formatDecimal(row.value),
-    currency: row.currency,
-  }));
-}
-
-function dimensionText(field: DimensionField, group: GroupRow, index: number): string {
-  if (group.unattributed === 1) return field === "channel" ? UNATTRIBUTED : NO_VALUE;
-  const text = index === 0 ? group.dim0 : group.dim1;
-  return text === undefined || text === "" ? NO_VALUE : text;
+function creditGroup(group: GroupRow): CreditGroup {
+  const { model, currency, unattributed, conversions, value } = group;
+  return {
+    model,
+    touch: unattributed === 1 ? undefined : [group.touch0 ?? "", group.touch1 ?? ""],
+    conversion: [group.conversion0 ?? "", group.conversion1 ?? ""],
+    currency,
+    conversions: decimalUnits(conversions),
+    value: decimalUnits(value),
+  };
 }
 
 function pathsOf(groups: readonly GroupRow[]): ConvertingPath[] {
   return groups
     .filter(({ model }) => model === "")
-    .map(({ path = [], currency, conversions, value }) => ({
+    .map(({ path = [], currency, conversions, value, conversion0, conversion1 }) => ({
       path,
+      dimensions: [conversion0, conversion1].filter((text) => text !== undefined),
       currency,
       conversions: Number(conversions),
       value: decimalUnits(value),
     }));
-}
-
-function compare<T extends bigint | string>(a: T, b: T): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
-}
-
-function totalsOf(groups: readonly GroupRow[]): AttributionTotals {
-  let attributed = 0;
-  let unattributed = 0;
-  const values = new Map<string, bigint>();
-  for (const group of groups) {
-    if (group.model !== "") continue;
-    if (group.unattributed === 1) unattributed += Number(group.conversions);
-    else attributed += Number(group.conversions);
-    const value = (values.get(group.currency) ?? 0n) + decimalUnits(group.value);
-    values.set(group.currency, value);
-  }
-  const sorted = [...values].sort(([a], [b]) => compare(a, b));
-  return {
-    conversions: attributed + unattributed,
-    attributed,
-    unattributed,
-    value: sorted
-      .filter(([currency, value]) => currency !== "" || value !== 0n)
-      .map(([currency, value]) => ({ currency, value: formatDecimal(value) })),
-  };
 }

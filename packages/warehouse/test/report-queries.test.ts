@@ -282,19 +282,21 @@ test("the conversions' paths come with the report, by one dimension or two, and 
   const ordered = paths.toSorted((a, b) => (a.value < b.value ? 1 : -1));
   expect(ordered).toEqual([
     {
+      dimensions: [],
       path: ["paid_search", "email"],
       currency: "EUR",
       conversions: 1,
       value: 90_000_000_000_000n,
     },
-    { path: [], currency: "EUR", conversions: 1, value: 5_000_000_000_000n },
+    { dimensions: [], path: [], currency: "EUR", conversions: 1, value: 5_000_000_000_000n },
     {
+      dimensions: [],
       path: ["paid_search", "email", "paid_search"],
       currency: "USD",
       conversions: 1,
       value: 1_000_000_000_000n,
     },
-    { path: ["email"], currency: "", conversions: 1, value: 0n },
+    { dimensions: [], path: ["email"], currency: "", conversions: 1, value: 0n },
   ]);
   const two = await answer({ withPaths: true, by: ["source", "campaign"] });
   const longest = two.paths.find(({ currency }) => currency === "USD")?.path ?? [];
@@ -304,4 +306,34 @@ test("the conversions' paths come with the report, by one dimension or two, and 
     ["google", "spring"],
   ]);
   expect((await answer({})).paths).toEqual([]);
+});
+
+test("by what conversions are told apart by, alone and with a touchpoint's dimension", async () => {
+  const { rows } = await ask({ by: ["channel", "day"], timeZone: "Pacific/Auckland" });
+  expect(rows[0]).toEqual({
+    model: "linear",
+    channel: "email",
+    day: "2023-11-15",
+    conversions: 0.5,
+    value: "45",
+    currency: "EUR",
+  });
+  const euros = async (by: AttributionQuestion["by"]) =>
+    (await ask({ by })).rows.filter(({ currency }) => currency === "EUR");
+  const all = { model: "linear", conversions: 2, value: "95", currency: "EUR" };
+  // T0 is the evening of 14 November 2023, a Tuesday, in UTC.
+  expect(await euros(["day"])).toEqual([{ ...all, day: "2023-11-14" }]);
+  expect(await euros(["week"])).toEqual([{ ...all, week: "2023-11-13" }]);
+  expect(await euros(["month"])).toEqual([{ ...all, month: "2023-11" }]);
+  expect(await euros(["currency"])).toEqual([all]);
+  expect(await euros(["conversion", "month"])).toEqual([
+    { ...all, conversion: "purchase", month: "2023-11" },
+  ]);
+  const { paths } = await answer({ withPaths: true, by: ["day"] });
+  expect(paths.map(({ path, dimensions }) => [path.length, dimensions]).sort()).toEqual([
+    [0, ["2023-11-14"]],
+    [1, ["2023-11-14"]],
+    [2, ["2023-11-14"]],
+    [3, ["2023-11-14"]],
+  ]);
 });

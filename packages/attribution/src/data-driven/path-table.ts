@@ -38,6 +38,7 @@ export interface PathRow {
 /**
  * Reads aggregated paths into a table; equal paths become one.
  * @param channels names by number, for rows whose path is numbers
+ * @param pathOfRow the path number of each row is appended to it
  * @throws AttributionError `paths_invalid`, naming the row (from 0) and field
  *
  * Cost: one look-up in a hash map a touch.
@@ -45,6 +46,7 @@ export interface PathRow {
 export function tabulatePaths(
   rows: Iterable<PathRow>,
   channels: readonly string[] = [],
+  pathOfRow: number[] = [],
 ): PathTable {
   const builder = new PathTableBuilder();
   const numberOf = new Map<string, number>();
@@ -72,7 +74,7 @@ export function tabulatePaths(
       numbers[i] = number;
     }
     checkCounts(row, rowIndex);
-    builder.add(numbers, length, row.conversions, row.value, row.nulls);
+    pathOfRow.push(builder.add(numbers, length, row.conversions, row.value, row.nulls));
     rowIndex += 1;
   }
   return builder.finish(
@@ -90,14 +92,14 @@ export class PathTableBuilder {
   readonly #values: number[] = [];
   readonly #nulls: number[] = [];
 
-  /** @param touches the first `length` of it are the path */
+  /** @param touches the first `length` of it are the path @returns its number */
   add(
     touches: Int32Array,
     length: number,
     conversions: number,
     value: number,
     nulls: number,
-  ): void {
+  ): number {
     const path = this.#index.add(touches, 0, length);
     if (path === this.#conversions.length) {
       for (let i = 0; i < length; i += 1) this.#touches.push(touches[i] ?? 0);
@@ -109,6 +111,7 @@ export class PathTableBuilder {
     this.#conversions[path] = (this.#conversions[path] ?? 0) + conversions;
     this.#values[path] = (this.#values[path] ?? 0) + value;
     this.#nulls[path] = (this.#nulls[path] ?? 0) + nulls;
+    return path;
   }
 
   finish(channels: readonly string[], touchChannels: Int32Array): PathTable {

@@ -16,11 +16,20 @@ export type PathTransform = (typeof PATH_TRANSFORMS)[number];
  * The name `unique` is that of the source. After `frequency`, A(1) and A(2) are different touches of the
  * channel A, which earns what both do.
  *
+ * @param pathOf the new number of each path of the table is appended to it
+ *
  * Source: google/fractribution `py/fractribution_model/tuple_transforms.py`, Snowplow's fractribution package.
  * Cost: one step a touch.
  */
-export function transformPaths(table: PathTable, transform: PathTransform): PathTable {
-  if (transform === "unique") return table;
+export function transformPaths(
+  table: PathTable,
+  transform: PathTransform,
+  pathOf: number[] = [],
+): PathTable {
+  if (transform === "unique") {
+    for (const path of table.conversions.keys()) pathOf.push(path);
+    return table;
+  }
   const { channels, starts, touches, touchChannels, conversions, values, nulls } = table;
   const builder = new PathTableBuilder();
   const counted = new CountedTouches(touchChannels);
@@ -36,7 +45,7 @@ export function transformPaths(table: PathTable, transform: PathTransform): Path
   const out = new Int32Array(longest);
   for (let p = 0; p < conversions.length; p += 1) {
     const length = simplify(touches.subarray(starts[p], starts[p + 1]), out);
-    builder.add(out, length, conversions[p] ?? 0, values[p] ?? 0, nulls[p] ?? 0);
+    pathOf.push(builder.add(out, length, conversions[p] ?? 0, values[p] ?? 0, nulls[p] ?? 0));
   }
   return builder.finish(
     channels,

@@ -29,14 +29,17 @@ export class ReportsClient {
 
   /** @throws CliError `no_platform` where nobody answers, `refused` for any other answer than a report */
   async attribution(question: ReportQuestion): Promise<AttributionReport> {
-    const { models, by, ...more } = question;
+    const { models, by, custom, ...more } = question;
     const query = new URLSearchParams({
       model: models.join(","),
       by: by.join(","),
       format: "json",
     });
-    for (const [name, text] of Object.entries(more)) if (text !== undefined) query.set(name, text);
-    return this.#get(`/v1/reports/attribution?${query.toString()}`, reportSchema);
+    for (const [name, text] of Object.entries(more)) {
+      if (text !== undefined) query.set(name, String(text));
+    }
+    // Models of one's own may be longer than an address.
+    return this.#ask(`/v1/reports/attribution?${query.toString()}`, reportSchema, custom);
   }
 
   /** @param asOf ISO 8601 @throws as {@link attribution}, `refused` also where there is no such conversion */
@@ -74,16 +77,25 @@ export class ReportsClient {
   }
 
   async #get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return this.#ask(path, schema, undefined);
+  }
+
+  /** @param body JSON to post; undefined for a GET */
+  async #ask<T>(path: string, schema: z.ZodType<T>, body: string | undefined): Promise<T> {
     const url = `${this.#url}${path}`;
     let status: number;
-    let body: unknown;
+    let answer: unknown;
     try {
       const response = await fetch(url, {
-        headers: this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` },
+        ...(body === undefined ? {} : { method: "POST", body }),
+        headers: {
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
+        },
         signal: AbortSignal.any([this.#signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
       });
       status = response.status;
-      body = await response.json();
+      answer = await response.json();
     } catch (error) {
       this.#signal.throwIfAborted();
       throw new CliError(
@@ -91,9 +103,12 @@ export class ReportsClient {
         `no reports at ${this.#url}: ${describeError(error)}; is the platform up?`,
       );
     }
-    const read = schema.safeParse(body);
+    const read = schema.safeParse(answer);
     if (status === 200 && read.success) return read.data;
-    throw new CliError("refused", `${url} answered ${status}: ${reasonOf(body, read.error)}`);
+    const reason = reasonOf(answer, read.error);
+    // What was asked is wrong: where it was asked does not matter.
+    if (status === 400) throw new CliError("refused", reason);
+    throw new CliError("refused", `${url} answered ${status}: ${reason}`);
   }
 }
 

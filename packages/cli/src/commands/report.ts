@@ -1,28 +1,33 @@
 import { MODEL_NAMES, PATH_MODEL_NAMES, PATH_TRANSFORMS } from "@tributary/attribution";
-import { DIMENSION_FIELDS } from "@tributary/protocol";
+import { CONVERSION_DIMENSIONS, DIMENSION_FIELDS } from "@tributary/protocol";
+import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { runningPlatform } from "../client/find-platform.ts";
 import { askOffline } from "../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../client/report-question.ts";
 import { ReportsClient } from "../client/reports-client.ts";
-import { EXIT } from "../errors.ts";
-import { httpUrl, instant, nameList } from "../options.ts";
+import { CliError, describeError, EXIT } from "../errors.ts";
+import { duration, httpUrl, instant, nameList } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { reportCsv } from "../report/csv.ts";
+import { renderComparison } from "../report/comparison-table.ts";
+import { reportNotes } from "../report/report-notes.ts";
 import { renderReport } from "../report/table.ts";
 import { takeInterrupts } from "../terminal/interrupt.ts";
 import { addDataOption } from "./platform-options.ts";
 
-interface ReportFlags {
-  readonly model: readonly string[];
+interface ReportFlags extends RuleFlags {
+  readonly model?: readonly string[];
+  readonly custom?: string;
   readonly by: readonly string[];
   readonly from?: string;
   readonly to?: string;
   readonly asOf?: string;
-  readonly transform?: string;
+  readonly timeZone?: string;
   readonly confidence?: string;
   readonly convertingOnly?: true;
+  readonly against?: true;
   readonly url?: string;
   readonly key?: string;
   readonly data: string;
@@ -30,6 +35,22 @@ interface ReportFlags {
   readonly csv?: true;
 }
 
+/** What credits conversions anew from the facts; texts as the reports service takes them. */
+interface RuleFlags {
+  readonly window?: string;
+  readonly clickWindow?: string;
+  readonly viewWindow?: string;
+  readonly windows?: string;
+  readonly viewThrough?: string;
+  readonly clickBeatsImpression?: true;
+  readonly leaveOut?: string;
+  readonly halfLife?: string;
+  readonly lead?: string;
+  readonly transform?: string;
+}
+
+const DIMENSIONS = [...DIMENSION_FIELDS, ...CONVERSION_DIMENSIONS];
+const MODELS = [...MODEL_NAMES, "w_shaped", ...PATH_MODEL_NAMES] as const;
 const MAX_DIMENSIONS = 2;
 
 export function reportCommand(program: Command, context: CommandContext): void {
@@ -38,13 +59,12 @@ export function reportCommand(program: Command, context: CommandContext): void {
     .description("what each channel or campaign earned, under one model or several")
     .option(
       "--model <models>",
-      `all (the rule-based ones), or by commas: ${MODEL_NAMES.join(", ")}; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")}`,
+      `all (those that the workers credit), or by commas: ${MODEL_NAMES.join(", ")}, w_shaped; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")} (default: last_touch)`,
       models,
-      ["last_touch"],
     )
-    .option("--by <dimensions>", `one or two of ${DIMENSION_FIELDS.join(", ")}`, dimensions, [
-      "channel",
-    ])
+    .option("--custom <file>", "JSON file with a model of your own, or an array of several")
+    .option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`, dimensions, ["channel"])
+    .option("--time-zone <name>", "of days, weeks and months: Europe/Berlin (default: UTC)")
     .option(
       "--from <time>",
       "conversions from then on: 2026-10-01, or ISO 8601 with a zone",
@@ -52,12 +72,6 @@ export function reportCommand(program: Command, context: CommandContext): void {
     )
     .option("--to <time>", "conversions before then", instant)
     .option("--as-of <time>", "what was known then, without later corrections", instant)
-    .addOption(
-      new Option(
-        "--transform <name>",
-        "how models over paths simplify them: as they are, without repeats in a row, the first of each, or how often each",
-      ).choices(PATH_TRANSFORMS),
-    )
     .option(
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples: 0.95",
@@ -69,6 +83,7 @@ export function reportCommand(program: Command, context: CommandContext): void {
       new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
     )
     .option("--csv", "print the report as CSV, values exact");
+  addRuleOptions(command);
   addDataOption(command)
     .addHelpText(
       "after",
@@ -80,6 +95,9 @@ Examples:
   tributary report --model position_based --csv > report.csv
   tributary report --model markov,shapley --confidence 0.95
   tributary report --as-of 2026-11-01T09:00:00+01:00
+  tributary report --model linear --by channel,week --time-zone Europe/Berlin
+  tributary report --model all --window 7d
+  tributary report --model linear --leave-out channel:email --against
 
 Where no platform runs on the data folder, the report is read from the folder itself.`,
     )
@@ -90,13 +108,16 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const interrupt = takeInterrupts();
   try {
-    const { model, by, from, to, asOf, transform, confidence } = flags;
-    const nonConverting = flags.convertingOnly === true ? "false" : undefined;
-    const question = { models: model, by, from, to, asOf, transform, confidence, nonConverting };
-    const report = await ask(flags, question, context, interrupt.signal);
+    const custom = flags.custom === undefined ? undefined : await readCustom(flags.custom);
+    const { by, model = custom === undefined ? ["last_touch"] : [] } = flags;
+    const report = await ask(flags, questionOf(flags, model, custom), context, interrupt.signal);
+    const shown = [...new Set([...model, ...report.rows.map((row) => row.model)])];
     if (flags.json === true) terminal.print(JSON.stringify(report));
-    else if (flags.csv === true) terminal.print(reportCsv(report.rows, flags.by));
-    else terminal.print(renderReport(report, flags.model, flags.by));
+    else if (flags.csv === true) terminal.print(reportCsv(report.rows, by));
+    else {
+      const render = flags.against === true ? renderComparison : renderReport;
+      terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
+    }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     context.exit(EXIT.interrupted);
@@ -119,12 +140,74 @@ async function ask(
   return askOffline(flags.data, question);
 }
 
+function addRuleOptions(command: Command): void {
+  command
+    .option(
+      "--window <duration>",
+      "how long before a conversion a touchpoint counts: 30d, 12h",
+      duration,
+    )
+    .option("--click-window <duration>", "of clicks and visits, instead of --window", duration)
+    .option("--view-window <duration>", "of impressions, instead of --window", duration)
+    .option("--windows <list>", "windows by the conversion's name: purchase:30d,lead:7d")
+    .addOption(
+      new Option("--view-through <choice>", "whether impressions count (default: true)").choices([
+        "true",
+        "false",
+      ]),
+    )
+    .option("--click-beats-impression", "a path that has a click loses its impressions")
+    .option("--leave-out <list>", "what if these touchpoints did not exist: channel:email")
+    .option(
+      "--half-life <duration>",
+      "after how long a touchpoint counts half in time_decay",
+      duration,
+    )
+    .option("--lead <name>", "conversion or custom event that makes a lead, for w_shaped")
+    .addOption(
+      new Option(
+        "--transform <name>",
+        "how paths are simplified before they are credited: as they are, without repeats in a row, the first of each, or how often each",
+      ).choices(PATH_TRANSFORMS),
+    )
+    .option("--against", "show what these change, beside the report as it is");
+}
+
+function questionOf(
+  flags: ReportFlags,
+  model: readonly string[],
+  custom: string | undefined,
+): ReportQuestion {
+  const { by, from, to, asOf, timeZone, confidence } = flags;
+  const { window, clickWindow, viewWindow, windows, viewThrough, leaveOut, halfLife } = flags;
+  const { lead, transform } = flags;
+  return {
+    ...{ models: model, custom, by, from, to, asOf, timeZone, confidence },
+    ...{ window, clickWindow, viewWindow, windows, viewThrough, leaveOut, halfLife },
+    ...{ lead, transform },
+    clickBeatsImpression: flags.clickBeatsImpression === true ? "true" : undefined,
+    against: flags.against === true ? "true" : undefined,
+    nonConverting: flags.convertingOnly === true ? "false" : undefined,
+  };
+}
+
+/** @throws CliError `file`; what is in it the reports check */
+async function readCustom(path: string): Promise<string> {
+  try {
+    const text = await readFile(path, "utf8");
+    JSON.parse(text);
+    return text;
+  } catch (error) {
+    throw new CliError("file", `--custom ${path}: ${describeError(error)}`);
+  }
+}
+
 function models(text: string): readonly string[] {
-  return text === "all" ? MODEL_NAMES : nameList([...MODEL_NAMES, ...PATH_MODEL_NAMES])(text);
+  return text === "all" ? MODEL_NAMES : nameList(MODELS)(text);
 }
 
 function dimensions(text: string): readonly string[] {
-  const names = nameList(DIMENSION_FIELDS)(text);
+  const names = nameList(DIMENSIONS)(text);
   if (names.length > MAX_DIMENSIONS) {
     throw new InvalidArgumentError(
       `Expected at most ${MAX_DIMENSIONS} dimensions, got ${names.length}.`,

@@ -9,6 +9,9 @@ const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
 const MAX_CELL_CHARACTERS = 40;
 
+/** What of a report its tables show. */
+export type ShownReport = Pick<AttributionReport, "asOf" | "rows" | "totals" | "comparisons">;
+
 /** Groups of a report in the order of their first row, those without a touchpoint last. */
 interface Grid {
   readonly groups: readonly (readonly string[])[];
@@ -21,7 +24,7 @@ interface Grid {
  * row, in the digits shown. Each table's heading says as of when it is, where that is not now.
  */
 export function renderReport(
-  report: AttributionReport,
+  report: ShownReport,
   models: readonly string[],
   by: readonly string[],
 ): string {
@@ -60,7 +63,7 @@ export function renderReport(
 }
 
 /** Intervals of a model's conversions, and which neighbours the data do not tell apart. */
-function confidenceParts(report: AttributionReport, by: readonly string[]): string[] {
+function confidenceParts(report: ShownReport, by: readonly string[]): string[] {
   if (report.comparisons === undefined) return [];
   const ranged = report.rows.filter((row) => row.conversionsInterval !== undefined);
   const rows = ranged.map((row) => [

@@ -3,6 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readTelemetryConfig, startTelemetry, type Telemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
+import { AttributionAnswers } from "../../src/attribution-answers.ts";
+import type { Computer } from "../../src/attribution.ts";
+import { FactsComputer } from "../../src/facts-thread.ts";
+import { creditPaths } from "../../src/path-credits.ts";
+import { DEFAULT_REPORT_SETTINGS } from "../../src/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
 export function quietTelemetry(): { telemetry: Telemetry; logged: () => string[] } {
@@ -20,6 +25,32 @@ export function quietTelemetry(): { telemetry: Telemetry; logged: () => string[]
       return `${level}: ${msg}`;
     });
   return { telemetry, logged };
+}
+
+/** Computes where it is called. */
+export function localComputer(): Computer {
+  const facts = new FactsComputer(1);
+  return {
+    credit: async (task) => creditPaths(task),
+    takeTouches: async (task) => facts.take(task),
+    recompute: async (task) => facts.run(task),
+  };
+}
+
+/** Answers over a warehouse; all is complete up to a time. */
+export function attributionAnswers(
+  engine: WarehouseEngine,
+  telemetry: Telemetry,
+  completeUpTo: () => number | undefined = () => 0,
+): AttributionAnswers {
+  return new AttributionAnswers({
+    engine,
+    telemetry,
+    computer: localComputer(),
+    settings: DEFAULT_REPORT_SETTINGS,
+    cache: { maxAnswers: 16, maxBytes: 1 << 20 },
+    completeUpTo: async () => completeUpTo(),
+  });
 }
 
 /** A migrated chDB in a new folder. One a process: so one a test file. */

@@ -1,0 +1,78 @@
+import type { DimensionField } from "@tributary/protocol";
+import {
+  readFactColumns,
+  readTouchColumns,
+  sizeOfColumns,
+  type FactColumns,
+  type TouchColumns,
+} from "./fact-columns.ts";
+import { recompute, type Recomputed, type RecomputeSpec } from "./recompute.ts";
+
+/** Touchpoints of a recomputation, ahead of it: they are read while the warehouse looks for the rest. */
+export interface TouchesTask {
+  readonly kind: "touches";
+  /** Names the facts. */
+  readonly key: string;
+  /** As readTouches gives them. */
+  readonly touches: Uint8Array<ArrayBuffer>;
+  /** The dimensions that they have. */
+  readonly dimensions: readonly DimensionField[];
+}
+
+/** A recomputation over facts. */
+export interface RecomputeTask {
+  readonly kind: "recompute";
+  /** Names the facts: what is kept under it is used again. */
+  readonly key: string;
+  /** As readPurchases gives them; undefined where the facts may be kept. */
+  readonly purchases: Uint8Array<ArrayBuffer> | undefined;
+  /** How many columns of the conversions' dimensions they have. */
+  readonly conversionDimensions: number;
+  readonly spec: RecomputeSpec;
+}
+
+/** Facts kept for the next question, bytes. */
+const MAX_KEPT_BYTES = 512 << 20;
+/** Touchpoints that wait for what belongs to them; more questions at once drive the oldest out, which are then asked again. */
+const MAX_WAITING = 2;
+
+/** Computes from facts, and keeps the last ones: most questions that follow another are about the same. */
+export class FactsComputer {
+  readonly #seed: number;
+  readonly #waiting = new Map<string, TouchColumns>();
+  #kept: { readonly key: string; readonly columns: FactColumns } | undefined;
+
+  /** @param seed of the dictionaries of users */
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /** @throws WarehouseError `report_too_large` */
+  take({ key, touches, dimensions }: TouchesTask): void {
+    this.#kept = undefined;
+    this.#waiting.set(key, readTouchColumns(touches, dimensions, this.#seed));
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= MAX_WAITING) return;
+      this.#waiting.delete(oldest);
+    }
+  }
+
+  /**
+   * @returns undefined where the facts are not there: the touchpoints are to be given again, then the purchases
+   * @throws WarehouseError `report_too_large`
+   */
+  run(task: RecomputeTask): Recomputed | undefined {
+    const columns = this.#columnsOf(task);
+    return columns === undefined ? undefined : recompute(columns, task.spec);
+  }
+
+  #columnsOf({ key, purchases, conversionDimensions }: RecomputeTask): FactColumns | undefined {
+    if (this.#kept?.key === key) return this.#kept.columns;
+    const touches = this.#waiting.get(key);
+    if (touches === undefined || purchases === undefined) return undefined;
+    this.#waiting.delete(key);
+    const columns = readFactColumns(touches, purchases, conversionDimensions);
+    if (sizeOfColumns(columns) <= MAX_KEPT_BYTES) this.#kept = { key, columns };
+    return columns;
+  }
+}

@@ -1,0 +1,40 @@
+import type { DimensionField } from "@tributary/protocol";
+
+/** How long before a conversion a touchpoint still counts, ms, inclusive. */
+export interface Windows {
+  /** Of clicks and visits. */
+  readonly clickWindowMs: number;
+  /** Of impressions. */
+  readonly viewWindowMs: number;
+}
+
+/** Touchpoints that are taken to not exist. */
+export interface LeftOut {
+  readonly dimension: DimensionField;
+  readonly value: string;
+}
+
+/** Which touchpoints are on a conversion's path, and what a question may set of the models. */
+export interface JourneyRules extends Windows {
+  /** Of conversions of a name, instead of the others. */
+  readonly windows: ReadonlyMap<string, Windows>;
+  /** Whether impressions count. */
+  readonly viewThrough: boolean;
+  /** Whether impressions are taken off a path that has a click. */
+  readonly clickBeatsImpression: boolean;
+  readonly leaveOut: readonly LeftOut[];
+  /** Of time_decay, ms. */
+  readonly halfLifeMs: number;
+  /** Name of the conversions or custom events that mark a lead, for w_shaped. */
+  readonly lead: string;
+}
+
+export const DEFAULT_LEAD = "lead";
+
+/** The longest window of all, ms: older touchpoints need not be looked at. */
+export function longestWindowMs(rules: JourneyRules): number {
+  const all = [rules, ...rules.windows.values()];
+  return Math.max(
+    ...all.flatMap(({ clickWindowMs, viewWindowMs }) => [clickWindowMs, viewWindowMs]),
+  );
+}

@@ -1,0 +1,57 @@
+import { DEFAULT_JOURNEY_OPTIONS, PartitionState } from "@tributary/attribution";
+import {
+  BatchScanner,
+  createRowDictionaries,
+  EntryWriter,
+  packEvents,
+  type TributaryEvent,
+} from "@tributary/protocol";
+import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
+import { T0 } from "./blocks.ts";
+
+const YEAR_MS = 365 * 86_400_000;
+
+/** An entry as the gateway writes it. */
+export function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array {
+  const dictionaries = createRowDictionaries(1);
+  const writer = new EntryWriter(dictionaries);
+  const options = {
+    now: T0 + YEAR_MS,
+    tenant: dictionaries.tenants.internText(tenant),
+    maxEvents: 65_535,
+    maxEventBytes: 65_536,
+    maxFutureMs: YEAR_MS,
+    clockToleranceMs: 0,
+  };
+  const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, (row) =>
+    writer.append(row),
+  );
+  if (refused.length > 0) throw new Error(JSON.stringify(refused[0]));
+  return writer.finish();
+}
+
+/**
+ * Brings batches of events into a warehouse as the platform does, each committed a second after the other from `firstMs` on;
+ * every third fact block comes twice.
+ */
+export async function loadTraffic(
+  engine: WarehouseEngine,
+  batches: readonly (readonly TributaryEvent[])[],
+  tenant: string,
+  firstMs = T0,
+): Promise<void> {
+  const state = new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, latenessMs: YEAR_MS }, 3);
+  for (const [i, events] of batches.entries()) {
+    if (events.length === 0) continue;
+    const { facts: block, results: blocks } = state.process([entryOf(events, tenant)]);
+    const position = `${firstMs + i * 1000}-0`;
+    const facts = new FactRows(1);
+    const results = new ResultRows(1);
+    if (block !== undefined) facts.add(block, 0, position);
+    if (block !== undefined && i % 3 === 0) facts.add(block, 0, position);
+    for (const bytes of blocks) results.add(bytes.bytes, 0, position);
+    for (const { table, columns, bytes } of [facts.finish(), results.finish()]) {
+      await engine.insertRowBinary(table, columns, bytes);
+    }
+  }
+}
