@@ -14,6 +14,7 @@ interface Verdict {
   readonly lost: number;
   readonly duplicated: number;
   readonly wrongCredits: number;
+  readonly auditDifferences: number;
   readonly unexplained: number;
   readonly problems: readonly string[];
   readonly recoveryMs: Readonly<Record<string, { p50: number; max: number }>>;
@@ -39,6 +40,7 @@ it(
       lost: 0,
       duplicated: 0,
       wrongCredits: 0,
+      auditDifferences: 0,
       unexplained: 0,
     });
     expect(verdict.faults).toBeGreaterThan(10);

@@ -96,6 +96,11 @@ describe.skipIf(!existsSync(FILE))(
       },
     );
 
+    it("are audited without a difference", { timeout: TIMEOUT_MS }, async () => {
+      const audit = jsonOf(await tributary(["audit", "--data", data.dir, "--json"]));
+      expect(audit).toMatchObject({ compared: 19_785, agreed: 19_785, different: 0 });
+    });
+
     it("leave no lag", async () => {
       const lag = jsonOf<{ total: unknown }>(
         await tributary(["lag", "--data", data.dir, "--json"]),

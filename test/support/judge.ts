@@ -71,7 +71,7 @@ export async function expectExactCredits(
       await fetch(`${platform.reportsUrl}/v1/conversions/${id}`)
     ).json()) as Answer;
     expect(answer.touchpoints.map((touch) => touch.id)).toEqual(plain.path);
-    expect(Math.round(Number(answer.value) * 100)).toBe(plain.cents);
+    expect(Math.round(Number(answer.value) * 100)).toBe(Number(plain.value) / 1e10);
     for (const [model, weights] of Object.entries(plain.weights)) {
       const credits = answer.credits.filter((credit) => credit.model === model);
       if (weights.length === 0) {
@@ -83,7 +83,7 @@ export async function expectExactCredits(
       );
       for (const [i, weight] of weights.entries()) expect(byTouch[i]).toBeCloseTo(weight, 10);
       const cents = credits.reduce((sum, { value }) => sum + Number(value), 0);
-      expect(Math.round(cents * 100)).toBe(plain.cents);
+      expect(Math.round(cents * 100)).toBe(Number(plain.value) / 1e10);
     }
   }
   const report = (await (

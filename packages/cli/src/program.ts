@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { accuracyCommand } from "./commands/accuracy.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { benchCommand } from "./commands/bench.ts";
 import { booksCommand } from "./commands/books.ts";
 import { chaosCommand } from "./commands/chaos.ts";
@@ -66,6 +67,7 @@ const COMMANDS = [
   groupsCommand,
   deadLettersCommand,
   booksCommand,
+  auditCommand,
   benchCommand,
   chaosCommand,
   accuracyCommand,

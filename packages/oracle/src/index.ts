@@ -2,5 +2,7 @@
  * A second, plain implementation of what Tributary computes, to judge the first one by. It imports nothing of ours, and
  * nothing of it serves the product's own figures.
  */
+export { differenceOf } from "./difference.ts";
+export type { StoredResult } from "./difference.ts";
 export { expectedResults } from "./results.ts";
-export type { PlainEvent, PlainResult } from "./results.ts";
+export type { PlainEvent, PlainResult, PlainRules } from "./results.ts";

@@ -1,11 +1,12 @@
-/** The six models written as their definitions read, over a whole path at once. */
+/** The six models written as their definitions read, over a whole path at once. @param halfLife of time_decay, ms */
 export function plainWeights(
   path: readonly { readonly age: number; readonly direct: boolean }[],
+  halfLife: number,
 ): Record<string, number[]> {
   const n = path.length;
   const at = (index: number): number[] => path.map((_, i) => (i === index ? 1 : 0));
   const lastOther = path.findLastIndex(({ direct }) => !direct);
-  const decay = path.map(({ age }) => 2 ** (-age / (7 * 86_400_000)));
+  const decay = path.map(({ age }) => 2 ** (-age / halfLife));
   const total = decay.reduce((sum, weight) => sum + weight, 0);
   return {
     first_touch: at(0),

@@ -1,3 +1,4 @@
+import { unitsOf } from "./decimal.ts";
 import { plainWeights } from "./models.ts";
 
 /** The fields of an event that decide a result. */
@@ -8,7 +9,7 @@ export interface PlainEvent {
   readonly time: number;
   readonly userId: string;
   readonly channel?: string;
-  /** Decimal with at most two places. */
+  /** Decimal with at most twelve places. */
   readonly value?: string;
   readonly currency?: string;
   readonly orderId?: string;
@@ -21,18 +22,23 @@ export interface PlainResult {
   readonly channels: readonly string[];
   /** By model: each touchpoint's credit; empty where there is none. */
   readonly weights: Readonly<Record<string, readonly number[]>>;
-  /** Cents, after refunds; undefined where the conversion has no value. */
-  readonly cents: number | undefined;
+  /** In units of 10^-12, after refunds; 0 where the conversion has no value. */
+  readonly value: bigint;
 }
 
-/** Lookback, ms: how far back a click or visit, and an impression, is seen. */
-export interface PlainWindows {
+/** What the platform is set to, ms. */
+export interface PlainRules {
+  /** Lookback: how far back a click or visit is seen. */
   readonly click: number;
+  /** How far back an impression is seen. */
   readonly view: number;
+  /** Of time_decay. */
+  readonly halfLife: number;
 }
 
+const DAY = 86_400_000;
 /** The platform's defaults. */
-const WINDOWS: PlainWindows = { click: 30 * 86_400_000, view: 86_400_000 };
+const DEFAULT_RULES: PlainRules = { click: 30 * DAY, view: DAY, halfLife: 7 * DAY };
 
 /**
  * What each conversion's last result must be, written plainly over all events at once: no order of arrival, no batches.
@@ -41,7 +47,7 @@ const WINDOWS: PlainWindows = { click: 30 * 86_400_000, view: 86_400_000 };
  */
 export function expectedResults(
   events: readonly PlainEvent[],
-  windows: PlainWindows = WINDOWS,
+  rules: PlainRules = DEFAULT_RULES,
 ): Map<string, PlainResult> {
   const unique = new Map<string, PlainEvent>();
   for (const event of events) {
@@ -51,7 +57,7 @@ export function expectedResults(
   const results = new Map<string, PlainResult>();
   for (const [userId, journey] of Map.groupBy(unique.values(), (event) => event.userId)) {
     for (const conversion of journey.filter(({ type }) => type === "conversion")) {
-      results.set(`${userId}/${conversion.id}`, resultOf(conversion, journey, windows));
+      results.set(`${userId}/${conversion.id}`, resultOf(conversion, journey, rules));
     }
   }
   return results;
@@ -60,13 +66,13 @@ export function expectedResults(
 function resultOf(
   conversion: PlainEvent,
   journey: readonly PlainEvent[],
-  windows: PlainWindows,
+  rules: PlainRules,
 ): PlainResult {
   const touches = journey
     .filter((touch) => {
       const age = conversion.time - touch.time;
-      if (touch.type === "impression") return age >= 0 && age <= windows.view;
-      return (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= windows.click;
+      if (touch.type === "impression") return age >= 0 && age <= rules.view;
+      return (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= rules.click;
     })
     .toSorted((a, b) => a.time - b.time || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
   return {
@@ -77,21 +83,20 @@ function resultOf(
         age: conversion.time - touch.time,
         direct: touch.channel === "direct",
       })),
+      rules.halfLife,
     ),
-    cents: centsOf(conversion, journey),
+    value: valueOf(conversion, journey),
   };
 }
 
-function centsOf(conversion: PlainEvent, journey: readonly PlainEvent[]): number | undefined {
-  if (conversion.value === undefined) return undefined;
-  let cents = Math.round(Number(conversion.value) * 100);
+function valueOf(conversion: PlainEvent, journey: readonly PlainEvent[]): bigint {
+  if (conversion.value === undefined) return 0n;
+  let left = unitsOf(conversion.value);
   for (const refund of journey) {
     if (refund.type !== "refund" || refund.orderId === undefined) continue;
     if (refund.orderId !== conversion.orderId) continue;
-    if (refund.value === undefined) cents = 0;
-    else if (refund.currency === conversion.currency) {
-      cents -= Math.round(Number(refund.value) * 100);
-    }
+    if (refund.value === undefined) return 0n;
+    if (refund.currency === conversion.currency) left -= unitsOf(refund.value);
   }
-  return Math.max(0, cents);
+  return left > 0n ? left : 0n;
 }

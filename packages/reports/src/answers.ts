@@ -124,6 +124,20 @@ export type Conversion = z.infer<typeof conversionSchema>;
 export type ReportRow = z.infer<typeof reportRowSchema>;
 export type AttributionReport = z.infer<typeof reportSchema>;
 
+export const auditSchema = z.object({
+  compared: z.number().describe("conversions"),
+  agreed: z.number(),
+  different: z.number(),
+  differences: z
+    .array(z.object({ conversion: z.string(), userKey: z.string(), difference: z.string() }))
+    .describe("the first of them"),
+  notComparable: z.object({
+    late: z.number().describe("facts came so late that the workers may not have had all of them"),
+  }),
+});
+
+export type Audit = z.infer<typeof auditSchema>;
+
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 
 const groupLag = z

@@ -182,7 +182,8 @@ async function creditFacts(
       withPaths,
     },
   };
-  const recomputed = (await computer.recompute(task)) ?? (await readAndRecompute(parts, facts, task));
+  const recomputed =
+    (await computer.recompute(task)) ?? (await readAndRecompute(parts, facts, task));
   const { groups, totals, leftOutTouchpoints } = recomputed;
   return {
     rows: rowsOfGroups(groups, modelNames(question), by),

@@ -21,6 +21,9 @@ const settingsSchema = z.object({
   TRIBUTARY_HALF_LIFE_MS: wholeNumber(1, 400 * DAY_MS, DEFAULT_REPORT_SETTINGS.halfLifeMs).describe(
     "the workers' half-life of time_decay, ms",
   ),
+  TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DEFAULT_REPORT_SETTINGS.latenessMs).describe(
+    "the workers' allowed lateness, ms",
+  ),
   TRIBUTARY_MAX_WINDOW_MS: wholeNumber(
     1,
     3650 * DAY_MS,
@@ -125,6 +128,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): ReportSettings {
     clickWindowMs: values.TRIBUTARY_CLICK_WINDOW_MS,
     viewWindowMs: values.TRIBUTARY_VIEW_WINDOW_MS,
     halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS,
+    latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
   });
 }

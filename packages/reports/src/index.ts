@@ -1,3 +1,5 @@
+export { audit } from "./audit.ts";
+export type { AuditReport } from "./audit.ts";
 export { readConfig } from "./config.ts";
 export type { ReportsConfig } from "./config.ts";
 export { reportCsv } from "./csv.ts";
@@ -15,5 +17,6 @@ export { REPORT_FORMATS } from "./report-parameters.ts";
 export type { ReportFormat } from "./report-parameters.ts";
 export { buildServer } from "./server.ts";
 export type { LagReport, LagTotal, ServerParts } from "./server.ts";
+export { DEFAULT_REPORT_SETTINGS } from "./settings.ts";
 export { createReports } from "./service.ts";
 export type { ReportsService, ServiceParts } from "./service.ts";

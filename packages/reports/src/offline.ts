@@ -9,6 +9,7 @@ import {
 } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
 import { answerAttribution, type Attribution, type Computer } from "./attribution.ts";
+import { audit, type AuditReport } from "./audit.ts";
 import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./conversion.ts";
 import { FactsComputer } from "./facts-thread.ts";
@@ -49,6 +50,11 @@ export interface OfflineReports {
   attribution(question: OfflineQuestion): Promise<CompleteAttribution>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
   conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ConversionDetail>;
+  /** @throws WarehouseError */
+  audit(question: {
+    readonly tenant?: string | undefined;
+    readonly maxDifferences: number;
+  }): Promise<AuditReport>;
   close(): Promise<void>;
 }
 
@@ -88,6 +94,8 @@ export async function openReports(
       const asked = readParameters({ asOf }, more, Date.now());
       return requireConversion(engine, tenant, idOrOrderId, asked.asOf);
     },
+    audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>
+      audit(engine, { tenant, settings, maxDifferences }),
     close: async () => engine.close(),
   };
 }

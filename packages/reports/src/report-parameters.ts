@@ -1,7 +1,7 @@
 /** Parameters that several reports share. */
 import { EVENT_LIMITS, type DimensionField } from "@tributary/protocol";
 import { MAX_REPORT_DIMENSIONS, REPORT_DIMENSIONS } from "@tributary/warehouse";
-import { choice, listOf, refusal, single, type Parameter } from "./parameters.ts";
+import { choice, listOf, numberBetween, refusal, single, type Parameter } from "./parameters.ts";
 
 export const REPORT_FORMATS = ["json", "csv"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -63,6 +63,11 @@ export function dimensions<Dimension extends string>(
 
 /** What the rows of reports about touchpoints are grouped by. */
 export const by = dimensions<DimensionField>(REPORT_DIMENSIONS, DEFAULT_DIMENSION);
+
+/** Of an audit. */
+export const differences = numberBetween("most differences that are described", [0, 10_000], 100, {
+  whole: true,
+});
 
 export const format = choice("how the rows are written", REPORT_FORMATS, "json", {
   code: "format_unknown",

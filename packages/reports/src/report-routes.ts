@@ -1,15 +1,17 @@
 import type { ApiKeys } from "@tributary/service";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { conversionSchema, reportSchema } from "./answers.ts";
+import { auditSchema, conversionSchema, reportSchema } from "./answers.ts";
+import { audit } from "./audit.ts";
 import { requireConversion } from "./conversion.ts";
 import { reportCsv } from "./csv.ts";
 import { documented } from "./open-api.ts";
 import { readParameters, refusal, type QuestionParameters } from "./parameters.ts";
 import { ATTRIBUTION_PARAMETERS, parseQuestion } from "./question.ts";
-import { asOf } from "./report-parameters.ts";
+import { asOf, differences } from "./report-parameters.ts";
 import type { ServerParts } from "./server.ts";
 
 const CONVERSION_PARAMETERS = { asOf };
+const AUDIT_PARAMETERS = { differences };
 
 /** What marketers ask. */
 export function addReportRoutes(
@@ -18,6 +20,7 @@ export function addReportRoutes(
   access: ApiKeys,
 ): void {
   addAttributionRoutes(server, parts, access);
+  addAuditRoute(server, parts, access);
   server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
     "/v1/conversions/:key",
     documented({
@@ -30,6 +33,23 @@ export function addReportRoutes(
       const tenant = access.tenantOf(request.headers);
       const asked = readParameters(CONVERSION_PARAMETERS, request.query, Date.now());
       return requireConversion(parts.engine, tenant, request.params.key, asked.asOf);
+    },
+  );
+}
+
+function addAuditRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
+  server.get<{ Querystring: QuestionParameters }>(
+    "/v1/audit",
+    documented({
+      summary: "Every conversion's result, held against one recomputed from the facts",
+      parameters: AUDIT_PARAMETERS,
+      answer: auditSchema,
+    }),
+    async (request) => {
+      const tenant = access.tenantOf(request.headers);
+      const asked = readParameters(AUDIT_PARAMETERS, request.query, Date.now());
+      const { settings } = parts.attribution;
+      return audit(parts.engine, { tenant, settings, maxDifferences: asked.differences });
     },
   );
 }

@@ -8,6 +8,8 @@ export interface ReportSettings {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
   readonly halfLifeMs: number;
+  /** How much older than the largest event time a conversion may be and still be attributed exactly. */
+  readonly latenessMs: number;
   /** The longest window and half-life that may be asked for, ms. */
   readonly maxWindowMs: number;
 }
@@ -16,6 +18,7 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   clickWindowMs: DEFAULT_JOURNEY_OPTIONS.clickWindowMs,
   viewWindowMs: DEFAULT_JOURNEY_OPTIONS.viewWindowMs,
   halfLifeMs: DEFAULT_JOURNEY_OPTIONS.models.timeDecay.halfLifeMs,
+  latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
 });
 

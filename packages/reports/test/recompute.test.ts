@@ -142,7 +142,12 @@ test("with the workers' rules, from facts and from their credits comes the same 
         expectClosed(streamed, [...MODEL_NAMES, "markov"]);
       },
     ),
-    { numRuns: 25, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true, endOnFailure: true },
+    {
+      numRuns: 25,
+      interruptAfterTimeLimit: 20_000,
+      markInterruptAsFailure: true,
+      endOnFailure: true,
+    },
   );
 });
 
@@ -199,7 +204,12 @@ test("under any rules, models and dimensions credits sum to conversions, money t
         );
       },
     ),
-    { numRuns: 25, interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true, endOnFailure: true },
+    {
+      numRuns: 25,
+      interruptAfterTimeLimit: 20_000,
+      markInterruptAsFailure: true,
+      endOnFailure: true,
+    },
   );
 });
 

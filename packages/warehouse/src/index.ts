@@ -1,4 +1,11 @@
 export { decimalUnits, touchDimensions } from "./attribution-sql.ts";
+export {
+  countAuditSlices,
+  readAuditFacts,
+  readAuditResults,
+  watermarkBefore,
+} from "./audit-queries.ts";
+export type { AuditFact, AuditResult } from "./audit-queries.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export type {
   ConversionCredit,

@@ -113,12 +113,12 @@ describe("a trimmed log", () => {
         expect(partition.late).toBe(0);
         const plain = expectedResults(
           sent.map(({ event }) => event),
-          { click: WINDOW, view: HOUR },
+          { click: WINDOW, view: HOUR, halfLife: 7 * 24 * HOUR },
         );
         expect(new Set(partition.last.keys())).toEqual(new Set(plain.keys()));
-        for (const [key, { path, cents }] of plain) {
+        for (const [key, { path, value: net }] of plain) {
           const { path: given, value } = partition.last.get(key) ?? { value: "" };
-          expect([given, Math.round(Number(value) * 100)]).toEqual([path, cents]);
+          expect([given, Math.round(Number(value) * 100)]).toEqual([path, Number(net) / 1e10]);
         }
       }),
       { numRuns: 200 },

@@ -9,7 +9,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   warehouse: ["attribution", "protocol"],
   gateway: ["protocol", "service", "streams", "telemetry"],
   worker: ["attribution", "protocol", "service", "streams", "telemetry"],
-  reports: ["attribution", "protocol", "service", "streams", "telemetry", "warehouse"],
+  reports: ["attribution", "oracle", "protocol", "service", "streams", "telemetry", "warehouse"],
   sdk: ["protocol"],
   cli: [
     "attribution",

@@ -134,10 +134,10 @@ function expectAsPlain(last: ReadonlyMap<string, Decoded>, sentEvents: readonly 
     ].map(([key, result]) => [`${tenant}/${key}`, result] as const),
   );
   expect([...last.keys()].toSorted()).toEqual(plain.map(([key]) => key).toSorted());
-  for (const [key, { path, cents, weights }] of plain) {
+  for (const [key, { path, value, weights }] of plain) {
     const result = last.get(key);
     expect(result?.path).toEqual(path);
-    expect(result?.value === "" ? undefined : Math.round(Number(result?.value) * 100)).toBe(cents);
+    expect(Math.round(Number(result?.value) * 100)).toBe(Number(value) / 1e10);
     for (const [model, expected] of Object.entries(weights)) {
       const given = result?.weights[model] ?? [];
       expect(given).toHaveLength(expected.length);

@@ -1,6 +1,17 @@
 import { deadLettersKey, factsKey, stateKey } from "@tributary/protocol";
-import { expectedResults, type PlainEvent, type PlainResult } from "@tributary/oracle";
-import { warehouseFolder } from "@tributary/reports";
+import {
+  differenceOf,
+  expectedResults,
+  type PlainEvent,
+  type PlainResult,
+  type StoredResult,
+} from "@tributary/oracle";
+import {
+  audit,
+  type AuditReport,
+  DEFAULT_REPORT_SETTINGS,
+  warehouseFolder,
+} from "@tributary/reports";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, openWarehouse } from "@tributary/warehouse";
 import type { Redis } from "ioredis";
 import type { Sent } from "./load.ts";
@@ -19,6 +30,8 @@ export interface Verdict {
   readonly duplicated: number;
   /** Conversions whose path, credits or value are not what the oracle computes. */
   readonly wrongCredits: number;
+  /** Conversions whose stored result is not what the stored facts give. */
+  readonly auditDifferences: number;
   /** Everything else that should not be, such as books that do not close. */
   readonly unexplained: number;
   readonly problems: readonly string[];
@@ -40,8 +53,11 @@ export interface Evidence {
   readonly reported: ReadonlyMap<string, number>;
 }
 
-/** A share and a money amount have this many places; anything further apart than their last is wrong. */
-const SHARE_TOLERANCE = 1e-11;
+/** Whether a verdict has none of what must not be. */
+export function isClean(verdict: Verdict): boolean {
+  const { lost, duplicated, wrongCredits, auditDifferences, unexplained } = verdict;
+  return lost + duplicated + wrongCredits + auditDifferences + unexplained === 0;
+}
 
 /** Words of at most so many problems are kept; the numbers count all. */
 const MAX_PROBLEMS = 20;
@@ -104,17 +120,10 @@ function fieldOf(fields: readonly string[], name: string): string {
 }
 
 /** The last result of a conversion, as the warehouse has it. */
-interface StoredResult {
+interface LastResult extends StoredResult {
   readonly tenant: string;
   readonly conversion_id: string;
   readonly user_key: string;
-  readonly value: string;
-  readonly touch_id: readonly string[];
-  readonly touch_channel: readonly string[];
-  readonly credit_model: readonly string[];
-  readonly credit_touch: readonly number[];
-  readonly credit_share: readonly string[];
-  readonly credit_value: readonly string[];
 }
 
 /** Compares a stopped platform's warehouse, and what was read of it before, with what was sent. */
@@ -123,6 +132,7 @@ export class Judge {
   #lost = 0;
   #duplicated = 0;
   #wrongCredits = 0;
+  #auditDifferences = 0;
   #unexplained = 0;
 
   /** Something that nothing sent explains. */
@@ -155,7 +165,7 @@ export class Judge {
         );
         stored += rows.length;
         const counted = this.#judgeEvents(tenant, events, rows);
-        const results = await warehouse.query<StoredResult>(
+        const results = await warehouse.query<LastResult>(
           `SELECT tenant, conversion_id, user_key, toString(value) AS value, touch_id, touch_channel,
             credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
             arrayMap(x -> toString(x), credit_value) AS credit_value
@@ -166,6 +176,12 @@ export class Judge {
         const expected = expectedResults(counted);
         conversions += expected.size;
         this.#judgeResults(tenant, expected, results);
+        const audited = await audit(warehouse, {
+          tenant,
+          settings: DEFAULT_REPORT_SETTINGS,
+          maxDifferences: MAX_PROBLEMS,
+        });
+        this.#judgeAudit(tenant, expected.size, audited);
         const reported = evidence.reported.get(tenant) ?? 0;
         if (reported !== expected.size) {
           const what = `${tenant}: the report counts ${reported} conversions, the oracle ${expected.size}`;
@@ -185,6 +201,7 @@ export class Judge {
       lost: this.#lost,
       duplicated: this.#duplicated,
       wrongCredits: this.#wrongCredits,
+      auditDifferences: this.#auditDifferences,
       unexplained: this.#unexplained,
       problems: this.#problems,
     };
@@ -223,7 +240,7 @@ export class Judge {
   #judgeResults(
     tenant: string,
     expected: ReadonlyMap<string, PlainResult>,
-    results: readonly StoredResult[],
+    results: readonly LastResult[],
   ): void {
     const found = new Map(results.map((row) => [`${row.user_key}/${row.conversion_id}`, row]));
     for (const [key, plain] of expected) {
@@ -240,6 +257,19 @@ export class Judge {
     for (const key of found.keys()) {
       if (!expected.has(key))
         this.unexplained(`${tenant}: a result for ${key}, which was never sent`);
+    }
+  }
+
+  /** The audit must see every conversion, and none that differs from its facts. */
+  #judgeAudit(tenant: string, conversions: number, audited: AuditReport): void {
+    this.#auditDifferences += audited.different;
+    for (const { conversion, difference } of audited.differences) {
+      this.#say(`${tenant}: the audit says of ${conversion}: ${difference}`);
+    }
+    if (audited.compared !== conversions) {
+      this.unexplained(
+        `${tenant}: the audit compared ${audited.compared} conversions of ${conversions}`,
+      );
     }
   }
 
@@ -289,41 +319,4 @@ export class Judge {
   #say(words: string): void {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(words);
   }
-}
-
-/** In what a stored result differs from what it must be, or undefined. */
-function differenceOf(row: StoredResult, plain: PlainResult): string | undefined {
-  if (row.touch_id.join(" ") !== plain.path.join(" ")) {
-    return `the path is [${row.touch_id.join(" ")}], not [${plain.path.join(" ")}]`;
-  }
-  if (row.touch_channel.join(" ") !== plain.channels.join(" ")) {
-    return `the channels are [${row.touch_channel.join(" ")}], not [${plain.channels.join(" ")}]`;
-  }
-  const cents = plain.cents ?? 0;
-  if (toCents(row.value) !== cents) return `the value is ${row.value}, not ${cents / 100}`;
-  for (const [model, weights] of Object.entries(plain.weights)) {
-    const shares = new Map<number, number>();
-    let value = 0;
-    for (const [i, name] of row.credit_model.entries()) {
-      if (name !== model) continue;
-      const touch = row.credit_touch[i] ?? -1;
-      shares.set(touch, (shares.get(touch) ?? 0) + Number(row.credit_share[i]));
-      value += Number(row.credit_value[i]);
-    }
-    const wanted = weights.length === 0 ? [[0, 1]] : weights.map((weight, i) => [i + 1, weight]);
-    for (const [touch = 0, weight = 0] of wanted) {
-      const share = shares.get(touch) ?? 0;
-      shares.delete(touch);
-      if (Math.abs(share - weight) > SHARE_TOLERANCE) {
-        return `${model} gives touchpoint ${touch} ${share}, not ${weight}`;
-      }
-    }
-    if (shares.size > 0) return `${model} credits a touchpoint that is not on the path`;
-    if (Math.round(value * 100) !== cents) return `${model} credits ${value}, not ${cents / 100}`;
-  }
-  return undefined;
-}
-
-function toCents(value: string): number {
-  return Math.round(Number(value) * 100);
 }

@@ -8,7 +8,7 @@ import { PortPicker } from "../platform/ports.ts";
 import { pause } from "../terminal/interrupt.ts";
 import { FAULT_KINDS, faultSchedule, type FaultKind, scaleSchedule, WORKERS } from "./faults.ts";
 import { canLimitFileSize, Injector, type Injected } from "./injector.ts";
-import { Judge, readEvidence, type Verdict } from "./judge.ts";
+import { isClean, Judge, readEvidence, type Verdict } from "./judge.ts";
 import { Load } from "./load.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
@@ -75,7 +75,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), "tributary-chaos-"));
   const run = new ChaosRun({ ...options, dataDir });
   const result = await run.run();
-  const clean = result.lost + result.duplicated + result.wrongCredits + result.unexplained === 0;
+  const clean = isClean(result);
   if (!clean || options.dataDir !== undefined) return { ...result, dataDir };
   rmSync(dataDir, { recursive: true, force: true });
   return result;

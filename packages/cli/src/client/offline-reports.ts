@@ -2,9 +2,11 @@ import { existsSync } from "node:fs";
 import type { OfflineReports } from "@tributary/reports";
 import { CliError, describeError } from "../errors.ts";
 import {
+  auditSchema,
   conversionSchema,
   reportSchema,
   type AttributionReport,
+  type Audit,
   type Conversion,
 } from "@tributary/reports/answers";
 import type { ReportQuestion } from "./report-question.ts";
@@ -31,6 +33,16 @@ export async function findOffline(
 ): Promise<Conversion> {
   return read(dataDir, async (reports) =>
     conversionSchema.parse(await reports.conversion(idOrOrderId, { asOf })),
+  );
+}
+
+/**
+ * Audits the warehouse of a data folder, while no platform runs on it.
+ * @param maxDifferences that are described @throws as {@link askOffline}
+ */
+export async function auditOffline(dataDir: string, maxDifferences: number): Promise<Audit> {
+  return read(dataDir, async (reports) =>
+    auditSchema.parse(await reports.audit({ maxDifferences })),
   );
 }
 

@@ -1,17 +1,21 @@
 import type { z } from "zod";
 import { CliError, describeError } from "../errors.ts";
 import {
+  auditSchema,
   conversionSchema,
   lagSchema,
   reportSchema,
   settledSchema,
   type AttributionReport,
+  type Audit,
   type Conversion,
   type Lag,
 } from "@tributary/reports/answers";
 import type { ReportQuestion } from "./report-question.ts";
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** An audit reads everything there is; fetch itself waits no longer for an answer to begin. */
+const AUDIT_TIMEOUT_MS = 300_000;
 /** One call waits this long at most, so that Ctrl-C and the deadline are looked at. */
 const SETTLE_STEP_MS = 2000;
 
@@ -51,6 +55,11 @@ export class ReportsClient {
     );
   }
 
+  /** @param differences most that are described @throws as {@link attribution} */
+  async audit(differences: number): Promise<Audit> {
+    return this.#get(`/v1/audit?differences=${differences}`, auditSchema, AUDIT_TIMEOUT_MS);
+  }
+
   /** @throws as {@link attribution} */
   async lag(): Promise<Lag> {
     return this.#get("/v1/lag", lagSchema);
@@ -76,12 +85,21 @@ export class ReportsClient {
     }
   }
 
-  async #get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-    return this.#ask(path, schema, undefined);
+  async #get<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    timeoutMs: number = REQUEST_TIMEOUT_MS,
+  ): Promise<T> {
+    return this.#ask(path, schema, undefined, timeoutMs);
   }
 
   /** @param body JSON to post; undefined for a GET */
-  async #ask<T>(path: string, schema: z.ZodType<T>, body: string | undefined): Promise<T> {
+  async #ask<T>(
+    path: string,
+    schema: z.ZodType<T>,
+    body: string | undefined,
+    timeoutMs: number = REQUEST_TIMEOUT_MS,
+  ): Promise<T> {
     const url = `${this.#url}${path}`;
     let status: number;
     let answer: unknown;
@@ -92,7 +110,7 @@ export class ReportsClient {
           ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
         },
-        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
       });
       status = response.status;
       answer = await response.json();

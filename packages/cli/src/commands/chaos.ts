@@ -1,6 +1,7 @@
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { isClean } from "../chaos/judge.ts";
 import { FAULT_KINDS, FAULTS, type FaultKind } from "../chaos/faults.ts";
 import { runChaos, type ChaosResult } from "../chaos/run.ts";
 import { EXIT } from "../errors.ts";
@@ -102,8 +103,7 @@ async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
     });
     if (flags.json === true) terminal.print(JSON.stringify(result));
     else show(result, terminal);
-    const { lost, duplicated, wrongCredits, unexplained } = result;
-    if (lost + duplicated + wrongCredits + unexplained > 0) context.exit(EXIT.failed);
+    if (!isClean(result)) context.exit(EXIT.failed);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     context.exit(EXIT.interrupted);
@@ -131,7 +131,7 @@ function show(result: ChaosResult, terminal: Terminal): void {
     `${count(result.events)} events sent, ${count(result.acknowledged)} acknowledged after ${count(result.retries)} tries again, ${count(result.conversions)} conversions; from arrival to commit p50 ${count(latency.p50)} ms, p99 ${count(latency.p99)} ms; ${count(result.recomputedEvents)} events computed again.`,
   );
   terminal.print(
-    `lost ${count(result.lost)}, duplicated ${count(result.duplicated)}, wrong credits ${count(result.wrongCredits)}, unexplained ${count(result.unexplained)}`,
+    `lost ${count(result.lost)}, duplicated ${count(result.duplicated)}, wrong credits ${count(result.wrongCredits)}, audit differences ${count(result.auditDifferences)}, unexplained ${count(result.unexplained)}`,
   );
   for (const problem of result.problems) terminal.print(`  ${problem}`);
   if (result.dataDir !== null) terminal.print(`the data folder is kept: ${result.dataDir}`);

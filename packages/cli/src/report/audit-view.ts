@@ -1,0 +1,25 @@
+import type { Audit } from "@tributary/reports/answers";
+import { safeText } from "../terminal/terminal.ts";
+import { figure } from "./figures.ts";
+
+/** An audit in words: what was compared, and each difference that was described. */
+export function renderAudit(audit: Audit): string {
+  const { compared, agreed, different, differences, notComparable } = audit;
+  if (compared === 0) return "No conversions yet.";
+  const lines = [
+    `${figure(compared)} conversions compared with what their facts give: ${figure(agreed)} agree.`,
+  ];
+  if (notComparable.late > 0) {
+    lines.push(
+      `${figure(notComparable.late)} may rightly differ: a fact came later than the allowed lateness.`,
+    );
+  }
+  if (different === 0) return [...lines, "No differences."].join("\n");
+  lines.push(
+    `${figure(different)} differ${different === differences.length ? "" : ", the first"}:`,
+  );
+  for (const { conversion, userKey, difference } of differences) {
+    lines.push(`  ${safeText(conversion)} of ${safeText(userKey)}: ${safeText(difference)}`);
+  }
+  return lines.join("\n");
+}
