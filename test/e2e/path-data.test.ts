@@ -96,6 +96,18 @@ describe.skipIf(!existsSync(FILE))(
       },
     );
 
+    it("are accounted for, to the last event and cent", { timeout: TIMEOUT_MS }, async () => {
+      const reportsUrl = platform?.reportsUrl ?? "";
+      const answer = await (await fetch(`${reportsUrl}/v1/reports/conservation`)).json();
+      expect(answer).toMatchObject({
+        complete: true,
+        events: { conversionsAttributed: 19_785, conversionsUnattributed: 0, residue: 0 },
+        money: [{ residue: "0" }],
+      });
+      const table = await tributary(["report", "--data", data.dir]);
+      expect(table.stdout).toMatch(/nothing is left over\.\n$/);
+    });
+
     it("are audited without a difference", { timeout: TIMEOUT_MS }, async () => {
       const audit = jsonOf(await tributary(["audit", "--data", data.dir, "--json"]));
       expect(audit).toMatchObject({ compared: 19_785, agreed: 19_785, different: 0 });

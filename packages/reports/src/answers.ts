@@ -138,6 +138,41 @@ export const auditSchema = z.object({
 
 export type Audit = z.infer<typeof auditSchema>;
 
+const count = z.number();
+
+export const conservationSchema = z.object({
+  complete: z
+    .boolean()
+    .describe("whether all that was accepted was loaded; a residue says something only then"),
+  events: z.object({
+    accepted: count,
+    duplicates: count,
+    deadLettered: count,
+    dropped: z.record(z.string(), count).describe("by the bound that dropped them"),
+    touchpointsCredited: count,
+    touchpointsWithoutConversion: count.describe("of users who have none"),
+    touchpointsOutsideWindows: count.describe("of users whose conversions are not in the window"),
+    conversionsAttributed: count,
+    conversionsUnattributed: count,
+    refunds: count,
+    identifies: count,
+    custom: count,
+    residue: count.describe("accepted less all others"),
+  }),
+  money: z.array(
+    z.object({
+      currency,
+      accepted: decimalText,
+      credited: decimalText,
+      unattributed: decimalText,
+      refunded: decimalText,
+      residue: decimalText.describe("accepted less all others"),
+    }),
+  ),
+});
+
+export type Conservation = z.infer<typeof conservationSchema>;
+
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 
 const groupLag = z

@@ -1,9 +1,11 @@
 import type { ApiKeys } from "@tributary/service";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { auditSchema, conversionSchema, reportSchema } from "./answers.ts";
+import { auditSchema, conservationSchema, conversionSchema, reportSchema } from "./answers.ts";
 import { audit } from "./audit.ts";
+import { conserve } from "./conservation.ts";
 import { requireConversion } from "./conversion.ts";
 import { reportCsv } from "./csv.ts";
+import { ReportsError } from "./errors.ts";
 import { documented } from "./open-api.ts";
 import { readParameters, refusal, type QuestionParameters } from "./parameters.ts";
 import { ATTRIBUTION_PARAMETERS, parseQuestion } from "./question.ts";
@@ -21,6 +23,7 @@ export function addReportRoutes(
 ): void {
   addAttributionRoutes(server, parts, access);
   addAuditRoute(server, parts, access);
+  addConservationRoute(server, parts, access);
   server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
     "/v1/conversions/:key",
     documented({
@@ -50,6 +53,25 @@ function addAuditRoute(server: FastifyInstance, parts: ServerParts, access: ApiK
       const asked = readParameters(AUDIT_PARAMETERS, request.query, Date.now());
       const { settings } = parts.attribution;
       return audit(parts.engine, { tenant, settings, maxDifferences: asked.differences });
+    },
+  );
+}
+
+function addConservationRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
+  server.get<{ Querystring: QuestionParameters }>(
+    "/v1/reports/conservation",
+    documented({
+      summary: "What became of every event and all money that was ever accepted",
+      answer: conservationSchema,
+    }),
+    async (request) => {
+      const tenant = access.tenantOf(request.headers);
+      readParameters({}, request.query, Date.now());
+      const { settings } = parts.attribution;
+      return conserve(parts.engine, tenant, settings, async () => {
+        if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
+        return parts.readAccounting(tenant);
+      });
     },
   );
 }

@@ -5,6 +5,7 @@ import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
 import { settledSchema } from "./answers.ts";
 import type { AttributionAnswers } from "./attribution-answers.ts";
+import type { Accounting } from "./conservation.ts";
 import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { documented, serveOpenApi } from "./open-api.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
@@ -16,6 +17,8 @@ export interface ServerParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
   readonly attribution: AttributionAnswers;
+  /** A tenant's books over all partitions, and whether anything waits. */
+  readonly readAccounting: (tenant: string) => Promise<Accounting>;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */

@@ -14,6 +14,7 @@ import {
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
+import type { Accounting } from "./conservation.ts";
 import { AttributionAnswers } from "./attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Loader } from "./loader.ts";
@@ -72,11 +73,28 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     loadStallMs: config.loadStallMs,
     stalledForMs: () => loader.stalledForMs(),
     redisReady: () => redisReady(client),
+    readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
   return { loader, server };
+}
+
+async function accountingOf(
+  client: RedisClient,
+  partitions: number,
+  tenant: string,
+): Promise<Accounting> {
+  const all = Array.from({ length: partitions }, (_, partition) => partition);
+  const books = await readBooks(client, all);
+  const lags = await readLag(client, partitions);
+  return {
+    accounts: totalBooks(books.tenants.filter((of) => of.tenant === tenant)),
+    waiting: lags
+      .flatMap((lag) => [lag, lag.warehouse])
+      .some(({ undelivered, pending }) => undelivered + pending > 0),
+  };
 }
 
 async function lagReport(

@@ -36,6 +36,7 @@ beforeAll(async () => {
     loadStallMs: 1000,
     stalledForMs: () => 0,
     redisReady: () => true,
+    readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => Promise.reject(new Error("not asked here")),
     settle: async () => true,
   });

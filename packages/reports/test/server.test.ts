@@ -35,6 +35,7 @@ beforeAll(async () => {
     loadStallMs: 1000,
     stalledForMs: () => stalledMs,
     redisReady: () => redis,
+    readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => ({
       partitions: [],
       total: {

@@ -6,6 +6,7 @@ export {
   watermarkBefore,
 } from "./audit-queries.ts";
 export type { AuditFact, AuditResult } from "./audit-queries.ts";
+export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export type {
   ConversionCredit,

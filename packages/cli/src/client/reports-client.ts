@@ -2,12 +2,14 @@ import type { z } from "zod";
 import { CliError, describeError } from "../errors.ts";
 import {
   auditSchema,
+  conservationSchema,
   conversionSchema,
   lagSchema,
   reportSchema,
   settledSchema,
   type AttributionReport,
   type Audit,
+  type Conservation,
   type Conversion,
   type Lag,
 } from "@tributary/reports/answers";
@@ -58,6 +60,11 @@ export class ReportsClient {
   /** @param differences most that are described @throws as {@link attribution} */
   async audit(differences: number): Promise<Audit> {
     return this.#get(`/v1/audit?differences=${differences}`, auditSchema, AUDIT_TIMEOUT_MS);
+  }
+
+  /** @throws as {@link attribution} */
+  async conservation(): Promise<Conservation> {
+    return this.#get("/v1/reports/conservation", conservationSchema);
   }
 
   /** @throws as {@link attribution} */

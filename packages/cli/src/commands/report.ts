@@ -12,6 +12,7 @@ import { duration, httpUrl, instant, nameList } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { reportCsv } from "../report/csv.ts";
 import { renderComparison } from "../report/comparison-table.ts";
+import { conservationLine } from "../report/conservation-line.ts";
 import { reportNotes } from "../report/report-notes.ts";
 import { renderReport } from "../report/table.ts";
 import { takeInterrupts } from "../terminal/interrupt.ts";
@@ -117,6 +118,8 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
     else {
       const render = flags.against === true ? renderComparison : renderReport;
       terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
+      const client = clientOf(flags, context, interrupt.signal);
+      if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
@@ -132,12 +135,19 @@ async function ask(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<AttributionReport> {
+  const client = clientOf(flags, context, signal);
+  return client === undefined ? askOffline(flags.data, question) : client.attribution(question);
+}
+
+/** Of the platform that runs; undefined where the data folder has to answer. */
+function clientOf(
+  flags: ReportFlags,
+  context: CommandContext,
+  signal: AbortSignal,
+): ReportsClient | undefined {
   const url = flags.url ?? runningPlatform(flags.data)?.reportsUrl;
-  if (url !== undefined) {
-    const { key = context.config().readKey } = flags;
-    return new ReportsClient(url, key, signal).attribution(question);
-  }
-  return askOffline(flags.data, question);
+  const { key = context.config().readKey } = flags;
+  return url === undefined ? undefined : new ReportsClient(url, key, signal);
 }
 
 function addRuleOptions(command: Command): void {

@@ -77,6 +77,26 @@ const server = createServer((request, response) => {
       booksResidue: 0,
       deadLetters: { count: 0, oldestAgeSeconds: 0 },
     });
+  } else if (path === "/v1/reports/conservation") {
+    answer(response, 200, {
+      complete: true,
+      events: {
+        accepted: 2,
+        duplicates: 0,
+        deadLettered: 0,
+        dropped: {},
+        touchpointsCredited: 1,
+        touchpointsWithoutConversion: 0,
+        touchpointsOutsideWindows: 0,
+        conversionsAttributed: 1,
+        conversionsUnattributed: 0,
+        refunds: 0,
+        identifies: 0,
+        custom: 0,
+        residue: 0,
+      },
+      money: [],
+    });
   } else if (path === "/v1/reports/attribution") {
     answer(response, 200, {
       rows: [

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { conservationLine } from "../../src/report/conservation-line.ts";
+
+const events = {
+  accepted: 1200,
+  duplicates: 100,
+  deadLettered: 0,
+  dropped: { facts_per_user: 1 },
+  touchpointsCredited: 1000,
+  touchpointsWithoutConversion: 0,
+  touchpointsOutsideWindows: 0,
+  conversionsAttributed: 99,
+  conversionsUnattributed: 0,
+  refunds: 0,
+  identifies: 0,
+  custom: 0,
+  residue: 0,
+};
+const euros = {
+  currency: "EUR",
+  accepted: "10",
+  credited: "9",
+  unattributed: "1",
+  refunded: "0",
+  residue: "0",
+};
+
+test("names what there is, and that nothing is left", () => {
+  expect(conservationLine({ complete: true, events, money: [euros] })).toBe(
+    "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound; nothing is left over.",
+  );
+});
+
+test("says loudly what is in no account, and only where all is loaded", () => {
+  const wrong = { events: { ...events, residue: 3 }, money: [{ ...euros, residue: "0.5" }] };
+  expect(conservationLine({ complete: true, ...wrong })).toMatch(
+    /LEFT OVER, AND IN NO ACCOUNT: 3 events, 0\.5 EUR\.$/,
+  );
+  expect(conservationLine({ complete: false, ...wrong })).toMatch(/; more is being loaded\.$/);
+});
