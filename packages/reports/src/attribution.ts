@@ -163,7 +163,14 @@ async function creditFacts(
       : Math.max(longestWindowMs(rules), longestWindowMs(configuredRules(settings)));
   const conversionDimensions = conversionDimensionsOf(by);
   const facts = {
-    ...{ tenant, from, to, asOf, timeZone, touchDimensions, windowMs, lead },
+    tenant,
+    from,
+    to,
+    asOf,
+    timeZone,
+    touchDimensions,
+    windowMs,
+    lead,
     by: conversionDimensions,
   };
   const revision = await engine.revision();
@@ -182,7 +189,8 @@ async function creditFacts(
       withPaths,
     },
   };
-  const recomputed = (await computer.recompute(task)) ?? (await readAndRecompute(parts, facts, task));
+  const recomputed =
+    (await computer.recompute(task)) ?? (await readAndRecompute(parts, facts, task));
   const { groups, totals, leftOutTouchpoints } = recomputed;
   return {
     rows: rowsOfGroups(groups, modelNames(question), by),

@@ -1,6 +1,6 @@
 import type { ReportRow } from "@tributary/reports/answers";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
-import { plainTable, shortText, type ShownReport } from "./table.ts";
+import { dimensionText, plainTable, type ShownReport } from "./table.ts";
 
 const CONVERSION_DIGITS = 2;
 const HEAD = ["as it is", "what if", "change"];
@@ -46,7 +46,7 @@ function section(
 ): string {
   const groups = new Map<string, { names: readonly string[]; before: bigint; now: bigint }>();
   for (const row of rows) {
-    const names = by.map((name) => shortText(String(row[name] ?? "")));
+    const names = by.map((name) => dimensionText(row[name]));
     const key = JSON.stringify(names);
     const known = groups.get(key) ?? { names, before: 0n, now: 0n };
     const [before, now] = measure(row);

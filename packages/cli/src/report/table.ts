@@ -107,7 +107,8 @@ function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {
   };
 }
 
-function dimensionText(value: unknown): string {
+/** A dimension as a table's cell. */
+export function dimensionText(value: unknown): string {
   return shortText(typeof value === "string" ? value : "");
 }
 

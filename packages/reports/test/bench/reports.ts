@@ -121,7 +121,10 @@ async function measure(
 /** Models over the paths of PathData: ms to make the model ready and credit once. */
 async function measurePathData(folder: string, runs: number): Promise<Record<string, number>> {
   const text = await readFile(join(folder, "paths.csv"), "utf8");
-  const records = parse(text, { columns: true, skip_empty_lines: true }) as Record<string, string>[];
+  const records = parse<Record<string, string>>(text, {
+    columns: true,
+    skip_empty_lines: true,
+  });
   const rows = records.map((record): PathRow => ({
     path: (record["path"] ?? "").split(" > "),
     conversions: Number(record["total_conversions"]),
@@ -185,7 +188,8 @@ async function main(): Promise<void> {
     Number(values.runs),
   ];
   const pathData = values["path-data"];
-  const onPathData = pathData === undefined ? {} : { pathDataMs: await measurePathData(pathData, runs) };
+  const onPathData =
+    pathData === undefined ? {} : { pathDataMs: await measurePathData(pathData, runs) };
   const dataDir = values.folder ?? (await mkdtemp(join(tmpdir(), "tributary-bench-")));
   const isFilled = values.folder !== undefined && existsSync(dataDir);
   const engine = await openWarehouse({ dataDir }, { queryTimeoutMs: TIMEOUT_MS });
