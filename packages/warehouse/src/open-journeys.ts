@@ -118,13 +118,14 @@ ORDER BY codes`;
 /** The same of users with two rows of one time, each row once. */
 function exactSql(question: JourneyQuestion, dims: readonly DimensionField[]): string {
   const touches = touchesOf(question, `(time, event_id, ${touchText(dims)})`);
+  const times = touchesOf(question, "time");
   return `SELECT 0 AS tied, path, count() AS journeys FROM (
   SELECT arrayMap(touch -> touch.3, arrayCompact(arraySort(${touches}))) AS path
   FROM ${EVENTS_TABLE}
   WHERE ${factsCondition(question)} AND (user_key, is_anonymous) IN (
     SELECT user_key, is_anonymous FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)}
     GROUP BY user_key, is_anonymous
-    HAVING countIf(type = 'conversion') = 0 AND uniqExact(time) < count()
+    HAVING countIf(type = 'conversion') = 0 AND length(arrayDistinct(${times})) < length(${times})
   )
   GROUP BY user_key, is_anonymous
 )
