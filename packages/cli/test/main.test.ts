@@ -46,7 +46,6 @@ test.each([
   [["conversion", "c", "--as-of", "12:00"], "Expected a day such as 2026-10-01"],
   [["report", "--json", "--csv"], "'--json' cannot be used with option '--csv'"],
   [["report", "--window", "30"], "Expected a whole number and its unit"],
-  [["report", "--custom", "--json"], "argument missing"],
   [["lag", "--url", "localhost"], "Expected an address such as http://127.0.0.1:8080."],
   [["books", "--redis", "localhost"], "Expected an address such as redis://127.0.0.1:6379."],
   [["dead-letters", "show", "17-0"], "Expected an ID as list prints it"],

@@ -163,7 +163,14 @@ async function creditFacts(
       : Math.max(longestWindowMs(rules), longestWindowMs(configuredRules(settings)));
   const conversionDimensions = conversionDimensionsOf(by);
   const facts = {
-    ...{ tenant, from, to, asOf, timeZone, touchDimensions, windowMs, lead },
+    tenant,
+    from,
+    to,
+    asOf,
+    timeZone,
+    touchDimensions,
+    windowMs,
+    lead,
     by: conversionDimensions,
   };
   const revision = await engine.revision();

@@ -1,12 +1,10 @@
 /** Parameters that several reports share. */
-import { EVENT_LIMITS, type DimensionField } from "@tributary/protocol";
-import { MAX_REPORT_DIMENSIONS, REPORT_DIMENSIONS } from "@tributary/warehouse";
+import { EVENT_LIMITS } from "@tributary/protocol";
+import { MAX_REPORT_DIMENSIONS } from "@tributary/warehouse";
 import { choice, listOf, numberBetween, refusal, single, type Parameter } from "./parameters.ts";
 
 export const REPORT_FORMATS = ["json", "csv"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
-
-const DEFAULT_DIMENSION: DimensionField = "channel";
 
 /** A date, or a date and time; without an offset it is UTC. */
 const ISO_TIME =
@@ -60,9 +58,6 @@ export function dimensions<Dimension extends string>(
     read: (value, field) => readDimensions(field, listOf(value), allowed, absent),
   };
 }
-
-/** What the rows of reports about touchpoints are grouped by. */
-export const by = dimensions<DimensionField>(REPORT_DIMENSIONS, DEFAULT_DIMENSION);
 
 /** Of an audit. */
 export const differences = numberBetween("most differences that are described", [0, 10_000], 100, {

@@ -126,8 +126,17 @@ export function changesRules(asked: AskedRules): boolean {
 
 function checkBound(field: string, ms: number | undefined, most: number): void {
   if (ms === undefined || ms <= most) return;
-  const days = Math.floor(most / UNITS.d);
-  throw refusal("window_invalid", field, `expected at most ${days}d`, `${ms}ms`);
+  throw refusal(
+    "window_invalid",
+    field,
+    `expected at most ${durationText(most)}`,
+    durationText(ms),
+  );
+}
+
+/** A duration in days where it is a whole number of them. */
+function durationText(ms: number): string {
+  return ms % UNITS.d === 0 ? `${ms / UNITS.d}d` : `${ms}ms`;
 }
 
 function readDuration(field: string, text: string): number {

@@ -98,14 +98,14 @@ function expectClosed(report: Awaited<ReturnType<typeof ask>>, models: readonly 
   for (const model of models) {
     const rows = report.rows.filter((row) => row.model === model);
     const counted = rows.reduce((sum, row) => sum + BigInt(Math.round(row.conversions * 1e12)), 0n);
-    expect(counted, model).toBe(BigInt(conversions) * 10n ** 12n);
+    expect([model, counted]).toEqual([model, BigInt(conversions) * 10n ** 12n]);
     const currencies = [...new Set(rows.map(({ currency }) => currency))];
     for (const currency of currencies) {
       const sum = rows
         .filter((row) => row.currency === currency)
         .reduce((units, row) => units + (parseDecimal(row.value) ?? 0n), 0n);
       const total = value.find((of) => of.currency === currency)?.value ?? "0";
-      expect(sum, `${model} ${currency}`).toBe(parseDecimal(total));
+      expect([model, currency, sum]).toEqual([model, currency, parseDecimal(total)]);
     }
   }
 }

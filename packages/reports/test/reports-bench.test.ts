@@ -18,8 +18,10 @@ test("the reports bench fills a warehouse, asks, and prints its figures as one J
   await writeFile(join(folder, "paths.csv"), PATHS);
   const sizes = ["--touchpoints", "20000", "--conversions", "500", "--runs", "1"];
   const { stdout } = await promisify(execFile)(process.execPath, [
-    ...[BENCH, ...sizes],
-    ...["--path-data", folder],
+    BENCH,
+    ...sizes,
+    "--path-data",
+    folder,
   ]);
   const { touchpoints, reportMs, pathDataMs } = JSON.parse(stdout) as {
     touchpoints: number;

@@ -53,7 +53,6 @@ export {
   MAX_REPORT_DIMENSIONS,
   MAX_REPORT_PATHS,
   MAX_REPORT_ROWS,
-  REPORT_DIMENSIONS,
   tooManyPaths,
   tooManyRows,
 } from "./report-queries.ts";

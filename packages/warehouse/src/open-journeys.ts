@@ -73,8 +73,7 @@ async function hasTooManyNames(
   const dims = touchDimensionsOf(question.by);
   if (dims.length === 0) return false;
   const [row] = await engine.query<{ names: number }>(
-    `SELECT toFloat64(${dims.map((field) => `(uniqExact(${field}) + 1)`).join(" * ")}) AS names
-FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)}`,
+    `SELECT toFloat64(${dims.map((field) => `(${namesSql(question, field, "count()")} + 1)`).join(" * ")}) AS names`,
     parameters,
   );
   return (row?.names ?? 0) > 2 ** NAME_BITS;
@@ -84,7 +83,7 @@ FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)}`,
 function fastSql(question: JourneyQuestion, dims: readonly DimensionField[]): string {
   const [first = "''", second] = dims;
   const names = (column: string): string =>
-    `(SELECT arraySort(groupUniqArray(toString(${column}))) FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)})`;
+    namesSql(question, column, "arraySort(groupArray(toString(name)))");
   const code =
     second === undefined
       ? `indexOf(first_names, ${first})`
@@ -115,16 +114,23 @@ SELECT tied, arrayMap(code -> ${name}, codes) AS path, journeys FROM (
 ORDER BY codes`;
 }
 
+/** SQL for what is said of the different names of a column. By GROUP BY, which looks at dictionary codes: ten times as fast. */
+function namesSql(question: JourneyQuestion, column: string, what: string): string {
+  const names = `SELECT ${column} AS name FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)} GROUP BY name`;
+  return `(SELECT ${what} FROM (${names}))`;
+}
+
 /** The same of users with two rows of one time, each row once. */
 function exactSql(question: JourneyQuestion, dims: readonly DimensionField[]): string {
   const touches = touchesOf(question, `(time, event_id, ${touchText(dims)})`);
+  const times = touchesOf(question, "time");
   return `SELECT 0 AS tied, path, count() AS journeys FROM (
   SELECT arrayMap(touch -> touch.3, arrayCompact(arraySort(${touches}))) AS path
   FROM ${EVENTS_TABLE}
   WHERE ${factsCondition(question)} AND (user_key, is_anonymous) IN (
     SELECT user_key, is_anonymous FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)}
     GROUP BY user_key, is_anonymous
-    HAVING countIf(type = 'conversion') = 0 AND uniqExact(time) < count()
+    HAVING countIf(type = 'conversion') = 0 AND length(arrayDistinct(${times})) < length(${times})
   )
   GROUP BY user_key, is_anonymous
 )

@@ -19,7 +19,7 @@ export const UNATTRIBUTED = "unattributed";
 /** What stands for a dimension that a touchpoint or conversion does not have. */
 export const NO_VALUE = "(none)";
 
-export function isTouchDimension(dimension: AttributionDimension): dimension is DimensionField {
+function isTouchDimension(dimension: AttributionDimension): dimension is DimensionField {
   return DIMENSION_FIELDS.some((field) => field === dimension);
 }
 

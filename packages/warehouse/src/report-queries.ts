@@ -1,5 +1,4 @@
 import type { ModelName } from "@tributary/attribution";
-import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import { decimalUnits, touchText, validAttributions } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "./engine.ts";
 import { WarehouseError } from "./errors.ts";
@@ -17,8 +16,6 @@ import {
   type CreditGroup,
 } from "./report-rows.ts";
 
-/** What reports about touchpoints may be grouped by. */
-export const REPORT_DIMENSIONS: readonly DimensionField[] = DIMENSION_FIELDS;
 /** Dimensions that one report may combine. */
 export const MAX_REPORT_DIMENSIONS = 2;
 /** Rows that one report may have. */

@@ -56,6 +56,23 @@ test("the same migrations, loads and reports run over HTTP", async () => {
   expect(event).toEqual({ event_id: "e'1\\" });
 });
 
+test("millions of rows come in Arrow, parameters bound", async () => {
+  const sql =
+    "SELECT toFloat64(number) AS n FROM numbers(3) WHERE toString(number) != {not:String}";
+  const direct = await behind.queryArrow(sql, { not: "1" });
+  expect(Buffer.from(direct).subarray(0, 6).toString()).toBe("ARROW1");
+  expect(await engine.queryArrow(sql, { not: "1" })).toEqual(direct);
+});
+
+test("the revision is another one after each load", async () => {
+  const before = [await engine.revision(), await behind.revision()];
+  await loadFacts(engine, factBlock([click("r", T0)]));
+  const after = [await engine.revision(), await behind.revision()];
+  expect(after[0]).not.toBe(before[0]);
+  expect(after[1]).not.toBe(before[1]);
+  expect([await engine.revision(), await behind.revision()]).toEqual(after);
+});
+
 test("rows go as the body, the statement in the URL, settings with each query", async () => {
   const insert = requests.find(({ sql }) => sql.startsWith("INSERT INTO tributary.events"));
   expect(insert?.settings["query"]).toBe(insert?.sql);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../src/engine.ts";
-import { openJourneys } from "../src/open-journeys.ts";
+import { openJourneys, type JourneyQuestion } from "../src/open-journeys.ts";
 import { click, factBlock, purchase, T0 } from "./support/blocks.ts";
 import { loadFacts, temporaryWarehouse } from "./support/warehouse.ts";
 
@@ -35,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const ask = async (more: { from?: number; to?: number; asOf?: number }) => {
+const ask = async (more: Partial<JourneyQuestion>) => {
   const paths = await openJourneys(engine, { tenant: "default", by: ["channel"], ...more });
   return Object.fromEntries(paths.map(({ path, journeys }) => [path.join(" "), journeys]));
 };
@@ -56,4 +57,26 @@ test("as of a time, only facts that were committed by then", async () => {
     display: 1,
   });
   expect(await ask({ asOf: EARLY_MS - 1 })).toEqual({});
+});
+
+test("what is left out is not there: neither beside a touchpoint of the same time, nor where it was all there was", async () => {
+  const without = (value: string) => [{ dimension: "channel", value } as const];
+  expect(await ask({ leaveOut: without("direct") })).toEqual({ "display email": 3 });
+  expect(await ask({ leaveOut: [...without("email"), ...without("direct")] })).toEqual({
+    display: 3,
+  });
+});
+
+test("impressions count or not, and a click takes them off its journey", async () => {
+  const seen = (id: string, at: number): TributaryEvent => ({
+    ...of("v1", id, at, "display"),
+    type: "impression",
+  });
+  const only: TributaryEvent = { ...of("v2", "n", 1, "display"), type: "impression" };
+  const events = [seen("k", 1), of("v1", "l", 2, "email"), seen("m", 2), only];
+  await loadFacts(engine, factBlock(events, "views"), `${EARLY_MS}-0`);
+  const views = async (more: Partial<JourneyQuestion>) => ask({ tenant: "views", ...more });
+  expect(await views({})).toEqual({ "display email display": 1, display: 1 });
+  expect(await views({ viewThrough: false })).toEqual({ email: 1 });
+  expect(await views({ clickBeatsImpression: true })).toEqual({ email: 1, display: 1 });
 });

@@ -330,7 +330,8 @@ test("by what conversions are told apart by, alone and with a touchpoint's dimen
     { ...all, conversion: "purchase", month: "2023-11" },
   ]);
   const { paths } = await answer({ withPaths: true, by: ["day"] });
-  expect(paths.map(({ path, dimensions }) => [path.length, dimensions]).sort()).toEqual([
+  const lengths = paths.map(({ path, dimensions }) => [path.length, dimensions] as const);
+  expect(lengths.toSorted(([a], [b]) => a - b)).toEqual([
     [0, ["2023-11-14"]],
     [1, ["2023-11-14"]],
     [2, ["2023-11-14"]],

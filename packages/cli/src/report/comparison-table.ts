@@ -1,6 +1,6 @@
 import type { ReportRow } from "@tributary/reports/answers";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
-import { plainTable, shortText, type ShownReport } from "./table.ts";
+import { dimensionText, groupOrder, plainTable, type ShownReport } from "./table.ts";
 
 const CONVERSION_DIGITS = 2;
 const HEAD = ["as it is", "what if", "change"];
@@ -46,13 +46,14 @@ function section(
 ): string {
   const groups = new Map<string, { names: readonly string[]; before: bigint; now: bigint }>();
   for (const row of rows) {
-    const names = by.map((name) => shortText(String(row[name] ?? "")));
+    const names = by.map((name) => dimensionText(row[name]));
     const key = JSON.stringify(names);
     const known = groups.get(key) ?? { names, before: 0n, now: 0n };
     const [before, now] = measure(row);
     groups.set(key, { names, before: known.before + before, now: known.now + now });
   }
-  const all = [...groups.values()].sort((a, b) => rank(a.names) - rank(b.names));
+  const order = groupOrder(by);
+  const all = [...groups.values()].sort((a, b) => order(a.names, b.names));
   const before = roundColumn(
     all.map((group) => group.before),
     digits,
@@ -76,9 +77,4 @@ function section(
   ]);
   const total = ["total", ...by.slice(1).map(() => ""), ...figures(before.total, now.total)];
   return `${title}\n${plainTable([...by, ...HEAD], by.length, [...body, total])}`;
-}
-
-/** Conversions without a touchpoint come last. */
-function rank(names: readonly string[]): number {
-  return names.includes("unattributed") ? 1 : 0;
 }

@@ -5,6 +5,7 @@ import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from ".
 
 /** The channel that stands for conversions without a touchpoint. */
 const UNATTRIBUTED = "unattributed";
+const CALENDAR = ["day", "week", "month"];
 const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
 const MAX_CELL_CHARACTERS = 40;
@@ -12,7 +13,7 @@ const MAX_CELL_CHARACTERS = 40;
 /** What of a report its tables show. */
 export type ShownReport = Pick<AttributionReport, "asOf" | "rows" | "totals" | "comparisons">;
 
-/** Groups of a report in the order of their first row, those without a touchpoint last. */
+/** Groups of a report in the order of {@link groupOrder}, then of their first row. */
 interface Grid {
   readonly groups: readonly (readonly string[])[];
   /** Rows by group and model. */
@@ -100,14 +101,23 @@ function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {
     if (known === undefined) cells.set(cell, [row]);
     else known.push(row);
   }
-  const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
   return {
-    groups: [...groups.values()].sort((a, b) => isLast(a) - isLast(b)),
+    groups: [...groups.values()].sort(groupOrder(by)),
     find: (group, model) => cells.get(`${model} ${keyOf(group)}`) ?? [],
   };
 }
 
-function dimensionText(value: unknown): string {
+/** Orders groups: by the day, week or month where there is one, those without a touchpoint last; else as they come. */
+export function groupOrder(
+  by: readonly string[],
+): (a: readonly string[], b: readonly string[]) => number {
+  const time = by.findIndex((name) => CALENDAR.includes(name));
+  const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
+  return (a, b) => (a[time] ?? "").localeCompare(b[time] ?? "") || isLast(a) - isLast(b);
+}
+
+/** A dimension as a table's cell. */
+export function dimensionText(value: unknown): string {
   return shortText(typeof value === "string" ? value : "");
 }
 

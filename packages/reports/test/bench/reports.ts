@@ -121,10 +121,10 @@ async function measure(
 /** Models over the paths of PathData: ms to make the model ready and credit once. */
 async function measurePathData(folder: string, runs: number): Promise<Record<string, number>> {
   const text = await readFile(join(folder, "paths.csv"), "utf8");
-  const records = parse(text, { columns: true, skip_empty_lines: true }) as Record<
-    string,
-    string
-  >[];
+  const records = parse<Record<string, string>>(text, {
+    columns: true,
+    skip_empty_lines: true,
+  });
   const rows = records.map((record): PathRow => ({
     path: (record["path"] ?? "").split(" > "),
     conversions: Number(record["total_conversions"]),

@@ -12,7 +12,7 @@ import { T0 } from "./blocks.ts";
 const YEAR_MS = 365 * 86_400_000;
 
 /** An entry as the gateway writes it. */
-export function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array {
+function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array {
   const dictionaries = createRowDictionaries(1);
   const writer = new EntryWriter(dictionaries);
   const options = {

@@ -53,7 +53,7 @@ async function run(
   sql: string,
   settings: Readonly<Record<string, string>>,
   rows: Uint8Array,
-): Promise<string> {
+): Promise<string | Uint8Array> {
   const insert = /^INSERT INTO (\S+) \((.*)\) FORMAT RowBinary$/s.exec(sql.trim());
   if (insert !== null) {
     const [, table = "", names = ""] = insert;
@@ -69,6 +69,9 @@ async function run(
     await engine.insertRowBinary(table, columns, rows);
     return "";
   }
+  // The engine sets these itself.
+  const arrow = /^(.*)\s+SETTINGS [^\n]* FORMAT Arrow$/s.exec(sql.trim());
+  if (arrow !== null) return engine.queryArrow(arrow[1] ?? "", paramsOf(settings));
   const select = /^(.*)\s+FORMAT JSONEachRow$/s.exec(sql.trim());
   if (select === null) {
     await engine.command(sql);
