@@ -7,6 +7,7 @@ import { chaosCommand } from "./commands/chaos.ts";
 import { conversionCommand } from "./commands/conversion.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { groupsCommand } from "./commands/groups.ts";
+import { journeyReportCommands } from "./commands/journey-reports.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -63,6 +64,7 @@ const COMMANDS = [
   replayCommand,
   reportCommand,
   conversionCommand,
+  journeyReportCommands,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

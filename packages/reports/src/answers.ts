@@ -173,6 +173,62 @@ export const conservationSchema = z.object({
 
 export type Conservation = z.infer<typeof conservationSchema>;
 
+/** What a client needs of any report: its rows, and whatever else it says. */
+export const rowsSchema = z.object({ rows: z.array(z.record(z.string(), z.unknown())) }).loose();
+
+const rate = z.number().nullable().describe("null where there is nothing to divide by");
+const eventCounts = {
+  impressions: count,
+  clicks: count,
+  visits: count,
+  custom: count,
+  conversions: count,
+  reach: count.describe("different users"),
+  clickThroughRate: rate,
+  conversionRate: rate,
+};
+const money = z.array(z.object({ currency, value: decimalText }));
+const pathAmounts = { conversions: count, value: money, nonConverting: count };
+const attributedTotals = { attributed: count, unattributed: count };
+
+export const countsSchema = z.object({
+  rows: z.array(z.object({ time: z.string().optional(), ...eventCounts }).catchall(z.string())),
+  totals: z.object(eventCounts),
+});
+export const pathsSchema = z.object({
+  rows: z.array(z.object({ path: z.string(), touchpoints: count, ...pathAmounts })),
+  rest: z.object({ paths: count, ...pathAmounts }).describe("the paths that are not shown"),
+  totals: z.object({ paths: count, ...pathAmounts }),
+});
+export const assistsSchema = z.object({
+  rows: z.array(
+    z
+      .object({
+        currency,
+        first: count,
+        last: count,
+        assisted: count.describe("on the path, but not last"),
+        assistedValue: decimalText,
+        lastValue: decimalText,
+        assistedPerLast: rate,
+      })
+      .catchall(z.string()),
+  ),
+  totals: z.object(attributedTotals),
+});
+export const timeToConvertSchema = z.object({
+  rows: z.array(
+    z.object({ measure: z.enum(["days", "touchpoints"]), length: count, conversions: count }),
+  ),
+  totals: z.object({
+    ...attributedTotals,
+    medianMs: count.nullable(),
+    p90Ms: count.nullable(),
+    medianTouchpoints: count.nullable(),
+    p90Touchpoints: count.nullable(),
+  }),
+});
+
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 
 const groupLag = z

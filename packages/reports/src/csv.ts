@@ -25,5 +25,19 @@ export function reportCsv(
   return stringify(flat, { header: true, columns, escape_formulas: true });
 }
 
+/** The rows of any other report, a column each of their fields; amounts of several currencies in one cell. */
+export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const flat = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellOf(value)])),
+  );
+  return stringify(flat, { header: true, escape_formulas: true });
+}
+
+function cellOf(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  const amounts = value as readonly { readonly currency: string; readonly value: string }[];
+  return amounts.map((of) => `${of.value} ${of.currency}`.trim()).join("; ");
+}
+
 const INTERVALS = ["conversionsLow", "conversionsHigh", "valueLow", "valueHigh"];
 const CHANGES = ["conversionsBefore", "valueBefore", "conversionsChange", "valueChange"];

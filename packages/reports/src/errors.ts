@@ -32,6 +32,8 @@ export const REPORTS_ERROR_CODES = {
   window_invalid: 400,
   /** What to leave out cannot be read. */
   leave_out_invalid: 400,
+  /** The range has more spans of time than a report may have rows. */
+  interval_too_short: 400,
   /** No such time zone. */
   time_zone_unknown: 400,
   /** A custom model that cannot be read; the field says which part of it. */

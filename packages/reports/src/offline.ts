@@ -13,8 +13,9 @@ import { audit, type AuditReport } from "./audit.ts";
 import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./conversion.ts";
 import { FactsComputer } from "./facts-thread.ts";
+import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./journey-reports.ts";
 import { creditPaths } from "./path-credits.ts";
-import { readParameters } from "./parameters.ts";
+import { readParameters, type QuestionParameters } from "./parameters.ts";
 import { parseQuestion } from "./question.ts";
 import { asOf } from "./report-parameters.ts";
 
@@ -50,6 +51,15 @@ export interface OfflineReports {
   attribution(question: OfflineQuestion): Promise<CompleteAttribution>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
   conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ConversionDetail>;
+  /**
+   * @param parameters as the service's path of that name takes them
+   * @throws ReportsError of status 400, WarehouseError
+   */
+  journeyReport(
+    name: JourneyReportName,
+    parameters: QuestionParameters,
+    tenant?: string,
+  ): Promise<RowsAnswer>;
   /** @throws WarehouseError */
   audit(question: {
     readonly tenant?: string | undefined;
@@ -93,6 +103,10 @@ export async function openReports(
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
       const asked = readParameters({ asOf }, more, Date.now());
       return requireConversion(engine, tenant, idOrOrderId, asked.asOf);
+    },
+    async journeyReport(name, parameters, tenant = OPEN_TENANT) {
+      const { answer } = await JOURNEY_REPORTS[name].run(engine, tenant, parameters, Date.now());
+      return answer;
     },
     audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>
       audit(engine, { tenant, settings, maxDifferences }),

@@ -91,7 +91,7 @@ const model: Parameter<readonly ReportModel[] | undefined> = {
   read: (value, field) => readModels(field, listOf(value)),
 };
 
-const timeZone: Parameter<string> = {
+export const timeZone: Parameter<string> = {
   description: "of days, weeks and months: an IANA name; UTC without",
   schema: { type: "string", examples: ["Europe/Berlin"], default: "UTC" },
   read(value, field) {

@@ -4,8 +4,9 @@ import { auditSchema, conservationSchema, conversionSchema, reportSchema } from 
 import { audit } from "./audit.ts";
 import { conserve } from "./conservation.ts";
 import { requireConversion } from "./conversion.ts";
-import { reportCsv } from "./csv.ts";
+import { reportCsv, rowsCsv } from "./csv.ts";
 import { ReportsError } from "./errors.ts";
+import { JOURNEY_REPORTS, type JourneyReport } from "./journey-reports.ts";
 import { documented } from "./open-api.ts";
 import { readParameters, refusal, type QuestionParameters } from "./parameters.ts";
 import { ATTRIBUTION_PARAMETERS, parseQuestion } from "./question.ts";
@@ -22,6 +23,9 @@ export function addReportRoutes(
   access: ApiKeys,
 ): void {
   addAttributionRoutes(server, parts, access);
+  for (const [name, report] of Object.entries(JOURNEY_REPORTS)) {
+    addJourneyReport(server, parts, access, name, report);
+  }
   addAuditRoute(server, parts, access);
   addConservationRoute(server, parts, access);
   server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
@@ -36,6 +40,25 @@ export function addReportRoutes(
       const tenant = access.tenantOf(request.headers);
       const asked = readParameters(CONVERSION_PARAMETERS, request.query, Date.now());
       return requireConversion(parts.engine, tenant, request.params.key, asked.asOf);
+    },
+  );
+}
+
+function addJourneyReport(
+  server: FastifyInstance,
+  parts: ServerParts,
+  access: ApiKeys,
+  name: string,
+  { summary, parameters, answer: schema, run }: JourneyReport,
+): void {
+  server.get<{ Querystring: QuestionParameters }>(
+    `/v1/reports/${name}`,
+    documented({ summary, parameters, answer: schema, formats: ["text/csv"] }),
+    async (request, reply) => {
+      const tenant = access.tenantOf(request.headers);
+      const { answer, format } = await run(parts.engine, tenant, request.query, Date.now());
+      if (format === "json") return answer;
+      return reply.type("text/csv; charset=utf-8").send(rowsCsv(answer.rows));
     },
   );
 }

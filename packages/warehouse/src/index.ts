@@ -7,6 +7,9 @@ export {
 } from "./audit-queries.ts";
 export type { AuditFact, AuditResult } from "./audit-queries.ts";
 export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
+export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-counts.ts";
+export type { CountInterval, EventCounts } from "./campaign-counts.ts";
+export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export type {
   ConversionCredit,

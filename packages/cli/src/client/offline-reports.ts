@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { OfflineReports } from "@tributary/reports";
+import type { JourneyReportName, OfflineReports, RowsAnswer } from "@tributary/reports";
 import { CliError, describeError } from "../errors.ts";
 import {
   auditSchema,
@@ -44,6 +44,18 @@ export async function auditOffline(dataDir: string, maxDifferences: number): Pro
   return read(dataDir, async (reports) =>
     auditSchema.parse(await reports.audit({ maxDifferences })),
   );
+}
+
+/**
+ * Answers a report beside attribution from the warehouse of a data folder, while no platform runs on it.
+ * @param parameters as the reports service takes them @throws as {@link askOffline}
+ */
+export async function journeyReportOffline(
+  dataDir: string,
+  name: JourneyReportName,
+  parameters: Readonly<Record<string, string>>,
+): Promise<RowsAnswer> {
+  return read(dataDir, async (reports) => reports.journeyReport(name, parameters));
 }
 
 async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import {
   conversionSchema,
   lagSchema,
   reportSchema,
+  rowsSchema,
   settledSchema,
   type AttributionReport,
   type Audit,
@@ -13,6 +14,7 @@ import {
   type Conversion,
   type Lag,
 } from "@tributary/reports/answers";
+import type { RowsAnswer } from "@tributary/reports";
 import type { ReportQuestion } from "./report-question.ts";
 
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -55,6 +57,15 @@ export class ReportsClient {
       `/v1/conversions/${encodeURIComponent(idOrOrderId)}${query}`,
       conversionSchema,
     );
+  }
+
+  /** @param name last part of the report's path @param parameters as it takes them @throws as {@link attribution} */
+  async journeyReport(
+    name: string,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<RowsAnswer> {
+    const query = new URLSearchParams(parameters).toString();
+    return this.#get(`/v1/reports/${name}${query === "" ? "" : `?${query}`}`, rowsSchema);
   }
 
   /** @param differences most that are described @throws as {@link attribution} */

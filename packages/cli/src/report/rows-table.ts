@@ -1,0 +1,69 @@
+import type { RowsAnswer } from "@tributary/reports";
+import { safeText } from "../terminal/terminal.ts";
+import { plainTable } from "./table.ts";
+
+/** A path may have hundreds of touchpoints; a table has less room. */
+const MAX_CELL_CHARACTERS = 70;
+const DAY_MS = 86_400_000;
+
+/** What a report says beside its rows. */
+interface Summaries extends RowsAnswer {
+  readonly rest?: Readonly<Record<string, unknown>>;
+  readonly totals?: Readonly<Record<string, unknown>>;
+}
+
+/** A report's rows as a table, texts before figures; below it the rest and the totals, in words. */
+export function renderRows(report: RowsAnswer): string {
+  const { rows, rest, totals } = report as Summaries;
+  if (rows.length === 0) return "Nothing in this time.";
+  const names = Object.keys(rows[0] ?? {});
+  const texts = names.filter(
+    (name) => rows.every((row) => typeof row[name] === "string") && !isMoney(name),
+  );
+  const columns = [...texts, ...names.filter((name) => !texts.includes(name))];
+  const body = rows.map((row) => columns.map((name) => cellOf(name, row[name])));
+  const lines = [plainTable(columns.map(wordsOf), texts.length, body)];
+  const hidden = Number(rest?.["paths"] ?? 0);
+  if (rest !== undefined && hidden > 0) lines.push(`Not shown: ${inWords(rest)}.`);
+  if (totals !== undefined) lines.push(`In all: ${inWords(totals)}.`);
+  return lines.join("\n\n");
+}
+
+function inWords(figures: Readonly<Record<string, unknown>>): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${cellOf(name, value)} ${wordsOf(name)}`)
+    .join(", ");
+}
+
+function cellOf(name: string, value: unknown): string {
+  if (value === null || value === undefined) return "–";
+  if (Array.isArray(value)) {
+    const amounts = value as readonly { readonly currency: string; readonly value: string }[];
+    return amounts.length === 0
+      ? "0"
+      : amounts.map((of) => `${of.value} ${of.currency}`.trim()).join(", ");
+  }
+  if (typeof value === "number") return figureOf(name, value);
+  const text = safeText(typeof value === "string" ? value : JSON.stringify(value));
+  if (text === "" && name === "path") return "(no touchpoint)";
+  return text.length > MAX_CELL_CHARACTERS ? `${text.slice(0, MAX_CELL_CHARACTERS - 1)}…` : text;
+}
+
+function figureOf(name: string, value: number): string {
+  if (name.endsWith("Rate")) return `${(value * 100).toFixed(2)} %`;
+  if (name.endsWith("Ms")) return `${(value / DAY_MS).toFixed(1)} d`;
+  return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
+}
+
+/** Exact texts that are figures. */
+function isMoney(name: string): boolean {
+  return name.toLowerCase().endsWith("value");
+}
+
+/** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median". */
+function wordsOf(name: string): string {
+  return name
+    .replace(/Ms$/, "")
+    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+}
