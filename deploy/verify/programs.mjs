@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "tributary-deploy");
 const bin = join(cache, "bin");
 const tools = fileURLToPath(new URL("../tools", import.meta.url));
-const LIMIT_MS = 15 * 60_000;
+const LIMIT_MS = 5 * 60_000;
 
 /** @returns {string | undefined} path of a program, from the cache or from PATH */
 export function find(program) {
@@ -55,26 +55,8 @@ exit 0
 /** Installs what is absent: by apt (as root), Go (pinned in deploy/tools/go.mod) and Python. What fails is said, and skips later. */
 export function install(say) {
   mkdirSync(bin, { recursive: true });
-  const step = (what, path, args, options) => {
-    const { ok, output } = run(path, args, options);
-    say(
-      `${what}: ${ok ? "installed" : `failed: ${output.trim().split("\n").slice(-2).join(" ")}`}`,
-    );
-  };
-  if (
-    [
-      "promtool",
-      "amtool",
-      "haproxy",
-      "prometheus",
-      "prometheus-node-exporter",
-      "prometheus-blackbox-exporter",
-    ].some((name) => !find(name))
-  ) {
-    if (process.getuid?.() === 0 && find("apt-get"))
-      step("Prometheus, Alertmanager, HAProxy", "/bin/sh", ["-c", APT]);
-    else say("Prometheus, Alertmanager, HAProxy: not installed, which takes root and apt-get");
-  }
+  const step = stepper(say);
+  installDebian(step, say);
   if (find("go") === undefined) say("helm, compose-check: not installed, which takes Go");
   else {
     if (!find("helm"))
@@ -96,4 +78,30 @@ export function install(say) {
       `python3 -m venv "${venv}" && "${venv}/bin/pip" install -q kubernetes-validate==1.37.0`,
     ]);
   }
+}
+
+/** What Debian has: for CI, where it is quick. */
+function installDebian(step, say) {
+  const programs = ["promtool", "amtool", "haproxy", "prometheus", "prometheus-node-exporter"];
+  if (programs.every((name) => find(name) !== undefined)) return;
+  const apt = find("apt-get");
+  if (process.getuid?.() === 0 && apt !== undefined) {
+    step("Prometheus, Alertmanager, HAProxy", "/bin/sh", ["-c", APT]);
+  } else {
+    say("Prometheus, Alertmanager, HAProxy: not installed, which takes root and apt-get");
+  }
+}
+
+function stepper(say) {
+  return (what, path, args, options) => {
+    const { ok, output } = run(path, args, options);
+    const why = output.trim().split("\n").slice(-2).join(" ");
+    say(`${what}: ${ok ? "installed" : `failed: ${why}`}`);
+  };
+}
+
+// `node deploy/verify/programs.mjs`: Debian's programs alone.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const say = (line) => console.log(line);
+  installDebian(stepper(say), say);
 }
