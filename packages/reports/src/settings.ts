@@ -29,6 +29,7 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     viewThrough: true,
     clickBeatsImpression: false,
     leaveOut: [],
+    afterConversion: "keep",
     lead: DEFAULT_LEAD,
   };
 }

@@ -164,6 +164,7 @@ const rules = fc.record(
       "channel:email,campaign:sale\\, 20/20",
       "term:(none)",
     ),
+    afterConversion: fc.constantFrom("keep", "reset"),
     halfLife: fc.constantFrom("1ms", "36h", "400d"),
     transform: fc.constantFrom("exposure", "first", "frequency"),
     nonConverting: fc.constantFrom("true", "false"),
@@ -264,6 +265,32 @@ describe("one user's conversion, by hand", () => {
     [{ transform: "first" }, { email: "3", direct: "3", display: "3", paid_search: "3" }],
   ])("linear with %j", async (parameters, expected) => {
     expect(await money({ model: "linear", ...parameters })).toEqual(expected);
+  });
+
+  test("a conversion uses up its touchpoints where the journey starts anew after it, also one before the time asked for", async () => {
+    const twice = await load([
+      of("a", "click", 1, "email"),
+      { id: "p", type: "conversion", name: "lead", time: at(2), userId: "u" },
+      of("b", "click", 2, "direct"),
+      of("c", "click", 3, "referral"),
+      { id: "q", type: "conversion", name: "purchase", time: at(4), userId: "u" },
+      { id: "r", type: "conversion", name: "purchase", time: at(5), userId: "u" },
+    ]);
+    const counts = async (parameters: Readonly<Record<string, string>>) => {
+      const { rows } = await ask(twice, {
+        model: "linear",
+        afterConversion: "reset",
+        ...parameters,
+      });
+      return Object.fromEntries(rows.map((row) => [row.channel, row.conversions]));
+    };
+    // A touchpoint of the same time is the conversion's.
+    expect(await counts({})).toEqual({ email: 0.5, direct: 0.5, referral: 1, unattributed: 1 });
+    expect(await counts({ from: String(at(3)), to: String(at(5)) })).toEqual({ referral: 1 });
+    expect(await counts({ afterConversion: "keep", to: String(at(3)) })).toEqual({
+      email: 0.5,
+      direct: 0.5,
+    });
   });
 
   test("w_shaped: the lead is the display impression's, and without one the ends earn", async () => {
