@@ -71,6 +71,8 @@ export interface ReportRow {
 }
 
 export interface Report {
+  readonly completeUpTo: number;
+  readonly source: string;
   readonly rows: readonly ReportRow[];
   readonly totals: { readonly conversions: number; readonly unattributed: number };
 }

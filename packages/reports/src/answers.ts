@@ -57,6 +57,7 @@ export const reportSchema = z.object({
       windows: z.record(z.string(), z.object(windows)).optional(),
       viewThrough: z.boolean(),
       clickBeatsImpression: z.boolean(),
+      afterConversion: z.string(),
       transform: z.string(),
       leaveOut: z.array(z.string()).optional(),
       leftOutTouchpoints: z.number().optional(),

@@ -1,8 +1,12 @@
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { AnswerCache, type AnswerCacheOptions } from "./answer-cache.ts";
-import { answerAttribution, type Attribution, type Computer } from "./attribution.ts";
-import type { CompleteAttribution } from "./offline.ts";
+import {
+  answerAttribution,
+  type Attribution,
+  type CompleteAttribution,
+  type Computer,
+} from "./attribution.ts";
 import type { AttributionQuestion } from "./question.ts";
 import type { ReportSettings } from "./settings.ts";
 

@@ -53,6 +53,11 @@ export interface Attribution {
   readonly totalsBefore?: AttributionTotals;
 }
 
+/** An answer, and the time up to which everything accepted is in it, ms since 1970; 0 where nobody knows. */
+export interface CompleteAttribution extends Attribution {
+  readonly completeUpTo: number;
+}
+
 /** What computes, on a thread of its own where others wait. */
 export interface Computer {
   /** @throws ReportsError */

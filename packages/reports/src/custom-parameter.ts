@@ -55,5 +55,6 @@ function asRefusal(place: string, { message }: AttributionError): ReportsError {
   const within = message.slice(0, colon);
   const [reason = "", given] = message.slice(colon + 2).split(", got ");
   const field = within === "model" ? place : `${place}.${within.replace(/^model\./, "")}`;
-  return refusal("custom_model_invalid", field, reason, given);
+  // Its texts are in quotes already, as ours will be.
+  return refusal("custom_model_invalid", field, reason, given?.replace(/^"(.*)"$/s, "$1"));
 }

@@ -83,8 +83,9 @@ export class JourneyPaths implements JourneyPath {
   /**
    * Finds a conversion's path.
    * @param leadTime of the user's first lead, ms since 1970; Infinity where there is none
+   * @param after only touchpoints later than this count, ms since 1970: those up to it were used up
    */
-  find(user: number, purchase: number, leadTime: number): void {
+  find(user: number, purchase: number, leadTime: number, after = -Infinity): void {
     const { touchStarts, touches, purchaseTimes, purchases } = this.#facts;
     const { times: touchTimes, types: touchTypes } = touches;
     const time = purchaseTimes[purchase] as number;
@@ -96,7 +97,12 @@ export class JourneyPaths implements JourneyPath {
     let clicked = false;
     let i = touchStarts[user] as number;
     const end = touchStarts[user + 1] as number;
-    while (i < end && time - (touchTimes[i] as number) > maxWindow) i += 1;
+    while (
+      i < end &&
+      (time - (touchTimes[i] as number) > maxWindow || (touchTimes[i] as number) <= after)
+    ) {
+      i += 1;
+    }
     for (; i < end; i += 1) {
       const age = time - (touchTimes[i] as number);
       if (age < 0) break;

@@ -14,6 +14,9 @@ export interface LeftOut {
   readonly value: string;
 }
 
+export const AFTER_CONVERSION = ["keep", "reset"] as const;
+export type AfterConversion = (typeof AFTER_CONVERSION)[number];
+
 /** Which touchpoints are on a conversion's path, and what a question may set of the models. */
 export interface JourneyRules extends Windows {
   /** Of conversions of a name, instead of the others. */
@@ -23,6 +26,8 @@ export interface JourneyRules extends Windows {
   /** Whether impressions are taken off a path that has a click. */
   readonly clickBeatsImpression: boolean;
   readonly leaveOut: readonly LeftOut[];
+  /** Whether a conversion leaves its touchpoints to the user's next one, or uses them up. */
+  readonly afterConversion: AfterConversion;
   /** Of time_decay, ms. */
   readonly halfLifeMs: number;
   /** Name of the conversions or custom events that mark a lead, for w_shaped. */

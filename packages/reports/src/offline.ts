@@ -8,7 +8,7 @@ import {
   type EngineLimits,
 } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
-import { answerAttribution, type Attribution, type Computer } from "./attribution.ts";
+import { answerAttribution, type CompleteAttribution, type Computer } from "./attribution.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./conversion.ts";
@@ -30,11 +30,6 @@ export interface OfflineQuestion {
   readonly [parameter: string]: string | readonly string[] | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
-}
-
-/** An answer, and the time up to which everything accepted is in it, ms since 1970; 0 where nobody knows. */
-export interface CompleteAttribution extends Attribution {
-  readonly completeUpTo: number;
 }
 
 /** How a conversion is asked for. */
@@ -94,11 +89,9 @@ export async function openReports(
   return {
     async attribution({ models, tenant = OPEN_TENANT, ...more }) {
       const { question } = parseQuestion({ model: models, ...more }, Date.now(), settings);
-      const [completeUpTo, report] = [
-        await newestArrival(engine, tenant),
-        await answerAttribution({ engine, computer, settings }, { tenant, ...question }),
-      ];
-      return { ...report, completeUpTo };
+      const completeUpTo = await newestArrival(engine, tenant);
+      const parts = { engine, computer, settings };
+      return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
     },
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
       const asked = readParameters({ asOf }, more, Date.now());

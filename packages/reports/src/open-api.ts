@@ -11,6 +11,8 @@ export interface RouteDescription {
   readonly parameters?: ParameterTable;
   /** Of the path: name and meaning. */
   readonly path?: Readonly<Record<string, string>>;
+  /** What it takes as a JSON body. */
+  readonly body?: JsonSchema;
   /** Its JSON answer. */
   readonly answer: z.ZodType;
   /** Media types it can answer with instead. */
@@ -55,7 +57,7 @@ export function serveOpenApi(server: FastifyInstance, addRoutes: () => void): vo
 
 /** A route's options that describe it. */
 export function documented(route: RouteDescription): { readonly schema: object } {
-  const { summary, parameters = {}, path = {}, answer, formats = [] } = route;
+  const { summary, parameters = {}, path = {}, body, answer, formats = [] } = route;
   const properties = Object.entries(parameters).map(([name, { description, schema }]) => [
     name,
     { description, ...schema },
@@ -76,6 +78,7 @@ export function documented(route: RouteDescription): { readonly schema: object }
       ...(named.length === 0
         ? {}
         : { params: { type: "object", properties: Object.fromEntries(named) } }),
+      ...(body === undefined ? {} : { body }),
       response: {
         200: { description: "The answer", content: media },
         "4xx": {

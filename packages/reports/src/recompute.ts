@@ -74,12 +74,17 @@ export function recompute(facts: FactColumns, spec: RecomputeSpec): Recomputed {
   const kept = spec.withPaths ? new KeptPaths() : undefined;
   const leads = new LeadTimes(facts, spec.rules.lead);
   const { purchases, purchaseStarts, purchaseTimes } = facts;
+  const resets = spec.rules.afterConversion === "reset";
   for (let user = 0; user < facts.users; user += 1) {
     const end = purchaseStarts[user + 1] as number;
+    let usedUpTo = -Infinity;
     for (let p = purchaseStarts[user] as number; p < end; p += 1) {
+      if (purchases.isConversion[p] === 0) continue;
       const time = purchaseTimes[p] as number;
-      if (purchases.isConversion[p] === 0 || time < spec.from || time >= spec.to) continue;
-      paths.find(user, p, leads.of(user));
+      const after = usedUpTo;
+      if (resets) usedUpTo = time;
+      if (time < spec.from || time >= spec.to) continue;
+      paths.find(user, p, leads.of(user), after);
       const value = netValue(facts, user, p);
       const conversion = conversions.of(p);
       conversions.count(conversion, paths.length > 0, value);

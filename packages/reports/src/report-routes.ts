@@ -130,6 +130,7 @@ function addAttributionRoutes(server: FastifyInstance, parts: ServerParts, acces
     "/v1/reports/attribution",
     documented({
       summary: "The same, with the custom models as the body: JSON of one or of an array",
+      body: { anyOf: [{ type: "object" }, { type: "array", items: { type: "object" } }] },
       ...description,
     }),
     async (request, reply) => {

@@ -1,6 +1,12 @@
 import { DIMENSION_FIELDS, EVENT_LIMITS } from "@tributary/protocol";
-import type { JourneyRules, LeftOut, Windows } from "./journey-rules.ts";
-import { flag, listOf, refusal, single, type Parameter } from "./parameters.ts";
+import {
+  AFTER_CONVERSION,
+  type AfterConversion,
+  type JourneyRules,
+  type LeftOut,
+  type Windows,
+} from "./journey-rules.ts";
+import { choice, flag, listOf, refusal, single, type Parameter } from "./parameters.ts";
 import { configuredRules, type ReportSettings } from "./settings.ts";
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -62,6 +68,11 @@ export const RULE_PARAMETERS = {
   viewThrough: flag("whether impressions count", true),
   clickBeatsImpression: flag("whether a path that has a click loses its impressions", false),
   leaveOut,
+  afterConversion: choice(
+    "whether a conversion leaves its touchpoints to the user's next one, or the next one's journey starts anew",
+    AFTER_CONVERSION,
+    "keep",
+  ),
   halfLife: duration("after how long a touchpoint counts half in time_decay"),
   lead,
 };
@@ -75,6 +86,7 @@ export interface AskedRules {
   readonly viewThrough: boolean;
   readonly clickBeatsImpression: boolean;
   readonly leaveOut: readonly LeftOut[];
+  readonly afterConversion: AfterConversion;
   readonly halfLife: number | undefined;
   readonly lead: string | undefined;
 }
@@ -106,6 +118,7 @@ export function rulesOf(asked: AskedRules, settings: ReportSettings): JourneyRul
     viewThrough: asked.viewThrough,
     clickBeatsImpression: asked.clickBeatsImpression,
     leaveOut: asked.leaveOut,
+    afterConversion: asked.afterConversion,
     halfLifeMs: asked.halfLife ?? configured.halfLifeMs,
     lead: asked.lead ?? configured.lead,
   };
@@ -120,6 +133,7 @@ export function changesRules(asked: AskedRules): boolean {
     asked.windows.size > 0 ||
     !asked.viewThrough ||
     asked.clickBeatsImpression ||
+    asked.afterConversion !== "keep" ||
     asked.leaveOut.length > 0
   );
 }

@@ -32,6 +32,7 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     viewThrough: true,
     clickBeatsImpression: false,
     leaveOut: [],
+    afterConversion: "keep",
     lead: DEFAULT_LEAD,
   };
 }

@@ -1,5 +1,5 @@
 import type { PathTransform } from "@tributary/attribution";
-import type { JourneyRules } from "./journey-rules.ts";
+import type { AfterConversion, JourneyRules } from "./journey-rules.ts";
 
 /** The rules of a report, as its answer shows them. */
 export interface ShownRules {
@@ -13,6 +13,7 @@ export interface ShownRules {
   >;
   readonly viewThrough: boolean;
   readonly clickBeatsImpression: boolean;
+  readonly afterConversion: AfterConversion;
   readonly transform: PathTransform;
   /** As dimension:value. */
   readonly leaveOut?: readonly string[];
@@ -26,7 +27,7 @@ export function shownRules(
   leftOutTouchpoints: number | undefined,
 ): ShownRules {
   const { clickWindowMs, viewWindowMs, halfLifeMs, viewThrough, clickBeatsImpression } = rules;
-  const { windows, leaveOut } = rules;
+  const { windows, leaveOut, afterConversion } = rules;
   return {
     clickWindowMs,
     viewWindowMs,
@@ -34,6 +35,7 @@ export function shownRules(
     ...(windows.size === 0 ? {} : { windows: Object.fromEntries(windows) }),
     viewThrough,
     clickBeatsImpression,
+    afterConversion,
     transform,
     ...(leaveOut.length === 0
       ? {}

@@ -32,13 +32,14 @@ const ask = async (
 ): Promise<Answer> => {
   const report = JOURNEY_REPORTS[name];
   const { answer } = await report.run(engine, tenant, parameters, T0 + 1e10);
-  return report.answer.parse(answer) as unknown as Answer;
+  const read: unknown = report.answer.parse(answer);
+  return read as Answer;
 };
 
 const event = (id: string, userId: string, more: Partial<TributaryEvent>): TributaryEvent => {
   const touch = more.type === undefined || more.type === "visit" || more.type === "impression";
   const channel = touch ? { channel: "email" } : {};
-  return { id, userId, time: T0, type: "click", ...channel, ...more } as TributaryEvent;
+  return { id, userId, time: T0, type: "click", ...channel, ...more };
 };
 const EVENTS: readonly TributaryEvent[] = [
   event("i1", "ada", { type: "impression", channel: "display", time: T0 - 20 * HOUR_MS }),
@@ -219,15 +220,12 @@ const traffic = fc
     { minLength: 5, maxLength: 60 },
   )
   .map((all) =>
-    all.map(
-      ([fields, hour, userId], i): TributaryEvent =>
-        ({
-          id: `e${(i * 37) % 101}`,
-          userId,
-          time: T0 + hour * HOUR_MS,
-          ...fields,
-        }) as TributaryEvent,
-    ),
+    all.map(([fields, hour, userId], i): TributaryEvent => ({
+      id: `e${(i * 37) % 101}`,
+      userId,
+      time: T0 + hour * HOUR_MS,
+      ...fields,
+    })),
   );
 
 test("every report adds up to what there is, whatever it is asked by", async () => {

@@ -203,7 +203,7 @@ describe("rules", () => {
     [{ against: "true" }, "parameter_unused", "against", "true"],
     [{ custom: "{" }, "custom_model_invalid", "custom", "{"],
     [{ custom: "[]" }, "custom_model_invalid", "custom", "0"],
-    [{ custom: '{"name":"linear"}' }, "custom_model_invalid", "custom.name", '"linear"'],
+    [{ custom: '{"name":"linear"}' }, "custom_model_invalid", "custom.name", "linear"],
     [
       { custom: '[{"name":"a","age":{"halfLifeMs":0}}]' },
       "custom_model_invalid",

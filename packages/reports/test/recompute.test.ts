@@ -1,33 +1,20 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MODEL_NAMES, PATH_MODEL_NAMES } from "@tributary/attribution";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { MODEL_NAMES } from "@tributary/attribution";
 import { parseDecimal, type TributaryEvent } from "@tributary/protocol";
-import { ATTRIBUTION_DIMENSIONS, type WarehouseEngine } from "@tributary/warehouse";
-import { answerAttribution } from "../src/attribution.ts";
-import { parseQuestion } from "../src/question.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
+import { ATTRIBUTION_DIMENSIONS } from "@tributary/warehouse";
+import type { Attribution } from "../src/attribution.ts";
 import { T0 } from "./support/blocks.ts";
-import { localComputer, temporaryWarehouse } from "./support/parts.ts";
-import { loadTraffic } from "./support/traffic.ts";
+import { openTestReports, type TestReports } from "./support/traffic.ts";
 
 const HOUR_MS = 3_600_000;
 const CHANNELS = ["email", "direct", "paid_search", "organic_search"];
 
-let engine: WarehouseEngine;
-let remove: () => Promise<void>;
-const computer = localComputer();
+let reports: TestReports;
 beforeAll(async () => {
-  ({ engine, remove } = await temporaryWarehouse());
+  reports = await openTestReports();
 });
-afterAll(() => remove());
-
-const ask = async (tenant: string, parameters: Readonly<Record<string, string>>) => {
-  const { question } = parseQuestion(parameters, T0 + 1e9);
-  return answerAttribution(
-    { engine, computer, settings: DEFAULT_REPORT_SETTINGS },
-    { tenant, ...question },
-  );
-};
+afterAll(() => reports.remove());
 
 /** Hours are few, so that events meet in one millisecond, whose IDs then decide. */
 const time = fc.integer({ min: 0, max: 900 }).map((hour) => T0 + hour * HOUR_MS);
@@ -84,16 +71,11 @@ const batchesOf = (all: readonly TributaryEvent[], size: number) =>
     all.slice(i * size, (i + 1) * size),
   );
 
-let tenants = 0;
-async function load(all: readonly TributaryEvent[], size = 11): Promise<string> {
-  tenants += 1;
-  const tenant = `t${tenants}`;
-  await loadTraffic(engine, batchesOf(all, size), tenant);
-  return tenant;
-}
+const load = async (all: readonly TributaryEvent[], size = 11) =>
+  reports.load(batchesOf(all, size));
 
 /** Sums of a model's rows must be the totals, to the last digit. */
-function expectClosed(report: Awaited<ReturnType<typeof ask>>, models: readonly string[]): void {
+function expectClosed(report: Attribution, models: readonly string[]): void {
   const { conversions, value } = report.totals;
   for (const model of models) {
     const rows = report.rows.filter((row) => row.model === model);
@@ -134,8 +116,8 @@ test("with the workers' rules, from facts and from their credits comes the same 
               }
             : {}),
         };
-        const streamed = await ask(tenant, question);
-        const recomputed = await ask(tenant, { ...question, ...AS_CONFIGURED });
+        const streamed = await reports.ask(tenant, question);
+        const recomputed = await reports.ask(tenant, { ...question, ...AS_CONFIGURED });
         expect([streamed.source, recomputed.source]).toEqual(["streamed", "facts"]);
         expect(recomputed.rows).toEqual(streamed.rows);
         expect(recomputed.totals).toEqual(streamed.totals);
@@ -164,6 +146,7 @@ const rules = fc.record(
       "channel:email,campaign:sale\\, 20/20",
       "term:(none)",
     ),
+    afterConversion: fc.constantFrom("keep", "reset"),
     halfLife: fc.constantFrom("1ms", "36h", "400d"),
     transform: fc.constantFrom("exposure", "first", "frequency"),
     nonConverting: fc.constantFrom("true", "false"),
@@ -189,7 +172,7 @@ test("under any rules, models and dimensions credits sum to conversions, money t
       async (all, asked, by) => {
         const tenant = await load(all, 40);
         const models = [...MODEL_NAMES, "w_shaped", "markov_2", "shapley"];
-        const report = await ask(tenant, {
+        const report = await reports.ask(tenant, {
           ...asked,
           model: models.join(","),
           custom,
@@ -211,112 +194,4 @@ test("under any rules, models and dimensions credits sum to conversions, money t
       endOnFailure: true,
     },
   );
-});
-
-describe("one user's conversion, by hand", () => {
-  const at = (hours: number) => T0 + hours * HOUR_MS;
-  const of = (id: string, type: "impression" | "click" | "visit", hours: number, channel: string) =>
-    ({ id, type, time: at(hours), userId: "u", channel }) satisfies TributaryEvent;
-  let tenant: string;
-  beforeAll(async () => {
-    tenant = await load([
-      of("a", "click", 0, "email"),
-      of("b", "visit", 24, "direct"),
-      of("c", "impression", 40, "display"),
-      { id: "l", type: "custom", name: "signup", time: at(41), userId: "u" },
-      of("d", "click", 44, "email"),
-      of("e", "click", 46, "paid_search"),
-      {
-        id: "p",
-        type: "conversion",
-        name: "purchase",
-        time: at(48),
-        userId: "u",
-        value: "12",
-        currency: "EUR",
-      },
-      // Not on the path: after the conversion, or another user's.
-      of("f", "click", 49, "referral"),
-      { id: "g", type: "click", time: at(47), anonymousId: "u", channel: "referral" },
-    ]);
-  });
-  const money = async (parameters: Readonly<Record<string, string>>) => {
-    const { rows } = await ask(tenant, parameters);
-    return Object.fromEntries(rows.map((row) => [row.channel, row.value]));
-  };
-
-  test.each([
-    [{ window: "48h" }, { email: "4.8", direct: "2.4", display: "2.4", paid_search: "2.4" }],
-    [{ window: "47h" }, { direct: "3", display: "3", email: "3", paid_search: "3" }],
-    [{ clickWindow: "3h" }, { display: "6", paid_search: "6" }],
-    [{ viewWindow: "1h" }, { email: "6", direct: "3", paid_search: "3" }],
-    [{ windows: "purchase:5h,lead:1h" }, { email: "6", paid_search: "6" }],
-    [{ windows: "lead:1h", window: "2h" }, { paid_search: "12" }],
-    [{ viewThrough: "false" }, { email: "6", direct: "3", paid_search: "3" }],
-    [{ clickBeatsImpression: "true" }, { email: "6", direct: "3", paid_search: "3" }],
-    [{ clickBeatsImpression: "true", window: "1h", viewWindow: "9h" }, { display: "12" }],
-    [{ leaveOut: "channel:email" }, { direct: "4", display: "4", paid_search: "4" }],
-    [
-      { leaveOut: "channel:email,channel:paid_search,channel:direct,channel:display" },
-      { unattributed: "12" },
-    ],
-    [{ window: "0ms" }, { unattributed: "12" }],
-    [{ transform: "first" }, { email: "3", direct: "3", display: "3", paid_search: "3" }],
-  ])("linear with %j", async (parameters, expected) => {
-    expect(await money({ model: "linear", ...parameters })).toEqual(expected);
-  });
-
-  test("w_shaped: the lead is the display impression's, and without one the ends earn", async () => {
-    expect(await money({ model: "w_shaped", lead: "signup" })).toEqual({
-      email: "4.2",
-      display: "3.6",
-      paid_search: "3.6",
-      direct: "0.6",
-    });
-    const without = await ask(tenant, { model: "w_shaped" });
-    // 12 · (0.3 + 0.1/3) / 0.7
-    expect(without.rows[0]).toMatchObject({ channel: "email", value: "5.714285714285" });
-  });
-
-  test("time_decay with another half-life, and a model of one's own", async () => {
-    const decay = await money({ model: "time_decay", halfLife: "2h", leaveOut: "channel:direct" });
-    const weights = { email: 2 ** -24 + 2 ** -2, display: 2 ** -4, paid_search: 2 ** -1 };
-    const sum = weights.email + weights.display + weights.paid_search;
-    for (const [channel, weight] of Object.entries(weights)) {
-      expect(Number(decay[channel])).toBeCloseTo((12 * weight) / sum, 10);
-    }
-    const ours = JSON.stringify({ name: "ours", channels: { direct: 0, email: 0.5 } });
-    expect(await money({ custom: ours })).toEqual({ email: "4", display: "4", paid_search: "4" });
-  });
-
-  test("beside the report as it is: what each group gains or loses, and those that vanish", async () => {
-    const report = await ask(tenant, {
-      model: "linear",
-      leaveOut: "channel:email",
-      against: "true",
-    });
-    expect(report.rules).toMatchObject({ leaveOut: ["channel:email"], leftOutTouchpoints: 2 });
-    expect(report.totalsBefore).toEqual(report.totals);
-    const row = { model: "linear", currency: "EUR" };
-    expect(report.rows).toMatchObject([
-      { channel: "email", value: "0", valueBefore: "4.8", valueChange: "-4.8" },
-      { channel: "direct", value: "4", valueBefore: "2.4", valueChange: "1.6" },
-      { channel: "display", value: "4", valueBefore: "2.4", valueChange: "1.6" },
-      { channel: "paid_search", value: "4", valueBefore: "2.4", valueChange: "1.6" },
-    ]);
-    expect(report.rows[0]).toMatchObject({
-      ...row,
-      conversionsBefore: 0.4,
-      conversionsChange: -0.4,
-    });
-  });
-
-  test("models over paths see what the rules leave, also of journeys that did not convert", async () => {
-    const { rows } = await ask(tenant, {
-      model: PATH_MODEL_NAMES.filter((name) => name !== "shapley_rate").join(","),
-      leaveOut: "channel:email,channel:direct,channel:display",
-    });
-    for (const row of rows) expect(row).toMatchObject({ channel: "paid_search", value: "12" });
-    expect(rows).toHaveLength(PATH_MODEL_NAMES.length - 1);
-  });
 });

@@ -83,6 +83,7 @@ test("a report as JSON keeps its contract", async () => {
       halfLifeMs: 7 * 86_400_000,
       viewThrough: true,
       clickBeatsImpression: false,
+      afterConversion: "keep",
       transform: "unique",
     },
     rows: [

@@ -111,7 +111,8 @@ ${known === "" ? "" : `WHERE ${known.slice(" AND ".length)}\n`}LIMIT ${MAX_JOURN
 function purchasesSql(question: FactsQuestion): string {
   const { from, to, lead } = question;
   const ends = to === undefined ? "" : ` AND time < ${TO}`;
-  const starts = from === undefined ? "" : ` AND time >= ${FROM}`;
+  // Those before, too, as far as their touchpoints could count: they may have used them up.
+  const starts = from === undefined ? "" : ` AND time >= ${FIRST}`;
   const isLead = lead === undefined ? "" : ` OR (name = {lead:String}${ends})`;
   const dims = conversionDimensionsOf(question.by).map(
     (dimension, i) =>

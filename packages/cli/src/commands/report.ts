@@ -45,6 +45,7 @@ interface RuleFlags {
   readonly viewThrough?: string;
   readonly clickBeatsImpression?: true;
   readonly leaveOut?: string;
+  readonly afterConversion?: string;
   readonly halfLife?: string;
   readonly lead?: string;
   readonly transform?: string;
@@ -168,6 +169,12 @@ function addRuleOptions(command: Command): void {
     )
     .option("--click-beats-impression", "a path that has a click loses its impressions")
     .option("--leave-out <list>", "what if these touchpoints did not exist: channel:email")
+    .addOption(
+      new Option(
+        "--after-conversion <choice>",
+        "whether a conversion leaves its touchpoints to the next (default: keep)",
+      ).choices(["keep", "reset"]),
+    )
     .option(
       "--half-life <duration>",
       "after how long a touchpoint counts half in time_decay",
@@ -189,7 +196,16 @@ function questionOf(
   custom: string | undefined,
 ): ReportQuestion {
   const { by, from, to, asOf, timeZone, confidence } = flags;
-  const { window, clickWindow, viewWindow, windows, viewThrough, leaveOut, halfLife } = flags;
+  const {
+    window,
+    clickWindow,
+    viewWindow,
+    windows,
+    viewThrough,
+    leaveOut,
+    afterConversion,
+    halfLife,
+  } = flags;
   const { lead, transform } = flags;
   return {
     models: model,
@@ -206,6 +222,7 @@ function questionOf(
     windows,
     viewThrough,
     leaveOut,
+    afterConversion,
     halfLife,
     lead,
     transform,

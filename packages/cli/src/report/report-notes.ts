@@ -26,6 +26,7 @@ function describeRules(rules: AttributionReport["rules"]): string {
       ([name, of]) => `of "${name}" ${window(of.clickWindowMs, of.viewWindowMs)}`,
     ),
     ...(rules.clickBeatsImpression ? ["a click beats impressions"] : []),
+    ...(rules.afterConversion === "keep" ? [] : ["each conversion uses up its touchpoints"]),
     ...(rules.transform === "unique" ? [] : [`paths simplified by "${rules.transform}"`]),
     ...(leaveOut.length === 0
       ? []

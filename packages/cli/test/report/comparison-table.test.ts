@@ -48,6 +48,7 @@ test("the notes say up to when a report is complete, and by which rules it was m
     halfLifeMs: 1,
     viewThrough: true,
     clickBeatsImpression: false,
+    afterConversion: "keep",
     transform: "unique",
   };
   const report = { rows: [], totals, completeUpTo: Date.UTC(2026, 9, 1), rules };

@@ -99,6 +99,17 @@ const server = createServer((request, response) => {
     });
   } else if (path === "/v1/reports/attribution") {
     answer(response, 200, {
+      completeUpTo: 0,
+      source: "streamed",
+      rules: {
+        clickWindowMs: 1,
+        viewWindowMs: 1,
+        halfLifeMs: 1,
+        viewThrough: true,
+        clickBeatsImpression: false,
+        afterConversion: "keep",
+        transform: "unique",
+      },
       rows: [
         { model: "last_touch", channel: "email", conversions: 2, value: "10.005", currency: "EUR" },
       ],

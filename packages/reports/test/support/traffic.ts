@@ -7,7 +7,11 @@ import {
   type TributaryEvent,
 } from "@tributary/protocol";
 import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
+import { answerAttribution, type Attribution } from "../../src/attribution.ts";
+import { parseQuestion } from "../../src/question.ts";
+import { DEFAULT_REPORT_SETTINGS } from "../../src/settings.ts";
 import { T0 } from "./blocks.ts";
+import { localComputer, temporaryWarehouse } from "./parts.ts";
 
 const YEAR_MS = 365 * 86_400_000;
 
@@ -54,4 +58,31 @@ export async function loadTraffic(
       await engine.insertRowBinary(table, columns, bytes);
     }
   }
+}
+
+/** A warehouse of a test's own, and reports over it. */
+export interface TestReports {
+  /** Loads batches of events. @returns the tenant that they are of, who has nothing else */
+  load(batches: readonly (readonly TributaryEvent[])[]): Promise<string>;
+  ask(tenant: string, parameters: Readonly<Record<string, string>>): Promise<Attribution>;
+  remove(): Promise<void>;
+}
+
+export async function openTestReports(): Promise<TestReports> {
+  const { engine, remove } = await temporaryWarehouse();
+  const parts = { engine, computer: localComputer(), settings: DEFAULT_REPORT_SETTINGS };
+  let tenants = 0;
+  return {
+    async load(batches) {
+      tenants += 1;
+      const tenant = `t${tenants}`;
+      await loadTraffic(engine, batches, tenant);
+      return tenant;
+    },
+    async ask(tenant, parameters) {
+      const { question } = parseQuestion(parameters, T0 + YEAR_MS);
+      return answerAttribution(parts, { tenant, ...question });
+    },
+    remove,
+  };
 }
