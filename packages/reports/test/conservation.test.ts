@@ -16,8 +16,14 @@ beforeAll(async () => {
 });
 afterAll(() => remove());
 
-const event = (id: string, userId: string, more: Partial<TributaryEvent>): TributaryEvent =>
-  ({ id, userId, time: T0, type: "click", channel: "email", ...more }) as TributaryEvent;
+const event = (id: string, userId: string, more: Partial<TributaryEvent>): TributaryEvent => ({
+  id,
+  userId,
+  time: T0,
+  type: "click",
+  channel: "email",
+  ...more,
+});
 
 /** Two users who buy, one who does not, and one of each other class. */
 const EVENTS: readonly TributaryEvent[] = [
