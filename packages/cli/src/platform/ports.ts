@@ -1,8 +1,12 @@
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 import { CliError, systemCode } from "../errors.ts";
 
 /** Ports looked at after the wished one. */
 const TRIES = 100;
+/** Below the ports of outgoing connections, which begin at 32768 on Linux and at 49152 elsewhere (RFC 6335, 6). */
+const ANY_FROM = 16_384;
+const ANY_BELOW = 32_768;
 const HOST = "127.0.0.1";
 
 /** Hands out ports of 127.0.0.1, none of them twice. */
@@ -42,10 +46,14 @@ export class PortPicker {
     );
   }
 
+  /**
+   * Not one that the system would give (`listen(0)`): those are of the range that connections take theirs from, and
+   * one may be gone again before the service that it is for listens.
+   */
   async #any(): Promise<number> {
     for (;;) {
-      const port = await listenOnce(0);
-      if (this.#taken.has(port)) continue;
+      const port = randomInt(ANY_FROM, ANY_BELOW);
+      if (this.#taken.has(port) || !(await isFree(port))) continue;
       this.#taken.add(port);
       return port;
     }
@@ -63,15 +71,11 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** Listens on a port and lets it go. @returns the port */
-function listenOnce(port: number): Promise<number> {
+/** Listens on a port and lets it go. */
+function listenOnce(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen({ port, host: HOST, exclusive: true }, () => {
-      const address = server.address();
-      const found = address === null || typeof address === "string" ? port : address.port;
-      server.close(() => resolve(found));
-    });
+    server.listen({ port, host: HOST, exclusive: true }, () => server.close(() => resolve()));
   });
 }
