@@ -20,10 +20,9 @@ interface Verdict {
   readonly recoveryMs: Readonly<Record<string, { p50: number; max: number }>>;
 }
 
-function verdictOf({ stdout, stderr }: CliResult): Verdict {
-  const lines = stdout.trim().split("\n");
-  if (lines.length !== 1) throw new Error(`no verdict: ${stderr}`);
-  return JSON.parse(lines[0] ?? "") as Verdict;
+function verdictOf({ code, stdout, stderr }: CliResult): Verdict {
+  if (!/^\{.*\}\n$/.test(stdout)) throw new Error(`exit ${code}, no verdict: ${stdout}${stderr}`);
+  return JSON.parse(stdout) as Verdict;
 }
 
 it(

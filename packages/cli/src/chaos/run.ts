@@ -153,7 +153,12 @@ class ChaosRun {
 
     await this.#settle(platform);
     const latency = watch.latenciesSince(startedMs);
-    const evidence = await readEvidence(redis, partitions, await this.#reported(platform));
+    const reported = await this.#reported(platform);
+    // Nobody kills Redis any more, and whole logs are read: this connection has no hurry.
+    const patient = new Redis(redisPort, "127.0.0.1", { protocol: 2 });
+    const evidence = await readEvidence(patient, partitions, reported).finally(() => {
+      patient.disconnect();
+    });
     await platform.stop();
     note(`${load.sent.length} events sent, ${load.retries} tries again; judging`);
     const verdict = await this.#judge.judge(load.sent, evidence, injector.poison, dataDir);
