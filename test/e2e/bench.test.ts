@@ -13,6 +13,7 @@ interface Bench {
   readonly lost: number;
   readonly duplicated: number;
   readonly latencyMs: Record<string, number> | null;
+  readonly freshnessMs: Record<string, number> | null;
   readonly cpuMicrosPerEvent: Record<string, number>;
   readonly redisBytesPerEvent: number;
   readonly peakRssMiB: Record<string, number>;
@@ -45,7 +46,12 @@ describe("tributary bench", () => {
   it("counts in the report where the warehouse is loaded", { timeout: TIMEOUT_MS }, async () => {
     const bench = jsonOf<Bench>(await tributary([...SHORT, "--warehouse"]));
     expect(bench).toMatchObject({ lost: 0, duplicated: 0, latencyMs: null });
-    expect(bench.attributedConversions).toBe(bench.events / 50);
+    const { probes, p50, p95, max } = bench.freshnessMs ?? {};
+    expect(probes).toBeGreaterThan(0);
+    expect([p50, p95, max]).toEqual([p50, p95, max].toSorted((a, b) => Number(a) - Number(b)));
+    // Each probe is a conversion of its own, beside those of the load.
+    const load = bench.events - Number(probes);
+    expect(bench.attributedConversions - Number(probes)).toBe(load / 50);
   });
 
   const loop = "for i = 0, results - 1 do";

@@ -11,6 +11,7 @@ import { CliError } from "../errors.ts";
 import { startPlatform, type Platform } from "../platform/platform.ts";
 import type { ServiceName } from "../platform/services.ts";
 import { pause } from "../terminal/interrupt.ts";
+import { type BenchFreshness, freshnessOf, probeFreshness } from "./freshness.ts";
 import type { GeneratorReady, GeneratorSetup, LoadDone, LoadOrder } from "./messages.ts";
 import { processUsage, type ProcessUsage } from "./process-usage.ts";
 import { checkResults, type ResultsFound } from "./results-check.ts";
@@ -62,6 +63,8 @@ export interface BenchResult {
   readonly retries: number;
   /** Null where it was not measured. */
   readonly latencyMs: BenchLatency | null;
+  /** With the warehouse on; else null. */
+  readonly freshnessMs: BenchFreshness | null;
   readonly cpuMicrosPerEvent: Readonly<Partial<Record<Part, number>>>;
   /** Redis' own time by command, with what its scripts call. */
   readonly redisMicrosPerEvent: Readonly<Record<string, number>>;
@@ -74,6 +77,8 @@ export interface BenchResult {
 
 const WARM_UP_SECONDS = 3;
 const LATENCY_SHARE = 0.7;
+/** With the warehouse on, whose loading takes its part of the machine. */
+const FRESHNESS_SHARE = 0.5;
 const SETTLE_MS = 120_000;
 const POLL_MS = 20;
 /** Commands of less time an event are left out, µs. */
@@ -138,13 +143,14 @@ class BenchRun {
     const eventsPerSecond = (full.events / (full.drainedAtMs - full.startedAtMs)) * 1000;
     const acceptedPerSecond = (full.events / (full.acknowledgedAtMs - full.startedAtMs)) * 1000;
 
-    const rate = Math.round(
-      this.#options.latencyEventsPerSecond ?? eventsPerSecond * LATENCY_SHARE,
-    );
+    const share = this.#options.warehouse ? FRESHNESS_SHARE : LATENCY_SHARE;
+    const rate = Math.round(this.#options.latencyEventsPerSecond ?? eventsPerSecond * share);
     const latencyFrom = this.#conversions;
+    let freshness: readonly number[] = [];
     if (latencySeconds > 0) {
+      if (this.#options.warehouse) await this.#loaded(platform.reportsUrl);
       note(`${rate.toLocaleString("en-US")} events/s for ${latencySeconds} s`);
-      await this.#load(redis, latencySeconds, rate);
+      freshness = await this.#loadAtRate(platform, redis, latencySeconds, rate);
     }
     note("counting");
     const found = await this.#check(platform, redis, latencyFrom);
@@ -159,6 +165,7 @@ class BenchRun {
       duplicated: found.duplicated,
       retries: full.retries,
       latencyMs: latencyOf(found.latenciesMs, rate),
+      freshnessMs: freshnessOf(freshness, rate),
       cpuMicrosPerEvent: mapParts(after, (part, { cpuMicros }) =>
         perEvent(cpuMicros - (before.usage[part]?.cpuMicros ?? 0)),
       ),
@@ -167,6 +174,30 @@ class BenchRun {
       redisKeptBytesPerEvent: round(perEvent(after.memoryBytes - before.memoryBytes), 1),
       peakRssMiB: mapParts(after, (_, { peakRssMib }) => peakRssMib),
     };
+  }
+
+  /** @returns with the warehouse on, how long it took until conversions were reported, ms */
+  async #loadAtRate(
+    platform: Platform,
+    redis: Redis,
+    seconds: number,
+    rate: number,
+  ): Promise<readonly number[]> {
+    if (!this.#options.warehouse) {
+      await this.#load(redis, seconds, rate);
+      return [];
+    }
+    const { gatewayUrl, reportsUrl } = platform;
+    const key = this.#options.load.tenants === 1 ? undefined : "tenant-0";
+    const until = performance.now() + seconds * 1000;
+    const probing = probeFreshness(
+      { gatewayUrl, reportsUrl, key },
+      () => performance.now() > until || this.#options.signal.aborted,
+    );
+    const [times] = await Promise.all([probing, this.#load(redis, seconds, rate)]);
+    this.#events += times.length;
+    this.#conversions += times.length;
+    return times;
   }
 
   async #start(): Promise<Platform> {
