@@ -20,7 +20,7 @@ const schema = z.object({
   TRIBUTARY_CORS_ORIGINS: text("*").describe(
     "origins whose pages may send events, separated by commas; * for any",
   ),
-  TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 10_000, 5).describe(
+  TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 10_000, 8).describe(
     "longest wait of an event for its batch, ms",
   ),
   TRIBUTARY_FLUSH_EVENTS: wholeNumber(1, 32_768, 2048).describe(

@@ -12,8 +12,11 @@ export interface LoaderOptions {
   readonly seed: number;
 }
 
-/** Rows are inserted when they have so many bytes, however many entries wait: it bounds the memory. */
-const MAX_LOAD_BYTES = 32 << 20;
+/**
+ * Rows are inserted when they have so many bytes, however many entries wait: it bounds the memory, and how long results
+ * wait behind facts.
+ */
+const MAX_LOAD_BYTES = 12 << 20;
 /** A poll that brought so many entries means a backlog: the next follows at once. */
 const BACKLOG_ENTRIES = 256;
 const MIN_BACKOFF_MS = 100;

@@ -32,8 +32,8 @@ const engine = await openEngine().catch(giveUp);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
-const { loader, server } = createReports(config, { client, engine, telemetry, consumer, seed });
-loader.start();
+const { loaders, server } = createReports(config, { client, engine, telemetry, consumer, seed });
+for (const loader of loaders) loader.start();
 const address = await server.listen({ host: config.host, port: config.port });
 logger.info({ address, partitions: config.partitions }, "reports listens");
 
@@ -42,7 +42,7 @@ async function stop(signal: string): Promise<void> {
   if (stopping) return;
   stopping = true;
   logger.info({ signal }, "reports stops");
-  await loader.stop();
+  await Promise.all(loaders.map(async (loader) => loader.stop()));
   await server.close();
   await engine.close();
   client.disconnect();

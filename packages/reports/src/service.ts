@@ -21,9 +21,10 @@ import { Loader } from "./loader.ts";
 import { PathPool } from "./path-pool.ts";
 import { buildServer, type LagReport, type LagTotal } from "./server.ts";
 
-/** The service's two halves over one warehouse. */
+/** The service's halves over one warehouse. */
 export interface ReportsService {
-  readonly loader: Loader;
+  /** One of facts and one of results, so that credits do not wait behind the far larger facts. */
+  readonly loaders: readonly Loader[];
   /** Not listening yet. */
   readonly server: FastifyInstance;
 }
@@ -46,14 +47,15 @@ const MAX_MODELS_WAITING = 16;
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
   const { partitions } = config;
-  const feed = new WarehouseFeed(client, {
-    partitions,
-    consumer: parts.consumer,
-    maxEntries: config.loadMaxEntries,
-  });
-  const loader = new Loader(feed, engine, telemetry, {
-    intervalMs: config.loadIntervalMs,
-    seed: parts.seed,
+  const loaders = (["facts", "results"] as const).map((stream) => {
+    const feed = new WarehouseFeed(client, {
+      partitions,
+      consumer: parts.consumer,
+      maxEntries: config.loadMaxEntries,
+      streams: [stream],
+    });
+    const { loadIntervalMs: intervalMs } = config;
+    return new Loader(feed, engine, telemetry, { intervalMs, seed: parts.seed });
   });
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
@@ -71,14 +73,14 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     }),
     readKeys: config.readKeys,
     loadStallMs: config.loadStallMs,
-    stalledForMs: () => loader.stalledForMs(),
+    stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
     redisReady: () => redisReady(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
-  return { loader, server };
+  return { loaders, server };
 }
 
 async function accountingOf(

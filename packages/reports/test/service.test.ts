@@ -30,9 +30,9 @@ beforeAll(async () => {
     consumer: "test",
     seed: 1,
   });
-  service.loader.start();
+  for (const loader of service.loaders) loader.start();
   cleanUp.push(
-    () => service.loader.stop(),
+    async () => Promise.all(service.loaders.map(async (loader) => loader.stop())),
     () => service.server.close(),
     warehouse.remove,
     redis.stop,

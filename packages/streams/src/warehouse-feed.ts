@@ -3,10 +3,13 @@ import { setAside } from "./dead-letters.ts";
 import { claimPending, readGroup, type StreamEntry } from "./read-group.ts";
 import type { RedisClient } from "./redis.ts";
 
+/** The streams that the warehouse is loaded from. */
+export type FeedStream = "facts" | "results";
+
 /** A fact or result block on its way into the warehouse. */
 export interface PolledEntry {
   readonly partition: number;
-  readonly stream: "facts" | "results";
+  readonly stream: FeedStream;
   readonly id: string;
   /** Facts or results in it, as its writer said. */
   readonly count: number;
@@ -19,17 +22,20 @@ export interface FeedOptions {
   readonly consumer: string;
   /** Most entries of a stream and poll. */
   readonly maxEntries: number;
+  /** Which streams are read; both where it is not given. */
+  readonly streams?: readonly FeedStream[];
 }
 
 /** Another consumer's entries are taken over after this time without a word of it. */
 const TAKE_OVER_MS = 30_000;
 const TAKE_OVER_EVERY_MS = 10_000;
-const STREAMS = ["facts", "results"] as const;
+const BOTH: readonly FeedStream[] = ["facts", "results"];
 
-/** What the loader reads: the blocks of all partitions, in each stream's order, until they are acknowledged. */
+/** What a loader reads: the blocks of all partitions, in each stream's order, until they are acknowledged. */
 export class WarehouseFeed {
   readonly #client: RedisClient;
   readonly #options: FeedOptions;
+  readonly #streams: readonly FeedStream[];
   /** Where each stream is read from: an ID while own pending entries are read again, then `>`. */
   readonly #cursors = new Map<string, string>();
   #takeOverAtMs = 0;
@@ -37,6 +43,7 @@ export class WarehouseFeed {
   constructor(client: RedisClient, options: FeedOptions) {
     this.#client = client;
     this.#options = options;
+    this.#streams = options.streams ?? BOTH;
   }
 
   /**
@@ -63,7 +70,7 @@ export class WarehouseFeed {
       }
       failure ??= result;
       // A reply may be lost whose entries are pending now: read those again first.
-      for (const stream of STREAMS) this.#cursors.delete(keyOf(partition, stream));
+      for (const stream of this.#streams) this.#cursors.delete(keyOf(partition, stream));
     }
     if (failure !== undefined && found.length === 0) throw failure.reason;
     return found;
@@ -103,16 +110,16 @@ export class WarehouseFeed {
       count: this.#options.maxEntries,
     };
     const found: PolledEntry[] = [];
-    const add = (stream: "facts" | "results", entries: readonly StreamEntry[]): void => {
+    const add = (stream: FeedStream, entries: readonly StreamEntry[]): void => {
       for (const entry of entries) found.push({ partition, stream, ...entry });
     };
-    const reads = STREAMS.map((stream): [string, string] => {
+    const reads = this.#streams.map((stream): [string, string] => {
       const key = keyOf(partition, stream);
       return [key, this.#cursors.get(key) ?? "0"];
     });
     const entries = await readGroup(this.#client, reads, options);
     let turned = false;
-    for (const stream of STREAMS) {
+    for (const stream of this.#streams) {
       const key = keyOf(partition, stream);
       const from = this.#cursors.get(key) ?? "0";
       const read = entries.get(key) ?? [];
@@ -134,6 +141,6 @@ export class WarehouseFeed {
   }
 }
 
-function keyOf(partition: number, stream: "facts" | "results"): string {
+function keyOf(partition: number, stream: FeedStream): string {
   return stream === "facts" ? factsKey(partition) : resultsKey(partition);
 }

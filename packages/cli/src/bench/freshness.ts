@@ -14,7 +14,7 @@ export interface BenchFreshness {
 }
 
 /** Time between two looks, and between a probe's end and the next one. */
-const POLL_MS = 10;
+const POLL_MS = 50;
 const PAUSE_MS = 100;
 const PROBE_TIMEOUT_MS = 30_000;
 

@@ -148,7 +148,6 @@ class BenchRun {
     const latencyFrom = this.#conversions;
     let freshness: readonly number[] = [];
     if (latencySeconds > 0) {
-      if (this.#options.warehouse) await this.#loaded(platform.reportsUrl);
       note(`${rate.toLocaleString("en-US")} events/s for ${latencySeconds} s`);
       freshness = await this.#loadAtRate(platform, redis, latencySeconds, rate);
     }
@@ -266,7 +265,9 @@ class BenchRun {
     this.#conversions += done.conversions;
     const committedAtMs = await this.#drained(redis, seconds);
     // What is committed may have been answered a moment later: it is over when both are done.
-    return { ...done, drainedAtMs: Math.max(committedAtMs, done.acknowledgedAtMs) };
+    const endedAtMs = Math.max(committedAtMs, done.acknowledgedAtMs);
+    const drainedAtMs = this.#options.warehouse ? await this.#loadedAtMs() : endedAtMs;
+    return { ...done, drainedAtMs };
   }
 
   /** @returns when the last commit was made, ms since 1970 */
@@ -330,13 +331,14 @@ class BenchRun {
     );
   }
 
-  /** Waits until the warehouse has everything. */
-  async #loaded(reportsUrl: string): Promise<void> {
+  /** Waits until the warehouse has all that was committed. @returns when it did, ms since 1970 */
+  async #loadedAtMs(): Promise<number> {
+    const reportsUrl = this.#platform?.reportsUrl ?? "";
     const headers = this.#options.load.tenants === 1 ? {} : { authorization: "Bearer tenant-0" };
     for (const until = Date.now() + SETTLE_MS; Date.now() < until;) {
       const response = await fetch(`${reportsUrl}/v1/settled?timeoutMs=10000`, { headers });
       if (!response.ok) throw new CliError("bench_failed", await response.text());
-      if (((await response.json()) as { settled: boolean }).settled) return;
+      if (((await response.json()) as { settled: boolean }).settled) return Date.now();
     }
     throw new CliError("bench_failed", `not all was loaded within ${SETTLE_MS / 1000} s`);
   }
@@ -345,7 +347,7 @@ class BenchRun {
   async #checkWarehouse({ reportsUrl }: Platform): Promise<ResultsFound> {
     const { tenants } = this.#options.load;
     let attributed = 0;
-    await this.#loaded(reportsUrl);
+    await this.#loadedAtMs();
     for (let i = 0; i < tenants; i += 1) {
       const headers = tenants === 1 ? {} : { authorization: `Bearer tenant-${i}` };
       const url = `${reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
