@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   finished,
@@ -155,4 +156,34 @@ describe("a file of one's own", () => {
       expect(summary.refusals).toMatchObject([{ line: 4, field: "userId" }]);
     },
   );
+
+  it("is judged without a platform, from a compressed file or standard input", async () => {
+    const text =
+      "user,ts,type\nann,02.10.2026 10:00,click\nbob,29.03.2026 02:30,click\nann,02.10.2026 10:00,nothing\n";
+    const file = join(folder, "dry.csv.gz");
+    writeFileSync(file, gzipSync(text));
+    const options = ["--map", "user=user,time=ts,type=type", "--time-format", "dd.MM.yyyy HH:mm"];
+    const zone = ["--time-zone", "Europe/Berlin", "--dry-run", "--json"];
+    const results = [
+      await tributary(["replay", file, ...options, ...zone]),
+      await finished(
+        start(["replay", "-", "--format", "csv", ...options, ...zone], {}, undefined, text),
+      ),
+    ];
+    for (const { code, stdout } of results) {
+      expect(code).toBe(1);
+      expect(JSON.parse(stdout)).toMatchObject({
+        dryRun: true,
+        read: 3,
+        accepted: 1,
+        refused: 2,
+        refusals: [
+          { line: 3, field: "time" },
+          { line: 4, field: "type" },
+        ],
+      });
+    }
+    const unnamed = await finished(start(["replay", "-"], {}, undefined, text));
+    expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining("give --format")]);
+  });
 });

@@ -28,16 +28,20 @@ export async function tributary(
 /**
  * Starts the command, for tests that interrupt it.
  * @param main path of the command: this checkout's, or a patched copy's
+ * @param input for its standard input; without it there is none
  */
 export function start(
   args: readonly string[],
   env: Record<string, string> = {},
   main: string = MAIN,
+  input?: string,
 ): ChildProcess {
-  return spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [main, ...args], {
     env: { ...process.env, OTEL_TRACES_EXPORTER: "none", ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
   });
+  child.stdin?.end(input);
+  return child;
 }
 
 /** Waits for a command's end and gives what it printed. */

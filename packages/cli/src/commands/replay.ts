@@ -1,14 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
-import { EXIT } from "../errors.ts";
+import { CliError, EXIT } from "../errors.ts";
 import { httpUrl, integer } from "../options.ts";
 import { startPlatform, type Platform } from "../platform/platform.ts";
 import type { CommandContext } from "../program.ts";
 import { parseFieldMap, type FieldMap } from "../replay/field-map.ts";
-import { fileSize } from "../replay/file-content.ts";
+import { contentSize, keepInput } from "../replay/file-content.ts";
 import { detectFormat, FORMATS, type Format } from "../replay/formats.ts";
 import type { Rejections } from "../replay/rejections.ts";
-import { replayFile, type ReplaySummary } from "../replay/run.ts";
+import {
+  replayFile,
+  tryFile,
+  type FileSummary,
+  type ReplayRequest,
+  type ReplaySummary,
+} from "../replay/run.ts";
 import { takeInterrupts, type Interrupt } from "../terminal/interrupt.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { addDataOption } from "./platform-options.ts";
@@ -29,6 +35,9 @@ interface ReplayFlags {
   readonly limit?: number;
   readonly timeout?: number;
   readonly rejects?: string;
+  readonly dryRun?: true;
+  readonly timeFormat?: string;
+  readonly timeZone?: string;
   readonly json?: true;
 }
 
@@ -36,7 +45,10 @@ export function replayCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("replay")
     .description("send the events of a file through the gateway, and wait until all is attributed")
-    .argument("<file>", "CSV with a header row, NDJSON, msgpack, or aggregated paths")
+    .argument(
+      "<file>",
+      "CSV with a header row, NDJSON, msgpack, or aggregated paths, also as .gz or .zst; - for standard input",
+    )
     .option(
       "--url <url>",
       "gateway to send to (default: of the platform on --data, else one is started)",
@@ -69,6 +81,9 @@ export function replayCommand(program: Command, context: CommandContext): void {
       "give up after this long (default: never)",
       integer(1, 31_536_000),
     )
+    .option("--time-format <format>", "of the times: s, ms, us, or tokens such as dd.MM.yyyy HH:mm")
+    .option("--time-zone <zone>", "of times that do not say theirs (default: UTC)")
+    .option("--dry-run", "judge every event as the gateway would, and send nothing")
     .option("--rejects <file>", "write what was refused there, a JSON object a line")
     .option("--json", "print the summary as one JSON object");
   addDataOption(command)
@@ -79,7 +94,7 @@ export function replayCommand(program: Command, context: CommandContext): void {
 const HELP = `
 Formats:
   csv      columns named as the event's fields (user, anonymous and order for userId, anonymousId, orderId),
-           or as --map says; times in ms or s since 1970, or ISO 8601
+           or as --map says; times in ms or s since 1970, or ISO 8601, or as --time-format says
   ndjson   an event a line
   msgpack  events one after the other, or batches of them
   paths    path,total_conversions,total_conversion_value,total_null with channels separated by " > ", as
@@ -88,15 +103,56 @@ Formats:
 Examples:
   tributary replay events.csv
   tributary replay visits.csv --map user=customer_id,time=ts,type=@click,channel=utm_channel
+  tributary replay old.csv.gz --time-format "dd.MM.yyyy HH:mm" --time-zone Europe/Berlin --dry-run
   tributary replay paths.csv --currency EUR --shuffle 7
   tributary replay events.ndjson --url http://127.0.0.1:8080 --key secret --json
 
 Events without an ID get one made of the file's content and the line: the same file sent twice is counted once.`;
 
 async function run(file: string, flags: ReplayFlags, context: CommandContext): Promise<void> {
-  const fileBytes = await fileSize(file);
+  if (file !== "-") return replay(file, file, flags, context);
+  if (flags.format === undefined) {
+    throw new CliError(
+      "usage",
+      `standard input has no name: give --format, ${FORMATS.join(" or ")}`,
+    );
+  }
+  const kept = await keepInput(process.stdin);
+  try {
+    await replay(kept.path, "standard input", flags, context);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(error.code, error.message.replaceAll(kept.path, "standard input"));
+  } finally {
+    await kept.remove();
+  }
+}
+
+async function replay(
+  file: string,
+  fileName: string,
+  flags: ReplayFlags,
+  context: CommandContext,
+): Promise<void> {
+  const fileBytes = await contentSize(file);
   const format = flags.format ?? (await detectFormat(file));
   const { key = context.config().key, readKey = context.config().readKey } = flags;
+  const request: ReplayRequest = {
+    ...flags,
+    file,
+    fileName,
+    fileBytes,
+    format,
+    map: flags.map,
+    times: { format: flags.timeFormat, zone: flags.timeZone },
+    limit: flags.limit,
+    shuffleSeed: flags.shuffle,
+    key,
+    readKey,
+    rejectsPath: flags.rejects,
+    deadlineMs: flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000,
+  };
+  if (flags.dryRun === true) return dryRun(request, flags.json === true, context);
   const interrupt = takeInterrupts();
   let started: Platform | undefined;
   try {
@@ -107,19 +163,7 @@ async function run(file: string, flags: ReplayFlags, context: CommandContext): P
       address = started;
     }
     const { summary, rejections } = await replayFile(
-      {
-        ...flags,
-        file,
-        fileBytes,
-        format,
-        map: flags.map,
-        limit: flags.limit,
-        shuffleSeed: flags.shuffle,
-        key,
-        readKey,
-        rejectsPath: flags.rejects,
-        deadlineMs: flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000,
-      },
+      request,
       address,
       context.terminal,
       started === undefined ? interrupt.signal : stopSignal(started, interrupt),
@@ -135,6 +179,26 @@ async function run(file: string, flags: ReplayFlags, context: CommandContext): P
     if (started !== undefined) await started.stop();
     interrupt.dispose();
   }
+}
+
+/** Nothing is changed anywhere: exit code 1 says that something would be refused. */
+async function dryRun(
+  request: ReplayRequest,
+  json: boolean,
+  { terminal, config, exit }: CommandContext,
+): Promise<void> {
+  const { summary, rejections } = await tryFile(request, config().environment, terminal);
+  if (json) terminal.print(JSON.stringify({ ...summary, dryRun: true }));
+  else printFile(summary, rejections, terminal);
+  if (summary.refused > 0) exit(EXIT.failed);
+}
+
+function printFile(summary: FileSummary, rejections: Rejections, terminal: Terminal): void {
+  const count = (value: number): string => value.toLocaleString("en-US");
+  terminal.print(
+    `${summary.file}: ${count(summary.read)} read, ${count(summary.accepted)} would be accepted, ${count(summary.refused)} refused; nothing was sent`,
+  );
+  if (summary.refused > 0) terminal.print(rejections.describe());
 }
 
 function addressOf(

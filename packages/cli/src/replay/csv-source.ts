@@ -1,6 +1,6 @@
-import { createReadStream } from "node:fs";
 import { CsvError, parse } from "csv-parse";
 import { CliError } from "../errors.ts";
+import { ANY_TIME, type TimeReader } from "./event-time.ts";
 import {
   createRowMapper,
   defaultFieldMap,
@@ -8,7 +8,7 @@ import {
   type FieldMap,
   type MappedField,
 } from "./field-map.ts";
-import { CHUNK_BYTES, lineId } from "./file-content.ts";
+import { lineId, openContent } from "./file-content.ts";
 import type { Rejected, SourceChunk, SourceEvent } from "./source-item.ts";
 
 /** No row of events is near this long, characters; a quote left open would otherwise take in the whole file. */
@@ -30,6 +30,7 @@ export async function* readCsv(
   path: string,
   map: FieldMap | undefined,
   prefix: string,
+  times: TimeReader = ANY_TIME,
 ): AsyncGenerator<SourceChunk> {
   let toEvent: RowReader | undefined;
   let chunk = newChunk();
@@ -40,7 +41,7 @@ export async function* readCsv(
   for await (const { record, info } of rows) {
     bytesRead = info.bytes;
     if (toEvent === undefined) {
-      toEvent = rowReader(path, record, map, prefix);
+      toEvent = rowReader(path, record, map, prefix, times);
       continue;
     }
     toEvent(record, info.lines, chunk);
@@ -69,6 +70,7 @@ function rowReader(
   header: readonly string[],
   map: FieldMap | undefined,
   prefix: string,
+  times: TimeReader,
 ): RowReader {
   const columns = header.map((name) => name.trim());
   const fields = map ?? defaultFieldMap(columns);
@@ -77,6 +79,7 @@ function rowReader(
   const mapper = createRowMapper<readonly string[]>(
     fields,
     (row, name) => row[places.get(name) ?? -1],
+    times,
   );
   return (record, line, into) => {
     if (record.length !== columns.length) {
@@ -109,7 +112,7 @@ async function* csvRows(
       return undefined;
     },
   });
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const file = openContent(path);
   file.on("error", (error) => parser.destroy(error));
   file.pipe(parser);
   try {

@@ -1,6 +1,6 @@
 import type { TributaryEvent } from "@tributary/protocol";
 import { InvalidArgumentError } from "commander";
-import { readTime, TIME_EXPECTED } from "./event-time.ts";
+import { ANY_TIME, type TimeReader } from "./event-time.ts";
 import type { Rejected } from "./source-item.ts";
 
 /** The fields that a column can fill: `properties` is a map, and no cell. */
@@ -86,6 +86,7 @@ export type Mapped = TributaryEvent | Omit<Rejected, "line">;
 export function createRowMapper<Row>(
   map: FieldMap,
   cell: CellReader<Row>,
+  times: TimeReader = ANY_TIME,
 ): (row: Row, idOf: () => string) => Mapped {
   const entries = [...map].filter(([field]) => field !== "time" && field !== "id");
   const valueOf = (row: Row, source: FieldSource | undefined): unknown =>
@@ -98,9 +99,9 @@ export function createRowMapper<Row>(
   const timeSource = map.get("time");
   return (row, idOf) => {
     const given = valueOf(row, timeSource);
-    const time = readTime(given);
+    const time = times.read(given);
     if (time === undefined) {
-      return { field: "time", reason: `${TIME_EXPECTED}, got ${describeCell(given)}` };
+      return { field: "time", reason: `${times.expected}, got ${describeCell(given)}` };
     }
     const id = valueOf(row, idSource);
     const event: Record<string, unknown> = { id: isEmpty(id) ? idOf() : id };

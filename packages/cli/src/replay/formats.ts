@@ -2,7 +2,8 @@ import { extname } from "node:path";
 import { CliError } from "../errors.ts";
 import { readCsv } from "./csv-source.ts";
 import type { FieldMap } from "./field-map.ts";
-import { contentPrefix, readStart } from "./file-content.ts";
+import { timeReader, type TimeOptions } from "./event-time.ts";
+import { contentPrefix, plainName, readStart } from "./file-content.ts";
 import { readMsgpack } from "./msgpack-source.ts";
 import { readNdjson } from "./ndjson-source.ts";
 import { isPathsHeader, readPaths } from "./paths-source.ts";
@@ -25,7 +26,7 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
  * @throws CliError `usage` where the extension says nothing
  */
 export async function detectFormat(path: string): Promise<Format> {
-  const format = BY_EXTENSION[extname(path).toLowerCase()];
+  const format = BY_EXTENSION[extname(plainName(path)).toLowerCase()];
   if (format === undefined) {
     throw new CliError(
       "usage",
@@ -41,15 +42,20 @@ export async function detectFormat(path: string): Promise<Format> {
 export async function openSource(
   path: string,
   format: Format,
-  options: { readonly map: FieldMap | undefined; readonly currency: string },
+  options: {
+    readonly map: FieldMap | undefined;
+    readonly currency: string;
+    readonly times: TimeOptions;
+  },
 ): Promise<AsyncIterable<SourceChunk>> {
   const { map, currency } = options;
+  const times = timeReader(options.times);
   if (format === "paths") {
     if (map !== undefined)
       throw new CliError("usage", "--map does not go with --format paths: its columns are fixed");
     return readPaths(path, currency);
   }
   const prefix = await contentPrefix(path);
-  if (format === "csv") return readCsv(path, map, prefix);
-  return format === "ndjson" ? readNdjson(path, map, prefix) : readMsgpack(path, map, prefix);
+  const read = { csv: readCsv, ndjson: readNdjson, msgpack: readMsgpack }[format];
+  return read(path, map, prefix, times);
 }

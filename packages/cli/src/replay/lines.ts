@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
-import { CHUNK_BYTES } from "./file-content.ts";
+import { openContent } from "./file-content.ts";
 
 /** No event is near this long, bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
@@ -34,7 +33,7 @@ export async function* readLines(path: string): AsyncGenerator<LineChunk> {
     pendingBytes = 0;
     return { number, endByte, text };
   };
-  for await (const data of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const data of openContent(path)) {
     const chunk = data as Buffer;
     const chunkStart = bytesRead;
     bytesRead += chunk.length;

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
 import { Unpackr } from "msgpackr";
 import { CliError } from "../errors.ts";
+import { ANY_TIME, type TimeReader } from "./event-time.ts";
 import { describeCell, isRejected, type FieldMap } from "./field-map.ts";
-import { CHUNK_BYTES, lineId } from "./file-content.ts";
+import { lineId, openContent } from "./file-content.ts";
 import { isJsonObject, objectMapper } from "./ndjson-source.ts";
 import type { Rejected, SourceChunk, SourceEvent } from "./source-item.ts";
 
@@ -19,8 +19,9 @@ export async function* readMsgpack(
   path: string,
   map: FieldMap | undefined,
   prefix: string,
+  times: TimeReader = ANY_TIME,
 ): AsyncGenerator<SourceChunk> {
-  const toEvent = objectMapper(map);
+  const toEvent = objectMapper(map, times);
   let position = 0;
   let bytesRead = 0;
   for await (const { values, bytesRead: read } of readValues(path)) {
@@ -53,7 +54,7 @@ async function* readValues(path: string): AsyncGenerator<{ values: unknown[]; by
   let pendingBytes = 0;
   let wanted = 0;
   let bytesRead = 0;
-  for await (const data of createReadStream(path, { highWaterMark: CHUNK_BYTES })) {
+  for await (const data of openContent(path)) {
     const chunk = data as Buffer;
     bytesRead += chunk.length;
     pending.push(chunk);

@@ -1,6 +1,6 @@
 import type { TributaryEvent } from "@tributary/protocol";
 import { describeError } from "../errors.ts";
-import { readTime } from "./event-time.ts";
+import { ANY_TIME, type TimeReader } from "./event-time.ts";
 import {
   createRowMapper,
   describeCell,
@@ -16,15 +16,16 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * NDJSON: an event a line. Without a map an object is taken as the event it is; a missing `id` is filled in, and
- * a `time` in seconds or ISO 8601 is brought to milliseconds.
+ * its `time` is brought to milliseconds.
  * @param prefix of made-up IDs, see {@link lineId}
  */
 export async function* readNdjson(
   path: string,
   map: FieldMap | undefined,
   prefix: string,
+  times: TimeReader = ANY_TIME,
 ): AsyncGenerator<SourceChunk> {
-  const toEvent = objectMapper(map);
+  const toEvent = objectMapper(map, times);
   for await (const { lines, bytesRead } of readLines(path)) {
     const events: SourceEvent[] = [];
     const rejected: Rejected[] = [];
@@ -41,12 +42,20 @@ export async function* readNdjson(
 /** Turns an object of a file into an event, by the map where there is one. */
 export function objectMapper(
   map: FieldMap | undefined,
+  times: TimeReader,
 ): (object: JsonObject, idOf: () => string) => Mapped {
-  if (map !== undefined) return createRowMapper<JsonObject>(map, (object, key) => object[key]);
+  if (map !== undefined) {
+    return createRowMapper<JsonObject>(map, (object, key) => object[key], times);
+  }
   return (object, idOf) => {
-    const time = readTime(object["time"]);
+    const given = object["time"];
+    const time = times.read(given);
+    // A number may still be what the gateway takes; a text never is.
+    if (time === undefined && typeof given === "string") {
+      return { field: "time", reason: `${times.expected}, got ${describeCell(given)}` };
+    }
     const hasId = object["id"] !== undefined && object["id"] !== null;
-    if (hasId && (time === undefined || time === object["time"])) {
+    if (hasId && (time === undefined || time === given)) {
       return object as unknown as TributaryEvent;
     }
     return {

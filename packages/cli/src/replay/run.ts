@@ -5,15 +5,20 @@ import { startProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { cutBatches } from "./batches.ts";
 import type { FieldMap } from "./field-map.ts";
+import { DryRun } from "./dry-run.ts";
+import type { TimeOptions } from "./event-time.ts";
 import { openSource, type Format } from "./formats.ts";
 import { Rejections } from "./rejections.ts";
-import { sendAll, type SendCounts } from "./send-all.ts";
+import { sendAll, type BatchSender, type SendCounts } from "./send-all.ts";
 
 export interface ReplayRequest {
   readonly file: string;
+  /** What to call it. */
+  readonly fileName: string;
   readonly fileBytes: number;
   readonly format: Format;
   readonly map: FieldMap | undefined;
+  readonly times: TimeOptions;
   readonly currency: string;
   readonly batch: number;
   readonly concurrency: number;
@@ -28,15 +33,13 @@ export interface ReplayRequest {
   readonly deadlineMs: number | undefined;
 }
 
-/** What `replay --json` prints; times in seconds. */
-export interface ReplaySummary {
+/** What `replay --dry-run --json` prints. */
+export interface FileSummary {
   readonly file: string;
   readonly format: Format;
   /** Events and unreadable lines of the file. */
   readonly read: number;
-  /** Events that the gateway has answered. */
-  readonly sent: number;
-  /** Taken by the gateway; one that it had before is taken and counted once. */
+  /** Taken by the gateway; one that it had before is taken and counted once. In a dry run, what it would take. */
   readonly accepted: number;
   readonly refused: number;
   /** In the order of lines, at most 100,000. */
@@ -45,6 +48,12 @@ export interface ReplaySummary {
     readonly field: string;
     readonly reason: string;
   }[];
+}
+
+/** What `replay --json` prints; times in seconds. */
+export interface ReplaySummary extends FileSummary {
+  /** Events that the gateway has answered. */
+  readonly sent: number;
   readonly retries: number;
   readonly sendSeconds: number;
   readonly settleSeconds: number;
@@ -85,13 +94,8 @@ export async function replayFile(
     const settled = performance.now();
     const { totals } = await reports.attribution({ models: ["last_touch"], by: ["channel"] });
     const summary: ReplaySummary = {
-      file: request.file,
-      format: request.format,
-      read: counts.sent + unreadable,
+      ...fileSummary(request, counts, unreadable, rejections),
       sent: counts.sent,
-      accepted: counts.accepted,
-      refused: rejections.count,
-      refusals: rejections.items,
       retries: client.retries,
       sendSeconds: seconds(sent - start),
       settleSeconds: seconds(settled - sent),
@@ -108,9 +112,48 @@ export async function replayFile(
   }
 }
 
+/**
+ * Judges a file's events as the gateway would, and sends nothing.
+ * @param environment of which the gateway's bounds are read
+ */
+export async function tryFile(
+  request: ReplayRequest,
+  environment: Readonly<Record<string, string | undefined>>,
+  terminal: Terminal,
+): Promise<{ summary: FileSummary; rejections: Rejections }> {
+  const rejections = new Rejections(request.rejectsPath);
+  try {
+    const { counts, unreadable } = await send(
+      request,
+      new DryRun(environment),
+      rejections,
+      terminal,
+    );
+    return { summary: fileSummary(request, counts, unreadable, rejections), rejections };
+  } finally {
+    await rejections.close();
+  }
+}
+
+function fileSummary(
+  request: ReplayRequest,
+  counts: SendCounts,
+  unreadable: number,
+  rejections: Rejections,
+): FileSummary {
+  return {
+    file: request.fileName,
+    format: request.format,
+    read: counts.sent + unreadable,
+    accepted: counts.accepted,
+    refused: rejections.count,
+    refusals: rejections.items,
+  };
+}
+
 async function send(
   request: ReplayRequest,
-  client: GatewayClient,
+  sender: BatchSender,
   rejections: Rejections,
   terminal: Terminal,
 ): Promise<{ counts: SendCounts; unreadable: number }> {
@@ -128,7 +171,11 @@ async function send(
       rejections.add(items);
     },
   });
-  const progress = startProgress(terminal, "sending", request.fileBytes);
+  const progress = startProgress(
+    terminal,
+    sender instanceof DryRun ? "checking" : "sending",
+    request.fileBytes,
+  );
   const start = performance.now();
   const show = (): void => {
     const rate = Math.round(counts.sent / Math.max((performance.now() - start) / 1000, 0.001));
@@ -138,7 +185,7 @@ async function send(
     );
   };
   try {
-    await sendAll(batches, client, {
+    await sendAll(batches, sender, {
       concurrency: request.concurrency,
       counts,
       refused: (items) => rejections.add(items),

@@ -1,8 +1,9 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
 import { readCsv } from "../../src/replay/csv-source.ts";
 import { parseFieldMap } from "../../src/replay/field-map.ts";
-import { contentPrefix } from "../../src/replay/file-content.ts";
+import { contentPrefix, contentSize } from "../../src/replay/file-content.ts";
 import { detectFormat } from "../../src/replay/formats.ts";
 import { readMsgpack } from "../../src/replay/msgpack-source.ts";
 import { readNdjson } from "../../src/replay/ndjson-source.ts";
@@ -84,12 +85,11 @@ test("NDJSON: events as they are, with time and ID brought in order, bad lines r
   expect(events).toEqual([
     { line: 1, event: { id: "x", type: "click", time: T, userId: "u", properties: { a: 1 } } },
     { line: 3, event: { id: "p-000000000003", type: "click", time: T, userId: "u" } },
-    // The gateway says what is wrong with it, as with any other field.
-    { line: 6, event: { id: "y", type: "click", time: "soon", userId: "u" } },
   ]);
   expect(rejected.map(({ line, field }) => [line, field])).toEqual([
     [4, "event"],
     [5, "event"],
+    [6, "time"],
   ]);
 });
 
@@ -148,4 +148,26 @@ test("a format is known by the file's name, and paths by their header", async ()
   expect(await detectFormat(sourceFile("a.csv", `${PATHS_HEADER}\r\n`))).toBe("paths");
   expect(await detectFormat(sourceFile("a.jsonl", ""))).toBe("ndjson");
   await expect(detectFormat("x.parquet")).rejects.toMatchObject({ code: "usage" });
+});
+
+test("compressed files are what they hold, and a broken one says so", async () => {
+  const content = `${JSON.stringify({ id: "x", type: "click", time: T, userId: "u" })}\n`;
+  for (const [extension, bytes] of [
+    ["gz", gzipSync(content)],
+    ["zst", zstdCompressSync(content)],
+  ] as const) {
+    const path = sourceFile(`a.ndjson.${extension}`, bytes);
+    expect(await detectFormat(path)).toBe("ndjson");
+    expect(await contentSize(path)).toBe(content.length);
+    expect(await contentPrefix(path)).toBe(await contentPrefix(sourceFile("a.ndjson", content)));
+    const { events } = await readAll(readNdjson(path, undefined, "p"));
+    expect(events).toMatchObject([{ line: 1, event: { id: "x" } }]);
+  }
+  const paths = sourceFile("paths.csv.gz", gzipSync(`${PATHS_HEADER}\na > b,1,10,0\n`));
+  expect(await detectFormat(paths)).toBe("paths");
+  const broken = sourceFile("b.csv.gz", gzipSync("user,time,type\n").subarray(0, 20));
+  await expect(contentSize(broken)).rejects.toMatchObject({
+    code: "file",
+    message: expect.stringMatching(/b\.csv\.gz cannot be read: .*end of file/),
+  });
 });
