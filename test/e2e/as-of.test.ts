@@ -124,6 +124,11 @@ describe("a conversion, then a late touchpoint, then a refund of a part", () => 
     expect(then.touchpoints.map(({ id }) => id)).toEqual(["t-1"]);
     expect(then.revisions).toEqual(now.revisions);
     const { stdout } = await ask(["conversion", "c-1"]);
+    expect(then).toMatchObject({
+      notCounted: [{ id: "t-2", reason: "arrived_later", channel: "paid_search" }],
+      notCountedTruncated: false,
+    });
+    expect(now).toMatchObject({ notCounted: [] });
     expect(stdout).toMatch(/\n2 \* .* refund +2 +60\n/);
   });
 

@@ -92,6 +92,9 @@ describe("one request's trace", () => {
       processed.spanId,
     ]);
     expect(load.service).toBe("tributary-reports");
+    // From the conversion's order one comes to the trace, and back to the batch.
+    const found = await fetch(`${platform.reportsUrl}/v1/conversions/o`);
+    expect(await found.json()).toMatchObject({ id: "c", revisions: [{ traceId }] });
     expect(load.startUs).toBeGreaterThanOrEqual(request.startUs);
   });
 });

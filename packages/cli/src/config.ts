@@ -9,13 +9,16 @@ export interface CliConfig {
   readonly key: string | undefined;
   /** TRIBUTARY_READ_KEY: the key for reports where none is given. */
   readonly readKey: string | undefined;
+  /** TRIBUTARY_JAEGER_UI_URL: where a person finds traces, such as http://127.0.0.1:16686. */
+  readonly jaegerUiUrl: string | undefined;
   /** Handed on to the services. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /**
  * Reads the environment, once.
- * @throws CliError `usage` for a REDIS_URL that is no redis:// or rediss:// URL; its value is not repeated, it may hold a password
+ * @throws CliError `usage` for a REDIS_URL that is no redis:// or rediss:// URL (its value is not repeated, it may hold a
+ * password), or a TRIBUTARY_JAEGER_UI_URL that is no address
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): CliConfig {
   const redisUrl = environment["REDIS_URL"]?.trim() || undefined;
@@ -25,8 +28,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       "REDIS_URL is not a Redis address: expected redis://host:port or rediss://host:port, several separated by commas for a cluster",
     );
   }
+  const jaegerUiUrl = environment["TRIBUTARY_JAEGER_UI_URL"]?.trim() || undefined;
+  if (jaegerUiUrl !== undefined && !/^https?:\/\/[^?#]+$/.test(jaegerUiUrl)) {
+    throw new CliError(
+      "usage",
+      "TRIBUTARY_JAEGER_UI_URL: expected an address such as http://127.0.0.1:16686",
+    );
+  }
   return Object.freeze({
     redisUrl,
+    jaegerUiUrl: jaegerUiUrl?.replace(/\/+$/, ""),
     key: environment["TRIBUTARY_KEY"]?.trim() || undefined,
     readKey: environment["TRIBUTARY_READ_KEY"]?.trim() || undefined,
     environment,

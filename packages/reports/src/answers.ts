@@ -1,5 +1,7 @@
 /** What the service answers, as its documentation shows it and its clients check it. */
+import { CHANNEL_RULES } from "@tributary/attribution";
 import { z } from "zod";
+import { NOT_COUNTED_REASONS } from "./explain.ts";
 
 const decimalText = z
   .string()
@@ -100,10 +102,27 @@ export const conversionSchema = z
           type: z.string(),
           time: instant,
           channel: z.string(),
+          channelRule: z.enum(CHANNEL_RULES).optional().describe("why the channel is what it is"),
           campaign: z.string(),
         })
         .loose(),
     ),
+    notCounted: z
+      .array(
+        z.object({
+          id: z.string(),
+          type: z.string(),
+          time: instant,
+          channel: z.string(),
+          source: z.string(),
+          medium: z.string(),
+          campaign: z.string(),
+          channelRule: z.enum(CHANNEL_RULES),
+          reason: z.enum(NOT_COUNTED_REASONS),
+        }),
+      )
+      .describe("the user's other touchpoints, and why each is not on the path"),
+    notCountedTruncated: z.boolean().describe("whether there are more than the 1,000 looked at"),
     credits: z.array(
       z.object({ model: z.string(), touch: z.number(), credit: decimalText, value: decimalText }),
     ),
@@ -115,6 +134,7 @@ export const conversionSchema = z
           value: decimalText,
           touches: z.number(),
           attributedAt: instant,
+          traceId: z.string().describe("empty where the batch was not sampled"),
         })
         .loose(),
     ),

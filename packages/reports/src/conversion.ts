@@ -1,22 +1,33 @@
-import { findConversion, type ConversionDetail, type WarehouseEngine } from "@tributary/warehouse";
+import { findConversion, readUserTouches, type WarehouseEngine } from "@tributary/warehouse";
 import { ReportsError } from "./errors.ts";
+import { explain, type ExplainedConversion } from "./explain.ts";
+import type { Windows } from "./journey-rules.ts";
+
+/** Touchpoints of a user that one explanation looks at. */
+const MAX_TOUCHES = 1000;
 
 /**
- * A conversion by its event ID or order ID.
- * @param asOf as it was then, ms since 1970
+ * A conversion by its event ID or order ID, explained.
+ * @param windows of the workers @param asOf as it was then, ms since 1970
  * @throws ReportsError `not_found`, WarehouseError
  */
 export async function requireConversion(
   engine: WarehouseEngine,
   tenant: string,
   idOrOrderId: string,
+  windows: Windows,
   asOf: number | undefined,
-): Promise<ConversionDetail> {
+): Promise<ExplainedConversion> {
   const found = await findConversion(engine, tenant, idOrOrderId, asOf);
-  if (found !== undefined) return found;
-  const then = asOf === undefined ? "" : ` as of ${new Date(asOf).toISOString()}`;
-  throw new ReportsError(
-    "not_found",
-    `no attributed conversion has the ID or order ID "${idOrOrderId.slice(0, 64)}"${then}`,
-  );
+  if (found === undefined) {
+    const then = asOf === undefined ? "" : ` as of ${new Date(asOf).toISOString()}`;
+    throw new ReportsError(
+      "not_found",
+      `no attributed conversion has the ID or order ID "${idOrOrderId.slice(0, 64)}"${then}`,
+    );
+  }
+  const { userKey, anonymous, time } = found;
+  const limit = MAX_TOUCHES + 1;
+  const touches = await readUserTouches(engine, { tenant, userKey, anonymous, time, limit });
+  return explain(found, touches.slice(0, MAX_TOUCHES), windows, touches.length === limit);
 }

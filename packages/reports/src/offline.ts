@@ -1,17 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import {
-  migrate,
-  newestArrival,
-  openWarehouse,
-  type ConversionDetail,
-  type EngineLimits,
-} from "@tributary/warehouse";
+import { migrate, newestArrival, openWarehouse, type EngineLimits } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
 import { answerAttribution, type CompleteAttribution, type Computer } from "./attribution.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./conversion.ts";
+import type { ExplainedConversion } from "./explain.ts";
 import { FactsComputer } from "./facts-thread.ts";
 import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./journey-reports.ts";
 import { creditPaths } from "./path-credits.ts";
@@ -45,7 +40,7 @@ export interface OfflineReports {
   /** @throws ReportsError of status 400 for a question that cannot be answered, WarehouseError */
   attribution(question: OfflineQuestion): Promise<CompleteAttribution>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
-  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ConversionDetail>;
+  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ExplainedConversion>;
   /**
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError
@@ -95,7 +90,7 @@ export async function openReports(
     },
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
       const asked = readParameters({ asOf }, more, Date.now());
-      return requireConversion(engine, tenant, idOrOrderId, asked.asOf);
+      return requireConversion(engine, tenant, idOrOrderId, settings, asked.asOf);
     },
     async journeyReport(name, parameters, tenant = OPEN_TENANT) {
       const { answer } = await JOURNEY_REPORTS[name].run(engine, tenant, parameters, Date.now());

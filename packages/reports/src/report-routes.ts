@@ -31,7 +31,8 @@ export function addReportRoutes(
   server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
     "/v1/conversions/:key",
     documented({
-      summary: "One conversion: its touchpoints, credits and revisions",
+      summary:
+        "One conversion explained: its touchpoints, credits and revisions, and what was left out and why",
       parameters: CONVERSION_PARAMETERS,
       path: { key: "event ID, or order ID" },
       answer: conversionSchema,
@@ -39,7 +40,14 @@ export function addReportRoutes(
     async (request) => {
       const tenant = access.tenantOf(request.headers);
       const asked = readParameters(CONVERSION_PARAMETERS, request.query, Date.now());
-      return requireConversion(parts.engine, tenant, request.params.key, asked.asOf);
+      const { engine, attribution } = parts;
+      return requireConversion(
+        engine,
+        tenant,
+        request.params.key,
+        attribution.settings,
+        asked.asOf,
+      );
     },
   );
 }

@@ -34,6 +34,8 @@ export interface ConversionRevision {
   readonly touches: number;
   /** When the result was committed, ms since 1970 by the clock of Redis. */
   readonly attributedAt: number;
+  /** Trace of the batch that led to it; "" where none of its requests was sampled. */
+  readonly traceId: string;
 }
 
 /** The valid result of one conversion, and how it came about. */
@@ -71,6 +73,7 @@ interface DetailRow {
   readonly revision: number;
   readonly reason: string;
   readonly attributed_ms: string;
+  readonly trace_id: string;
   readonly touches_list: readonly (readonly [string, string, string, ...string[]])[];
   readonly credits_list: readonly (readonly [string, number, string, string])[];
 }
@@ -80,7 +83,7 @@ const TOUCH_COLUMNS = DIMENSION_FIELDS.map((field) => `touch_${field}`).join(", 
 /** LIMIT BY instead of FINAL, under which wide columns of whole granules would be read: 250 ms. */
 const DETAIL_SQL = `SELECT conversion_id, order_id, name, toUnixTimestamp64Milli(conversion_time) AS time_ms,
   user_key, is_anonymous, value, currency, revision, reason,
-  toUnixTimestamp64Milli(attributed_at) AS attributed_ms,
+  toUnixTimestamp64Milli(attributed_at) AS attributed_ms, trace_id,
   arrayZip(touch_id, touch_type, arrayMap(t -> toString(toUnixTimestamp64Milli(t)), touch_time), ${TOUCH_COLUMNS}) AS touches_list,
   arrayZip(credit_model, credit_touch, credit_share, credit_value) AS credits_list
 FROM ${ATTRIBUTIONS_TABLE}
@@ -171,12 +174,13 @@ function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {
       credit: formatDecimal(decimalUnits(credit)),
       value: formatDecimal(decimalUnits(value)),
     })),
-    revisions: all.map(({ revision, reason, value, touches_list, attributed_ms }) => ({
-      revision,
-      reason,
-      value: formatDecimal(decimalUnits(value)),
-      touches: touches_list.length,
-      attributedAt: Number(attributed_ms),
+    revisions: all.map((of) => ({
+      revision: of.revision,
+      reason: of.reason,
+      value: formatDecimal(decimalUnits(of.value)),
+      touches: of.touches_list.length,
+      attributedAt: Number(of.attributed_ms),
+      traceId: of.trace_id,
     })),
   };
 }

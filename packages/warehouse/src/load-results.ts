@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { shareOut } from "@tributary/attribution";
 import {
   createRowDictionaries,
@@ -43,6 +44,7 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
   { name: "partition", type: "UInt16" },
   { name: "position", type: "String" },
   { name: "attributed_at", type: "DateTime64(3, 'UTC')" },
+  { name: "trace_id", type: "String" },
   { name: "touches", type: "UInt32" },
   { name: "touch_id", type: "Array(String)" },
   { name: "touch_type", type: "Array(String)" },
@@ -53,6 +55,8 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
   { name: "credit_share", type: "Array(Decimal(18, 12))" },
   { name: "credit_value", type: "Array(Decimal(38, 12))" },
 ];
+
+const TRACE_ID_BYTES = 16;
 
 /** Places in a conversion's credits; filled anew for each conversion. */
 interface Credits {
@@ -74,6 +78,8 @@ export class ResultRows {
   readonly #credits: Credits = { models: [], touches: [], shares: [], values: [] };
   #rows = 0;
   #traces: Uint8Array = new Uint8Array(0);
+  /** Of the block at hand, in hexadecimal UTF-8. */
+  #traceId: Uint8Array = new Uint8Array(0);
 
   /** @param seed of the dictionaries' hash, secret where the strings come from strangers */
   constructor(seed: number) {
@@ -101,6 +107,7 @@ export class ResultRows {
     let count = 0;
     try {
       const result = readResultBlock(plainBytes(block), this.#dictionaries);
+      this.#traceId = new TextEncoder().encode(traceIdOf(result.conversions.traces));
       const models = result.models.map((model) => new TextEncoder().encode(model));
       let firstWeight = 0;
       while (result.conversions.next(this.#row)) {
@@ -169,6 +176,7 @@ export class ResultRows {
     writer.uint16(partition);
     writer.string(position);
     writer.dateTime64(Number.parseInt(position, 10));
+    writer.stringBytes(this.#traceId, 0, this.#traceId.length);
   }
 
   #appendPath(touches: number): void {
@@ -210,6 +218,11 @@ export class ResultRows {
     writer.arrayLength(values.length);
     for (const value of values) writer.decimal128(value);
   }
+}
+
+/** Of the first context, whose first 16 bytes it is; "" where there is none. */
+function traceIdOf(traces: Uint8Array): string {
+  return Buffer.from(traces.subarray(0, TRACE_ID_BYTES)).toString("hex");
 }
 
 /** Units of 10^-12; 0 for a conversion without a value. */

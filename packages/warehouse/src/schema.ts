@@ -131,4 +131,11 @@ export const MIGRATIONS: readonly Migration[] = [
       (table) => `ALTER TABLE ${table} MODIFY SETTING ${CHEAP_LOADS}`,
     ),
   },
+  {
+    number: 3,
+    name: "traces of results",
+    statements: [
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS trace_id LowCardinality(String) COMMENT 'of the batch, empty where it was not sampled'`,
+    ],
+  },
 ];

@@ -46,7 +46,10 @@ async function run(id: string, flags: ConversionFlags, context: CommandContext):
   const interrupt = takeInterrupts();
   try {
     const conversion = await find(id, flags, context, interrupt.signal);
-    terminal.print(flags.json === true ? JSON.stringify(conversion) : renderConversion(conversion));
+    const { jaegerUiUrl } = context.config();
+    terminal.print(
+      flags.json === true ? JSON.stringify(conversion) : renderConversion(conversion, jaegerUiUrl),
+    );
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     context.exit(EXIT.interrupted);

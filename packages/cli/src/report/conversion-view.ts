@@ -5,8 +5,12 @@ import { plainTable, shortText } from "./table.ts";
 
 const SHARE_DIGITS = 2;
 
-/** A conversion for the screen: what it is, its revisions with their reasons, and what each model gives to its path. */
-export function renderConversion(conversion: Conversion): string {
+/**
+ * A conversion for the screen: what it is, its revisions with their reasons, what each model gives to its path, what was left
+ * out, and where its traces are.
+ * @param jaegerUiUrl where a person finds traces
+ */
+export function renderConversion(conversion: Conversion, jaegerUiUrl?: string): string {
   const { name, currency, asOf, revision } = conversion;
   const then = asOf === undefined ? "" : ` as of ${iso(asOf)}`;
   const what = [
@@ -21,6 +25,8 @@ export function renderConversion(conversion: Conversion): string {
     `${what.join(" · ")}\n${worth}, revision ${revision}${then}`,
     `Revisions\n${revisionTable(conversion)}`,
     `Credits${then}, shares of the conversion\n${creditTable(conversion)}`,
+    ...leftOut(conversion),
+    ...traces(conversion, jaegerUiUrl),
   ].join("\n\n");
 }
 
@@ -40,11 +46,17 @@ function creditTable({ touchpoints, credits }: Conversion): string {
   const models = [...new Set(credits.map(({ model }) => model))];
   const path =
     touchpoints.length > 0
-      ? touchpoints.map(({ index, time, type, channel, campaign }) => ({
+      ? touchpoints.map(({ index, time, type, channel, channelRule, campaign }) => ({
           index,
-          cells: [iso(time), safeText(type), shortText(channel), shortText(campaign)],
+          cells: [
+            iso(time),
+            safeText(type),
+            shortText(channel),
+            channelRule ?? "–",
+            shortText(campaign),
+          ],
         }))
-      : [{ index: 0, cells: ["–", "–", "unattributed", "–"] }];
+      : [{ index: 0, cells: ["–", "–", "unattributed", "–", "–"] }];
   const columns = models.map((model) => {
     const units = path.map(({ index }) =>
       unitsOf(credits.find((one) => one.model === model && one.touch === index)?.credit ?? "0"),
@@ -52,7 +64,41 @@ function creditTable({ touchpoints, credits }: Conversion): string {
     return roundColumn(units, SHARE_DIGITS).cells.map((cell) => formatUnits(cell, SHARE_DIGITS));
   });
   const rows = path.map(({ cells }, i) => [...cells, ...columns.map((cells) => cells[i] ?? "")]);
-  return plainTable(["time", "type", "channel", "campaign", ...models], 4, rows, false);
+  const head = ["time", "type", "channel", "named by", "campaign", ...models];
+  return plainTable(head, 5, rows, false);
+}
+
+/** Touchpoints that are shown of those left out. */
+const MAX_LEFT_OUT = 20;
+
+function leftOut({ notCounted, notCountedTruncated }: Conversion): string[] {
+  if (notCounted.length === 0) return [];
+  const rows = notCounted
+    .slice(0, MAX_LEFT_OUT)
+    .map(({ time, type, channel, channelRule, campaign, reason }) => [
+      iso(time),
+      safeText(type),
+      shortText(channel),
+      channelRule,
+      shortText(campaign),
+      reason,
+    ]);
+  const head = ["time", "type", "channel", "named by", "campaign", "left out because"];
+  const more = notCounted.length - rows.length;
+  const note = notCountedTruncated ? " or more" : "";
+  return [
+    `The user's other touchpoints\n${plainTable(head, head.length, rows, false)}${more > 0 ? `\n… and ${more}${note} more; --json has them` : ""}`,
+  ];
+}
+
+function traces({ revisions }: Conversion, jaegerUiUrl: string | undefined): string[] {
+  const lines = revisions
+    .filter(({ traceId }) => traceId !== "")
+    .map(({ revision, traceId }) => {
+      const id = safeText(traceId);
+      return `  revision ${revision}: ${jaegerUiUrl === undefined ? id : `${jaegerUiUrl}/trace/${id}`}`;
+    });
+  return lines.length === 0 ? [] : [`Traces\n${lines.join("\n")}`];
 }
 
 function iso(ms: number): string {

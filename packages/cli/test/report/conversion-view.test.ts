@@ -18,6 +18,7 @@ const conversion: Conversion = {
     type: "click",
     time: T0 - 4000 + index * 1000,
     channel: "email",
+    channelRule: "medium" as const,
     campaign: index === 1 ? "autumn" : "",
   })),
   credits: [
@@ -30,9 +31,30 @@ const conversion: Conversion = {
     { model: "last_touch", touch: 3, credit: "1", value: "60" },
   ],
   revisions: [
-    { revision: 0, reason: "first", value: "100", touches: 3, attributedAt: T0 + 500 },
-    { revision: 1, reason: "refund", value: "60", touches: 3, attributedAt: T0 + 90_000 },
+    { revision: 0, reason: "first", value: "100", touches: 3, attributedAt: T0 + 500, traceId: "" },
+    {
+      revision: 1,
+      reason: "refund",
+      value: "60",
+      touches: 3,
+      attributedAt: T0 + 90_000,
+      traceId: "ab".repeat(16),
+    },
   ],
+  notCounted: [
+    {
+      id: "t-9",
+      type: "impression",
+      time: T0 - 90_000_000,
+      channel: "display",
+      source: "",
+      medium: "",
+      campaign: "",
+      channelRule: "impression",
+      reason: "outside_view_window",
+    },
+  ],
+  notCountedTruncated: false,
 };
 
 test("what it is, why its numbers changed, and shares that add up to 1", () => {
@@ -48,11 +70,29 @@ revision  attributed at             reason  touchpoints  value
 * shown
 
 Credits, shares of the conversion
-time                      type   channel  campaign  linear  last_touch
-──────────────────────────────────────────────────────────────────────
-2026-10-01T11:59:57.000Z  click  email    autumn      0.34        0.00
-2026-10-01T11:59:58.000Z  click  email    (none)      0.33        0.00
-2026-10-01T11:59:59.000Z  click  email    (none)      0.33        1.00`);
+time                      type   channel  named by  campaign  linear  last_touch
+────────────────────────────────────────────────────────────────────────────────
+2026-10-01T11:59:57.000Z  click  email    medium    autumn      0.34        0.00
+2026-10-01T11:59:58.000Z  click  email    medium    (none)      0.33        0.00
+2026-10-01T11:59:59.000Z  click  email    medium    (none)      0.33        1.00
+
+The user's other touchpoints
+time                      type        channel  named by    campaign  left out because
+────────────────────────────────────────────────────────────────────────────────────────
+2026-09-30T11:00:00.000Z  impression  display  impression  (none)    outside_view_window
+
+Traces
+  revision 1: ${"ab".repeat(16)}`);
+});
+
+test("traces are links where it is known where they are, and what was left out is bounded", () => {
+  const [one] = conversion.notCounted;
+  if (one === undefined) throw new Error("no touchpoint");
+  const many = { ...conversion, notCounted: Array.from({ length: 25 }, () => one) };
+  const text = renderConversion(many, "http://jaeger");
+  expect(text).toContain(`revision 1: http://jaeger/trace/${"ab".repeat(16)}`);
+  expect(text).toContain("… and 5 more; --json has them");
+  expect(renderConversion({ ...conversion, notCounted: [] })).not.toContain("other touchpoints");
 });
 
 test("as of a time the revision that was valid then is marked, the later ones stay in sight", () => {
@@ -70,5 +110,5 @@ test("a conversion without touchpoints or a value", () => {
     credits: [{ model: "linear", touch: 0, credit: "1", value: "0" }],
   });
   expect(text).toContain("\nno value, revision 1\n");
-  expect(text).toMatch(/\n– +– +unattributed +– +1\.00$/);
+  expect(text).toMatch(/\n– +– +unattributed +– +– +1\.00\n/);
 });

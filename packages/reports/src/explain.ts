@@ -1,0 +1,90 @@
+import { classifyChannel, type ChannelRule } from "@tributary/attribution";
+import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
+import type { Windows } from "./journey-rules.ts";
+
+/** Why a touchpoint of the user is not on the conversion's path. */
+export const NOT_COUNTED_REASONS = [
+  "after_conversion",
+  "outside_click_window",
+  "outside_view_window",
+  "arrived_later",
+  "other_windows",
+] as const;
+export type NotCountedReason = (typeof NOT_COUNTED_REASONS)[number];
+
+/** A touchpoint that a conversion's credits leave out. */
+export interface NotCounted {
+  readonly id: string;
+  readonly type: string;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly channel: string;
+  readonly source: string;
+  readonly medium: string;
+  readonly campaign: string;
+  readonly channelRule: ChannelRule;
+  readonly reason: NotCountedReason;
+}
+
+/** A conversion with what its result does not say: why each channel is what it is, and what was left out. */
+export interface ExplainedConversion extends ConversionDetail {
+  readonly touchpoints: readonly (ConversionTouch & { readonly channelRule?: ChannelRule })[];
+  /** The user's other touchpoints, newest first; those after the conversion at the end. */
+  readonly notCounted: readonly NotCounted[];
+  /** Whether there are more than those: not all were looked at. */
+  readonly notCountedTruncated: boolean;
+}
+
+/**
+ * Holds a conversion's path against its user's touchpoints.
+ * @param touches as readUserTouches gives them @param windows of the workers @param truncated whether there are more
+ */
+export function explain(
+  detail: ConversionDetail,
+  touches: readonly UserTouch[],
+  windows: Windows,
+  truncated: boolean,
+): ExplainedConversion {
+  const byId = new Map(touches.map((touch) => [touch.id, touch]));
+  const onPath = new Set(detail.touchpoints.map(({ id }) => id));
+  return {
+    ...detail,
+    touchpoints: detail.touchpoints.map((touch) => {
+      const fact = byId.get(touch.id);
+      return fact === undefined ? touch : { ...touch, channelRule: channelRuleOf(fact) };
+    }),
+    notCounted: touches
+      .filter(({ id }) => !onPath.has(id))
+      .map((touch) => ({
+        id: touch.id,
+        type: touch.type,
+        time: touch.time,
+        channel: touch.channel,
+        source: touch.source,
+        medium: touch.medium,
+        campaign: touch.campaign,
+        channelRule: channelRuleOf(touch),
+        reason: reasonOf(touch, detail, windows),
+      })),
+    notCountedTruncated: truncated,
+  };
+}
+
+/** The rule that gives the touchpoint's channel; where none does, its sender named it. */
+function channelRuleOf({ channel, ...signal }: UserTouch): ChannelRule {
+  const named = classifyChannel(signal);
+  return named.channel === channel ? named.rule : "explicit_channel";
+}
+
+function reasonOf(
+  { type, time, committedAt }: UserTouch,
+  detail: ConversionDetail,
+  windows: Windows,
+): NotCountedReason {
+  if (time > detail.time) return "after_conversion";
+  const isView = type === "impression";
+  if (detail.time - time > (isView ? windows.viewWindowMs : windows.clickWindowMs)) {
+    return isView ? "outside_view_window" : "outside_click_window";
+  }
+  return committedAt > detail.attributedAt ? "arrived_later" : "other_windows";
+}
