@@ -132,6 +132,26 @@ describe("a conversion, then a late touchpoint, then a refund of a part", () => 
     expect(stdout).toMatch(/\n2 \* .* refund +2 +60\n/);
   });
 
+  it("has a statement of what changed, and why", { timeout: TIMEOUT_MS }, async () => {
+    const since = new Date(moments[1] ?? NaN).toISOString();
+    const { rows, totals } = jsonOf<{ rows: Record<string, string>[]; totals: unknown }>(
+      await ask(["changes", "--since", since], undefined, "--json"),
+    );
+    expect(rows.map(({ channel, line, value }) => [channel, line, value])).toEqual([
+      ["email", "before", "100"],
+      ["email", "late_touchpoint", "-50"],
+      ["email", "refund", "-20"],
+      ["email", "after", "30"],
+      ["paid_search", "before", "0"],
+      ["paid_search", "late_touchpoint", "50"],
+      ["paid_search", "refund", "-20"],
+      ["paid_search", "after", "30"],
+    ]);
+    expect(totals).toMatchObject({ residueConversions: "0", residueValue: "0" });
+    const { stdout } = await ask(["changes", "--since", since]);
+    expect(stdout).toMatch(/email +EUR +late_touchpoint +-0\.5 +-50/);
+  });
+
   it("cannot be asked for as of a moment to come", { timeout: TIMEOUT_MS }, async () => {
     const { code, stdout, stderr } = await ask(report, Date.now() + 60_000);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

@@ -1,5 +1,6 @@
 /** What the service answers, as its documentation shows it and its clients check it. */
 import { CHANNEL_RULES } from "@tributary/attribution";
+import { REVISION_REASONS } from "@tributary/protocol";
 import { z } from "zod";
 import { NOT_COUNTED_REASONS } from "./explain.ts";
 
@@ -247,6 +248,32 @@ export const timeToConvertSchema = z.object({
     p90Ms: count.nullable(),
     medianTouchpoints: count.nullable(),
     p90Touchpoints: count.nullable(),
+  }),
+});
+
+/** Lines of a group's statement, in their order: the first and the causes sum to the last. */
+export const CHANGE_LINES = ["before", ...REVISION_REASONS, "after"] as const;
+
+export const changesSchema = z.object({
+  rows: z.array(
+    z
+      .object({
+        currency,
+        line: z
+          .enum(CHANGE_LINES)
+          .describe(
+            "`before` and the causes sum to `after`; causes that changed nothing are left out",
+          ),
+        conversions: decimalText,
+        value: decimalText,
+      })
+      .catchall(z.string()),
+  ),
+  totals: z.object({
+    changed: count,
+    groups: count,
+    residueConversions: decimalText.describe("what is after less all other lines: 0"),
+    residueValue: decimalText,
   }),
 });
 

@@ -8,6 +8,8 @@ export const REPORTS_ERROR_CODES = {
   not_found: 404,
   /** A parameter that the path does not have. */
   parameter_unknown: 400,
+  /** A parameter that the path needs. */
+  parameter_missing: 400,
   /** A parameter was given more than once, where it is not a list. */
   parameter_repeated: 400,
   model_unknown: 400,

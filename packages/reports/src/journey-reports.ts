@@ -1,4 +1,5 @@
 /** Reports beside attribution: what happened, which paths were taken, who assisted, how long it took. */
+import { MODEL_NAMES } from "@tributary/attribution";
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import {
   assistedConversions,
@@ -12,7 +13,14 @@ import {
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import type { z } from "zod";
-import { assistsSchema, countsSchema, pathsSchema, timeToConvertSchema } from "./answers.ts";
+import {
+  assistsSchema,
+  changesSchema,
+  countsSchema,
+  pathsSchema,
+  timeToConvertSchema,
+} from "./answers.ts";
+import { changesBetween } from "./changes.ts";
 import {
   choice,
   flag,
@@ -79,6 +87,20 @@ const PATHS_PARAMETERS = {
   format,
 };
 const ASSISTS_PARAMETERS = { by: byTouch, ...timeRange, asOf, format };
+const CHANGES_PARAMETERS = {
+  model: choice("whose credits", MODEL_NAMES, "linear", {
+    code: "model_unknown",
+    reason: "no such model",
+  }),
+  by: byTouch,
+  since: {
+    ...asOf,
+    description: `what was known then is compared with what is known now, or at asOf; needed`,
+  },
+  ...timeRange,
+  asOf,
+  format,
+};
 const TIME_PARAMETERS = { ...timeRange, asOf, format };
 
 const counts: JourneyReport = {
@@ -177,12 +199,33 @@ const timeToConvertReport: JourneyReport = {
   },
 };
 
+const changes: JourneyReport = {
+  summary: "What changed between two times, by its cause",
+  parameters: CHANGES_PARAMETERS,
+  answer: changesSchema,
+  async run(engine, tenant, parameters, now) {
+    const asked = readParameters(CHANGES_PARAMETERS, parameters, now);
+    const { model, by, since, asOf: until = now } = asked;
+    if (since === undefined) {
+      throw refusal("parameter_missing", "since", "expected the time to compare with", undefined);
+    }
+    if (since >= until) {
+      const reason = `expected a time before asOf (${new Date(until).toISOString()})`;
+      throw refusal("range_empty", "since", reason, new Date(since).toISOString());
+    }
+    const { from, to } = timesOf({ from: asked.from, to: asked.to });
+    const answer = await changesBetween(engine, { tenant, model, by, since, until, from, to });
+    return { answer: answer as unknown as RowsAnswer, format: asked.format };
+  },
+};
+
 /** By the last part of their path. */
 export const JOURNEY_REPORTS = {
   counts,
   paths,
   assists,
   "time-to-convert": timeToConvertReport,
+  changes,
 } as const satisfies Readonly<Record<string, JourneyReport>>;
 
 export type JourneyReportName = keyof typeof JOURNEY_REPORTS;

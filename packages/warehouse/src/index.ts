@@ -11,6 +11,7 @@ export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-co
 export type { CountInterval, EventCounts } from "./campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
 export { findConversion } from "./conversion-lookup.ts";
+export { resultChanges } from "./result-changes.ts";
 export { readUserTouches } from "./user-touches.ts";
 export type { UserTouch } from "./user-touches.ts";
 export type {
@@ -55,6 +56,7 @@ export {
 export type { AttributionDimension } from "./report-dimensions.ts";
 export {
   attributionReport,
+  creditGroups,
   MAX_REPORT_DIMENSIONS,
   MAX_REPORT_PATHS,
   MAX_REPORT_ROWS,

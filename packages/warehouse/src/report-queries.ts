@@ -123,6 +123,19 @@ export async function attributionReport(
   };
 }
 
+/**
+ * What each group earned, exact, before it is named and ordered.
+ * @throws WarehouseError as {@link attributionReport}
+ */
+export async function creditGroups(
+  engine: WarehouseEngine,
+  question: AttributionQuestion,
+): Promise<CreditGroup[]> {
+  const groups = await engine.query<GroupRow>(reportSql(question), parametersOf(question));
+  if (groups.length > MAX_REPORT_ROWS) throw tooManyRows();
+  return groups.filter(({ model }) => model !== "").map(creditGroup);
+}
+
 /** The error for a report of more than {@link MAX_REPORT_ROWS} rows. */
 export function tooManyRows(): WarehouseError {
   return new WarehouseError(

@@ -11,7 +11,7 @@ import { renderRows } from "../report/rows-table.ts";
 import { takeInterrupts } from "../terminal/interrupt.ts";
 import { addDataOption } from "./platform-options.ts";
 
-type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert";
+type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes";
 
 /** An option that is a parameter of the report, whose text the report understands or refuses. */
 interface ReportOption {
@@ -78,6 +78,18 @@ const COMMANDS: readonly ReportCommand[] = [
     description: "days and touchpoints from the first touchpoint to the conversion",
     options: [],
     examples: `  tributary time-to-convert --from 2026-10-01`,
+  },
+  {
+    name: "changes",
+    description:
+      "what changed a report since a time: new conversions, late touchpoints, refunds, merges",
+    options: [
+      { flags: "--since <time>", description: "what was known then is compared; needed" },
+      { flags: "--model <name>", description: "whose credits (default: linear)" },
+      { flags: "--by <dimensions>", description: BY_TOUCH },
+    ],
+    examples: `  tributary changes --since 2026-11-01
+  tributary changes --since 2026-11-01 --as-of 2026-11-08 --by campaign --model time_decay`,
   },
 ];
 
