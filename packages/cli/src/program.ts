@@ -7,6 +7,7 @@ import { chaosCommand } from "./commands/chaos.ts";
 import { conversionCommand } from "./commands/conversion.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { groupsCommand } from "./commands/groups.ts";
+import { importCommands } from "./commands/imports.ts";
 import { journeyReportCommands } from "./commands/journey-reports.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
@@ -65,6 +66,7 @@ const COMMANDS = [
   reportCommand,
   conversionCommand,
   journeyReportCommands,
+  importCommands,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

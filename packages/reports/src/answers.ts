@@ -277,6 +277,54 @@ export const changesSchema = z.object({
   }),
 });
 
+/** What a group's spend and credits have to do with each other. */
+export const COST_MATCHES = [
+  "spend_and_conversions",
+  "spend_without_conversion",
+  "spend_without_touchpoint",
+  "conversions_without_spend",
+] as const;
+const spendAndValue = {
+  currency,
+  spend: decimalText,
+  value: decimalText,
+  conversions: decimalText,
+};
+const returns = {
+  roas: rate.describe("value for each unit spent"),
+  cpa: rate.describe("spend for each conversion"),
+};
+
+export const costSchema = z.object({
+  rows: z.array(
+    z
+      .object({
+        ...spendAndValue,
+        impressions: count,
+        arrivals: count.describe("clicks and visits, in whatever currency"),
+        ...returns,
+        cpc: rate.describe("spend for each arrival"),
+        match: z.enum(COST_MATCHES),
+      })
+      .catchall(z.string()),
+  ),
+  totals: z.array(
+    z.object({
+      ...spendAndValue,
+      spendWithoutTouchpoint: decimalText,
+      valueWithoutSpend: decimalText,
+      ...returns,
+    }),
+  ),
+});
+export const importSchema = z.object({ imported: count });
+export const spendSchema = z.object({
+  rows: z.array(z.object({ day: z.string(), currency, amount: decimalText }).catchall(z.string())),
+});
+export const ratesSchema = z.object({
+  rows: z.array(z.object({ day: z.string(), currency, target: currency, rate: decimalText })),
+});
+
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 
 const groupLag = z

@@ -44,6 +44,10 @@ export const REPORTS_ERROR_CODES = {
   model_unsolved: 400,
   /** timeoutMs is not a whole number within its bounds. */
   timeout_invalid: 400,
+  /** Rows to import that cannot be read; none was taken. */
+  import_invalid: 400,
+  /** No rate of a currency for a day. */
+  rate_missing: 400,
   /** The report has more rows than its bound. */
   report_too_large: 400,
   /** The query ran longer than its bound. Retryable. */
@@ -63,6 +67,16 @@ export interface ErrorDetails {
   /** What it held, shortened. */
   readonly given?: string;
   readonly allowed?: readonly string[];
+  /** Rows of an import at fault, the first hundred. */
+  readonly refused?: readonly RefusedRow[];
+}
+
+/** A row of an import that cannot be read. */
+export interface RefusedRow {
+  /** Line of a CSV file, or place in a JSON array, from 1. */
+  readonly line: number;
+  readonly field: string;
+  readonly reason: string;
 }
 
 /** An error that the service can say to whoever asked. */

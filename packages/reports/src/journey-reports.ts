@@ -16,11 +16,13 @@ import type { z } from "zod";
 import {
   assistsSchema,
   changesSchema,
+  costSchema,
   countsSchema,
   pathsSchema,
   timeToConvertSchema,
 } from "./answers.ts";
 import { changesBetween } from "./changes.ts";
+import { costReport } from "./cost.ts";
 import {
   choice,
   flag,
@@ -33,6 +35,7 @@ import {
 import { timeZone } from "./question.ts";
 import {
   asOf,
+  currencyCode,
   dimensions,
   format,
   timeRange,
@@ -87,6 +90,18 @@ const PATHS_PARAMETERS = {
   format,
 };
 const ASSISTS_PARAMETERS = { by: byTouch, ...timeRange, asOf, format };
+const COST_PARAMETERS = {
+  model: choice("whose credits", MODEL_NAMES, "linear", {
+    code: "model_unknown",
+    reason: "no such model",
+  }),
+  by: byTouch,
+  currency: currencyCode,
+  timeZone,
+  ...timeRange,
+  asOf,
+  format,
+};
 const CHANGES_PARAMETERS = {
   model: choice("whose credits", MODEL_NAMES, "linear", {
     code: "model_unknown",
@@ -219,6 +234,20 @@ const changes: JourneyReport = {
   },
 };
 
+const cost: JourneyReport = {
+  summary:
+    "What was spent for each group, and what it earned: ROAS, cost per conversion and arrival",
+  parameters: COST_PARAMETERS,
+  answer: costSchema,
+  async run(engine, tenant, parameters, now) {
+    const asked = readParameters(COST_PARAMETERS, parameters, now);
+    const { model, by, currency } = asked;
+    const question = { tenant, model, by, currency, timeZone: asked.timeZone, ...timesOf(asked) };
+    const answer = await costReport(engine, question);
+    return { answer: answer as unknown as RowsAnswer, format: asked.format };
+  },
+};
+
 /** By the last part of their path. */
 export const JOURNEY_REPORTS = {
   counts,
@@ -226,6 +255,7 @@ export const JOURNEY_REPORTS = {
   assists,
   "time-to-convert": timeToConvertReport,
   changes,
+  cost,
 } as const satisfies Readonly<Record<string, JourneyReport>>;
 
 export type JourneyReportName = keyof typeof JOURNEY_REPORTS;

@@ -1,5 +1,5 @@
 /** Parameters that several reports share. */
-import { EVENT_LIMITS } from "@tributary/protocol";
+import { EVENT_LIMITS, isCurrency } from "@tributary/protocol";
 import { MAX_REPORT_DIMENSIONS } from "@tributary/warehouse";
 import { choice, listOf, numberBetween, refusal, single, type Parameter } from "./parameters.ts";
 
@@ -58,6 +58,17 @@ export function dimensions<Dimension extends string>(
     read: (value, field) => readDimensions(field, listOf(value), allowed, absent),
   };
 }
+
+/** What money is brought to. */
+export const currencyCode: Parameter<string | undefined> = {
+  description: "brings all money to this currency (ISO 4217), by the rate of its day",
+  schema: { type: "string", examples: ["EUR"] },
+  read(value, field) {
+    const code = single(field, value)?.toUpperCase();
+    if (code === undefined || isCurrency(code)) return code;
+    throw refusal("choice_unknown", field, "expected an ISO 4217 code such as EUR", code);
+  },
+};
 
 /** Of an audit. */
 export const differences = numberBetween("most differences that are described", [0, 10_000], 100, {

@@ -10,6 +10,7 @@ import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { documented, serveOpenApi } from "./open-api.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { numberBetween, readParameters, type QuestionParameters } from "./parameters.ts";
+import { addImportRoutes } from "./import-routes.ts";
 import { addReportRoutes } from "./report-routes.ts";
 
 /** What the service's HTTP stands on. */
@@ -88,6 +89,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   );
   serveOpenApi(server, () => {
     addReportRoutes(server, parts, access);
+    addImportRoutes(server, parts, access);
     addSettledRoute(server, parts, access);
     addOperationRoutes(server, parts, access);
   });

@@ -56,10 +56,23 @@ describe("the API's description", () => {
     const routes = server
       .printRoutes({ commonPrefix: false })
       .split("\n")
-      .filter((line) => line.includes("(GET"));
+      .filter((line) => /\(.*GET/.test(line));
     const served = routes.filter((line) => /\/v1\b/.test(line)).length;
     expect(Object.keys(description.paths)).toHaveLength(served);
     expect(Object.keys(description.paths).filter((path) => !path.startsWith("/v1/"))).toEqual([]);
+  });
+
+  test("an import that is too large, or of no known type, is refused in its own words", async () => {
+    for (const [type, payload] of [
+      ["text/csv", "x".repeat(17 << 20)],
+      ["application/json", "{"],
+      ["application/xml", "<rows/>"],
+    ] as const) {
+      const headers = { "content-type": type };
+      const answer = await server.inject({ method: "POST", url: "/v1/spend", headers, payload });
+      expect([type, answer.statusCode]).toEqual([type, 400]);
+      expect(answer.json()).toMatchObject({ error: { code: "import_invalid" } });
+    }
   });
 
   test("names each parameter that a report takes, with what it may hold", () => {

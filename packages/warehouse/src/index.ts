@@ -11,6 +11,8 @@ export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-co
 export type { CountInterval, EventCounts } from "./campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
 export { findConversion } from "./conversion-lookup.ts";
+export { readRates, readSpend, storeRates, storeSpend } from "./spend.ts";
+export type { RateRow, SpendRow } from "./spend.ts";
 export { resultChanges } from "./result-changes.ts";
 export { readUserTouches } from "./user-touches.ts";
 export type { UserTouch } from "./user-touches.ts";

@@ -20,6 +20,8 @@ export const EVENTS_TABLE = `${DATABASE}.events`;
 export const ATTRIBUTIONS_TABLE = `${DATABASE}.attributions`;
 export const CONVERSIONS_VIEW = `${DATABASE}.conversions`;
 export const CREDITS_VIEW = `${DATABASE}.credits`;
+export const SPEND_TABLE = `${DATABASE}.spend`;
+export const RATES_TABLE = `${DATABASE}.rates`;
 export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
 
 /**
@@ -118,6 +120,34 @@ ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS c
  */
 const CHEAP_LOADS = "min_bytes_for_wide_part = 100000000, merge_selector_base = 10";
 
+/** Given by people, and read as it was given last. */
+const SPEND = `CREATE TABLE IF NOT EXISTS ${SPEND_TABLE} (
+  tenant LowCardinality(String),
+  day Date,
+  source LowCardinality(String),
+  medium LowCardinality(String),
+  campaign LowCardinality(String),
+  term LowCardinality(String),
+  content LowCardinality(String),
+  channel LowCardinality(String),
+  currency LowCardinality(String) COMMENT 'ISO 4217',
+  amount Decimal(38, 12),
+  imported_at DateTime64(3, 'UTC') COMMENT 'of several imports the last is valid'
+) ENGINE = ReplacingMergeTree(imported_at)
+ORDER BY (tenant, day, source, medium, campaign, term, content, channel)
+SETTINGS ${SYNCED}`;
+
+const RATES = `CREATE TABLE IF NOT EXISTS ${RATES_TABLE} (
+  tenant LowCardinality(String),
+  day Date COMMENT 'from then on',
+  currency LowCardinality(String) COMMENT 'ISO 4217',
+  target LowCardinality(String) COMMENT 'ISO 4217',
+  rate Decimal(38, 12) COMMENT 'what one of currency is worth in target',
+  imported_at DateTime64(3, 'UTC') COMMENT 'of several imports the last is valid'
+) ENGINE = ReplacingMergeTree(imported_at)
+ORDER BY (tenant, target, currency, day)
+SETTINGS ${SYNCED}`;
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
@@ -138,4 +168,5 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS trace_id LowCardinality(String) COMMENT 'of the batch, empty where it was not sampled'`,
     ],
   },
+  { number: 4, name: "spend and rates", statements: [SPEND, RATES] },
 ];

@@ -4,6 +4,7 @@ import {
   auditSchema,
   conservationSchema,
   conversionSchema,
+  importSchema,
   lagSchema,
   reportSchema,
   rowsSchema,
@@ -47,7 +48,7 @@ export class ReportsClient {
       if (text !== undefined) query.set(name, String(text));
     }
     // Models of one's own may be longer than an address.
-    return this.#ask(`/v1/reports/attribution?${query.toString()}`, reportSchema, custom);
+    return this.#ask(`/v1/reports/attribution?${query.toString()}`, reportSchema, json(custom));
   }
 
   /** @param asOf ISO 8601 @throws as {@link attribution}, `refused` also where there is no such conversion */
@@ -66,6 +67,20 @@ export class ReportsClient {
   ): Promise<RowsAnswer> {
     const query = new URLSearchParams(parameters).toString();
     return this.#get(`/v1/reports/${name}${query === "" ? "" : `?${query}`}`, rowsSchema);
+  }
+
+  /** @param what `spend` or `rates` @param csv with a header @throws as {@link attribution} */
+  async importRows(what: string, csv: string): Promise<number> {
+    const { imported } = await this.#ask(`/v1/${what}`, importSchema, {
+      type: "text/csv",
+      text: csv,
+    });
+    return imported;
+  }
+
+  /** @param what `spend` or `rates` @throws as {@link attribution} */
+  async listRows(what: string, parameters: Readonly<Record<string, string>>): Promise<RowsAnswer> {
+    return this.#get(`/v1/${what}?${new URLSearchParams(parameters).toString()}`, rowsSchema);
   }
 
   /** @param differences most that are described @throws as {@link attribution} */
@@ -111,11 +126,11 @@ export class ReportsClient {
     return this.#ask(path, schema, undefined, timeoutMs);
   }
 
-  /** @param body JSON to post; undefined for a GET */
+  /** @param body to post; undefined for a GET */
   async #ask<T>(
     path: string,
     schema: z.ZodType<T>,
-    body: string | undefined,
+    body: Body | undefined,
     timeoutMs: number = REQUEST_TIMEOUT_MS,
   ): Promise<T> {
     const url = `${this.#url}${path}`;
@@ -123,9 +138,9 @@ export class ReportsClient {
     let answer: unknown;
     try {
       const response = await fetch(url, {
-        ...(body === undefined ? {} : { method: "POST", body }),
+        ...(body === undefined ? {} : { method: "POST", body: body.text }),
         headers: {
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(body === undefined ? {} : { "content-type": body.type }),
           ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
         },
         signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
@@ -146,6 +161,16 @@ export class ReportsClient {
     if (status === 400) throw new CliError("refused", reason);
     throw new CliError("refused", `${url} answered ${status}: ${reason}`);
   }
+}
+
+/** What is posted. */
+interface Body {
+  readonly type: string;
+  readonly text: string;
+}
+
+function json(text: string | undefined): Body | undefined {
+  return text === undefined ? undefined : { type: "application/json", text };
 }
 
 /** The service's own words, or where its answer is not what was expected. */

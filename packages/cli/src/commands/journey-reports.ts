@@ -11,7 +11,7 @@ import { renderRows } from "../report/rows-table.ts";
 import { takeInterrupts } from "../terminal/interrupt.ts";
 import { addDataOption } from "./platform-options.ts";
 
-type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes";
+type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
 
 /** An option that is a parameter of the report, whose text the report understands or refuses. */
 interface ReportOption {
@@ -90,6 +90,21 @@ const COMMANDS: readonly ReportCommand[] = [
     ],
     examples: `  tributary changes --since 2026-11-01
   tributary changes --since 2026-11-01 --as-of 2026-11-08 --by campaign --model time_decay`,
+  },
+  {
+    name: "cost",
+    description: "what was spent and what it earned: ROAS, cost per conversion and per click",
+    options: [
+      { flags: "--model <name>", description: "whose credits (default: linear)" },
+      { flags: "--by <dimensions>", description: BY_TOUCH },
+      {
+        flags: "--currency <code>",
+        description: "bring all money to it, by the imported rate of its day",
+      },
+      { flags: "--time-zone <name>", description: "in which days begin (default: UTC)" },
+    ],
+    examples: `  tributary cost --by campaign --from 2026-10-01 --to 2026-11-01
+  tributary cost --model time_decay --currency EUR`,
   },
 ];
 

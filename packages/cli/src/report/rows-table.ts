@@ -6,10 +6,13 @@ import { plainTable } from "./table.ts";
 const MAX_CELL_CHARACTERS = 70;
 const DAY_MS = 86_400_000;
 
+type Figures = Readonly<Record<string, unknown>>;
+
 /** What a report says beside its rows. */
 interface Summaries extends RowsAnswer {
-  readonly rest?: Readonly<Record<string, unknown>>;
-  readonly totals?: Readonly<Record<string, unknown>>;
+  readonly rest?: Figures;
+  /** Several where there are several currencies. */
+  readonly totals?: Figures | readonly Figures[];
 }
 
 /** A report's rows as a table, texts before figures; below it the rest and the totals, in words. */
@@ -22,10 +25,12 @@ export function renderRows(report: RowsAnswer): string {
   );
   const columns = [...texts, ...names.filter((name) => !texts.includes(name))];
   const body = rows.map((row) => columns.map((name) => cellOf(name, row[name])));
-  const lines = [plainTable(columns.map(wordsOf), texts.length, body)];
+  const lines = [plainTable(columns.map(wordsOf), texts.length, body, false)];
   const hidden = Number(rest?.["paths"] ?? 0);
   if (rest !== undefined && hidden > 0) lines.push(`Not shown: ${inWords(rest)}.`);
-  if (totals !== undefined) lines.push(`In all: ${inWords(totals)}.`);
+  for (const of of Array.isArray(totals) ? totals : [totals]) {
+    if (of !== undefined) lines.push(`In all: ${inWords(of as Figures)}.`);
+  }
   return lines.join("\n\n");
 }
 
@@ -57,7 +62,7 @@ function figureOf(name: string, value: number): string {
 
 /** Exact texts that are figures. */
 function isMoney(name: string): boolean {
-  return name.toLowerCase().endsWith("value");
+  return /(?:value|spend|amount|rate|conversions)$/i.test(name);
 }
 
 /** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median". */
