@@ -49,6 +49,11 @@ export class Backlog {
     return this.#seen.reduce((sum, { warehouseBytes }) => sum + warehouseBytes, 0);
   }
 
+  /** Bytes that may wait over all partitions. */
+  get limitBytes(): number {
+    return this.#bounds.totalMb * MB;
+  }
+
   /** Bytes are on their way to a partition. */
   add(partition: number, bytes: number): void {
     this.#sent[partition] = (this.#sent[partition] ?? 0) + bytes;

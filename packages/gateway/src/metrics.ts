@@ -13,6 +13,7 @@ const METRIC_NAMES = [
   "tributary_publish_failures_total",
   "tributary_publish_unreplicated_entries_total",
   "tributary_backlog_bytes",
+  "tributary_backlog_limit_bytes",
   "tributary_breaker_open",
 ] as const;
 

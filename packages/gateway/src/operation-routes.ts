@@ -38,6 +38,7 @@ export function addOperationRoutes(
   server.get("/metrics", async (_request, reply) => {
     metrics.tributary_backlog_bytes.set({ group: "attribution" }, backlog.workersBytes);
     metrics.tributary_backlog_bytes.set({ group: "warehouse" }, backlog.warehouseBytes);
+    metrics.tributary_backlog_limit_bytes.set(backlog.limitBytes);
     metrics.tributary_breaker_open.set(publisher.breakerOpen ? 1 : 0);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);

@@ -1,3 +1,4 @@
+import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import type { ApiKeys } from "@tributary/service";
 import { createMetrics, metricsText } from "@tributary/telemetry";
 import type { FastifyInstance } from "fastify";
@@ -8,6 +9,9 @@ import type { LagReport, ServerParts } from "./server.ts";
 
 /** The warehouse must answer a readiness probe within this, ms. */
 const PING_TIMEOUT_MS = 2_000;
+
+/** Partitions that have series of their own; with more, the totals alone are given. */
+const MAX_PARTITION_SERIES = 256;
 
 /** For probes and scrapers, which do not read the description. */
 const HIDDEN = { schema: { hide: true } };
@@ -22,6 +26,8 @@ export function addOperationRoutes(
   const metrics = createMetrics(telemetry.metrics, [
     "tributary_lag_entries",
     "tributary_oldest_event_age_seconds",
+    "tributary_partition_lag_entries",
+    "tributary_partition_oldest_event_age_seconds",
     "tributary_drain_seconds",
     "tributary_kept_dead_letters",
     "tributary_oldest_dead_letter_age_seconds",
@@ -56,9 +62,23 @@ export function addOperationRoutes(
     // A lag that cannot be read is left out: an old figure would look like progress.
     metrics.tributary_lag_entries.reset();
     metrics.tributary_oldest_event_age_seconds.reset();
+    metrics.tributary_partition_lag_entries.reset();
+    metrics.tributary_partition_oldest_event_age_seconds.reset();
     metrics.tributary_drain_seconds.reset();
     if (parts.redisReady()) {
-      const { total, books, booksResidue, deadLetters } = await readLag(parts);
+      const { total, partitions, books, booksResidue, deadLetters } = await readLag(parts);
+      if (partitions.length <= MAX_PARTITION_SERIES) {
+        for (const { partition, warehouse, ...attribution } of partitions) {
+          for (const [group, lag] of [
+            [ATTRIBUTION_GROUP, attribution],
+            [WAREHOUSE_GROUP, warehouse],
+          ] as const) {
+            const labels = { group, partition: String(partition) };
+            metrics.tributary_partition_lag_entries.set(labels, lag.undelivered + lag.pending);
+            metrics.tributary_partition_oldest_event_age_seconds.set(labels, lag.oldestAgeSeconds);
+          }
+        }
+      }
       for (const [group, lag] of Object.entries(total)) {
         metrics.tributary_lag_entries.set({ group }, lag.entries);
         metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);

@@ -101,6 +101,12 @@ export const METRICS = {
     help: "Memory of Redis that waits for a consumer group, as the gateway's bounds count it.",
     labels: { group: ["attribution", "warehouse"] },
   },
+  tributary_backlog_limit_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Memory of Redis that may wait for the consumer groups together, before senders get 503.",
+    labels: {},
+  },
   tributary_breaker_open: {
     type: "gauge",
     unit: "flag",
@@ -134,12 +140,6 @@ export const METRICS = {
     help: "Time from sending a batch's commit to its answer.",
     labels: {},
     buckets: BATCH_SECONDS,
-  },
-  tributary_commits_refused_total: {
-    type: "counter",
-    unit: "commits",
-    help: "Commits that the partition's script refused, by reason.",
-    labels: { reason: 16 },
   },
   tributary_events_processed_total: {
     type: "counter",
@@ -296,6 +296,18 @@ export const METRICS = {
     labels: { group: 16 },
   },
 
+  tributary_partition_lag_entries: {
+    type: "gauge",
+    unit: "entries",
+    help: "Entries of a partition that a consumer group has not yet acknowledged; only up to 256 partitions.",
+    labels: { group: 2, partition: 256 },
+  },
+  tributary_partition_oldest_event_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Age of a partition's oldest entry that a group has not acknowledged; only up to 256 partitions.",
+    labels: { group: 2, partition: 256 },
+  },
   tributary_drain_seconds: {
     type: "gauge",
     unit: "seconds",
