@@ -8,7 +8,10 @@ import { fileURLToPath } from "node:url";
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "tributary-deploy");
 const bin = join(cache, "bin");
 const tools = fileURLToPath(new URL("../tools", import.meta.url));
+const jaegerTools = fileURLToPath(new URL("../tools/jaeger", import.meta.url));
 const LIMIT_MS = 5 * 60_000;
+/** Jaeger takes five to six minutes on two cores where nothing of it was built before. */
+const JAEGER_LIMIT_MS = 12 * 60_000;
 
 /** @returns {string | undefined} path of a program, from the cache or from PATH */
 export function find(program) {
@@ -22,12 +25,12 @@ export function find(program) {
 }
 
 /** @returns {{ ok: boolean, output: string }} */
-export function run(path, args, { cwd, env, input } = {}) {
+export function run(path, args, { cwd, env, input, timeoutMs = LIMIT_MS } = {}) {
   const result = spawnSync(path, args, {
     cwd,
     input,
     encoding: "utf8",
-    timeout: LIMIT_MS,
+    timeout: timeoutMs,
     maxBuffer: 1 << 26,
     env: { ...process.env, ...env },
   });
@@ -100,8 +103,26 @@ function stepper(say) {
   };
 }
 
-// `node deploy/verify/programs.mjs`: Debian's programs alone.
+/** Jaeger, for the test that follows a conversion's trace in one. */
+function installJaeger(step, say) {
+  if (find("jaeger") !== undefined) return;
+  const go = find("go");
+  if (go === undefined) {
+    say("Jaeger: not installed, which takes Go");
+    return;
+  }
+  mkdirSync(bin, { recursive: true });
+  const module = "github.com/jaegertracing/jaeger/cmd/jaeger";
+  step("Jaeger", go, ["build", "-o", join(bin, "jaeger"), module], {
+    cwd: jaegerTools,
+    timeoutMs: JAEGER_LIMIT_MS,
+  });
+}
+
+// `node deploy/verify/programs.mjs`: what tests use, without what checks deploy/ alone.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const say = (line) => console.log(line);
-  installDebian(stepper(say), say);
+  const step = stepper(say);
+  installDebian(step, say);
+  installJaeger(step, say);
 }

@@ -401,6 +401,7 @@ export class PartitionConsumer {
         this.lastProgressMs = performance.now();
         this.#trimDue = true;
         this.#retention = this.#processor.committed(this.lease.partition, factsId, {
+          epoch: this.lease.epoch,
           entries,
           deadLetters: commit.deadLetters,
           startedAtMs,

@@ -46,6 +46,8 @@ export interface PartitionProcessor {
 
 /** What is told of a committed batch. */
 export interface CommitOutcome {
+  /** Fencing epoch under which it was made. */
+  readonly epoch: string;
   readonly entries: readonly StreamEntry[];
   readonly deadLetters: readonly DeadLetter[];
   readonly startedAtMs: number;

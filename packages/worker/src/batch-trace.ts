@@ -1,4 +1,11 @@
-import { ATTRIBUTION_GROUP, eventsKey, ProtocolError, readEntryTraces } from "@tributary/protocol";
+import type { DescribedResult } from "@tributary/attribution";
+import {
+  ATTRIBUTION_GROUP,
+  eventsKey,
+  ProtocolError,
+  readEntryTraces,
+  REVISION_REASONS,
+} from "@tributary/protocol";
 import type { CommitOutcome, StreamEntry } from "@tributary/streams";
 import {
   context,
@@ -50,15 +57,17 @@ export class BatchTrace {
   }
 
   /** The batch was computed. */
-  computed(partition: number, reply: ProcessedReply, epoch?: string): void {
+  computed(partition: number, reply: ProcessedReply): void {
     const span = this.#spans.get(partition);
     if (span === undefined) return;
-    if (epoch !== undefined) span.setAttribute("tributary.epoch", epoch);
-    this.#child(span, "compute", SpanKind.INTERNAL, reply.startedAtMs, reply.finishedAtMs, {
+    const compute = this.#child(span, "compute", SpanKind.INTERNAL, reply, {
       "tributary.facts": reply.factCount,
       "tributary.conversions": reply.attributed.reduce((sum, count) => sum + count, 0),
       "tributary.state.facts": reply.state.facts,
     });
+    for (const result of reply.described) {
+      this.#child(compute, "attribute conversion", SpanKind.INTERNAL, reply, wordsOf(result));
+    }
   }
 
   /** The batch failed, and is tried again from its start. */
@@ -88,6 +97,7 @@ export class BatchTrace {
         endTimeMs: finishedAtMs,
         attributes: {
           ...attributesOf(partition, entries),
+          "tributary.epoch": Number(outcome.epoch),
           "tributary.dead_letters": deadLetters.length,
         },
         ...(reason === undefined ? {} : { error: reason }),
@@ -95,11 +105,18 @@ export class BatchTrace {
       this.#tell(partition, recorded.traceId, outcome);
       return;
     }
-    this.#child(span, "commit", SpanKind.CLIENT, commitStartedAtMs, finishedAtMs, {
-      "db.system.name": "redis",
-      "db.operation.name": "EVALSHA",
-      "tributary.facts.id": factsId,
-    });
+    this.#child(
+      span,
+      "commit",
+      SpanKind.CLIENT,
+      { startedAtMs: commitStartedAtMs, finishedAtMs },
+      {
+        "db.system.name": "redis",
+        "db.operation.name": "EVALSHA",
+        "tributary.facts.id": factsId,
+      },
+    );
+    span.setAttribute("tributary.epoch", Number(outcome.epoch));
     if (reason !== undefined) {
       span.setAttribute("tributary.dead_letters", deadLetters.length);
       span.setStatus({ code: SpanStatusCode.ERROR, message: reason });
@@ -127,17 +144,35 @@ export class BatchTrace {
     parent: Span,
     name: string,
     kind: SpanKind,
-    startTime: number,
-    endTime: number,
+    { startedAtMs, finishedAtMs }: { readonly startedAtMs: number; readonly finishedAtMs: number },
     attributes: Record<string, string | number>,
-  ): void {
+  ): Span {
     const child = this.#telemetry.tracer.startSpan(
       name,
-      { kind, startTime: new Date(startTime), attributes },
+      { kind, startTime: new Date(startedAtMs), attributes },
       trace.setSpan(context.active(), parent),
     );
-    child.end(new Date(endTime));
+    child.end(new Date(finishedAtMs));
+    return child;
   }
+}
+
+/** By these one finds a conversion's trace, and reads why it got its credits. Shares have four digits. */
+function wordsOf(result: DescribedResult): Record<string, string | number> {
+  const { conversionId, orderId, revision, reason, touches, path, credits } = result;
+  const shares = Object.entries(credits).map(([model, of]) => [
+    `tributary.credits.${model}`,
+    of.map((share) => share.toFixed(4)).join(" "),
+  ]);
+  return {
+    "tributary.conversion.id": conversionId,
+    ...(orderId === "" ? {} : { "tributary.order.id": orderId }),
+    "tributary.revision": revision,
+    "tributary.reason": REVISION_REASONS[reason] ?? "",
+    "tributary.touchpoints": touches,
+    "tributary.path": path.join(" > "),
+    ...Object.fromEntries(shares),
+  };
 }
 
 function attributesOf(

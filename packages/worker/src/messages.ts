@@ -1,4 +1,9 @@
-import type { JourneyOptions, RestoredBlock, TenantCounts } from "@tributary/attribution";
+import type {
+  DescribedResult,
+  JourneyOptions,
+  RestoredBlock,
+  TenantCounts,
+} from "@tributary/attribution";
 import type { PackedBlocks } from "./packed-blocks.ts";
 
 /** What a compute thread is started with. */
@@ -33,6 +38,8 @@ export interface ProcessedReply {
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
   readonly attributed: readonly number[];
   readonly counts: Readonly<Record<string, TenantCounts>>;
+  /** The first results in words, where the batch is traced. */
+  readonly described: readonly DescribedResult[];
   /** ms since 1970. */
   readonly startedAtMs: number;
   readonly finishedAtMs: number;

@@ -4,6 +4,7 @@
  * is what makes rebuilding from the fact log right. No clock, no I/O.
  */
 import {
+  CHANNEL_DIMENSION,
   EntryColumns,
   EntrySplicer,
   EventRow,
@@ -24,6 +25,13 @@ import {
 import { MODEL_NAMES, creditAll } from "../models/registry.ts";
 import { BadEntryError } from "./bad-entry.ts";
 import { BatchCounts, type TenantCounts } from "./batch-counts.ts";
+import {
+  creditsOf,
+  type DescribedResult,
+  idText,
+  MAX_DESCRIBED,
+  MAX_DESCRIBED_TOUCHES,
+} from "./described-result.ts";
 import { FactTable } from "./fact-table.ts";
 import { compareIds } from "./id-order.ts";
 import { MOST_STAGED } from "./most-staged.ts";
@@ -72,6 +80,8 @@ export interface BatchOutcome {
   readonly attributed: readonly number[];
   /** What became of the events, by tenant. */
   readonly counts: Readonly<Record<string, TenantCounts>>;
+  /** The first results in words, where the batch is traced. */
+  readonly described: readonly DescribedResult[];
 }
 
 export class PartitionState {
@@ -89,6 +99,7 @@ export class PartitionState {
   readonly #watermarks: Watermarks;
   #batch = 0;
   #dirty: number[] = [];
+  #described: DescribedResult[] = [];
   /** Conversions passed on the way to a new fact's place, which lie after it. */
   readonly #later: number[] = [];
 
@@ -145,6 +156,7 @@ export class PartitionState {
         ? undefined
         : factBlock.finish(this.#vocabulary.dictionaries, this.#vocabulary.tuples.codes, trace);
     const attributed = REVISION_REASONS.map(() => 0);
+    this.#described = [];
     const results = this.#attribute(attributed, trace);
     return {
       facts,
@@ -152,6 +164,7 @@ export class PartitionState {
       results,
       attributed,
       counts: counts.byTenant(this.#vocabulary.dictionaries.tenants),
+      described: this.#described,
     };
   }
 
@@ -383,6 +396,7 @@ export class PartitionState {
       const touches = this.#findPath(purchase);
       if (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES) close();
       this.#writeResult(purchase, touches);
+      if (trace !== undefined && i < MAX_DESCRIBED) this.#describe(purchase, touches);
       const reason = this.#purchases.reasons[purchase] as number;
       attributed[reason] = (attributed[reason] as number) + 1;
     }
@@ -441,6 +455,26 @@ export class PartitionState {
     }
     creditAll(this.#path, this.#options.models, weights);
     this.#resultWriter.weights(weights, touches * MODEL_NAMES.length);
+  }
+
+  /** Puts the result that was just written into words. */
+  #describe(purchase: number, touches: number): void {
+    const row = this.#other;
+    this.#facts.load(this.#purchases.facts[purchase] as number, row);
+    const { facts, weights } = this.#path;
+    const channels = this.#vocabulary.dictionaries.dimensions[CHANNEL_DIMENSION];
+    this.#described.push({
+      conversionId: idText(row),
+      orderId: this.#purchases.fields(purchase).orderId,
+      revision: (this.#purchases.revisions[purchase] as number) - 1,
+      reason: this.#purchases.reasons[purchase] as number,
+      touches,
+      path: Array.from(
+        facts.subarray(0, Math.min(touches, MAX_DESCRIBED_TOUCHES)),
+        (fact) => channels?.text(this.#facts.channelOf(fact)) ?? "",
+      ),
+      credits: touches === 0 ? {} : creditsOf(MODEL_NAMES, weights, touches),
+    });
   }
 
   /** The conversion's value less what its order's refunds took back, as decimal text; "" where it has no value. */
