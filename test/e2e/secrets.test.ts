@@ -1,0 +1,114 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { startPlatform, type Platform } from "@tributary/cli";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startCollector } from "../../packages/telemetry/test/support/jaeger-collector.ts";
+import { temporaryDataDir } from "../support/tributary.ts";
+
+const TIMEOUT_MS = 60_000;
+const WRITE_KEY = "write-7d1c9a";
+const READ_KEY = "read-55e0b2";
+const WRONG_KEY = "wrong-91fa3e";
+const PERSON = "ada.lovelace@example.org";
+const PASSWORD = "pw-c0ffee";
+/** None of these may be in a log line, a span, or an answer. */
+const SECRETS = [WRITE_KEY, READ_KEY, WRONG_KEY, PERSON, PASSWORD];
+
+describe("what is secret or a person's", () => {
+  const data = temporaryDataDir();
+  let collector: Awaited<ReturnType<typeof startCollector>>;
+  let platform: Platform;
+  const answers: string[] = [];
+
+  const post = async (path: string, key: string, body: string, more = {}): Promise<number> => {
+    const answer = await fetch(`${platform.gatewayUrl}${path}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...more },
+      body,
+    });
+    answers.push(await answer.text(), JSON.stringify([...answer.headers]));
+    return answer.status;
+  };
+  const get = async (path: string, key: string): Promise<number> => {
+    const answer = await fetch(`${platform.reportsUrl}${path}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+    const text = await answer.text();
+    // Reports are for whoever may read them; what is refused must not say more.
+    if (!answer.ok) answers.push(text);
+    return answer.status;
+  };
+
+  beforeAll(async () => {
+    collector = await startCollector();
+    platform = await startPlatform({
+      dataDir: data.dir,
+      port: 0,
+      partitions: 2,
+      environment: {
+        ...process.env,
+        OTEL_EXPORTER_JAEGER_ENDPOINT: collector.url,
+        OTEL_EXPORTER_JAEGER_USER: "jaeger",
+        OTEL_EXPORTER_JAEGER_PASSWORD: PASSWORD,
+        OTEL_TRACES_EXPORTER: "jaeger",
+        LOG_LEVEL: "debug",
+        TRIBUTARY_WRITE_KEYS: `${WRITE_KEY}=shop`,
+        TRIBUTARY_READ_KEYS: `${READ_KEY}=shop`,
+      },
+    });
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await platform?.stop();
+    await collector?.close();
+    data.remove();
+  });
+
+  it("is in no log line, no span and no error", { timeout: TIMEOUT_MS }, async () => {
+    const time = Date.now();
+    const good = { id: "t", type: "click", time, userId: PERSON, channel: "email" };
+    const sale = { id: "c", type: "conversion", time, userId: PERSON, orderId: "o", value: "1" };
+    const statuses = [
+      await post("/v1/events", WRITE_KEY, JSON.stringify([good, { ...sale, currency: "EUR" }])),
+      await post("/v1/events", WRITE_KEY, JSON.stringify([good, { ...good, type: "nothing" }])),
+      await post("/v1/events", WRITE_KEY, JSON.stringify([{ ...good, time: PERSON }])),
+      await post("/v1/events", WRITE_KEY, `[{"userId":"${PERSON}"`),
+      await post("/v1/events", WRONG_KEY, JSON.stringify([good])),
+      await post(`/v1/nothing?writeKey=${WRONG_KEY}`, WRITE_KEY, "{}"),
+      await post(
+        "/v1/track",
+        "",
+        JSON.stringify({ userId: PERSON, event: "x", writeKey: WRONG_KEY }),
+      ),
+      await post(
+        "/v1/batch",
+        WRITE_KEY,
+        JSON.stringify({ batch: [{ type: "track", userId: PERSON, event: "x" }] }),
+      ),
+      await get("/v1/settled?timeoutMs=30000", READ_KEY),
+      await get("/v1/conversions/o", READ_KEY),
+      await get("/v1/conversions/o", WRONG_KEY),
+      await get(`/v1/conversions/${encodeURIComponent(PERSON)}`, WRONG_KEY),
+      await get("/v1/reports/attribution?model=best", READ_KEY),
+    ];
+    expect(statuses.filter((status) => status < 300).length).toBeGreaterThan(4);
+    expect(statuses.filter((status) => status >= 400).length).toBeGreaterThan(5);
+    await collector.waitFor(
+      (spans) => spans.some(({ operationName }) => operationName === "attribute conversion"),
+      20_000,
+    );
+    await platform.stop();
+    const folder = join(data.dir, "logs");
+    const logs = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+    expect(logs.join("").length).toBeGreaterThan(500);
+    const places = {
+      logs: logs.join("\n"),
+      spans: JSON.stringify(collector.spans()),
+      answers: answers.join("\n"),
+    };
+    expect(places.spans).toContain("tributary.order.id");
+    expect(places.answers).toContain("unauthorized");
+    for (const [place, text] of Object.entries(places)) {
+      expect([place, SECRETS.filter((secret) => text.includes(secret))]).toEqual([place, []]);
+    }
+  });
+});
