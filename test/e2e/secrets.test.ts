@@ -51,7 +51,7 @@ describe("what is secret or a person's", () => {
         OTEL_EXPORTER_JAEGER_USER: "jaeger",
         OTEL_EXPORTER_JAEGER_PASSWORD: PASSWORD,
         OTEL_TRACES_EXPORTER: "jaeger",
-        LOG_LEVEL: "debug",
+        TRIBUTARY_LOG_LEVEL: "debug",
         TRIBUTARY_WRITE_KEYS: `${WRITE_KEY}=shop`,
         TRIBUTARY_READ_KEYS: `${READ_KEY}=shop`,
       },
