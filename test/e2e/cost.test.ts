@@ -78,6 +78,12 @@ describe("what was spent", () => {
       { source: "radio", spend: "4.5", value: "0", match: "spend_without_touchpoint" },
     ]);
     expect(report.totals).toMatchObject([{ spend: "34.5", spendWithoutTouchpoint: "4.5" }]);
+    const parquet = await fetch(
+      `${platform.reportsUrl}/v1/reports/cost?currency=EUR&by=source&format=parquet`,
+      { headers: { authorization: "Bearer one" } },
+    );
+    expect(parquet.headers.get("content-type")).toBe("application/vnd.apache.parquet");
+    expect(Buffer.from(await parquet.arrayBuffer()).toString("latin1")).toMatch(/^PAR1.*PAR1$/s);
     const table = await run("cost", "--currency", "EUR", "--by", "source");
     expect(table.stdout).toMatch(
       /radio +EUR +spend_without_touchpoint +4\.5 +0 +0 +0 +0 +0 +– +–\n/,

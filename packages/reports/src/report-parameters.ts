@@ -3,7 +3,7 @@ import { EVENT_LIMITS, isCurrency } from "@tributary/protocol";
 import { MAX_REPORT_DIMENSIONS } from "@tributary/warehouse";
 import { choice, listOf, numberBetween, refusal, single, type Parameter } from "./parameters.ts";
 
-export const REPORT_FORMATS = ["json", "csv"] as const;
+export const REPORT_FORMATS = ["json", "csv", "parquet"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** A date, or a date and time; without an offset it is UTC. */

@@ -6,6 +6,7 @@ import { conserve } from "./conservation.ts";
 import { requireConversion } from "./conversion.ts";
 import { reportCsv, rowsCsv } from "./csv.ts";
 import { ReportsError } from "./errors.ts";
+import { PARQUET_TYPE, rowsParquet } from "./parquet.ts";
 import { JOURNEY_REPORTS, type JourneyReport } from "./journey-reports.ts";
 import { documented } from "./open-api.ts";
 import { readParameters, refusal, type QuestionParameters } from "./parameters.ts";
@@ -61,11 +62,15 @@ function addJourneyReport(
 ): void {
   server.get<{ Querystring: QuestionParameters }>(
     `/v1/reports/${name}`,
-    documented({ summary, parameters, answer: schema, formats: ["text/csv"] }),
+    documented({ summary, parameters, answer: schema, formats: ["text/csv", PARQUET_TYPE] }),
     async (request, reply) => {
       const tenant = access.tenantOf(request.headers);
       const { answer, format } = await run(parts.engine, tenant, request.query, Date.now());
       if (format === "json") return answer;
+      if (format === "parquet") {
+        const file = await rowsParquet(parts.engine, answer.rows, schema);
+        return reply.type(PARQUET_TYPE).send(file);
+      }
       return reply.type("text/csv; charset=utf-8").send(rowsCsv(answer.rows));
     },
   );
@@ -119,12 +124,16 @@ function addAttributionRoutes(server: FastifyInstance, parts: ServerParts, acces
     const { question, format } = parseQuestion(given, Date.now(), attribution.settings);
     const report = await attribution.answer({ tenant, ...question });
     if (format === "json") return report;
+    if (format === "parquet") {
+      const rows = report.rows as readonly object[] as readonly Readonly<Record<string, unknown>>[];
+      return reply.type(PARQUET_TYPE).send(await rowsParquet(parts.engine, rows, reportSchema));
+    }
     return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
   };
   const description = {
     parameters: ATTRIBUTION_PARAMETERS,
     answer: reportSchema,
-    formats: ["text/csv"],
+    formats: ["text/csv", PARQUET_TYPE],
   };
   server.get<{ Querystring: QuestionParameters }>(
     "/v1/reports/attribution",

@@ -85,7 +85,11 @@ describe("the API's description", () => {
 
   test("says in which formats a report comes, and how an error looks", () => {
     const { responses } = operation("/v1/reports/attribution");
-    expect(Object.keys(responses["200"]?.content ?? {})).toEqual(["application/json", "text/csv"]);
+    expect(Object.keys(responses["200"]?.content ?? {})).toEqual([
+      "application/json",
+      "text/csv",
+      "application/vnd.apache.parquet",
+    ]);
     expect(Object.keys(responses["4XX"]?.content ?? {})).toEqual(["application/json"]);
   });
 

@@ -99,6 +99,10 @@ class ChdbEngine implements WarehouseEngine {
     return new Uint8Array(result.bytes());
   }
 
+  async queryParquet(sql: string, params: QueryParameters = {}): Promise<Buffer> {
+    return Buffer.from((await this.#select(sql, params, {}, "Parquet")).bytes());
+  }
+
   async revision(): Promise<string> {
     return String(this.#loaded);
   }

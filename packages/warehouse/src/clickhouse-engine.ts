@@ -66,15 +66,23 @@ class ClickHouseEngine implements WarehouseEngine {
   }
 
   async queryArrow(sql: string, params: QueryParameters = {}): Promise<Uint8Array<ArrayBuffer>> {
-    const settings = `SETTINGS ${settingsList(ARROW_SETTINGS)}`;
+    const settings = `\nSETTINGS ${settingsList(ARROW_SETTINGS)}`;
+    return new Uint8Array(await this.#bytes(`${sql}${settings} FORMAT Arrow`, params));
+  }
+
+  async queryParquet(sql: string, params: QueryParameters = {}): Promise<Buffer> {
+    return this.#bytes(`${sql} FORMAT Parquet`, params);
+  }
+
+  /** As in an insert: in a format that the client does not read itself. */
+  async #bytes(query: string, params: QueryParameters): Promise<Buffer> {
     try {
-      // As in an insert: a format that the client does not read itself.
       const { stream } = await this.#client.exec({
-        query: `${sql}\n${settings} FORMAT Arrow`,
+        query,
         query_params: { ...params },
         clickhouse_settings: { max_execution_time: this.#limits.queryTimeoutMs / 1000 },
       });
-      return new Uint8Array(await buffer(stream));
+      return await buffer(stream);
     } catch (error) {
       throw this.#classify(error);
     }

@@ -25,6 +25,8 @@ export interface WarehouseEngine {
    * of low cardinality as dictionaries.
    */
   queryArrow(sql: string, params?: QueryParameters): Promise<Uint8Array<ArrayBuffer>>;
+  /** Runs a SELECT as {@link query} does, for an answer as Apache Parquet (file). */
+  queryParquet(sql: string, params?: QueryParameters): Promise<Buffer>;
   /** A text that is another one whenever rows were inserted, by whoever: what was answered before may be old then. */
   revision(): Promise<string>;
   /** Runs a statement that answers nothing. */

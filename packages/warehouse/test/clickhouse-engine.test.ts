@@ -62,6 +62,9 @@ test("millions of rows come in Arrow, parameters bound", async () => {
   const direct = await behind.queryArrow(sql, { not: "1" });
   expect(Buffer.from(direct).subarray(0, 6).toString()).toBe("ARROW1");
   expect(await engine.queryArrow(sql, { not: "1" })).toEqual(direct);
+  const file = await behind.queryParquet(sql, { not: "1" });
+  expect(file.subarray(0, 4).toString()).toBe("PAR1");
+  expect(await engine.queryParquet(sql, { not: "1" })).toEqual(file);
 });
 
 test("the revision is another one after each load", async () => {

@@ -72,6 +72,8 @@ async function run(
   // The engine sets these itself.
   const arrow = /^(.*)\s+SETTINGS [^\n]* FORMAT Arrow$/s.exec(sql.trim());
   if (arrow !== null) return engine.queryArrow(arrow[1] ?? "", paramsOf(settings));
+  const parquet = /^(.*) FORMAT Parquet$/s.exec(sql.trim());
+  if (parquet !== null) return engine.queryParquet(parquet[1] ?? "", paramsOf(settings));
   const select = /^(.*)\s+FORMAT JSONEachRow$/s.exec(sql.trim());
   if (select === null) {
     await engine.command(sql);
