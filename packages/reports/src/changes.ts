@@ -1,25 +1,13 @@
-import type { ModelName } from "@tributary/attribution";
 import { formatDecimal, REVISION_REASONS, type DimensionField } from "@tributary/protocol";
 import {
   creditGroups,
   resultChanges,
   rowDimensions,
+  type ChangesQuestion,
   type CreditGroup,
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import { CHANGE_LINES } from "./answers.ts";
-
-export interface ChangesQuestion {
-  readonly tenant: string;
-  readonly model: ModelName;
-  readonly by: readonly DimensionField[];
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
-  /** What was known then, ms since 1970, is held against … */
-  readonly since: number;
-  /** … what was known then. */
-  readonly until: number;
-}
 
 export type ChangeLine = (typeof CHANGE_LINES)[number];
 

@@ -14,6 +14,7 @@ export { findConversion } from "./conversion-lookup.ts";
 export { readRates, readSpend, storeRates, storeSpend } from "./spend.ts";
 export type { RateRow, SpendRow } from "./spend.ts";
 export { resultChanges } from "./result-changes.ts";
+export type { ChangesQuestion } from "./result-changes.ts";
 export { readUserTouches } from "./user-touches.ts";
 export type { UserTouch } from "./user-touches.ts";
 export type {
