@@ -67,6 +67,8 @@ export { SMALL_AMOUNT, SmallShares } from "./small-shares.ts";
 export type { TenantCounts } from "./journeys/batch-counts.ts";
 export { BadEntryError } from "./journeys/bad-entry.ts";
 export type { DescribedResult } from "./journeys/described-result.ts";
+export type { Message } from "./journeys/identity/messages.ts";
+export type { IdentityCounts, Place } from "./journeys/identity/stitching.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/options.ts";
 export type { JourneyOptions } from "./journeys/options.ts";
 export { PartitionState } from "./journeys/partition-state.ts";

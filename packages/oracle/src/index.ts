@@ -4,5 +4,6 @@
  */
 export { differenceOf } from "./difference.ts";
 export type { StoredResult } from "./difference.ts";
+export type { IdentityRules } from "./identity.ts";
 export { expectedResults } from "./results.ts";
 export type { PlainEvent, PlainResult, PlainRules } from "./results.ts";

@@ -1,4 +1,5 @@
 import { unitsOf } from "./decimal.ts";
+import { type IdentityRules, ownersOf } from "./identity.ts";
 import { plainWeights } from "./models.ts";
 
 /** The fields of an event that decide a result. */
@@ -7,7 +8,8 @@ export interface PlainEvent {
   readonly type: "impression" | "click" | "visit" | "conversion" | "custom" | "identify" | "refund";
   /** ms since 1970. */
   readonly time: number;
-  readonly userId: string;
+  readonly userId?: string;
+  readonly anonymousId?: string;
   readonly channel?: string;
   /** Decimal with at most twelve places. */
   readonly value?: string;
@@ -34,30 +36,42 @@ export interface PlainRules {
   readonly view: number;
   /** Of time_decay. */
   readonly halfLife: number;
+  /** Who is who; nobody is anybody else where it is left out. */
+  readonly identity?: IdentityRules;
 }
 
 const DAY = 86_400_000;
+/** What tells a user from an anonymous ID of the same text. */
+const OWNER_PREFIX = 2;
 /** The platform's defaults. */
 const DEFAULT_RULES: PlainRules = { click: 30 * DAY, view: DAY, halfLife: 7 * DAY };
 
 /**
  * What each conversion's last result must be, written plainly over all events at once: no order of arrival, no batches.
  * @param events of one tenant, in any order; of those with one ID and user the first counts
- * @returns by `user/ID` of the conversion
+ * @returns by `user/ID` of the conversion, where the user is the one whose the conversion is
  */
 export function expectedResults(
   events: readonly PlainEvent[],
   rules: PlainRules = DEFAULT_RULES,
 ): Map<string, PlainResult> {
-  const unique = new Map<string, PlainEvent>();
-  for (const event of events) {
-    const key = JSON.stringify([event.userId, event.id]);
-    if (!unique.has(key)) unique.set(key, event);
+  const ownerOf = ownersOf(events, rules.identity);
+  const unique = new Map<string, PlainEvent & { readonly owner: string }>();
+  // Where a person did the same as a user and anonymously, it counts as the user's.
+  const known = events.filter(({ userId }) => userId !== undefined);
+  const others = events.filter(({ userId }) => userId === undefined);
+  for (const event of [...known, ...others]) {
+    const owner = ownerOf(event);
+    const key = JSON.stringify([owner, event.id]);
+    if (!unique.has(key)) unique.set(key, { ...event, owner });
   }
   const results = new Map<string, PlainResult>();
-  for (const [userId, journey] of Map.groupBy(unique.values(), (event) => event.userId)) {
+  for (const [owner, journey] of Map.groupBy(unique.values(), (event) => event.owner)) {
     for (const conversion of journey.filter(({ type }) => type === "conversion")) {
-      results.set(`${userId}/${conversion.id}`, resultOf(conversion, journey, rules));
+      results.set(
+        `${owner.slice(OWNER_PREFIX)}/${conversion.id}`,
+        resultOf(conversion, journey, rules),
+      );
     }
   }
   return results;

@@ -50,6 +50,23 @@ export {
 } from "./event.ts";
 export type { ConversionDimension, DimensionField, EventType, TributaryEvent } from "./event.ts";
 export {
+  COPY_MARK_BYTES,
+  copyRevision,
+  emptyIdentityRecord,
+  fillIdentityRow,
+  fillUserRow,
+  IDENTITY_CLAIM,
+  IDENTITY_DECISION,
+  IDENTITY_LINK,
+  IDENTITY_PAIR,
+  isCopy,
+  isMessage,
+  markCopy,
+  readIdentity,
+  TYPE_IDENTITY,
+} from "./identity-rows.ts";
+export type { IdentityRecord } from "./identity-rows.ts";
+export {
   ATTRIBUTION_GROUP,
   BLOCK_FIELD,
   BOOKS_PREFIX,
@@ -61,16 +78,23 @@ export {
   factsKey,
   leaseKey,
   membersKey,
+  ORIGIN_FIELD,
+  outboxKey,
   PLATFORM_KEY,
   resultsKey,
+  ROWS_FIELD,
   stateKey,
+  TARGET_FIELD,
   WAREHOUSE_GROUP,
 } from "./keys.ts";
 export { keyedHash, keyedHashOfWords } from "./keyed-hash.ts";
 export { murmur3 } from "./murmur3.ts";
 export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./partition.ts";
 export {
+  findRareText,
+  RARE_ANONYMOUS_ID,
   RARE_VALUE,
+  rareRange,
   readRareBytes,
   readRareFields,
   readRareText,
@@ -81,10 +105,11 @@ export {
   readResultBlock,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
+  REASON_MERGE,
   REASON_REFUND,
   RESULT_VERSION,
   ResultWriter,
   REVISION_REASONS,
 } from "./result-block.ts";
 export type { ResultBlock, RevisionReason } from "./result-block.ts";
-export { formatUuid } from "./uuid.ts";
+export { formatUuid, packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "./uuid.ts";

@@ -13,6 +13,8 @@ export const eventsKey = (partition: number): string => `${tag(partition)}:event
 export const factsKey = (partition: number): string => `${tag(partition)}:facts`;
 /** Stream: result blocks, one a commit that attributed anything. */
 export const resultsKey = (partition: number): string => `${tag(partition)}:results`;
+/** Stream: messages of the partition's commits to other partitions, until they are relayed. */
+export const outboxKey = (partition: number): string => `${tag(partition)}:outbox`;
 /** Stream: entries that could not be processed, with their reason. */
 export const deadLettersKey = (partition: number): string => `${tag(partition)}:dead-letters`;
 /** Hash: fencing epoch, committed position, and the books' counters. */
@@ -39,5 +41,11 @@ export const WAREHOUSE_GROUP = "warehouse";
 
 /** Field of a stream entry that holds the block's bytes. */
 export const BLOCK_FIELD = "b";
+/** Field of an outbox entry: the partition that it is for. */
+export const TARGET_FIELD = "t";
+/** Field of a message: how many rows it has, which are no events. */
+export const ROWS_FIELD = "m";
+/** Field of a message: when the first of the events came that led to it, ms since 1970. */
+export const ORIGIN_FIELD = "o";
 /** Field of a stream entry that holds how many events, facts or results the block has. */
 export const COUNT_FIELD = "n";

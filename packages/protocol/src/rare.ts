@@ -18,6 +18,9 @@ export const RARE_VALUE = 5;
 export const RARE_CURRENCY = 6;
 export const RARE_ORDER_ID = 7;
 export const RARE_PROPERTIES = 8;
+/** What only the platform itself writes: see identity-rows.ts. */
+export const RARE_IDENTITY = 9;
+export const RARE_COPY = 10;
 
 /** The decoded rare fields of one event. */
 export interface RareFields {
@@ -59,7 +62,8 @@ export function readRareBytes(bytes: Uint8Array, start: number, length: number):
     const code = bytes[pos] as number;
     const next = skipValue(bytes, pos + 1, end);
     if (code === RARE_PROPERTIES) fields.properties = bytes.subarray(pos + 1, next);
-    else assignText(fields, code, textAt(bytes, pos + 1, end));
+    else if (code !== RARE_IDENTITY && code !== RARE_COPY)
+      assignText(fields, code, textAt(bytes, pos + 1, end));
     pos = next;
   }
   return fields;
@@ -79,6 +83,30 @@ export function readRareText(
   }
   return found < 0 ? "" : textAt(bytes, found + 1, end);
 }
+
+/**
+ * Finds the text of a rare field without making a string of it.
+ * @returns where its bytes begin, −1 where it is absent; {@link rareRange} has their end then
+ * @throws ProtocolError `entry_malformed`
+ */
+export function findRareText(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  code: number,
+): number {
+  const end = start + length;
+  for (let pos = start; pos < end; pos = skipValue(bytes, pos + 1, end)) {
+    if (bytes[pos] !== code) continue;
+    if (!readString(bytes, pos + 1, end)) break;
+    rareRange.end = stringRead.end;
+    return stringRead.start;
+  }
+  return -1;
+}
+
+/** What {@link findRareText} found last. */
+export const rareRange = { end: 0 };
 
 /** Unpacks properties that {@link readRareFields} found. */
 export function unpackProperties(properties: Uint8Array): unknown {

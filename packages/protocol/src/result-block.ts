@@ -3,7 +3,7 @@
  * each an entry ({@link EntryWriter}), so that there is one codec for events, facts and results.
  *
  *   [version, models, conversions (entry), values, revisions, reasons, touch counts, touches (entry),
- *    run lengths, weights]
+ *    run lengths, weights, generations]
  *
  * - models: names, in the order of the weights
  * - values: net value of each conversion as decimal text, "" where it has none
@@ -11,6 +11,7 @@
  * - weights: for each conversion, for each model, for each of its touches in path order, a weight; equal ones that follow
  *   each other are a run: its length, and one float64 little endian. Most models give most touches the same, so that
  *   a path of 25 touches under six models takes a quarter of what it would otherwise.
+ * - generations: one a conversion, see docs/identity.md. Where all are 0 the field is left out, and the version is 2.
  */
 import { Buffer } from "node:buffer";
 import { EntryWriter, type EventRow, type RowDictionaries } from "./entry.ts";
@@ -18,7 +19,9 @@ import { EntryReader } from "./entry-reader.ts";
 import { ProtocolError } from "./errors.ts";
 import { MsgpackReader, MsgpackWriter } from "./msgpack.ts";
 
-export const RESULT_VERSION = 2;
+export const RESULT_VERSION = 3;
+/** The version without generations. */
+const PLAIN_VERSION = 2;
 
 /** Why a conversion got a result. Never reorder: codes are stored. */
 export const REVISION_REASONS = ["first", "late_touchpoint", "refund", "merge"] as const;
@@ -26,6 +29,7 @@ export type RevisionReason = (typeof REVISION_REASONS)[number];
 export const REASON_FIRST = 0;
 export const REASON_LATE_TOUCHPOINT = 1;
 export const REASON_REFUND = 2;
+export const REASON_MERGE = 3;
 
 /** Builds result blocks. */
 export class ResultWriter {
@@ -36,6 +40,7 @@ export class ResultWriter {
   readonly #revisions: number[] = [];
   readonly #reasons: number[] = [];
   readonly #touchCounts: number[] = [];
+  readonly #generations: number[] = [];
   readonly #runLengths: number[] = [];
   /** One a run. */
   readonly #weights: number[] = [];
@@ -64,7 +69,9 @@ export class ResultWriter {
     revision: number,
     reason: number,
     touches: number,
+    generation = 0,
   ): void {
+    this.#generations.push(generation);
     this.#conversions.append(row);
     this.#values.push(value);
     this.#revisions.push(revision);
@@ -107,8 +114,11 @@ export class ResultWriter {
     const writer = new MsgpackWriter(
       conversions.length + touches.length + this.#weights.length * 9 + count * 16 + 256,
     );
-    writer.array(10);
-    writer.number(RESULT_VERSION);
+    const generations = this.#generations.some((generation) => generation !== 0)
+      ? this.#generations
+      : undefined;
+    writer.array(generations === undefined ? 10 : 11);
+    writer.number(generations === undefined ? PLAIN_VERSION : RESULT_VERSION);
     writer.array(this.#models.length);
     for (const model of this.#models) writer.text(model);
     writer.binary(conversions, conversions.length);
@@ -124,6 +134,11 @@ export class ResultWriter {
     const weights = Buffer.allocUnsafe(this.#weights.length * 8);
     for (const [i, weight] of this.#weights.entries()) weights.writeDoubleLE(weight, i * 8);
     writer.binary(weights, weights.length);
+    if (generations !== undefined) {
+      writer.array(count);
+      for (const generation of generations) writer.number(generation);
+    }
+    this.#generations.length = 0;
     for (const column of [this.#revisions, this.#reasons, this.#touchCounts]) column.length = 0;
     this.#values.length = 0;
     this.#runLengths.length = 0;
@@ -149,18 +164,23 @@ export interface ResultBlock {
   readonly touchCounts: readonly number[];
   readonly touches: EntryReader;
   readonly weights: Float64Array;
+  /** Of the conversions' owners; of two results the one of the higher generation is valid. */
+  readonly generations: readonly number[];
 }
 
 /** Reads a result block. @throws ProtocolError `entry_malformed` or `entry_version` */
 export function readResultBlock(bytes: Uint8Array, dictionaries: RowDictionaries): ResultBlock {
   const reader = new MsgpackReader(bytes);
-  if (reader.array() !== 10) throw new ProtocolError("entry_malformed", "not a result block");
-  const version = reader.number();
-  if (version !== RESULT_VERSION) {
+  const fields = reader.array();
+  const version = fields === 10 || fields === 11 ? reader.number() : -1;
+  if (version > RESULT_VERSION) {
     throw new ProtocolError(
       "entry_version",
-      `result version ${version}; this reads ${RESULT_VERSION}`,
+      `result version ${version}; this reads ${PLAIN_VERSION} and ${RESULT_VERSION}`,
     );
+  }
+  if (version !== (fields === 10 ? PLAIN_VERSION : RESULT_VERSION)) {
+    throw new ProtocolError("entry_malformed", "not a result block");
   }
   const models = list(reader, () => reader.text());
   const conversions = new EntryReader(reader.binary(), dictionaries);
@@ -174,7 +194,20 @@ export function readResultBlock(bytes: Uint8Array, dictionaries: RowDictionaries
   const total = touchCounts.reduce((sum, count) => sum + count, 0);
   if (total !== touches.count || touchCounts.length !== conversions.count) throw unequalColumns();
   const weights = unpackRuns(lengths, packed, total * models.length);
-  return { models, conversions, values, revisions, reasons, touchCounts, touches, weights };
+  const generations =
+    version === RESULT_VERSION ? list(reader, () => reader.number()) : revisions.map(() => 0);
+  if (generations.length !== conversions.count) throw unequalColumns();
+  return {
+    models,
+    conversions,
+    values,
+    revisions,
+    reasons,
+    touchCounts,
+    touches,
+    weights,
+    generations,
+  };
 }
 
 /** @param count weights that there must be, which bounds what a few bytes can claim */

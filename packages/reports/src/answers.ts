@@ -337,6 +337,10 @@ const groupLag = z
   })
   .loose();
 
+const outboxLag = z
+  .object({ entries: z.number(), oldestAgeSeconds: z.number() })
+  .describe("messages to other partitions that are not relayed yet");
+
 export const lagSchema = z
   .object({
     partitions: z.array(
@@ -346,12 +350,14 @@ export const lagSchema = z
         epoch: z.number(),
         eventsPerSecond: z.number(),
         warehouse: groupLag,
+        outbox: outboxLag,
       }),
     ),
     total: z.object({
       attribution: groupLag.extend({ eventsPerSecond: z.number() }),
       warehouse: groupLag,
     }),
+    outbox: outboxLag,
     books: z
       .record(z.string(), z.number())
       .describe("events by account; a bound's are dropped_BOUND"),

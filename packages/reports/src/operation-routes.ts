@@ -28,6 +28,8 @@ export function addOperationRoutes(
     "tributary_oldest_event_age_seconds",
     "tributary_partition_lag_entries",
     "tributary_partition_oldest_event_age_seconds",
+    "tributary_outbox_entries",
+    "tributary_outbox_oldest_age_seconds",
     "tributary_drain_seconds",
     "tributary_kept_dead_letters",
     "tributary_oldest_dead_letter_age_seconds",
@@ -66,9 +68,9 @@ export function addOperationRoutes(
     metrics.tributary_partition_oldest_event_age_seconds.reset();
     metrics.tributary_drain_seconds.reset();
     if (parts.redisReady()) {
-      const { total, partitions, books, booksResidue, deadLetters } = await readLag(parts);
+      const { total, partitions, outbox, books, booksResidue, deadLetters } = await readLag(parts);
       if (partitions.length <= MAX_PARTITION_SERIES) {
-        for (const { partition, warehouse, ...attribution } of partitions) {
+        for (const { partition, warehouse, outbox: _, ...attribution } of partitions) {
           for (const [group, lag] of [
             [ATTRIBUTION_GROUP, attribution],
             [WAREHOUSE_GROUP, warehouse],
@@ -84,6 +86,8 @@ export function addOperationRoutes(
         metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);
         metrics.tributary_drain_seconds.set({ group }, lag.secondsToDrain ?? Infinity);
       }
+      metrics.tributary_outbox_entries.set(outbox.entries);
+      metrics.tributary_outbox_oldest_age_seconds.set(outbox.oldestAgeSeconds);
       for (const [account, events] of Object.entries(books)) {
         metrics.tributary_books_events.set({ account }, events);
       }

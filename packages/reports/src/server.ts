@@ -1,5 +1,5 @@
 import { ApiKeys } from "@tributary/service";
-import type { MeasuredLag, MeasuredPartition } from "@tributary/streams";
+import type { MeasuredLag, MeasuredPartition, OutboxLag } from "@tributary/streams";
 import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
@@ -44,6 +44,8 @@ export interface LagReport {
   readonly partitions: readonly MeasuredPartition[];
   /** By consumer group. */
   readonly total: Readonly<Record<string, LagTotal>>;
+  /** Messages of partitions to others that are not relayed yet. */
+  readonly outbox: OutboxLag;
   /** Events in the books, by account; a bound's are `dropped_<bound>`. */
   readonly books: Readonly<Record<string, number>>;
   /** Events whose outcome the books do not say, in size. */

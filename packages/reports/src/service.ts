@@ -93,9 +93,11 @@ async function accountingOf(
   const lags = await readLag(client, partitions);
   return {
     accounts: totalBooks(books.tenants.filter((of) => of.tenant === tenant)),
-    waiting: lags
-      .flatMap((lag) => [lag, lag.warehouse])
-      .some(({ undelivered, pending }) => undelivered + pending > 0),
+    waiting:
+      lags.some(({ outbox }) => outbox.entries > 0) ||
+      lags
+        .flatMap((lag) => [lag, lag.warehouse])
+        .some(({ undelivered, pending }) => undelivered + pending > 0),
   };
 }
 
@@ -115,6 +117,10 @@ async function lagReport(
     total: {
       [ATTRIBUTION_GROUP]: withEntries(attribution),
       [WAREHOUSE_GROUP]: withEntries(warehouse),
+    },
+    outbox: {
+      entries: lag.partitions.reduce((sum, { outbox }) => sum + outbox.entries, 0),
+      oldestAgeSeconds: Math.max(0, ...lag.partitions.map(({ outbox }) => outbox.oldestAgeSeconds)),
     },
     books: {
       accepted,

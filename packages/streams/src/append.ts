@@ -1,4 +1,4 @@
-import { BLOCK_FIELD, COUNT_FIELD, eventsKey } from "@tributary/protocol";
+import { BLOCK_FIELD, COUNT_FIELD, eventsKey, ORIGIN_FIELD, ROWS_FIELD } from "@tributary/protocol";
 import { Cluster, Command, type Redis } from "ioredis";
 import { StreamsError } from "./errors.ts";
 import type { RedisClient } from "./redis.ts";
@@ -36,8 +36,25 @@ export class EntryAppender {
    * @throws StreamsError `not_replicated`; or the client's error
    */
   async append(partition: number, count: number, block: Buffer): Promise<void> {
+    await this.#append(partition, [COUNT_FIELD, count, BLOCK_FIELD, block]);
+  }
+
+  /**
+   * Appends a message of another partition, which holds no events. As {@link append} otherwise.
+   * @param originMs when the first event came that led to it
+   */
+  async appendMessage(
+    partition: number,
+    rows: number,
+    originMs: number,
+    block: Buffer,
+  ): Promise<void> {
+    const about = [COUNT_FIELD, 0, ROWS_FIELD, rows, ORIGIN_FIELD, originMs];
+    await this.#append(partition, [...about, BLOCK_FIELD, block]);
+  }
+
+  async #append(partition: number, fields: (string | number | Buffer)[]): Promise<void> {
     const key = eventsKey(partition);
-    const fields = [COUNT_FIELD, count, BLOCK_FIELD, block];
     if (this.#wait === undefined) await this.#client.xadd(key, "*", ...fields);
     else await this.#appendAndWait(this.#wait, key, fields);
   }

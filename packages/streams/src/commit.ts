@@ -3,6 +3,7 @@ import {
   deadLettersKey,
   eventsKey,
   factsKey,
+  outboxKey,
   resultsKey,
   stateKey,
 } from "@tributary/protocol";
@@ -29,15 +30,37 @@ export interface Block {
   readonly bytes: Uint8Array;
 }
 
+/** An entry for the events of another partition. */
+export interface OutboxMessage {
+  readonly partition: number;
+  /** Rows in it; they are no events. */
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+/** What a commit left. */
+export interface Committed {
+  /** ID of the appended fact block; "" where there was none or the commit had been made before. */
+  readonly factsId: string;
+  /** Messages that wait to be relayed, these included; undefined where the commit had been made before. */
+  readonly waiting: number | undefined;
+}
+
 /** All that one batch changes. */
 export interface Commit {
   /** IDs of the batch's entries, in order; the last becomes the partition's position. */
   readonly ids: readonly string[];
   /** Events in those entries, as their writers say: what the books are held against. */
   readonly events: number;
+  /** When the first event came that led to the batch, ms since 1970: messages carry it on. */
+  readonly originMs: number;
   /** Whether somebody had read the entries before: their events count as computed again. */
   readonly readBefore: boolean;
   readonly facts: Block | undefined;
+  /** Further fact blocks, that hold no facts but what the partition must remember; none where it is left out. */
+  readonly records?: readonly Uint8Array[];
+  /** What other partitions are to be told: it waits in the outbox until it is relayed. Nothing where it is left out. */
+  readonly messages?: readonly OutboxMessage[];
   readonly results: readonly Block[];
   /** Counters of the books and how much each grows, e.g. `books:default:processed`. */
   readonly books: ReadonlyMap<string, number>;
@@ -48,7 +71,6 @@ export interface Commit {
  * Commits a batch: everything in `commit`, the new position and the acknowledgement, in one script in the partition's
  * slot, or nothing. May be sent again unchanged when its reply was lost: the position tells the script that it is done.
  * @param position the partition's position before the batch
- * @returns the ID of the appended fact block, "" where there was none or the commit had been made before
  * @throws StreamsError `fenced`, `conflict`, `gap`; or the client's error, after which the outcome is unknown
  */
 export async function commitBatch(
@@ -56,7 +78,7 @@ export async function commitBatch(
   lease: Lease,
   position: string,
   commit: Commit,
-): Promise<string> {
+): Promise<Committed> {
   const { partition, epoch } = lease;
   const newPosition = commit.ids.at(-1) ?? position;
   const args: (string | number | Uint8Array)[] = [
@@ -77,6 +99,9 @@ export async function commitBatch(
   for (const { id, reason, count, block } of commit.deadLetters) {
     args.push(id, reason, count, traceIdOf(block), block);
   }
+  const { records = [], messages = [] } = commit;
+  args.push(records.length, ...records, commit.originMs, messages.length);
+  for (const message of messages) args.push(message.partition, message.rows, message.bytes);
   args.push(commit.ids.length, ...commit.ids);
   const reply = (await commitScript.run(
     client,
@@ -86,14 +111,15 @@ export async function commitBatch(
       resultsKey(partition),
       deadLettersKey(partition),
       stateKey(partition),
+      outboxKey(partition),
     ],
     args,
-  )) as [string, string];
+  )) as [string, string, number];
   switch (reply[0]) {
     case "ok":
-      return reply[1];
+      return { factsId: reply[1], waiting: reply[2] };
     case "done":
-      return "";
+      return { factsId: "", waiting: undefined };
     case "fenced":
       throw new StreamsError(
         "fenced",

@@ -7,7 +7,7 @@ export type { Accounts, Books, PartitionBooks, TenantBooks } from "./books.ts";
 export { readBacklog } from "./backlog.ts";
 export type { PartitionBacklog } from "./backlog.ts";
 export { commitBatch } from "./commit.ts";
-export type { Block, Commit, DeadLetter } from "./commit.ts";
+export type { Block, Commit, Committed, DeadLetter, OutboxMessage } from "./commit.ts";
 export {
   discardDeadLetter,
   findDeadLetter,
@@ -25,7 +25,7 @@ export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./groups.ts";
 export { LagMeter } from "./lag-meter.ts";
 export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./lag-meter.ts";
 export { readLag, totalLag } from "./lag.ts";
-export type { GroupLag, PartitionLag } from "./lag.ts";
+export type { GroupLag, OutboxLag, PartitionLag } from "./lag.ts";
 export {
   acquireLease,
   drainMember,

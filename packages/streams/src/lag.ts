@@ -4,6 +4,7 @@ import {
   eventsKey,
   factsKey,
   leaseKey,
+  outboxKey,
   resultsKey,
   stateKey,
   WAREHOUSE_GROUP,
@@ -26,6 +27,14 @@ export interface GroupLag {
   readonly acknowledged: number;
 }
 
+/** What a partition has to tell others. */
+export interface OutboxLag {
+  /** Messages that are not relayed yet. */
+  readonly entries: number;
+  /** Age of the oldest, s; 0 where there is none. */
+  readonly oldestAgeSeconds: number;
+}
+
 export interface PartitionLag extends GroupLag {
   readonly partition: number;
   /** The worker that holds the lease; null where none does. */
@@ -40,6 +49,7 @@ export interface PartitionLag extends GroupLag {
   /** Time since the oldest of them was set aside, s; 0 where there is none. */
   readonly oldestDeadLetterAgeSeconds: number;
   readonly warehouse: GroupLag;
+  readonly outbox: OutboxLag;
 }
 
 /** Reads every partition's lag. @param now the clock, ms since 1970 */
@@ -82,6 +92,7 @@ async function readPartition(
       stateKey(partition),
       leaseKey(partition),
       deadLettersKey(partition),
+      outboxKey(partition),
     ],
     [ATTRIBUTION_GROUP, WAREHOUSE_GROUP],
   )) as string[];
@@ -109,5 +120,6 @@ async function readPartition(
       oldestAgeSeconds: Math.max(age(at(12)), age(at(16))),
       acknowledged: acknowledged(10) + acknowledged(14),
     },
+    outbox: { entries: number(18), oldestAgeSeconds: age(at(19)) },
   };
 }

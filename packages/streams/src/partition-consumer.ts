@@ -3,9 +3,11 @@ import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
 import type { Admission } from "./admission.ts";
 import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
 import { deadLetterBooks } from "./books.ts";
-import { compareEntryIds } from "./entry-id.ts";
+import { compareEntryIds, entryTimeMs } from "./entry-id.ts";
 import { isOutOfMemory, StreamsError } from "./errors.ts";
 import { factPages } from "./fact-pages.ts";
+import type { ReplicaWait } from "./append.ts";
+import { OutboxRelay } from "./outbox.ts";
 import type { Lease } from "./lease.ts";
 import { claimPending, deliveriesOf, readGroup, type StreamEntry } from "./read-group.ts";
 import {
@@ -34,6 +36,10 @@ export interface ConsumerOptions {
   readonly suspectDeliveries: number;
   /** Owners that an entry may end while it is tried alone, before it becomes a dead letter. */
   readonly maxOwnersEnded: number;
+  /** Messages to other partitions that may wait; while more do, nothing is read. */
+  readonly maxOutboxEntries: number;
+  /** Replicas that must have a message before it counts as relayed; without it its node must. */
+  readonly replicaWait?: ReplicaWait | undefined;
   /** Bounds the memory; without it there is no bound. */
   readonly admission?: Admission | undefined;
 }
@@ -46,6 +52,7 @@ export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
   trimIntervalMs: 1000,
   suspectDeliveries: 3,
   maxOwnersEnded: 3,
+  maxOutboxEntries: 10_000,
 });
 
 /** Crashes of the processor on the same entry, alone in its batch, after which it becomes a dead letter. */
@@ -67,6 +74,7 @@ export class PartitionConsumer {
   readonly #processor: PartitionProcessor;
   readonly #options: ConsumerOptions;
   readonly #logger: Logger;
+  readonly #outbox: OutboxRelay;
   #blocking: RedisClient | undefined;
   #position: string;
   #stopping = false;
@@ -104,6 +112,7 @@ export class PartitionConsumer {
     this.#options = options;
     this.#logger = logger.child({ partition: lease.partition, epoch: lease.epoch });
     this.#position = lease.position;
+    this.#outbox = new OutboxRelay(client, lease.partition, options.replicaWait, this.#logger);
   }
 
   /** Runs until {@link stop} or until the partition is another's. The processor has forgotten the partition then. */
@@ -111,6 +120,8 @@ export class PartitionConsumer {
     this.#blocking = duplicateForBlocking(this.#client, this.#options.blockMs);
     let backoffMs = 10;
     let recover = true;
+    // What the owner before did not come to.
+    this.#outbox.wake();
     try {
       while (!this.#done) {
         try {
@@ -118,6 +129,8 @@ export class PartitionConsumer {
           recover = false;
           if (this.#options.admission?.mayRead === false) {
             await this.#waitForRoom(this.#options.admission);
+          } else if (this.#outbox.waiting > this.#options.maxOutboxEntries) {
+            await this.#waitForOutbox();
           } else await this.#readAndProcess();
           backoffMs = 10;
         } catch (error) {
@@ -132,6 +145,7 @@ export class PartitionConsumer {
       }
     } finally {
       this.#blocking.disconnect();
+      await this.#outbox.stop();
       await this.#takeTryBack();
       await this.#processor.forget(this.lease.partition);
     }
@@ -248,10 +262,10 @@ export class PartitionConsumer {
     const pending = entries.toSorted((a, b) => compareEntryIds(a.id, b.id));
     while (pending.length > 0 && !this.#done) {
       const batch = [pending.shift() as StreamEntry];
-      let events = batch[0]?.count ?? 0;
+      let events = sizeOf(batch[0]);
       const alone = this.#singly > 0 || this.#suspects.has(batch[0]?.id ?? "");
       for (let next = pending[0]; !alone && next !== undefined; next = pending[0]) {
-        events += next.count;
+        events += sizeOf(next);
         if (events > this.#options.maxBatchEvents || this.#suspects.has(next.id)) break;
         batch.push(next);
         pending.shift();
@@ -287,7 +301,11 @@ export class PartitionConsumer {
   }
 
   async #compute(entries: readonly StreamEntry[], deadLetters: DeadLetter[]): Promise<Computed> {
-    const nothing = { facts: undefined, results: [], books: new Map<string, number>() };
+    const nothing: Computed = {
+      facts: undefined,
+      results: [],
+      books: new Map<string, number>(),
+    };
     const first = entries[0];
     if (first === undefined) return nothing;
     const reason = entries.length === 1 ? await this.#giveUpReason(first) : undefined;
@@ -376,16 +394,24 @@ export class PartitionConsumer {
     await sleep(ROOM_POLL_MS);
   }
 
+  /** Too much waits to be told to other partitions: what else there is to say waits as well. */
+  async #waitForOutbox(): Promise<void> {
+    // It is another partition's node that is away: starting this worker again would not help.
+    this.lastProgressMs = performance.now();
+    await sleep(ROOM_POLL_MS);
+  }
+
   /** Commits, and where the reply is lost commits again unchanged until there is one. */
   async #commit(
     entries: readonly StreamEntry[],
-    computed: Omit<Commit, "ids" | "events" | "readBefore">,
+    computed: Computed & Pick<Commit, "deadLetters">,
     startedAtMs: number,
   ): Promise<void> {
     const commit: Commit = {
       ...computed,
       ids: entries.map(({ id }) => id),
       events: entries.reduce((sum, { count }) => sum + count, 0),
+      originMs: Math.min(...entries.map(({ id, originMs }) => originMs ?? entryTimeMs(id))),
       readBefore: this.#readBefore,
       books: withDeadLetters(computed.books, computed.deadLetters),
     };
@@ -393,7 +419,9 @@ export class PartitionConsumer {
     for (let backoffMs = 10; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
       if (this.#lost) throw new StreamsError("fenced", "the lease was lost before the commit");
       try {
-        const factsId = await commitBatch(this.#client, this.lease, this.#position, commit);
+        const committed = await commitBatch(this.#client, this.lease, this.#position, commit);
+        const { factsId } = committed;
+        this.#outbox.wake(committed.waiting);
         this.#position = commit.ids.at(-1) ?? this.#position;
         this.#memoryIsCommitted = true;
         this.#triedAlone = "";
@@ -449,6 +477,11 @@ export class PartitionConsumer {
       await this.#restore(this.lease.partition, factsFrom);
     }
   }
+}
+
+/** Rows of an entry, be they events or not. */
+function sizeOf(entry: StreamEntry | undefined): number {
+  return (entry?.count ?? 0) + (entry?.rows ?? 0);
 }
 
 /** The books of what was computed, and of what was not. */

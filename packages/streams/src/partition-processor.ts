@@ -30,7 +30,7 @@ export interface Retention {
 }
 
 /** What a batch led to. */
-export type Computed = Omit<Commit, "ids" | "events" | "readBefore" | "deadLetters">;
+export type Computed = Omit<Commit, "ids" | "events" | "originMs" | "readBefore" | "deadLetters">;
 
 /** What computes a partition's batches. Its memory runs ahead of the commit, and is forgotten where one is refused. */
 export interface PartitionProcessor {

@@ -1,4 +1,4 @@
-import { BLOCK_FIELD, COUNT_FIELD } from "@tributary/protocol";
+import { BLOCK_FIELD, COUNT_FIELD, ORIGIN_FIELD, ROWS_FIELD } from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -6,8 +6,12 @@ const NO_BYTES = new Uint8Array(0);
 /** A stream entry that holds a block. */
 export interface StreamEntry {
   readonly id: string;
-  /** Rows in the block, as its writer says. */
+  /** Events in the block, as its writer says. */
   readonly count: number;
+  /** Rows that are no events: of a message from another partition. */
+  readonly rows?: number;
+  /** Of a message: when the first event came that led to it, ms since 1970. */
+  readonly originMs?: number;
   /** The block's bytes: a view of what the socket was read into, which other replies lie in as well. */
   readonly block: Uint8Array;
 }
@@ -94,14 +98,20 @@ export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
     const [id, fields] = entry as [Buffer, Buffer[] | null];
     let block: Uint8Array = NO_BYTES;
     let count = 0;
+    let message: Pick<StreamEntry, "rows" | "originMs"> = {};
     for (let i = 0; i + 1 < (fields?.length ?? 0); i += 2) {
       const name = fields?.[i]?.toString("latin1");
       const value = fields?.[i + 1];
       if (value === undefined) continue;
       if (name === BLOCK_FIELD) block = value;
       else if (name === COUNT_FIELD) count = wholeNumber(value.toString("latin1"));
+      else if (name === ROWS_FIELD) {
+        message = { ...message, rows: wholeNumber(value.toString("latin1")) };
+      } else if (name === ORIGIN_FIELD) {
+        message = { ...message, originMs: wholeNumber(value.toString("latin1")) };
+      }
     }
-    parsed.push({ id: id.toString("latin1"), count, block });
+    parsed.push({ id: id.toString("latin1"), count, block, ...message });
   }
   return parsed;
 }

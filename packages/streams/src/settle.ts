@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventsKey, factsKey, resultsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import {
+  eventsKey,
+  factsKey,
+  outboxKey,
+  resultsKey,
+  stateKey,
+  WAREHOUSE_GROUP,
+} from "@tributary/protocol";
 import { compareEntryIds, FIRST_ID } from "./entry-id.ts";
 import type { RedisClient } from "./redis.ts";
 
@@ -9,6 +16,8 @@ export interface SettleOptions {
 }
 
 const POLL_MS = 20;
+/** Events, messages, answers. */
+const ROUNDS = 3;
 
 /**
  * Waits until everything that was accepted before the call is attributed and loaded; what comes later does not prolong
@@ -21,18 +30,10 @@ export async function settle(
 ): Promise<boolean> {
   const deadline = performance.now() + options.timeoutMs;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const events = await Promise.all(
-    all.map(async (partition) => lastId(client, eventsKey(partition))),
-  );
-  const settled = await Promise.all(
-    all.map(async (partition) =>
-      until(deadline, options.signal, async () => {
-        const position = await client.hget(stateKey(partition), "position");
-        return compareEntryIds(position ?? FIRST_ID, events[partition] ?? FIRST_ID) >= 0;
-      }),
-    ),
-  );
-  if (settled.includes(false)) return false;
+  // Events may lead to messages to other partitions, and those to answers, which lead to none.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    if (!(await attributed(client, all, deadline, options.signal))) return false;
+  }
   const keys = all.flatMap((partition) => [factsKey(partition), resultsKey(partition)]);
   const loaded = await Promise.all(
     keys.map(async (key) => {
@@ -41,6 +42,38 @@ export async function settle(
     }),
   );
   return !loaded.includes(false);
+}
+
+/** Waits until all that is in the events now is committed, and all that it has to tell is relayed. */
+async function attributed(
+  client: RedisClient,
+  all: readonly number[],
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const events = await Promise.all(
+    all.map(async (partition) => lastId(client, eventsKey(partition))),
+  );
+  const settled = await Promise.all(
+    all.map(async (partition) =>
+      until(deadline, signal, async () => {
+        const position = await client.hget(stateKey(partition), "position");
+        return compareEntryIds(position ?? FIRST_ID, events[partition] ?? FIRST_ID) >= 0;
+      }),
+    ),
+  );
+  if (settled.includes(false)) return false;
+  const relayed = await Promise.all(
+    all.map(async (partition) => {
+      const key = outboxKey(partition);
+      const last = await lastId(client, key);
+      return until(deadline, signal, async () => {
+        const [oldest] = await client.xrange(key, "-", last, "COUNT", 1);
+        return oldest === undefined;
+      });
+    }),
+  );
+  return !relayed.includes(false);
 }
 
 async function until(

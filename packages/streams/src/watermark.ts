@@ -2,6 +2,7 @@ import {
   ATTRIBUTION_GROUP,
   eventsKey,
   factsKey,
+  outboxKey,
   resultsKey,
   WAREHOUSE_GROUP,
 } from "@tributary/protocol";
@@ -20,7 +21,7 @@ export async function readCompleteUpTo(client: RedisClient, partitions: number):
   const reads = Array.from({ length: partitions }, async (_, partition) =>
     watermarkScript.run(
       client,
-      [eventsKey(partition), factsKey(partition), resultsKey(partition)],
+      [eventsKey(partition), factsKey(partition), resultsKey(partition), outboxKey(partition)],
       [ATTRIBUTION_GROUP, WAREHOUSE_GROUP],
     ),
   );

@@ -63,6 +63,7 @@ const commitOf = (ids: readonly string[]): Commit => ({
   ids,
   events: ids.length,
   readBefore: false,
+  originMs: 1234,
   facts: { count: 2, bytes: Buffer.from([0, 255, 10, 13]) },
   results: [
     { count: 1, bytes: Buffer.from("r1") },
@@ -83,7 +84,7 @@ describe("the commit", () => {
     const held = await lease();
     const ids = await addEntries(3);
     await read();
-    const factsId = await commitBatch(client, held, FIRST_ID, commitOf(ids));
+    const { factsId } = await commitBatch(client, held, FIRST_ID, commitOf(ids));
     expect(factsId).toMatch(/^\d+-\d+$/);
     expect(await lengths()).toEqual([1, 2, 1]);
     const [[, fields] = []] = (await client.xrangeBuffer(factsKey(P), "-", "+")) as unknown as [
@@ -130,7 +131,10 @@ describe("the commit", () => {
     const ids = await addEntries(2);
     await read();
     await commitBatch(client, held, FIRST_ID, commitOf(ids));
-    expect(await commitBatch(client, held, FIRST_ID, commitOf(ids))).toBe("");
+    expect(await commitBatch(client, held, FIRST_ID, commitOf(ids))).toEqual({
+      factsId: "",
+      waiting: undefined,
+    });
     expect(await lengths()).toEqual([1, 2, 1]);
     expect(await client.hget(stateKey(P), "books:default:processed")).toBe("2");
   });
@@ -214,10 +218,10 @@ describe("trimming", () => {
     const held = await lease();
     const [id = ""] = await addEntries(1);
     await read();
-    const factsId = await commitBatch(client, held, FIRST_ID, commitOf([id]));
+    const { factsId } = await commitBatch(client, held, FIRST_ID, commitOf([id]));
     const [next = ""] = await addEntries(1);
     await read();
-    const secondId = await commitBatch(client, held, id, commitOf([next]));
+    const { factsId: secondId } = await commitBatch(client, held, id, commitOf([next]));
     await trimPartition(client, P, secondId);
     expect(await client.xlen(factsKey(P))).toBe(2);
     const feed = new WarehouseFeed(client, { partitions: 8, consumer: "loader", maxEntries: 10 });

@@ -15,6 +15,7 @@ function lagOf(more: Partial<PartitionLag>): PartitionLag {
     deadLetters: 0,
     oldestDeadLetterAgeSeconds: 0,
     warehouse: idle,
+    outbox: { entries: 0, oldestAgeSeconds: 0 },
     ...more,
   };
 }

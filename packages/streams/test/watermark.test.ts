@@ -52,6 +52,7 @@ async function commit(ids: readonly string[]): Promise<void> {
     ids,
     events: ids.length,
     readBefore: false,
+    originMs: entryTimeMs(ids[0] ?? "0-0"),
     facts: block,
     results: [block],
     books: new Map(),

@@ -177,6 +177,24 @@ export const METRICS = {
     help: "Results written, by why: a conversion's first one, or the reason of a revision.",
     labels: { reason: 16 },
   },
+  tributary_identity_links_total: {
+    type: "counter",
+    unit: "anonymous_ids",
+    help: "Anonymous IDs that became a user's, or no longer are: a link that came later was of an earlier time.",
+    labels: { outcome: ["made", "withdrawn"] },
+  },
+  tributary_identity_refused_total: {
+    type: "counter",
+    unit: "links",
+    help: "Links that were not made: a value that is never linked, a user's limit, an anonymous ID of another user, no room.",
+    labels: { reason: ["blocked", "limit", "other_user", "full"] },
+  },
+  tributary_identity_forwarded_total: {
+    type: "counter",
+    unit: "facts",
+    help: "Facts of anonymous IDs that were copied to their user's partition.",
+    labels: {},
+  },
   tributary_partitions_owned: {
     type: "gauge",
     unit: "partitions",
@@ -307,6 +325,18 @@ export const METRICS = {
     unit: "seconds",
     help: "Age of a partition's oldest entry that a group has not acknowledged; only up to 256 partitions.",
     labels: { group: 2, partition: 256 },
+  },
+  tributary_outbox_entries: {
+    type: "gauge",
+    unit: "entries",
+    help: "Messages of partitions to others that are not relayed yet, over all partitions.",
+    labels: {},
+  },
+  tributary_outbox_oldest_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Age of the oldest of them.",
+    labels: {},
   },
   tributary_drain_seconds: {
     type: "gauge",

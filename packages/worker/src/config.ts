@@ -7,6 +7,7 @@ import {
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_PARTITIONS } from "@tributary/protocol";
+import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
@@ -78,6 +79,25 @@ const schema = z.object({
   TRIBUTARY_MAX_USERS: wholeNumber(1, MAX_USERS, DEFAULT_JOURNEY_OPTIONS.maxUsers).describe(
     "users kept in a partition",
   ),
+  TRIBUTARY_MAX_ANONYMOUS_IDS: wholeNumber(
+    0,
+    1000,
+    DEFAULT_JOURNEY_OPTIONS.identity.maxAnonymousIds,
+  ).describe("anonymous IDs of a user, the first ones by event time; 0 links none"),
+  TRIBUTARY_UNLINKED_IDS: z
+    .string()
+    .max(4096)
+    .default(DEFAULT_JOURNEY_OPTIONS.identity.unlinkedIds.join(","))
+    .describe("values of a user ID or anonymous ID that are never linked, separated by commas"),
+  TRIBUTARY_MAX_OUTBOX_ENTRIES: wholeNumber(1, 10_000_000, 10_000).describe(
+    "messages of a partition to others that may wait; while more do, nothing is read",
+  ),
+  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
+    "replicas that must have a message to another partition before it counts as relayed; as the gateway's",
+  ),
+  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
+    "how long a relay waits for the replicas, ms",
+  ),
   TRIBUTARY_SUSPECT_DELIVERIES: wholeNumber(2, 1000, 3).describe(
     "an entry delivered so often without a commit is tried alone from then on",
   ),
@@ -108,6 +128,8 @@ export interface WorkerConfig {
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
   readonly horizonMs: number;
   readonly factsKeptMs: number;
+  readonly maxOutboxEntries: number;
+  readonly replicaWait: ReplicaWait | undefined;
   readonly suspectDeliveries: number;
   readonly maxOwnersEnded: number;
   readonly stallMs: number;
@@ -146,9 +168,21 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       maxUsers: values.TRIBUTARY_MAX_USERS,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),
+      identity: {
+        maxAnonymousIds: values.TRIBUTARY_MAX_ANONYMOUS_IDS,
+        unlinkedIds: values.TRIBUTARY_UNLINKED_IDS.split(","),
+      },
     },
     horizonMs: Math.max(clickWindowMs, viewWindowMs) + values.TRIBUTARY_LATENESS_MS,
     factsKeptMs: values.TRIBUTARY_FACTS_KEPT_MS,
+    replicaWait:
+      values.TRIBUTARY_WAIT_REPLICAS === 0
+        ? undefined
+        : {
+            replicas: values.TRIBUTARY_WAIT_REPLICAS,
+            timeoutMs: values.TRIBUTARY_WAIT_TIMEOUT_MS,
+          },
+    maxOutboxEntries: values.TRIBUTARY_MAX_OUTBOX_ENTRIES,
     suspectDeliveries: values.TRIBUTARY_SUSPECT_DELIVERIES,
     maxOwnersEnded: values.TRIBUTARY_MAX_WORKERS_ENDED,
     stallMs: values.TRIBUTARY_STALL_MS,

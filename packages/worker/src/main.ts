@@ -47,7 +47,11 @@ const threads = new ThreadPool(
   {
     threads: config.threads,
     heapMb: config.threadHeapMb,
-    data: { journeys: config.journeys, seed: randomBytes(6).readUIntBE(0, 6) },
+    data: {
+      journeys: config.journeys,
+      partitions: config.partitions,
+      seed: randomBytes(6).readUIntBE(0, 6),
+    },
   },
   (thread) => {
     metrics.tributary_thread_restarts_total.inc();
@@ -94,6 +98,8 @@ const member = new GroupMember(
       maxBatchEvents: config.maxBatchEvents,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,
+      maxOutboxEntries: config.maxOutboxEntries,
+      replicaWait: config.replicaWait,
       admission: memory,
     },
   },

@@ -1,6 +1,8 @@
 import type {
   DescribedResult,
+  IdentityCounts,
   JourneyOptions,
+  Message,
   RestoredBlock,
   TenantCounts,
 } from "@tributary/attribution";
@@ -9,6 +11,8 @@ import type { PackedBlocks } from "./packed-blocks.ts";
 /** What a compute thread is started with. */
 export interface ThreadData {
   readonly journeys: JourneyOptions;
+  /** Of the platform. */
+  readonly partitions: number;
   /** Secret seed of the thread's tables, below 2^53. */
   readonly seed: number;
 }
@@ -19,6 +23,8 @@ export type ThreadTask =
       readonly kind: "process";
       readonly partition: number;
       readonly entries: PackedBlocks;
+      /** Time of the last of them, ms since 1970. */
+      readonly positionMs: number;
       readonly trace?: Uint8Array;
     }
   | { readonly kind: "restore"; readonly partition: number; readonly blocks: PackedBlocks }
@@ -34,6 +40,11 @@ export interface ProcessedReply {
   readonly status: "processed";
   readonly facts: Uint8Array | undefined;
   readonly factCount: number;
+  /** Further fact blocks. */
+  readonly records: readonly Uint8Array[];
+  /** To other partitions. */
+  readonly messages: readonly Message[];
+  readonly identity: IdentityCounts;
   readonly results: readonly { readonly count: number; readonly bytes: Uint8Array }[];
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
   readonly attributed: readonly number[];

@@ -1,12 +1,14 @@
 import {
   type CommitOutcome,
+  entryTimeMs,
+  FIRST_ID,
   MemoryLostError,
   type PartitionProcessor,
   PoisonEntryError,
   type Retention,
   type StreamEntry,
 } from "@tributary/streams";
-import type { TenantCounts } from "@tributary/attribution";
+import type { IdentityCounts, TenantCounts } from "@tributary/attribution";
 import type { Logger } from "@tributary/telemetry";
 import { booksField, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
@@ -29,6 +31,14 @@ const DROPS: readonly NamedCount[] = [
   ["facts_per_partition", "droppedFactsPerPartition"],
   ["users_per_partition", "droppedUsersPerPartition"],
 ];
+
+/** Why who is who was not taken as it came, and where the count is found. */
+const REFUSALS = [
+  ["blocked", "blocked"],
+  ["limit", "overLimit"],
+  ["other_user", "otherUser"],
+  ["full", "full"],
+] as const;
 
 /** Names of the books' counters after `books:<tenant>:`, and where their increment is found. */
 const BOOKS: readonly NamedCount[] = [
@@ -119,6 +129,7 @@ export class AttributionProcessor implements PartitionProcessor {
           kind: "process",
           partition,
           entries: packed,
+          positionMs: entryTimeMs(entries.at(-1)?.id ?? FIRST_ID),
           ...(trace === undefined ? {} : { trace }),
         },
         [packed.bytes.buffer],
@@ -132,6 +143,8 @@ export class AttributionProcessor implements PartitionProcessor {
       return {
         facts:
           reply.facts === undefined ? undefined : { count: reply.factCount, bytes: reply.facts },
+        records: reply.records,
+        messages: reply.messages,
         results: reply.results,
         books: booksOf(reply.counts),
       };
@@ -185,6 +198,20 @@ export class AttributionProcessor implements PartitionProcessor {
     return retention;
   }
 
+  #countIdentity(counts: IdentityCounts): void {
+    const { made, withdrawn, forwarded } = counts;
+    if (made > 0) this.#metrics.tributary_identity_links_total.inc({ outcome: "made" }, made);
+    if (withdrawn > 0) {
+      this.#metrics.tributary_identity_links_total.inc({ outcome: "withdrawn" }, withdrawn);
+    }
+    for (const [reason, count] of REFUSALS) {
+      if (counts[count] > 0) {
+        this.#metrics.tributary_identity_refused_total.inc({ reason }, counts[count]);
+      }
+    }
+    this.#metrics.tributary_identity_forwarded_total.inc(forwarded);
+  }
+
   #count(reply: ProcessedReply): void {
     this.#metrics.tributary_compute_seconds.observe(
       (reply.finishedAtMs - reply.startedAtMs) / 1000,
@@ -200,6 +227,7 @@ export class AttributionProcessor implements PartitionProcessor {
         }
       }
     }
+    this.#countIdentity(reply.identity);
     for (const [i, count] of reply.attributed.entries()) {
       const reason = REVISION_REASONS[i] ?? "other";
       if (count > 0) this.#metrics.tributary_conversions_attributed_total.inc({ reason }, count);

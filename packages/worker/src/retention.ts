@@ -34,10 +34,10 @@ export class FactRetention {
   add(id: string, counts: Readonly<Record<string, TenantCounts>>): void {
     const latest = new Map<string, number>();
     let facts = 0;
-    for (const [tenant, { processed, latestTimeMs }] of Object.entries(counts)) {
-      if (processed === 0) continue;
-      facts += processed;
-      latest.set(tenant, latestTimeMs);
+    for (const [tenant, { processed, kept, latestTimeMs, keptTimeMs }] of Object.entries(counts)) {
+      if (processed + kept === 0) continue;
+      facts += processed + kept;
+      latest.set(tenant, Math.max(latestTimeMs, keptTimeMs));
       this.#watermarks.set(tenant, Math.max(latestTimeMs, this.#watermarks.get(tenant) ?? 0));
     }
     this.#blocks.push({ id, facts, latest });

@@ -32,7 +32,8 @@ function restore(partition: number, blocks: PackedBlocks): ThreadReply {
   let state = states.get(partition);
   if (state === undefined) {
     if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed);
-    state = new PartitionState(data.journeys, data.seed + partition, vocabulary);
+    const place = { partition, partitions: data.partitions };
+    state = new PartitionState(data.journeys, data.seed + partition, vocabulary, place);
     states.set(partition, state);
   }
   const restored = unpackBlocks(blocks).map((block) => state.restore(block));
@@ -44,7 +45,7 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
   if (state === undefined) return { status: "unknownPartition" };
   const startedAtMs = Date.now();
   try {
-    const outcome = state.process(unpackBlocks(task.entries), task.trace);
+    const outcome = state.process(unpackBlocks(task.entries), task.trace, task.positionMs);
     const reply: ThreadReply = {
       status: "processed",
       ...outcome,
@@ -52,7 +53,8 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
       finishedAtMs: Date.now(),
       state: sizeOf(state),
     };
-    return moved(reply, [outcome.facts, ...outcome.results.map(({ bytes }) => bytes)]);
+    const blocks = [...outcome.results, ...outcome.messages].map(({ bytes }) => bytes);
+    return moved(reply, [outcome.facts, ...outcome.records, ...blocks]);
   } catch (error) {
     // A batch computed in part leaves the state void: it is rebuilt from the fact log.
     states.delete(task.partition);

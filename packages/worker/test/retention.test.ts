@@ -18,6 +18,8 @@ const counts = (byTenant: Record<string, [processed: number, latestTimeMs: numbe
         unmatchedRefunds: 0,
         droppedUsersPerPartition: 0,
         latestTimeMs,
+        kept: 0,
+        keptTimeMs: 0,
       },
     ]),
   );

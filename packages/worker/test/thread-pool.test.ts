@@ -18,7 +18,7 @@ let pool: ThreadPool;
 const replaced: number[] = [];
 const open = (threads: number, heapMb = 512): void => {
   replaced.length = 0;
-  const data = { journeys: DEFAULT_JOURNEY_OPTIONS, seed: 7 };
+  const data = { journeys: DEFAULT_JOURNEY_OPTIONS, partitions: 8, seed: 7 };
   pool = new ThreadPool(
     { threads, heapMb, data },
     (thread) => replaced.push(thread),
@@ -35,12 +35,14 @@ describe("the compute threads", () => {
     expect([0, 1, 2].map((partition) => pool.threadOf(partition))).toEqual([0, 1, 0]);
     const first = await pool.run({
       kind: "process",
+      positionMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t")])]),
     });
     expect(first).toMatchObject({ status: "processed", factCount: 1, results: [] });
     const second = await pool.run({
       kind: "process",
+      positionMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([conversion("c")])]),
     });
@@ -51,6 +53,7 @@ describe("the compute threads", () => {
     });
     const other = await pool.run({
       kind: "process",
+      positionMs: 1,
       partition: 2,
       entries: packBlocks([entryOf([conversion("c")])]),
     });
@@ -81,12 +84,15 @@ describe("the compute threads", () => {
     await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]) });
     const first = await pool.run({
       kind: "process",
+      positionMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t"), conversion("c")])]),
     });
     if (first.status !== "processed" || first.facts === undefined) throw new Error("not processed");
     await pool.run({ kind: "forget", partition: 0 });
-    expect(await pool.run({ kind: "process", partition: 0, entries: packBlocks([]) })).toEqual({
+    expect(
+      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+    ).toEqual({
       status: "unknownPartition",
     });
     const restored = await pool.run({
@@ -100,6 +106,7 @@ describe("the compute threads", () => {
     });
     const again = await pool.run({
       kind: "process",
+      positionMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t"), conversion("c")])]),
     });
@@ -111,11 +118,14 @@ describe("the compute threads", () => {
     await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]) });
     const bad = await pool.run({
       kind: "process",
+      positionMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t")]), Uint8Array.of(1, 2, 3)]),
     });
     expect(bad).toMatchObject({ status: "badEntry", index: 1 });
-    expect(await pool.run({ kind: "process", partition: 0, entries: packBlocks([]) })).toEqual({
+    expect(
+      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+    ).toEqual({
       status: "unknownPartition",
     });
   });
@@ -130,9 +140,11 @@ describe("the compute threads", () => {
       Array.from({ length: 40_000 }, (_, j) => ({ ...click(`s${j}`), userId: `u${j}` })),
     );
     await expect(
-      pool.run({ kind: "process", partition: 0, entries: packBlocks([full, more]) }),
+      pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([full, more]) }),
     ).rejects.toThrow(/full/);
-    expect(await pool.run({ kind: "process", partition: 0, entries: packBlocks([]) })).toEqual({
+    expect(
+      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+    ).toEqual({
       status: "unknownPartition",
     });
     expect(replaced).toEqual([]);
@@ -149,14 +161,21 @@ describe("the compute threads", () => {
           userId: `u${i}-${j}`,
           campaign: `c${i}-${j}`,
         }));
-        await pool.run({ kind: "process", partition: 0, entries: packBlocks([entryOf(events)]) });
+        await pool.run({
+          kind: "process",
+          partition: 0,
+          positionMs: 1,
+          entries: packBlocks([entryOf(events)]),
+        });
       }
     };
     await expect(fill()).rejects.toThrow(/memory|terminated/i);
     for (let i = 0; i < 200 && replaced.length === 0; i += 1)
       await new Promise((resolve) => setTimeout(resolve, 50));
     expect(replaced).toEqual([0]);
-    expect(await pool.run({ kind: "process", partition: 0, entries: packBlocks([]) })).toEqual({
+    expect(
+      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+    ).toEqual({
       status: "unknownPartition",
     });
   });

@@ -16,6 +16,13 @@ export interface TenantCounts {
   droppedUsersPerPartition: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
+  /**
+   * Records of identity and copies of other partitions' facts: no events, and in no account, but the log holds them as long
+   * as facts of their time.
+   */
+  kept: number;
+  /** Latest time of them, ms since 1970; 0 where there are none. */
+  keptTimeMs: number;
 }
 
 /** Counts a batch's events per tenant: what the commit adds to the books. */
@@ -50,6 +57,13 @@ export class BatchCounts {
     this.#current.processed += 1;
     if (concernsMs < this.#lateBeforeMs) this.#current.late += 1;
     if (timeMs > this.#current.latestTimeMs) this.#current.latestTimeMs = timeMs;
+  }
+
+  /** A row that is no event. */
+  kept(tenant: number, timeMs: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.kept += 1;
+    if (timeMs > this.#current.keptTimeMs) this.#current.keptTimeMs = timeMs;
   }
 
   unmatchedRefund(tenant: number): void {
@@ -109,5 +123,7 @@ function empty(): TenantCounts {
     unmatchedRefunds: 0,
     droppedUsersPerPartition: 0,
     latestTimeMs: 0,
+    kept: 0,
+    keptTimeMs: 0,
   };
 }

@@ -18,7 +18,36 @@ export interface JourneyOptions {
   /** Users kept in a partition; the events of further ones are dropped and counted. */
   readonly maxUsers: number;
   readonly models: ModelOptions;
+  readonly identity: IdentityOptions;
 }
+
+/** Which anonymous IDs count for which user. */
+export interface IdentityOptions {
+  /** Anonymous IDs of a user, the first ones by event time; 0 links nothing. */
+  readonly maxAnonymousIds: number;
+  /** Values of either ID that stand for nothing, whatever their case and surrounding spaces. */
+  readonly unlinkedIds: readonly string[];
+}
+
+/** What clients send where they have no ID, as seen in many trackers' data. */
+const UNLINKED_IDS = [
+  "",
+  "0",
+  "-1",
+  "null",
+  "undefined",
+  "none",
+  "nil",
+  "nan",
+  "true",
+  "false",
+  "unknown",
+  "anonymous",
+  "guest",
+  "(not set)",
+  "[object object]",
+  "00000000-0000-0000-0000-000000000000",
+];
 
 const DAY_MS = 86_400_000;
 
@@ -30,4 +59,5 @@ export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   maxFacts: 50_000_000,
   maxUsers: 10_000_000,
   models: DEFAULT_MODEL_OPTIONS,
+  identity: { maxAnonymousIds: 32, unlinkedIds: UNLINKED_IDS },
 });

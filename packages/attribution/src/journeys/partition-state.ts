@@ -5,20 +5,29 @@
  */
 import {
   CHANNEL_DIMENSION,
+  COPY_MARK_BYTES,
+  copyRevision,
   EntryColumns,
   EntrySplicer,
   EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_RARE,
   FLAG_TYPE_MASK,
   formatDecimal,
+  isCopy,
+  isMessage,
   isTouchpointType,
+  MAX_ENTRY_EVENTS,
   ProtocolError,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
+  REASON_MERGE,
   REASON_REFUND,
   ResultWriter,
   REVISION_REASONS,
   trimDecimal,
   TYPE_CONVERSION,
+  TYPE_IDENTITY,
   TYPE_IMPRESSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
@@ -33,9 +42,12 @@ import {
   MAX_DESCRIBED_TOUCHES,
 } from "./described-result.ts";
 import { FactTable } from "./fact-table.ts";
+import type { Message } from "./identity/messages.ts";
+import { type IdentityCounts, type Place, Stitching } from "./identity/stitching.ts";
 import { compareIds } from "./id-order.ts";
 import { MOST_STAGED } from "./most-staged.ts";
 import type { JourneyOptions } from "./options.ts";
+import { mergeChains } from "./merged-chain.ts";
 import { PathBuffer } from "./path-buffer.ts";
 import { PurchaseTable } from "./purchase-table.ts";
 import { UserTable } from "./user-table.ts";
@@ -54,6 +66,8 @@ let tuples = new Int32Array(1024);
 const factBlock = new EntrySplicer();
 /** Facts of journeys that are brought into the cache together. */
 const warmed = new Int32Array(16);
+/** A platform of one partition. */
+const ALONE: Place = Object.freeze({ partition: 0, partitions: 1 });
 
 /** A result block, and how many results it holds. */
 export interface ResultBlockBytes {
@@ -74,6 +88,11 @@ export interface BatchOutcome {
   /** Fact block to append, or undefined where every event was a duplicate or dropped. */
   readonly facts: Uint8Array | undefined;
   readonly factCount: number;
+  /** Further fact blocks, of records of identity that the first has no room for. */
+  readonly records: readonly Uint8Array[];
+  /** What other partitions are to be told. */
+  readonly messages: readonly Message[];
+  readonly identity: Readonly<IdentityCounts>;
   /** Result blocks to append. */
   readonly results: readonly ResultBlockBytes[];
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
@@ -97,6 +116,7 @@ export class PartitionState {
   readonly #row = new EventRow();
   readonly #other = new EventRow();
   readonly #watermarks: Watermarks;
+  readonly #stitching: Stitching;
   #batch = 0;
   #dirty: number[] = [];
   #described: DescribedResult[] = [];
@@ -105,9 +125,14 @@ export class PartitionState {
 
   /**
    * @param seed secret whole number below 2^53, for tables keyed by strangers' strings
-   * @param vocabulary may be other partitions' as well
+   * @param vocabulary may be other partitions' as well @param place of the partition among all
    */
-  constructor(options: JourneyOptions, seed: number, vocabulary = new Vocabulary(seed)) {
+  constructor(
+    options: JourneyOptions,
+    seed: number,
+    vocabulary = new Vocabulary(seed),
+    place = ALONE,
+  ) {
     this.#options = options;
     this.#maxWindowMs = Math.max(options.clickWindowMs, options.viewWindowMs);
     this.#vocabulary = vocabulary;
@@ -116,6 +141,15 @@ export class PartitionState {
     this.#facts = new FactTable(vocabulary.tuples, seed);
     this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#vocabulary.dictionaries);
     this.#path = new PathBuffer(MODEL_NAMES.length);
+    this.#stitching = new Stitching({
+      options,
+      place,
+      vocabulary,
+      users: this.#users,
+      facts: this.#facts,
+      purchases: this.#purchases,
+      mark: (purchase, reason) => this.#mark(purchase, reason),
+    });
   }
 
   /** Facts held. */
@@ -130,15 +164,17 @@ export class PartitionState {
 
   /** Bytes of the columns and tables, for accounting; what partitions share is not counted. */
   get byteLength(): number {
-    return this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
+    const tables = this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
+    return tables + this.#stitching.byteLength;
   }
 
   /**
    * Takes entries as one batch: duplicates are removed, channels named, facts added, conversions attributed.
    * @param trace context (25 bytes) of the batch's span, which the blocks then carry
+   * @param positionMs time of the batch's last entry, ms since 1970, which never falls: decisions are numbered by it
    * @throws BadEntryError where an entry cannot be decoded; the state is then void and must be rebuilt
    */
-  process(entries: readonly Uint8Array[], trace?: Uint8Array): BatchOutcome {
+  process(entries: readonly Uint8Array[], trace?: Uint8Array, positionMs = 0): BatchOutcome {
     this.#begin();
     const counts = new BatchCounts(this.#watermarks);
     for (const [index, entry] of entries.entries()) {
@@ -150,9 +186,11 @@ export class PartitionState {
       }
     }
     counts.raiseWatermarks();
-    const factCount = factBlock.count;
+    const factCount = factBlock.count - this.#copies;
+    this.#stitching.settle(positionMs);
+    const records = this.#appendRecords(counts);
     const facts =
-      factCount === 0
+      factBlock.count === 0
         ? undefined
         : factBlock.finish(this.#vocabulary.dictionaries, this.#vocabulary.tuples.codes, trace);
     const attributed = REVISION_REASONS.map(() => 0);
@@ -161,6 +199,9 @@ export class PartitionState {
     return {
       facts,
       factCount,
+      records,
+      messages: this.#stitching.finishMessages(),
+      identity: this.#stitching.counts,
       results,
       attributed,
       counts: counts.byTenant(this.#vocabulary.dictionaries.tenants),
@@ -183,7 +224,9 @@ export class PartitionState {
       unreadable = error.message;
     }
     counts.raiseWatermarks();
+    this.#stitching.settleRestored();
     for (const purchase of this.#dirty) {
+      if (this.#ownerOf(this.#purchases.users[purchase] as number) < 0) continue;
       this.#purchases.revisions[purchase] = (this.#purchases.revisions[purchase] as number) + 1;
     }
     return { counts: counts.byTenant(this.#vocabulary.dictionaries.tenants), unreadable };
@@ -194,11 +237,18 @@ export class PartitionState {
     for (let from = 0; from < columns.count; from += MOST_STAGED) {
       const to = this.#stage(from);
       for (let i = from; i < to; i += 1) {
+        const time = columns.times[i] as number;
+        const tenant = columns.tenants[i] as number;
+        if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
+          this.#stitching.noteRecord(columns, i, i - from);
+          counts.kept(tenant, time);
+          continue;
+        }
         const user = this.#users.find(i - from);
         this.#place(i, i - from, user, false);
         this.#insert(i, i - from, user, tuples[i] as number);
-        const time = columns.times[i] as number;
-        counts.processed(columns.tenants[i] as number, time, time);
+        if (this.#isCopy(i)) counts.kept(tenant, time);
+        else counts.processed(tenant, time, time);
       }
     }
     if (columns.problem !== undefined) throw columns.problem;
@@ -207,12 +257,18 @@ export class PartitionState {
   #begin(): void {
     this.#batch += 1;
     this.#dirty = [];
+    this.#copies = 0;
+    this.#stitching.begin();
     factBlock.clear();
   }
 
   #takeEntry(entry: Uint8Array, counts: BatchCounts): void {
     this.#read(entry);
     if (columns.problem !== undefined) throw columns.problem;
+    if (isMessage(columns)) {
+      this.#takeMessage(counts);
+      return;
+    }
     counts.accepted(columns);
     let taken = 0;
     for (let from = 0; from < columns.count; from += MOST_STAGED) {
@@ -224,6 +280,73 @@ export class PartitionState {
       }
     }
     factBlock.append(columns, taken, columns.count, tuples);
+  }
+
+  /** An entry of another partition: records, and copies of its facts. */
+  #takeMessage(counts: BatchCounts): void {
+    for (let from = 0; from < columns.count; from += MOST_STAGED) {
+      const to = this.#stage(from);
+      for (let i = from; i < to; i += 1) {
+        if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
+          this.#stitching.noteRecord(columns, i, i - from);
+        } else if (this.#takeCopy(i, i - from)) {
+          this.#copies += 1;
+          counts.kept(columns.tenants[i] as number, columns.times[i] as number);
+          factBlock.append(columns, i, i + 1, tuples);
+        }
+      }
+    }
+  }
+
+  /** @returns whether it is a new fact here */
+  #takeCopy(event: number, staged: number): boolean {
+    if (!this.#isCopy(event)) {
+      throw new ProtocolError("entry_malformed", "not an entry: a message has an event in it");
+    }
+    const user = this.#users.find(staged);
+    if (!this.#place(event, staged, user, this.#facts.mayHoldId(staged))) return false;
+    const { maxUsers, maxFacts, maxFactsPerUser } = this.#options;
+    if (
+      user < 0
+        ? this.#users.size >= maxUsers
+        : this.#users.countOf(user) >= maxFactsPerUser || this.#facts.size >= maxFacts
+    ) {
+      this.#stitching.noteFull();
+      return false;
+    }
+    this.#insert(event, staged, user, tuples[event] as number);
+    return true;
+  }
+
+  /** Whether an event is another partition's fact. */
+  #isCopy(event: number): boolean {
+    if (((columns.flags[event] as number) & FLAG_RARE) === 0) return false;
+    const end = columns.rareEnds[event] as number;
+    return isCopy(columns.bytes, end - (columns.rareLengths[event] as number));
+  }
+
+  /**
+   * Adds what was decided to the fact block, behind its facts. What that has no room for makes blocks of its own; restored,
+   * conversions of this batch then count a revision that was never given, which leaves a gap and does no harm.
+   * @returns those blocks
+   */
+  #appendRecords(counts: BatchCounts): readonly Uint8Array[] {
+    const more: Uint8Array[] = [];
+    for (const block of this.#stitching.finishLog()) {
+      this.#read(block);
+      for (let i = 0; i < columns.count; i += 1) {
+        counts.kept(columns.tenants[i] as number, columns.times[i] as number);
+      }
+      if (more.length > 0 || factBlock.count + columns.count > MAX_ENTRY_EVENTS) more.push(block);
+      else factBlock.append(columns, 0, columns.count, tuples);
+    }
+    return more;
+  }
+
+  /** The user whose conversions a journey's are; −1 where they are none of this partition's. */
+  #ownerOf(journey: number): number {
+    const { owners } = this.#stitching;
+    return owners.active ? owners.ownerOf(journey) : journey;
   }
 
   /** Reads an entry into {@link columns} and {@link tuples}. */
@@ -267,16 +390,35 @@ export class PartitionState {
       tuple = this.#vocabulary.channels.name(columns, event, tuple);
       tuples[event] = tuple;
     }
-    this.#insert(event, staged, user, tuple);
+    const fact = this.#insert(event, staged, user, tuple);
+    this.#noteIdentity(event, fact);
     const time = columns.times[event] as number;
     if (type !== TYPE_REFUND) {
       counts.processed(tenant, time, time);
       return true;
     }
     counts.processed(tenant, time, Math.min(time, this.#refundedTime));
-    if (this.#refundedTime === Infinity) counts.unmatchedRefund(tenant);
+    // Where its conversions are another partition's, that one would know.
+    if (this.#refundedTime === Infinity && this.#ownerOf(this.#insertedUser) >= 0) {
+      counts.unmatchedRefund(tenant);
+    }
     return true;
   }
+
+  /** What a new fact may say of who is who, and to whom. */
+  #noteIdentity(event: number, fact: number): void {
+    const flags = columns.flags[event] as number;
+    if ((flags & FLAG_ANONYMOUS) !== 0) {
+      if (this.#stitching.owners.active) this.#stitching.noteFact(fact, this.#insertedUser);
+    } else if ((flags & FLAG_RARE) !== 0) {
+      this.#stitching.noteEvent(columns, event, this.#insertedUser);
+    }
+  }
+
+  /** User of the fact added last. */
+  #insertedUser = -1;
+  /** Copies in the fact block in the making. */
+  #copies = 0;
 
   /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
   #olderFact = -1;
@@ -328,15 +470,26 @@ export class PartitionState {
 
   /**
    * Adds an event as a fact at the place found, and marks the conversions whose result it changes.
-   * @param known its user, −1 for a new one @param tuple its dimensions
+   * @param known its user, −1 for a new one @param tuple its dimensions @returns its number
    */
-  #insert(event: number, staged: number, known: number, tuple: number): void {
+  #insert(event: number, staged: number, known: number, tuple: number): number {
     const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
     const time = columns.times[event] as number;
     const facts = this.#facts;
     const user = known < 0 ? this.#users.add(staged) : known;
+    this.#insertedUser = user;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
-    const reference = isPurchase ? this.#purchases.append(columns, event, user, tuple) : tuple;
+    const copied = this.#isCopy(event);
+    if (copied) this.#stitching.owners.addCopy(user);
+    const mark = copied ? COPY_MARK_BYTES : 0;
+    const reference = isPurchase
+      ? this.#purchases.append(columns, event, user, tuple, mark)
+      : tuple;
+    if (copied && isPurchase) {
+      const end = columns.rareEnds[event] as number;
+      const start = end - (columns.rareLengths[event] as number);
+      this.#purchases.revisions[reference] = copyRevision(columns.bytes, start);
+    }
     const fact = facts.append(columns, event, staged, type, reference, this.#olderFact);
     if (this.#newerFact < 0) this.#users.setHead(user, fact, time);
     else facts.setOlder(this.#newerFact, fact);
@@ -348,10 +501,35 @@ export class PartitionState {
           this.#mark(facts.referenceOf(conversion), REASON_LATE_TOUCHPOINT);
         }
       }
+      if (this.#stitching.owners.active) this.#markOthers(user, time, window);
     } else if (isPurchase) {
       this.#purchases.facts[reference] = fact;
       if (type === TYPE_CONVERSION) this.#mark(reference, REASON_FIRST);
       else this.#markRefunded(reference, user);
+    }
+    return fact;
+  }
+
+  /** Journeys of the same person: the owner's and those linked to it, or this one alone. */
+  #journeysWith(journey: number): readonly number[] {
+    const { owners } = this.#stitching;
+    const owner = this.#ownerOf(journey);
+    if (owner < 0) return [journey];
+    const linked = owners.linkedTo(owner);
+    return linked.length === 0 ? [owner] : [owner, ...linked];
+  }
+
+  /** Marks the conversions of the person's other journeys that a new touchpoint lies before. */
+  #markOthers(user: number, time: number, window: number): void {
+    const facts = this.#facts;
+    for (const journey of this.#journeysWith(user)) {
+      if (journey === user) continue;
+      for (let fact = this.#users.headOf(journey); fact >= 0; fact = facts.olderThan(fact)) {
+        const age = facts.timeOf(fact) - time;
+        if (age < 0) break;
+        if (age > window || facts.typeOf(fact) !== TYPE_CONVERSION) continue;
+        this.#mark(facts.referenceOf(fact), REASON_LATE_TOUCHPOINT);
+      }
     }
   }
 
@@ -373,12 +551,15 @@ export class PartitionState {
   #markRefunded(refund: number, user: number): void {
     this.#refundedTime = Infinity;
     const { orderId } = this.#purchases.fields(refund);
-    for (let fact = this.#users.headOf(user); fact >= 0; fact = this.#facts.olderThan(fact)) {
-      if (this.#facts.typeOf(fact) !== TYPE_CONVERSION) continue;
-      const purchase = this.#facts.referenceOf(fact);
-      if (this.#purchases.fields(purchase).orderId !== orderId) continue;
-      this.#mark(purchase, REASON_REFUND);
-      this.#refundedTime = this.#facts.timeOf(fact); // newest first: the last is the oldest
+    for (const journey of this.#journeysWith(user)) {
+      const facts = this.#facts;
+      for (let fact = this.#users.headOf(journey); fact >= 0; fact = facts.olderThan(fact)) {
+        if (facts.typeOf(fact) !== TYPE_CONVERSION) continue;
+        const purchase = facts.referenceOf(fact);
+        if (this.#purchases.fields(purchase).orderId !== orderId) continue;
+        this.#mark(purchase, REASON_REFUND);
+        this.#refundedTime = Math.min(this.#refundedTime, facts.timeOf(fact));
+      }
     }
   }
 
@@ -393,15 +574,24 @@ export class PartitionState {
     };
     for (const [i, purchase] of this.#dirty.entries()) {
       if (i % warmed.length === 0) this.#warm(i);
-      const touches = this.#findPath(purchase);
+      const owner = this.#ownerOf(this.#purchases.users[purchase] as number);
+      if (owner < 0) continue;
+      const reason = this.#reasonOf(purchase);
+      const touches = this.#findPath(purchase, owner);
       if (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES) close();
-      this.#writeResult(purchase, touches);
-      if (trace !== undefined && i < MAX_DESCRIBED) this.#describe(purchase, touches);
-      const reason = this.#purchases.reasons[purchase] as number;
+      this.#writeResult(purchase, owner, reason, touches);
+      if (trace !== undefined && i < MAX_DESCRIBED) this.#describe(purchase, reason, touches);
       attributed[reason] = (attributed[reason] as number) + 1;
     }
     if (writer.count > 0) close();
     return blocks;
+  }
+
+  /** Why it gets a result. What another partition had attributed before is not its first, though it is new here. */
+  #reasonOf(purchase: number): number {
+    if (this.#purchases.revisions[purchase] === 0) return REASON_FIRST;
+    const reason = this.#purchases.reasons[purchase] as number;
+    return reason === REASON_FIRST ? REASON_MERGE : reason;
   }
 
   /** Brings the journeys of the next conversions into the cache. @param from place of the first in {@link #dirty} */
@@ -415,13 +605,22 @@ export class PartitionState {
   }
 
   /** Collects the conversion's touchpoints in path order. @returns how many */
-  #findPath(purchase: number): number {
+  #findPath(purchase: number, owner: number): number {
     const facts = this.#facts;
     const path = this.#path;
     const time = facts.timeOf(this.#purchases.facts[purchase] as number);
-    const user = this.#purchases.users[purchase] as number;
     path.clear();
-    for (let fact = this.#users.headOf(user); fact >= 0; fact = facts.olderThan(fact)) {
+    const linked = this.#stitching.owners.linkedTo(owner);
+    if (linked.length > 0) {
+      const merged = this.#merged(owner, linked, time);
+      for (const fact of merged) {
+        const age = time - facts.timeOf(fact);
+        if (age > this.#windowOf(facts.typeOf(fact))) continue;
+        path.push(fact, age, facts.channelOf(fact) === this.#vocabulary.channels.directCode);
+      }
+      return path.length;
+    }
+    for (let fact = this.#users.headOf(owner); fact >= 0; fact = facts.olderThan(fact)) {
       const age = time - facts.timeOf(fact);
       if (age < 0) continue;
       if (age > this.#maxWindowMs) break;
@@ -433,24 +632,37 @@ export class PartitionState {
     return path.length;
   }
 
-  #writeResult(purchase: number, touches: number): void {
+  /** The touchpoints of several journeys up to a time, oldest first, each event ID once. */
+  #merged(owner: number, linked: readonly number[], time: number): number[] {
+    const facts = this.#facts;
+    return mergeChains(
+      facts,
+      [owner, ...linked].map((journey) => this.#users.headOf(journey)),
+      (fact) => {
+        const age = time - facts.timeOf(fact);
+        return age >= 0 && age <= this.#maxWindowMs && isTouchpointType(facts.typeOf(fact));
+      },
+    );
+  }
+
+  #writeResult(purchase: number, owner: number, reason: number, touches: number): void {
     const { facts, weights } = this.#path;
     const row = this.#other;
-    const user = this.#purchases.users[purchase] as number;
+    const journey = this.#purchases.users[purchase] as number;
     const revision = this.#purchases.revisions[purchase] as number;
     this.#purchases.revisions[purchase] = revision + 1;
     this.#facts.load(this.#purchases.facts[purchase] as number, row);
-    this.#users.load(user, row);
+    this.#users.load(owner, row);
     this.#vocabulary.tuples.load(this.#purchases.tuples[purchase] as number, row.dimensions);
     this.#purchases.load(purchase, row);
-    const value = this.#netValue(purchase, user);
-    const reason = this.#purchases.reasons[purchase] as number;
-    this.#resultWriter.conversion(row, value, revision, reason, touches);
+    const value = this.#netValue(purchase, owner);
+    const generation = this.#stitching.owners.generationOf(journey);
+    this.#resultWriter.conversion(row, value, revision, reason, touches, generation);
     for (let i = 0; i < touches; i += 1) {
       const fact = facts[i] as number;
       this.#facts.load(fact, row);
       this.#facts.loadDimensions(fact, row);
-      this.#users.load(user, row);
+      this.#users.load(owner, row);
       this.#resultWriter.touch(row);
     }
     creditAll(this.#path, this.#options.models, weights);
@@ -458,7 +670,7 @@ export class PartitionState {
   }
 
   /** Puts the result that was just written into words. */
-  #describe(purchase: number, touches: number): void {
+  #describe(purchase: number, reason: number, touches: number): void {
     const row = this.#other;
     this.#facts.load(this.#purchases.facts[purchase] as number, row);
     const { facts, weights } = this.#path;
@@ -467,7 +679,7 @@ export class PartitionState {
       conversionId: idText(row),
       orderId: this.#purchases.fields(purchase).orderId,
       revision: (this.#purchases.revisions[purchase] as number) - 1,
-      reason: this.#purchases.reasons[purchase] as number,
+      reason,
       touches,
       path: Array.from(
         facts.subarray(0, Math.min(touches, MAX_DESCRIBED_TOUCHES)),
@@ -478,7 +690,7 @@ export class PartitionState {
   }
 
   /** The conversion's value less what its order's refunds took back, as decimal text; "" where it has no value. */
-  #netValue(purchase: number, user: number): string {
+  #netValue(purchase: number, owner: number): string {
     if (this.#purchases.refunds === 0) {
       // Mostly there is nothing to compute, and decimals are slow.
       const text = this.#purchases.valueText(purchase);
@@ -489,8 +701,7 @@ export class PartitionState {
     if (value === undefined) return "";
     let left = value;
     if (orderId !== "") {
-      for (let fact = this.#users.headOf(user); fact >= 0; fact = this.#facts.olderThan(fact)) {
-        if (this.#facts.typeOf(fact) !== TYPE_REFUND) continue;
+      for (const fact of this.#refundsOf(owner)) {
         const refund = this.#purchases.fields(this.#facts.referenceOf(fact));
         if (refund.orderId !== orderId) continue;
         // A refund without a value takes all of it back; one in another currency cannot be subtracted and is left out.
@@ -499,5 +710,20 @@ export class PartitionState {
       }
     }
     return formatDecimal(left > 0n ? left : 0n);
+  }
+
+  /** The refunds of all of a person's journeys, each event ID once. */
+  #refundsOf(owner: number): readonly number[] {
+    const facts = this.#facts;
+    const journeys = this.#journeysWith(owner);
+    if (journeys.length > 1) {
+      const heads = journeys.map((journey) => this.#users.headOf(journey));
+      return mergeChains(facts, heads, (fact) => facts.typeOf(fact) === TYPE_REFUND);
+    }
+    const refunds: number[] = [];
+    for (let fact = this.#users.headOf(owner); fact >= 0; fact = facts.olderThan(fact)) {
+      if (facts.typeOf(fact) === TYPE_REFUND) refunds.push(fact);
+    }
+    return refunds;
   }
 }

@@ -46,15 +46,18 @@ export class PurchaseTable {
     return this.facts.length * 31 + this.#arena.byteLength;
   }
 
-  /** Keeps a conversion or refund; its fact is set by the caller. @returns its number */
-  append(columns: EntryColumns, event: number, user: number, tuple: number): number {
+  /**
+   * Keeps a conversion or refund; its fact is set by the caller.
+   * @param skipped bytes at the beginning of its rare fields that are not kept @returns its number
+   */
+  append(columns: EntryColumns, event: number, user: number, tuple: number, skipped = 0): number {
     const index = this.#size;
     if (index === this.facts.length) this.#grow();
     this.users[index] = user;
     this.revisions[index] = 0;
     this.marks[index] = 0;
     this.tuples[index] = tuple;
-    const length = columns.rareLengths[event] as number;
+    const length = (columns.rareLengths[event] as number) - skipped;
     const end = columns.rareEnds[event] as number;
     this.#reserve(length);
     this.#arena.set(columns.bytes.subarray(end - length, end), this.#arenaLength);

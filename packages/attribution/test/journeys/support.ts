@@ -4,6 +4,7 @@ import {
   EntryColumns,
   EntryWriter,
   EventRow,
+  FLAG_ANONYMOUS,
   FLAG_ID_UUID,
   FLAG_USER_UUID,
   formatUuid,
@@ -59,15 +60,18 @@ export function columnsOf(row: EventRow): EntryColumns {
 export function newState(
   options: Partial<JourneyOptions> = {},
   vocabulary?: Vocabulary,
+  place?: { partition: number; partitions: number },
 ): PartitionState {
-  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345, vocabulary);
+  return new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, ...options }, 12_345, vocabulary, place);
 }
 
 /** A decoded result. */
 export interface Decoded {
   readonly key: string;
   readonly tenant: string;
+  readonly anonymous: boolean;
   readonly revision: number;
+  readonly generation: number;
   readonly reason: string;
   readonly value: string;
   readonly path: string[];
@@ -90,6 +94,7 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
           : text(row.user, row.userStart, row.userLength);
       const key = `${user}/${idOf(row)}`;
       const tenant = dictionaries.tenants.text(row.tenant);
+      const anonymous = (row.flags & FLAG_ANONYMOUS) !== 0;
       const touches = block.touchCounts[i] ?? 0;
       const path: string[] = [];
       const channels: string[] = [];
@@ -107,7 +112,9 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
       return {
         key,
         tenant,
+        anonymous,
         revision,
+        generation: block.generations[i] ?? 0,
         reason,
         value: block.values[i] ?? "",
         path,

@@ -55,7 +55,7 @@ function drainText(seconds: number | null): string {
   return seconds === null ? "never" : duration(seconds);
 }
 
-function notes({ partitions, books, booksResidue, deadLetters }: Lag): string[] {
+function notes({ partitions, outbox, books, booksResidue, deadLetters }: Lag): string[] {
   const lines: string[] = [];
   const unowned = partitions.filter(({ owner }) => owner === null);
   if (unowned.length > 0) {
@@ -67,6 +67,12 @@ function notes({ partitions, books, booksResidue, deadLetters }: Lag): string[] 
     ([name, n]) => `${figure(n)} events by ${safeText(name.slice(DROPPED.length))}`,
   );
   lines.push(`dropped: ${bounds.length === 0 ? "nothing" : bounds.join(", ")}`);
+  if (outbox.entries > 0) {
+    const since = duration(outbox.oldestAgeSeconds);
+    lines.push(
+      `to be told to other partitions: ${figure(outbox.entries)} messages, the oldest for ${since}`,
+    );
+  }
   const age = duration(deadLetters.oldestAgeSeconds);
   lines.push(
     deadLetters.count === 0

@@ -20,12 +20,21 @@ const busy = {
   secondsToDrain: 96.24,
 };
 const stuck = { ...busy, entriesPerSecond: 0, eventsPerSecond: 0, secondsToDrain: null };
+const none = { entries: 0, oldestAgeSeconds: 0 };
 const lag: Lag = {
   partitions: [
-    { partition: 0, owner: "worker-1", epoch: 4, ...busy, warehouse: idle },
-    { partition: 1, owner: null, epoch: 2, ...stuck, warehouse: { ...idle, pending: 7 } },
+    { partition: 0, owner: "worker-1", epoch: 4, ...busy, warehouse: idle, outbox: none },
+    {
+      partition: 1,
+      owner: null,
+      epoch: 2,
+      ...stuck,
+      warehouse: { ...idle, pending: 7 },
+      outbox: none,
+    },
   ],
   total: { attribution: { ...stuck, undelivered: 2400 }, warehouse: { ...idle, pending: 7 } },
+  outbox: none,
   books: { accepted: 10, dropped_facts_per_user: 4 },
   booksResidue: 0,
   deadLetters: { count: 0, oldestAgeSeconds: 0 },
@@ -48,9 +57,11 @@ it("has a row a partition and their sum, and says what nothing drains", () => {
 it("says what was set aside, and that the books do not close", () => {
   const text = renderLag({
     ...lag,
+    outbox: { entries: 1200, oldestAgeSeconds: 3 },
     booksResidue: 2,
     deadLetters: { count: 3, oldestAgeSeconds: 7300 },
   });
+  expect(text).toContain("to be told to other partitions: 1,200 messages, the oldest for 3");
   expect(text).toContain("dead letters: 3, the oldest for 2 h; `tributary dead-letters list`");
   expect(text).toMatch(/the books do not close: 2 events; see `tributary books`$/);
 });

@@ -1,12 +1,15 @@
 -- One atomic, fenced commit: facts, results, dead letters, books, position and acknowledgement together, or nothing.
--- KEYS: events, facts, results, dead-letters, state
+-- KEYS: events, facts, results, dead-letters, state, outbox
 -- ARGV: epoch, expected position, new position, group, events in the batch, those of them that are computed again,
 --       facts count, facts block ('' for none),
 --       number of result blocks, then (count, block) each,
 --       number of books counters, then (name, increment) each,
 --       number of dead letters, then (entry ID, reason, count, trace, block) each,
+--       number of further fact blocks, then the blocks,
+--       time of the first event that led to this batch, ms,
+--       number of messages to other partitions, then (partition, rows, block) each,
 --       number of entries, then their IDs
--- Returns {'ok', facts ID}, {'done'} where this very commit was made before, or what forbids it:
+-- Returns {'ok', facts ID, messages that wait}, {'done'} where this very commit was made before, or what forbids it:
 -- {'fenced', epoch}, {'conflict', position}, {'gap', pending}.
 local state = KEYS[5]
 if redis.call('HGET', state, 'epoch') ~= ARGV[1] then
@@ -31,6 +34,14 @@ at = books_from + books * 2
 local dead_from = at + 1
 local dead = tonumber(ARGV[at])
 at = dead_from + dead * 5
+local records_from = at + 1
+local records = tonumber(ARGV[at])
+at = records_from + records
+local origin = ARGV[at]
+at = at + 1
+local messages_from = at + 1
+local messages = tonumber(ARGV[at])
+at = messages_from + messages * 3
 local entries = tonumber(ARGV[at])
 local ids = {}
 for i = 1, entries do
@@ -47,6 +58,13 @@ end
 local facts_id = ''
 if facts ~= '' then
   facts_id = redis.call('XADD', KEYS[2], '*', 'n', facts_count, 'p', ARGV[3], 'b', facts)
+end
+for i = 0, records - 1 do
+  redis.call('XADD', KEYS[2], '*', 'n', 0, 'p', ARGV[3], 'b', ARGV[records_from + i])
+end
+for i = 0, messages - 1 do
+  local from = messages_from + i * 3
+  redis.call('XADD', KEYS[6], '*', 't', ARGV[from], 'm', ARGV[from + 1], 'o', origin, 'b', ARGV[from + 2])
 end
 for i = 0, results - 1 do
   redis.call('XADD', KEYS[3], '*', 'n', ARGV[results_from + i * 2], 'p', ARGV[3], 'b', ARGV[results_from + i * 2 + 1])
@@ -78,4 +96,4 @@ if ARGV[6] ~= '0' then
   redis.call('HINCRBY', state, 'recomputed', ARGV[6])
 end
 redis.call('XACK', KEYS[1], ARGV[4], unpack(ids))
-return { 'ok', facts_id }
+return { 'ok', facts_id, redis.call('XLEN', KEYS[6]) }

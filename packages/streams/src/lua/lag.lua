@@ -1,6 +1,6 @@
 -- What a partition has left to do, as numbers that can be defended: entries ever appended less entries ever committed,
 -- not XINFO's lag, which is null or wrong after some deletions.
--- KEYS: events, facts, results, state, lease, dead-letters   ARGV: attribution group, warehouse group
+-- KEYS: events, facts, results, state, lease, dead-letters, outbox   ARGV: attribution group, warehouse group
 local function groups(key)
   local found = {}
   if redis.call('EXISTS', key) == 1 then
@@ -60,4 +60,7 @@ for _, key in ipairs({ KEYS[2], KEYS[3] }) do
   result[#result + 1] = oldest(key, ARGV[2], warehouse)
   result[#result + 1] = tostring(stream(key)['entries-added'] or 0)
 end
+result[#result + 1] = tostring(redis.call('XLEN', KEYS[7]))
+local message = redis.call('XRANGE', KEYS[7], '-', '+', 'COUNT', 1)
+result[#result + 1] = message[1] and message[1][1] or ''
 return result

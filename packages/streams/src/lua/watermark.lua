@@ -1,6 +1,6 @@
 -- Up to which time everything that was appended to a partition is attributed and loaded, ms since 1970: what came before it is.
 -- One look at all three streams, so that no entry is between two of them meanwhile.
--- KEYS: events, facts, results   ARGV: attribution group, warehouse group
+-- KEYS: events, facts, results, outbox   ARGV: attribution group, warehouse group
 local function group(key, name)
   if redis.call('EXISTS', key) == 0 then
     return nil
@@ -32,20 +32,32 @@ local function milliseconds(id)
   return tonumber(string.match(id, '^%d+'))
 end
 -- The last event that an entry of facts or results covers.
-local function position(entry)
+local function field(entry, name)
   for i = 1, #entry[2], 2 do
-    if entry[2][i] == 'p' then
+    if entry[2][i] == name then
       return entry[2][i + 1]
     end
   end
   return ''
+end
+local function position(entry)
+  return field(entry, 'p')
+end
+-- Since when a message is under way: since the event that led to it came. Those behind the oldest are taken to be no older.
+local function origin(entry)
+  return tonumber(field(entry, 'o')) or milliseconds(entry[1])
 end
 
 local time = redis.call('TIME')
 local complete = time[1] * 1000 + math.floor(time[2] / 1000)
 local waiting = oldest(KEYS[1], ARGV[1])
 if waiting then
-  complete = math.min(complete, milliseconds(waiting))
+  local entry = redis.call('XRANGE', KEYS[1], waiting, waiting)[1]
+  complete = math.min(complete, entry and origin(entry) or milliseconds(waiting))
+end
+local message = redis.call('XRANGE', KEYS[4], '-', '+', 'COUNT', 1)[1]
+if message then
+  complete = math.min(complete, origin(message))
 end
 -- An entry of facts or results bears the time of its commit. The events that it covers came after those that the commit before
 -- it covered, which the log of facts tells; where that is trimmed, nobody knows since when.

@@ -1,0 +1,158 @@
+/** A platform of several partitions without Redis: streams, logs and outboxes as arrays, and everything that can go wrong. */
+import {
+  createRowDictionaries,
+  EntryColumns,
+  partitionOfBytes,
+  tenantSeed,
+} from "@tributary/protocol";
+import type { PlainEvent } from "../../../../../test/support/oracle.ts";
+import type { JourneyOptions, PartitionState } from "../../../src/index.ts";
+import { type Decoded, decodeResults, entryOf, newState } from "../support.ts";
+
+/** An entry of a stream: what decides its versions, and its bytes. */
+interface Entry {
+  readonly ms: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Message {
+  readonly partition: number;
+  readonly bytes: Uint8Array;
+}
+
+interface Partition {
+  state: PartitionState;
+  /** Not committed yet. */
+  readonly events: Entry[];
+  readonly log: Uint8Array[];
+  readonly outbox: Message[];
+}
+
+/** A conversion's result, and when it was committed. */
+export interface Stored extends Decoded {
+  readonly attributedAt: number;
+}
+
+export class SmallPlatform {
+  readonly partitions: Partition[] = [];
+  /** Every result of each conversion, by its ID. */
+  readonly results = new Map<string, Stored[]>();
+  readonly #options: Partial<JourneyOptions>;
+  #clock = 1000;
+  #commits = 0;
+  /** Messages that were relayed: they may be again. */
+  readonly #relayed: Message[] = [];
+
+  constructor(partitions: number, options: Partial<JourneyOptions>) {
+    this.#options = options;
+    for (let i = 0; i < partitions; i += 1) {
+      const place = { partition: i, partitions };
+      const state = newState(options, undefined, place);
+      this.partitions.push({ state, events: [], log: [], outbox: [] });
+    }
+  }
+
+  /** As the gateway does: by the user ID where there is one. */
+  send(event: PlainEvent): void {
+    const bytes = entryOf([event]);
+    const columns = new EntryColumns();
+    columns.read(bytes, createRowDictionaries(1));
+    const start = columns.userStarts[0] ?? 0;
+    const end = start + (columns.userLengths[0] ?? 0);
+    const count = this.partitions.length;
+    const home = partitionOfBytes(tenantSeed("default"), columns.bytes, start, end, count);
+    this.#append(home, bytes);
+  }
+
+  /** Takes the next entries of a partition as a batch. @param commits false: dies before the commit */
+  process(at: number, entries: number, commits: boolean): void {
+    const partition = this.#at(at);
+    const batch = partition.events.slice(0, entries);
+    const last = batch.at(-1);
+    if (last === undefined) return;
+    const outcome = partition.state.process(
+      batch.map(({ bytes }) => bytes),
+      undefined,
+      last.ms,
+    );
+    if (!commits) {
+      this.rebuild(at);
+      return;
+    }
+    partition.events.splice(0, batch.length);
+    if (outcome.facts !== undefined) partition.log.push(outcome.facts);
+    partition.log.push(...outcome.records);
+    partition.outbox.push(...outcome.messages);
+    this.#commits += 1;
+    for (const result of decodeResults(outcome)) {
+      const id = result.key.slice(result.key.indexOf("/") + 1);
+      const stored = { ...result, attributedAt: this.#commits };
+      this.results.set(id, [...(this.results.get(id) ?? []), stored]);
+    }
+  }
+
+  /** Another owner takes a partition over. */
+  rebuild(at: number): void {
+    const partition = this.#at(at);
+    const place = { partition: at % this.partitions.length, partitions: this.partitions.length };
+    partition.state = newState(this.#options, undefined, place);
+    for (const block of partition.log) partition.state.restore(block);
+  }
+
+  /** Relays a message, not always the oldest. @param dies after it was sent and before that was noted */
+  relay(at: number, which: number, dies: boolean): void {
+    const { outbox } = this.#at(at);
+    const message = outbox[which % Math.max(1, outbox.length)];
+    if (message === undefined) return;
+    this.#append(message.partition, message.bytes);
+    this.#relayed.push(message);
+    if (!dies) outbox.splice(outbox.indexOf(message), 1);
+  }
+
+  /** Sends an old message again, as an owner does that was paused. */
+  relayAgain(which: number): void {
+    const message = this.#relayed[which % Math.max(1, this.#relayed.length)];
+    if (message !== undefined) this.#append(message.partition, message.bytes);
+  }
+
+  /** Works until nothing is left to do. */
+  settle(): void {
+    for (;;) {
+      let idle = true;
+      for (const [at, { events, outbox }] of this.partitions.entries()) {
+        if (events.length > 0) this.process(at, 3, true);
+        else if (outbox.length > 0) this.relay(at, 0, false);
+        else continue;
+        idle = false;
+      }
+      if (idle) return;
+    }
+  }
+
+  /** The valid result of each conversion. */
+  valid(): Stored[] {
+    return [...this.results.values()].flatMap((all) =>
+      all
+        .toSorted(
+          (a, b) =>
+            a.generation - b.generation ||
+            a.attributedAt - b.attributedAt ||
+            a.revision - b.revision,
+        )
+        .slice(-1),
+    );
+  }
+
+  #append(to: number, bytes: Uint8Array): void {
+    // Several entries may be of one millisecond.
+    this.#clock += this.#clock % 3 === 0 ? 0 : 1;
+    if (this.#commits % 2 === 0) this.#clock += 1;
+    this.#at(to).events.push({ ms: this.#clock, bytes });
+  }
+
+  #at(index: number): Partition {
+    const partition = this.partitions[index % this.partitions.length];
+    if (partition === undefined) throw new Error("there is no partition");
+    return partition;
+  }
+}
