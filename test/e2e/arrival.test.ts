@@ -35,6 +35,9 @@ const refund = fc.record({
   currency: fc.constantFrom("EUR", "USD"),
   orderId: fc.constantFrom("o1", "o2"),
 });
+const identify = fc.record({ type: fc.constant("identify") });
+/** Twelve people with a device each; what they do there is known to be theirs, or not. */
+const who = fc.tuple(fc.integer({ min: 0, max: 11 }), fc.integer({ min: 0, max: 2 }));
 /** Hours are few, so that events meet in one millisecond. */
 const events = fc
   .array(
@@ -43,19 +46,25 @@ const events = fc
         { weight: 8, arbitrary: touch },
         { weight: 3, arbitrary: purchase },
         { weight: 1, arbitrary: refund },
+        { weight: 1, arbitrary: identify },
       ),
       fc.integer({ min: 0, max: 30 * 24 }),
-      fc.integer({ min: 0, max: 11 }),
+      who,
     ),
     { minLength: 300, maxLength: 300 },
   )
   .map((all) =>
-    all.map(([fields, hour, user], i): Event => ({
-      id: `e${(i * 37) % 311}`,
-      time: T0 + hour * HOUR_MS,
-      userId: `user-${user}`,
-      ...fields,
-    })),
+    all.map(([fields, hour, [person, known]], i): Event => {
+      const userId = `user-${person}`;
+      const anonymousId = `device-${person}`;
+      const both = fields.type === "identify" || known === 2;
+      return {
+        id: `e${(i * 37) % 311}`,
+        time: T0 + hour * HOUR_MS,
+        ...(both ? { userId, anonymousId } : known === 1 ? { userId } : { anonymousId }),
+        ...fields,
+      };
+    }),
   );
 
 /** The same events in another order, some twice, in batches of other sizes. */

@@ -23,8 +23,9 @@ it("page, identify, order, refund", async () => {
   const analytics = new Analytics({ writeKey: "plain", host: tenants.platform.gatewayUrl });
   analytics.on("error", (error) => errors.push(error));
   const userId = "ada";
-  analytics.page({ userId, timestamp: at(40), context: LANDING });
-  analytics.identify({ userId, anonymousId: "browser-1", timestamp: at(30) });
+  const anonymousId = "browser-1";
+  analytics.page({ anonymousId, timestamp: at(40), context: LANDING });
+  analytics.identify({ userId, anonymousId, timestamp: at(30) });
   analytics.track({
     userId,
     event: "Order Completed",

@@ -25,7 +25,7 @@ export async function startTenants(...names: readonly string[]): Promise<Tenants
       dataDir: data.dir,
       redisUrl: redis.url,
       port: 0,
-      partitions: 2,
+      partitions: 8,
       environment: {
         ...process.env,
         OTEL_TRACES_EXPORTER: "none",

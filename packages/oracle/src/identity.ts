@@ -7,6 +7,29 @@ export interface IdentityRules {
   readonly unlinked: readonly string[];
 }
 
+/** The platform's defaults. */
+export const DEFAULT_IDENTITY_RULES: IdentityRules = {
+  limit: 32,
+  unlinked: [
+    "",
+    "0",
+    "-1",
+    "null",
+    "undefined",
+    "none",
+    "nil",
+    "nan",
+    "true",
+    "false",
+    "unknown",
+    "anonymous",
+    "guest",
+    "(not set)",
+    "[object object]",
+    "00000000-0000-0000-0000-000000000000",
+  ],
+};
+
 interface Identified {
   readonly time: number;
   readonly userId?: string;

@@ -4,6 +4,7 @@
  */
 export { differenceOf } from "./difference.ts";
 export type { StoredResult } from "./difference.ts";
+export { DEFAULT_IDENTITY_RULES } from "./identity.ts";
 export type { IdentityRules } from "./identity.ts";
-export { expectedResults } from "./results.ts";
+export { DEFAULT_RULES, expectedResults } from "./results.ts";
 export type { PlainEvent, PlainResult, PlainRules } from "./results.ts";

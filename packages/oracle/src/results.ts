@@ -1,5 +1,5 @@
 import { unitsOf } from "./decimal.ts";
-import { type IdentityRules, ownersOf } from "./identity.ts";
+import { DEFAULT_IDENTITY_RULES, type IdentityRules, ownersOf } from "./identity.ts";
 import { plainWeights } from "./models.ts";
 
 /** The fields of an event that decide a result. */
@@ -44,7 +44,12 @@ const DAY = 86_400_000;
 /** What tells a user from an anonymous ID of the same text. */
 const OWNER_PREFIX = 2;
 /** The platform's defaults. */
-const DEFAULT_RULES: PlainRules = { click: 30 * DAY, view: DAY, halfLife: 7 * DAY };
+export const DEFAULT_RULES: PlainRules = {
+  click: 30 * DAY,
+  view: DAY,
+  halfLife: 7 * DAY,
+  identity: DEFAULT_IDENTITY_RULES,
+};
 
 /**
  * What each conversion's last result must be, written plainly over all events at once: no order of arrival, no batches.

@@ -7,9 +7,11 @@ import {
 } from "@tributary/oracle";
 import {
   countAuditSlices,
+  readAuditDecisions,
   readAuditFacts,
   readAuditResults,
   watermarkBefore,
+  type AuditDecision,
   type AuditFact,
   type AuditResult,
   type WarehouseEngine,
@@ -63,11 +65,12 @@ export async function audit(engine: WarehouseEngine, options: AuditOptions): Pro
     const asked = { tenant, slice, slices };
     const facts = await readAuditFacts(engine, asked);
     const results = await readAuditResults(engine, asked);
+    const decisions = Map.groupBy(await readAuditDecisions(engine, asked), userOf);
     for (const found of compare(facts, results, options.settings)) {
       counts.compared += 1;
       if (found.difference === undefined) {
         counts.agreed += 1;
-      } else if (await isLate(engine, options, found.facts, found.conversion)) {
+      } else if (await isLate(engine, options, found, decisions.get(found.user) ?? [])) {
         counts.late += 1;
       } else {
         counts.different += 1;
@@ -84,6 +87,8 @@ export async function audit(engine: WarehouseEngine, options: AuditOptions): Pro
 }
 
 interface Compared {
+  /** See {@link userOf}. */
+  readonly user: string;
   readonly conversion: string;
   readonly userKey: string;
   readonly difference: string | undefined;
@@ -109,17 +114,18 @@ function* compare(
       const id = fact.event_id;
       const difference = differenceBetween(given.get(id), expected.get(`${user}/${id}`));
       given.delete(id);
-      yield { conversion: id, userKey: fact.user_key, difference, facts: own };
+      yield { user, conversion: id, userKey: fact.user_key, difference, facts: own };
     }
     for (const [id, { user_key: userKey }] of given) {
       const difference = "there is a result, and no such conversion among the facts";
-      yield { conversion: id, userKey, difference, facts: own };
+      yield { user, conversion: id, userKey, difference, facts: own };
     }
     stored.delete(user);
   }
-  for (const { conversion_id: conversion, user_key: userKey } of [...stored.values()].flat()) {
+  for (const result of [...stored.values()].flat()) {
+    const { conversion_id: conversion, user_key: userKey } = result;
     const difference = "there is a result, and no conversion of the user among the facts";
-    yield { conversion, userKey, difference, facts: [] };
+    yield { user: userOf(result), conversion, userKey, difference, facts: [] };
   }
 }
 
@@ -150,20 +156,26 @@ function plainEvent(fact: AuditFact): PlainEvent {
   };
 }
 
-/** Whether the workers may have let go of what the conversion needs before the last fact of its user came. */
+/**
+ * Whether the workers may have let go of what the conversion needs before the last fact of its user came, or before it was decided
+ * what else is the user's.
+ */
 async function isLate(
   engine: WarehouseEngine,
   { tenant, settings }: AuditOptions,
-  facts: readonly AuditFact[],
-  id: string,
+  { facts, conversion: id }: Compared,
+  decisions: readonly AuditDecision[],
 ): Promise<boolean> {
   const conversion = facts.find(({ event_id, type }) => event_id === id && type === "conversion");
   if (conversion === undefined) return false;
   const last = facts.reduce((latest, fact) =>
     isAfter(fact.position, latest.position) ? fact : latest,
   );
-  const watermark = await watermarkBefore(engine, tenant, last.partition, last.position);
-  return Number(conversion.time_ms) + settings.latenessMs < watermark;
+  for (const { partition, position } of [last, ...decisions]) {
+    const watermark = await watermarkBefore(engine, tenant, partition, position);
+    if (Number(conversion.time_ms) + settings.latenessMs < watermark) return true;
+  }
+  return false;
 }
 
 /** Whether an entry ID, `<ms>-<number>`, is the later one. */

@@ -70,7 +70,7 @@ export async function conserve(
   const { accounts, waiting } = await readAccounting();
   const complete = !before.waiting && !waiting && before.accounts.accepted === accounts.accepted;
   const classes = {
-    duplicates: accounts.duplicate,
+    duplicates: accounts.duplicate + facts.twice,
     deadLettered: accounts.deadLettered,
     touchpointsCredited: facts.credited,
     touchpointsWithoutConversion: facts.withoutConversion,

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PolledEntry } from "@tributary/streams";
 import { createMetrics, SpanStatusCode, type Span, type Telemetry } from "@tributary/telemetry";
-import { FactRows, ResultRows, WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  FactRows,
+  ResultRows,
+  WarehouseError,
+  type RowBatch,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import type { LoaderFeed } from "./feed.ts";
 import { LoadTraces } from "./load-trace.ts";
 
@@ -120,7 +126,7 @@ export class Loader {
       const reason = this.#add(entry);
       if (reason === undefined) taken.push(entry);
       else undecodable.push({ entry, reason });
-      const bytes = this.#facts.finish().bytes.length + this.#results.finish().bytes.length;
+      const bytes = this.#batches().reduce((sum, batch) => sum + batch.bytes.length, 0);
       if (bytes < MAX_LOAD_BYTES && i < entries.length - 1) continue;
       await this.#insert(taken, undecodable, startedMs);
       this.#clear();
@@ -129,6 +135,11 @@ export class Loader {
       undecodable = [];
       startedMs = Date.now();
     }
+  }
+
+  /** What was made into rows; who is who after the facts that it is about. */
+  #batches(): readonly RowBatch[] {
+    return [this.#facts.finish(), this.#facts.finishIdentities(), this.#results.finish()];
   }
 
   /** Makes an entry into rows. @returns why it cannot be, or undefined */
@@ -153,7 +164,7 @@ export class Loader {
   ): Promise<void> {
     const span = this.#traces.start(this.#telemetry.tracer, startedMs);
     try {
-      const batches = [this.#facts.finish(), this.#results.finish()];
+      const batches = this.#batches();
       for (const { table, columns, bytes } of batches) {
         await this.#engine.insertRowBinary(table, columns, bytes);
       }

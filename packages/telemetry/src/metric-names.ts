@@ -179,17 +179,17 @@ export const METRICS = {
   },
   tributary_identity_links_total: {
     type: "counter",
-    unit: "anonymous_ids",
-    help: "Anonymous IDs that became a user's, or no longer are: a link that came later was of an earlier time.",
+    unit: "links",
+    help: "Links of anonymous IDs to users, made, or withdrawn because one of an earlier time came later.",
     labels: { outcome: ["made", "withdrawn"] },
   },
-  tributary_identity_refused_total: {
+  tributary_identity_links_refused_total: {
     type: "counter",
     unit: "links",
     help: "Links that were not made: a value that is never linked, a user's limit, an anonymous ID of another user, no room.",
     labels: { reason: ["blocked", "limit", "other_user", "full"] },
   },
-  tributary_identity_forwarded_total: {
+  tributary_identity_facts_forwarded_total: {
     type: "counter",
     unit: "facts",
     help: "Facts of anonymous IDs that were copied to their user's partition.",

@@ -1,6 +1,7 @@
 import { validAttributions } from "./attribution-sql.ts";
 import type { WarehouseEngine } from "./engine.ts";
-import { EVENTS_TABLE } from "./schema.ts";
+import { factsOfPeople } from "./identity-sql.ts";
+import { EVENTS_TABLE, IDENTITIES_TABLE } from "./schema.ts";
 
 /** A fact of a user who has a conversion, as stored. */
 export interface AuditFact {
@@ -60,14 +61,15 @@ export async function readAuditFacts(
   engine: WarehouseEngine,
   { tenant, slice, slices }: AuditSlice,
 ): Promise<readonly AuditFact[]> {
+  const { exact, fast } = await factsOfPeople(engine, { tenant });
   return engine.query<AuditFact>(
     `SELECT user_key, is_anonymous, event_id, type, toString(toUnixTimestamp64Milli(time)) AS time_ms,
   channel, value, currency, order_id, partition, position
-FROM ${EVENTS_TABLE} FINAL
+FROM ${exact}
 WHERE tenant = {tenant:String} AND ${IN_SLICE}
   AND type IN ('impression', 'click', 'visit', 'conversion', 'refund')
   AND (user_key, is_anonymous) IN (
-    SELECT user_key, is_anonymous FROM ${EVENTS_TABLE}
+    SELECT user_key, is_anonymous FROM ${fast}
     WHERE tenant = {tenant:String} AND ${IN_SLICE} AND type = 'conversion'
   )`,
     { tenant, slice, slices },
@@ -83,6 +85,33 @@ export async function readAuditResults(
     `SELECT user_key, is_anonymous, conversion_id, value, touch_id, touch_channel, credit_model, credit_touch,
   credit_share, credit_value
 FROM ${validAttributions(IN_SLICE, false)}`,
+    { tenant, slice, slices },
+  );
+}
+
+/** The last decision about an anonymous ID that is, or was, a user's. */
+export interface AuditDecision {
+  /** The user's, and once more the anonymous ID itself. */
+  readonly user_key: string;
+  readonly is_anonymous: boolean;
+  readonly partition: number;
+  /** Entry ID of its block. */
+  readonly position: string;
+}
+
+/** When it was decided of the slice's users what else is theirs. */
+export async function readAuditDecisions(
+  engine: WarehouseEngine,
+  { tenant, slice, slices }: AuditSlice,
+): Promise<readonly AuditDecision[]> {
+  return engine.query<AuditDecision>(
+    `SELECT tupleElement(key, 1) AS user_key, tupleElement(key, 2) AS is_anonymous, partition, position FROM (
+  SELECT arrayJoin(arrayConcat(
+      [(anonymous_id, CAST(1 AS Bool))],
+      arrayMap(user -> (user, CAST(0 AS Bool)), arrayFilter(user -> user != '', groupUniqArray(user_id)))
+    )) AS key, argMax(partition, generation) AS partition, argMax(position, generation) AS position
+  FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String} GROUP BY anonymous_id
+) WHERE ${IN_SLICE}`,
     { tenant, slice, slices },
   );
 }

@@ -2,7 +2,7 @@ import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "./engine.ts";
 import { NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
-import { EVENTS_TABLE } from "./schema.ts";
+import { factsOfPeople } from "./identity-sql.ts";
 
 /** What events can be counted by: the dimensions of touchpoints, and the name of a conversion or custom event. */
 export type CountDimension = DimensionField | "name";
@@ -79,7 +79,8 @@ export async function campaignCounts(
     ...fields.map((field) => `toString(${field}) AS dim_${field}`),
   ];
   const names = keys.map((key) => key.slice(key.lastIndexOf(" ") + 1));
-  const from = `FROM ${EVENTS_TABLE} FINAL WHERE ${condition(question)}`;
+  const { exact } = await factsOfPeople(engine, question);
+  const from = `FROM ${exact} WHERE ${condition(question)}`;
   const parameters = parametersOf(question);
   const rows =
     keys.length === 0

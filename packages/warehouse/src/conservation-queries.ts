@@ -1,5 +1,6 @@
 import { decimalUnits, validAttributions } from "./attribution-sql.ts";
 import type { WarehouseEngine } from "./engine.ts";
+import { factsOfPeople } from "./identity-sql.ts";
 import { EVENTS_TABLE } from "./schema.ts";
 
 /** Lookback of the results in question, ms. */
@@ -10,7 +11,10 @@ export interface ConservationWindows {
 
 /** Every fact of a tenant, in one class each. */
 export interface FactClasses {
+  /** Those of one ID and person count once. */
   readonly facts: number;
+  /** Facts beyond those: sent as a user's and, under the same ID, as anonymous. */
+  readonly twice: number;
   readonly touchpoints: number;
   /** Touchpoints on the path of some conversion. */
   readonly credited: number;
@@ -56,13 +60,18 @@ export async function countFacts(
   tenant: string,
   windows: ConservationWindows,
 ): Promise<FactClasses> {
+  const { exact, fast } = await factsOfPeople(engine, { tenant });
+  const [stored] = await engine.query<{ count: string }>(
+    `SELECT count() AS count FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}`,
+    { tenant },
+  );
   const [totals] = await engine.query<Record<keyof FactClasses, string>>(
     `SELECT count() AS facts, countIf(${TOUCH}) AS touchpoints, countIf(type = 'conversion') AS conversions,
   countIf(type = 'refund') AS refunds, countIf(type = 'identify') AS identifies, countIf(type = 'custom') AS custom,
   countIf(${TOUCH} AND ${USER} NOT IN (
-    SELECT ${USER} FROM ${EVENTS_TABLE} WHERE tenant = {tenant:String} AND type = 'conversion'
+    SELECT ${USER} FROM ${fast} WHERE tenant = {tenant:String} AND type = 'conversion'
   )) AS withoutConversion
-FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}`,
+FROM ${exact} WHERE tenant = {tenant:String}`,
     { tenant },
   );
   const [outside] = await engine.query<{ count: string }>(
@@ -71,10 +80,10 @@ FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}`,
   )) AS count
 FROM (
   SELECT user_key, is_anonymous, type, toUnixTimestamp64Milli(time) AS ms
-  FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String} AND ${TOUCH}
+  FROM ${exact} WHERE tenant = {tenant:String} AND ${TOUCH}
 ) AS touch INNER JOIN (
   SELECT user_key, is_anonymous, groupArray(toUnixTimestamp64Milli(time)) AS conversions
-  FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String} AND type = 'conversion' GROUP BY user_key, is_anonymous
+  FROM ${exact} WHERE tenant = {tenant:String} AND type = 'conversion' GROUP BY user_key, is_anonymous
 ) AS purchase USING (user_key, is_anonymous)`,
     { tenant, view: windows.viewWindowMs, click: windows.clickWindowMs },
   );
@@ -86,9 +95,10 @@ FROM (
   );
   const numbers = Object.fromEntries(
     Object.entries(totals ?? {}).map(([name, count]) => [name, Number(count)]),
-  ) as unknown as Omit<FactClasses, "credited" | "outsideWindows">;
+  ) as unknown as Omit<FactClasses, "credited" | "outsideWindows" | "twice">;
   return {
     ...numbers,
+    twice: Number(stored?.count ?? 0) - numbers.facts,
     credited: Number(credited?.count ?? 0),
     outsideWindows: Number(outside?.count ?? 0),
   };
@@ -120,18 +130,19 @@ export async function sumMoney(
   tenant: string,
   model: string,
 ): Promise<readonly MoneyClasses[]> {
+  const { exact } = await factsOfPeople(engine, { tenant });
   const facts = await engine.query<{ currency: string; accepted: string; refunded: string }>(
     `SELECT currency, sum(amount) AS accepted, sum(amount - net) AS refunded FROM (
   SELECT currency, amount, if(order_id = '', amount, if(whole > 0, toDecimal128(0, 12),
     greatest(toDecimal128(0, 12), amount - arraySum(arrayMap((of, part) -> if(of = currency, part, toDecimal128(0, 12)), currencies, parts))))) AS net
   FROM (
     SELECT user_key, is_anonymous, order_id, currency, assumeNotNull(value) AS amount
-    FROM ${EVENTS_TABLE} FINAL
+    FROM ${exact}
     WHERE tenant = {tenant:String} AND type = 'conversion' AND isNotNull(value)
   ) AS purchase LEFT JOIN (
     SELECT user_key, is_anonymous, order_id, countIf(isNull(value)) AS whole,
       groupArrayIf(currency, isNotNull(value)) AS currencies, groupArray(value) AS parts
-    FROM ${EVENTS_TABLE} FINAL
+    FROM ${exact}
     WHERE tenant = {tenant:String} AND type = 'refund' AND order_id != ''
     GROUP BY user_key, is_anonymous, order_id
   ) AS refund USING (user_key, is_anonymous, order_id)

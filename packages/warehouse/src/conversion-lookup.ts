@@ -71,6 +71,8 @@ interface DetailRow {
   readonly value: string;
   readonly currency: string;
   readonly revision: number;
+  /** Generation of the conversion's owner. */
+  readonly owner: string;
   readonly reason: string;
   readonly attributed_ms: string;
   readonly trace_id: string;
@@ -82,14 +84,14 @@ const TOUCH_COLUMNS = DIMENSION_FIELDS.map((field) => `touch_${field}`).join(", 
 
 /** LIMIT BY instead of FINAL, under which wide columns of whole granules would be read: 250 ms. */
 const DETAIL_SQL = `SELECT conversion_id, order_id, name, toUnixTimestamp64Milli(conversion_time) AS time_ms,
-  user_key, is_anonymous, value, currency, revision, reason,
+  user_key, is_anonymous, value, currency, revision, toString(generation) AS owner, reason,
   toUnixTimestamp64Milli(attributed_at) AS attributed_ms, trace_id,
   arrayZip(touch_id, touch_type, arrayMap(t -> toString(toUnixTimestamp64Milli(t)), touch_time), ${TOUCH_COLUMNS}) AS touches_list,
   arrayZip(credit_model, credit_touch, credit_share, credit_value) AS credits_list
 FROM ${ATTRIBUTIONS_TABLE}
 WHERE tenant = {tenant:String} AND conversion_id = {id:String}
-ORDER BY attributed_at DESC, revision DESC
-LIMIT 1 BY revision`;
+ORDER BY attributed_at DESC, generation DESC, revision DESC
+LIMIT 1 BY revision, generation`;
 
 /** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
 const FIND_ORDER_SQL = `SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
@@ -131,12 +133,24 @@ async function readDetail(
   asOf: number | undefined,
 ): Promise<ConversionDetail | undefined> {
   const rows = await engine.query<DetailRow>(DETAIL_SQL, { tenant, id });
-  const valid = rows.find((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME));
-  const last = rows[0];
+  const valid = lastOf(rows.filter((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME)));
+  const last = lastOf(rows);
   if (valid === undefined || last === undefined) return undefined;
-  // A higher one was lost with a Redis node after it had been loaded: see validAttributions.
-  const history = rows.filter(({ revision }) => revision <= last.revision).toReversed();
+  // Left out is a higher one of the same owner, which was lost with a Redis node after it had been loaded (see
+  // validAttributions), and what a former owner still said when there was another one: none was ever valid.
+  const history = rows
+    .toReversed()
+    .filter(({ revision, owner }) => owner !== last.owner || revision <= last.revision)
+    .filter((row, i, all) =>
+      all.slice(0, i).every(({ owner }) => Number(owner) <= Number(row.owner)),
+    );
   return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, history) };
+}
+
+/** Of results, newest first: the newest of the owner that was decided on last. */
+function lastOf(rows: readonly DetailRow[]): DetailRow | undefined {
+  const owner = Math.max(...rows.map((row) => Number(row.owner)));
+  return rows.find((row) => Number(row.owner) === owner);
 }
 
 function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {

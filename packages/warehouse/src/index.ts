@@ -1,11 +1,12 @@
 export { decimalUnits, touchDimensions } from "./attribution-sql.ts";
 export {
   countAuditSlices,
+  readAuditDecisions,
   readAuditFacts,
   readAuditResults,
   watermarkBefore,
 } from "./audit-queries.ts";
-export type { AuditFact, AuditResult } from "./audit-queries.ts";
+export type { AuditDecision, AuditFact, AuditResult } from "./audit-queries.ts";
 export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
 export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-counts.ts";
 export type { CountInterval, EventCounts } from "./campaign-counts.ts";
@@ -81,4 +82,5 @@ export {
   CREDITS_VIEW,
   DATABASE,
   EVENTS_TABLE,
+  IDENTITIES_TABLE,
 } from "./schema.ts";

@@ -6,6 +6,7 @@ import {
   type AttributionDimension,
 } from "./report-dimensions.ts";
 import { WarehouseError } from "./errors.ts";
+import { type FactsSource, factsOfPeople } from "./identity-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "./schema.ts";
 
 /** Which facts a recomputation needs. */
@@ -51,7 +52,8 @@ export async function readTouches(
   engine: WarehouseEngine,
   question: FactsQuestion,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return engine.queryArrow(touchesSql(question), parametersOf(question));
+  const source = await factsOfPeople(engine, question);
+  return engine.queryArrow(touchesSql(question, source), parametersOf(question));
 }
 
 /**
@@ -66,7 +68,8 @@ export async function readPurchases(
   engine: WarehouseEngine,
   question: FactsQuestion,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  return engine.queryArrow(purchasesSql(question), parametersOf(question));
+  const source = await factsOfPeople(engine, question);
+  return engine.queryArrow(purchasesSql(question, source), parametersOf(question));
 }
 
 /**
@@ -92,23 +95,23 @@ export function tooManyTouches(): WarehouseError {
   );
 }
 
-function touchesSql(question: FactsQuestion): string {
+function touchesSql(question: FactsQuestion, source: FactsSource): string {
   const { from, to, touchDimensions } = question;
   const dims = DIMENSION_FIELDS.filter((field) => touchDimensions.includes(field));
   const known = knownCondition(question);
   const inRange = `${from === undefined ? "" : ` AND time >= ${FROM}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
   const inWindow = `${from === undefined ? "" : ` AND time >= ${FIRST}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
   return `SELECT ${[COMMON_COLUMNS, ...dims].join(", ")}
-FROM ${EVENTS_TABLE}
-PREWHERE tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
+FROM ${source.fast}
+${source.where} tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
   AND cityHash64(user_key) IN (
-    SELECT cityHash64(user_key) FROM ${EVENTS_TABLE}
-    PREWHERE tenant = {tenant:String} AND type = 'conversion'${inRange}${known}
+    SELECT cityHash64(user_key) FROM ${source.fast}
+    ${source.where} tenant = {tenant:String} AND type = 'conversion'${inRange}${known}
   )
-${known === "" ? "" : `WHERE ${known.slice(" AND ".length)}\n`}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+${knownOf(known, source)}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
 }
 
-function purchasesSql(question: FactsQuestion): string {
+function purchasesSql(question: FactsQuestion, source: FactsSource): string {
   const { from, to, lead } = question;
   const ends = to === undefined ? "" : ` AND time < ${TO}`;
   // Those before, too, as far as their touchpoints could count: they may have used them up.
@@ -120,10 +123,16 @@ function purchasesSql(question: FactsQuestion): string {
   );
   return `SELECT ${COMMON_COLUMNS}, toLowCardinality(name) AS name, coalesce(value, toDecimal128(0, 12)) AS amount,
   toUInt8(isNotNull(value)) AS has_value, currency, order_id${dims.join("")}
-FROM ${EVENTS_TABLE}
-PREWHERE tenant = {tenant:String} AND type IN ('conversion', 'refund'${lead === undefined ? "" : ", 'custom'"})
-WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
+FROM ${source.fast}
+${source.where} tenant = {tenant:String} AND type IN ('conversion', 'refund'${lead === undefined ? "" : ", 'custom'"})
+${source.where === "PREWHERE" ? "WHERE" : "AND"} (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
 LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+}
+
+/** The condition on what was known, in a WHERE of its own behind a PREWHERE. */
+function knownOf(condition: string, { where }: FactsSource): string {
+  if (condition === "") return "";
+  return where === "WHERE" ? `${condition}\n` : `WHERE ${condition.slice(" AND ".length)}\n`;
 }
 
 /** An entry ID begins with the time of its commit, in 13 digits until the year 2286. */

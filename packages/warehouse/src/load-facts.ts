@@ -1,13 +1,18 @@
 import {
   createRowDictionaries,
   DIMENSION_COUNT,
+  emptyIdentityRecord,
   EntryReader,
   EVENT_TYPES,
   EventRow,
   FLAG_ANONYMOUS,
   FLAG_RARE,
   FLAG_TYPE_MASK,
+  IDENTITY_DECISION,
+  isCopy,
+  readIdentity,
   readRareFields,
+  TYPE_IDENTITY,
   unpackProperties,
   type Dictionary,
   type RowDictionaries,
@@ -22,7 +27,7 @@ import {
   type RowBatch,
 } from "./row-batch.ts";
 import { RowBinaryWriter } from "./row-binary.ts";
-import { EVENTS_TABLE } from "./schema.ts";
+import { EVENTS_TABLE, IDENTITIES_TABLE } from "./schema.ts";
 
 /** The columns of `events` in the order in which {@link FactRows} writes them. */
 const EVENT_COLUMNS: readonly Column[] = [
@@ -50,9 +55,28 @@ const EVENT_COLUMNS: readonly Column[] = [
   { name: "position", type: "String" },
 ];
 
-/** Makes fact blocks into rows of `events`, without an object a row. */
+/** The columns of `identities` in the order in which {@link FactRows} writes them. */
+const IDENTITY_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "anonymous_id", type: "String" },
+  { name: "generation", type: "UInt64" },
+  { name: "user_id", type: "String" },
+  { name: "linked_at", type: "DateTime64(3, 'UTC')" },
+  { name: "decided_at", type: "DateTime64(3, 'UTC')" },
+  { name: "partition", type: "UInt16" },
+  { name: "position", type: "String" },
+];
+
+/**
+ * Makes fact blocks into rows of `events`, and of `identities` what they say of whose an anonymous ID is, without an object a
+ * row. Copies of other partitions' facts are none: they are rows of those.
+ */
 export class FactRows {
   readonly #writer = new RowBinaryWriter();
+  readonly #identities = new RowBinaryWriter();
+  readonly #record = emptyIdentityRecord();
+  readonly #user = new EventRow();
+  #identityRows = 0;
   readonly #dictionaries: RowDictionaries;
   readonly #row = new EventRow();
   #rows = 0;
@@ -81,17 +105,25 @@ export class FactRows {
    */
   add(block: Uint8Array, partition: number, position: string): number {
     const before = this.#writer.length;
+    const beforeIdentities = this.#identities.length;
+    const identitiesBefore = this.#identityRows;
     const row = this.#row;
     let count = 0;
     try {
       const reader = new EntryReader(plainBytes(block), this.#dictionaries);
       while (reader.next(row)) {
-        this.#append(row, partition, position);
-        count += 1;
+        if ((row.flags & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
+          this.#appendIdentity(row, reader, partition, position);
+        } else if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart)) {
+          this.#append(row, partition, position);
+          count += 1;
+        }
       }
       this.#traces = reader.traces;
     } catch (error) {
       this.#writer.truncate(before);
+      this.#identities.truncate(beforeIdentities);
+      this.#identityRows = identitiesBefore;
       throw new WarehouseError("block_undecodable", messageOf(error), error);
     }
     this.#rows += count;
@@ -108,11 +140,45 @@ export class FactRows {
     };
   }
 
+  /** As {@link finish}, of `identities`. */
+  finishIdentities(): RowBatch {
+    return {
+      table: IDENTITIES_TABLE,
+      columns: IDENTITY_COLUMNS,
+      bytes: this.#identities.written(),
+      rows: this.#identityRows,
+    };
+  }
+
   /** Begins anew. */
   clear(): void {
     this.#writer.truncate(0);
+    this.#identities.truncate(0);
     this.#rows = 0;
+    this.#identityRows = 0;
     boundDictionaries(this.#dictionaries);
+  }
+
+  /** A record, whose second row is read where it has one: of those of the anonymous ID's own partition a row. */
+  #appendIdentity(row: EventRow, reader: EntryReader, partition: number, position: string): void {
+    const record = this.#record;
+    readIdentity(row.rare, row.rareStart, row.rareLength, record);
+    const user = this.#user;
+    if (record.hasUser && !reader.next(user)) throw new RangeError("a record without its user");
+    // What never had another owner than itself needs no row.
+    if (record.kind !== IDENTITY_DECISION || record.generation === 0) return;
+    const writer = this.#identities;
+    const tenant = this.#dictionaries.tenants.bytes(row.tenant);
+    writer.stringBytes(tenant, 0, tenant.length);
+    writeUserKey(writer, row);
+    writer.uint64(record.generation);
+    if (record.linked) writeUserKey(writer, user);
+    else writer.emptyString();
+    writer.dateTime64(record.time);
+    writer.dateTime64(Number.parseInt(position, 10));
+    writer.uint16(partition);
+    writer.string(position);
+    this.#identityRows += 1;
   }
 
   #append(row: EventRow, partition: number, position: string): void {

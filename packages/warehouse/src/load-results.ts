@@ -40,6 +40,7 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
   { name: "order_id", type: "String" },
   { name: "value", type: "Decimal(38, 12)" },
   { name: "revision", type: "UInt32" },
+  { name: "generation", type: "UInt64" },
   { name: "reason", type: "String" },
   { name: "partition", type: "UInt16" },
   { name: "position", type: "String" },
@@ -172,6 +173,7 @@ export class ResultRows {
     writer.string(rare.orderId);
     writer.decimal128(netValue(result.values[index] ?? ""));
     writer.uint32(result.revisions[index] ?? 0);
+    writer.uint64(result.generations[index] ?? 0);
     writer.string(reason);
     writer.uint16(partition);
     writer.string(position);

@@ -1,6 +1,7 @@
 import type { DimensionField } from "@tributary/protocol";
 import { touchText } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "./engine.ts";
+import { factsOfPeople } from "./identity-sql.ts";
 import { touchDimensionsOf } from "./report-dimensions.ts";
 import { MAX_REPORT_PATHS, tooManyPaths, type AttributionQuestion } from "./report-queries.ts";
 import { EVENTS_TABLE } from "./schema.ts";
@@ -52,11 +53,12 @@ export async function openJourneys(
 ): Promise<readonly OpenPath[]> {
   const parameters = parametersOf(question);
   const dims = touchDimensionsOf(question.by);
+  const { fast } = await factsOfPeople(engine, question);
   if (await hasTooManyNames(engine, question, parameters)) throw tooManyPaths();
-  const rows = await engine.query<JourneyRow>(fastSql(question, dims), parameters);
+  const rows = await engine.query<JourneyRow>(fastSql(question, dims, fast), parameters);
   if (rows.length > MAX_REPORT_PATHS) throw tooManyPaths();
   if (rows.some(({ tied }) => tied === 1)) {
-    const exact = await engine.query<JourneyRow>(exactSql(question, dims), parameters);
+    const exact = await engine.query<JourneyRow>(exactSql(question, dims, fast), parameters);
     if (rows.length + exact.length > MAX_REPORT_PATHS) throw tooManyPaths();
     rows.push(...exact);
   }
@@ -80,7 +82,11 @@ async function hasTooManyNames(
 }
 
 /** The users without a conversion; of those without two touchpoints of one time, the paths. */
-function fastSql(question: JourneyQuestion, dims: readonly DimensionField[]): string {
+function fastSql(
+  question: JourneyQuestion,
+  dims: readonly DimensionField[],
+  source: string,
+): string {
   const [first = "''", second] = dims;
   const names = (column: string): string =>
     namesSql(question, column, "arraySort(groupArray(toString(name)))");
@@ -102,7 +108,7 @@ SELECT tied, arrayMap(code -> ${name}, codes) AS path, journeys FROM (
   FROM (
     SELECT arraySort(${touchesOf(question, touch)}) AS touches,
       toUInt8(length(arrayCompact(touch -> bitShiftRight(touch, ${NAME_BITS}), touches)) < length(touches)) AS tied
-    FROM ${EVENTS_TABLE}
+    FROM ${source}
     WHERE ${factsCondition(question)}
     GROUP BY user_key, is_anonymous
     HAVING countIf(type = 'conversion') = 0
@@ -121,14 +127,18 @@ function namesSql(question: JourneyQuestion, column: string, what: string): stri
 }
 
 /** The same of users with two rows of one time, each row once. */
-function exactSql(question: JourneyQuestion, dims: readonly DimensionField[]): string {
+function exactSql(
+  question: JourneyQuestion,
+  dims: readonly DimensionField[],
+  source: string,
+): string {
   const touches = touchesOf(question, `(time, event_id, ${touchText(dims)})`);
   const times = touchesOf(question, "time");
   return `SELECT 0 AS tied, path, count() AS journeys FROM (
   SELECT arrayMap(touch -> touch.3, arrayCompact(arraySort(${touches}))) AS path
-  FROM ${EVENTS_TABLE}
+  FROM ${source}
   WHERE ${factsCondition(question)} AND (user_key, is_anonymous) IN (
-    SELECT user_key, is_anonymous FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)}
+    SELECT user_key, is_anonymous FROM ${source} WHERE ${factsCondition(question)}
     GROUP BY user_key, is_anonymous
     HAVING countIf(type = 'conversion') = 0 AND length(arrayDistinct(${times})) < length(${times})
   )

@@ -43,7 +43,7 @@ const AFTER = "fromUnixTimestamp64Milli({since:Int64}, 'UTC')";
 /**
  * Each result that came between the two times adds its credits under its reason, and takes away those of the result before it
  * under the same: over a conversion's results all but the last before and the last within cancel out. Results follow each
- * other as {@link validAttributions} has them: by the time of their commit.
+ * other as {@link validAttributions} has them: by the time of their commit, those of a former owner left out.
  */
 function changesSql({ by, from, to }: ChangesQuestion): string {
   const touches = by.map((field) => `touch_${field}`);
@@ -60,12 +60,16 @@ FROM (
   SELECT *, tupleElement(step, 1) AS cause, tupleElement(step, 3) AS sign FROM (
     SELECT currency, touches, ${touches.join(", ")}, credit_model, credit_touch, credit_share, credit_value,
       [(toString(reason), attributed_at > ${AFTER}, toInt8(1)), (leadInFrame(toString(reason)) OVER later, leadInFrame(attributed_at) OVER later > ${AFTER}, toInt8(-1))] AS steps
-    FROM ${ATTRIBUTIONS_TABLE} FINAL
-    WHERE tenant = {tenant:String} AND attributed_at <= ${BY}${times} AND conversion_id IN (
-      SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
-      WHERE tenant = {tenant:String} AND attributed_at > ${AFTER} AND attributed_at <= ${BY}
+    FROM (
+      SELECT *, max(generation) OVER (PARTITION BY conversion_id ORDER BY attributed_at, generation, revision ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owner
+      FROM ${ATTRIBUTIONS_TABLE} FINAL
+      WHERE tenant = {tenant:String} AND attributed_at <= ${BY}${times} AND conversion_id IN (
+        SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
+        WHERE tenant = {tenant:String} AND attributed_at > ${AFTER} AND attributed_at <= ${BY}
+      )
     )
-    WINDOW later AS (PARTITION BY conversion_id ORDER BY attributed_at, revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+    WHERE generation = owner
+    WINDOW later AS (PARTITION BY conversion_id ORDER BY attributed_at, generation, revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
   ) ARRAY JOIN steps AS step WHERE tupleElement(step, 2)
 )
 ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS credit, credit_value AS credited

@@ -104,6 +104,11 @@ export class RowBinaryWriter {
     this.#length += 4;
   }
 
+  /** A UInt64 below 2^53. */
+  uint64(value: number): void {
+    this.dateTime64(value);
+  }
+
   /** A DateTime64(3), or any Int64 within ±2^53. @param ms whole number, milliseconds since 1970 */
   dateTime64(ms: number): void {
     this.#reserve(8);

@@ -22,6 +22,7 @@ export const CONVERSIONS_VIEW = `${DATABASE}.conversions`;
 export const CREDITS_VIEW = `${DATABASE}.credits`;
 export const SPEND_TABLE = `${DATABASE}.spend`;
 export const RATES_TABLE = `${DATABASE}.rates`;
+export const IDENTITIES_TABLE = `${DATABASE}.identities`;
 export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
 
 /**
@@ -148,6 +149,23 @@ const RATES = `CREATE TABLE IF NOT EXISTS ${RATES_TABLE} (
 ORDER BY (tenant, target, currency, day)
 SETTINGS ${SYNCED}`;
 
+/**
+ * Whose an anonymous ID is, a row a decision: that of the highest generation is valid. A decision may be logged again, and is as
+ * old as it was the first time.
+ */
+const IDENTITIES = `CREATE TABLE IF NOT EXISTS ${IDENTITIES_TABLE} (
+  tenant LowCardinality(String),
+  anonymous_id String,
+  generation UInt64,
+  user_id String COMMENT 'empty where it is nobody else''s',
+  linked_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT 'time of the earliest event with both',
+  decided_at SimpleAggregateFunction(min, DateTime64(3, 'UTC')) COMMENT 'time of the entry ID of the fact block',
+  partition UInt16,
+  position SimpleAggregateFunction(min, String) COMMENT 'entry ID of the fact block'
+) ENGINE = AggregatingMergeTree
+ORDER BY (tenant, anonymous_id, generation, user_id, partition)
+SETTINGS ${SYNCED}`;
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
@@ -169,4 +187,12 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { number: 4, name: "spend and rates", statements: [SPEND, RATES] },
+  {
+    number: 5,
+    name: "identities",
+    statements: [
+      IDENTITIES,
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS generation UInt64 COMMENT 'of the owner: results of a higher one are valid, however high their revision', MODIFY ORDER BY (tenant, conversion_id, revision, generation)`,
+    ],
+  },
 ];

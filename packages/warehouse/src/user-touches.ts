@@ -1,5 +1,6 @@
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { WarehouseEngine } from "./engine.ts";
+import { linkedSql } from "./identity-sql.ts";
 import { EVENTS_TABLE } from "./schema.ts";
 
 /** A touchpoint of a user, with what its channel was named by. */
@@ -30,7 +31,10 @@ const SQL = `SELECT * FROM (
   SELECT event_id AS id, type, toUnixTimestamp64Milli(time) AS ms, ${DIMENSION_FIELDS.join(", ")},
     referrer, url, splitByChar('-', position)[1] AS committed
   FROM ${EVENTS_TABLE}
-  WHERE tenant = {tenant:String} AND user_key = {user:String} AND is_anonymous = {anonymous:UInt8}
+  WHERE tenant = {tenant:String} AND (user_key, is_anonymous) IN (
+      SELECT {user:String}, {anonymous:UInt8} = 1
+      UNION ALL SELECT anonymous_id, true FROM (${linkedSql(undefined)}) WHERE linked = {user:String} AND {anonymous:UInt8} = 0
+    )
     AND type IN ('impression', 'click', 'visit')
   LIMIT 1 BY id
 )

@@ -206,10 +206,10 @@ export class AttributionProcessor implements PartitionProcessor {
     }
     for (const [reason, count] of REFUSALS) {
       if (counts[count] > 0) {
-        this.#metrics.tributary_identity_refused_total.inc({ reason }, counts[count]);
+        this.#metrics.tributary_identity_links_refused_total.inc({ reason }, counts[count]);
       }
     }
-    this.#metrics.tributary_identity_forwarded_total.inc(forwarded);
+    this.#metrics.tributary_identity_facts_forwarded_total.inc(forwarded);
   }
 
   #count(reply: ProcessedReply): void {

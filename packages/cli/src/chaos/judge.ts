@@ -1,9 +1,12 @@
 import { deadLettersKey, factsKey, stateKey } from "@tributary/protocol";
 import {
+  DEFAULT_IDENTITY_RULES,
+  DEFAULT_RULES,
   differenceOf,
   expectedResults,
   type PlainEvent,
   type PlainResult,
+  type PlainRules,
   type StoredResult,
 } from "@tributary/oracle";
 import {
@@ -15,7 +18,7 @@ import {
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, openWarehouse } from "@tributary/warehouse";
 import type { Redis } from "ioredis";
 import type { Sent } from "./load.ts";
-import { TENANTS } from "./workload.ts";
+import { MAX_ANONYMOUS_IDS, TENANTS } from "./workload.ts";
 
 /** What is wrong, in numbers that must all be 0, and in words. */
 export interface Verdict {
@@ -58,6 +61,12 @@ export function isClean(verdict: Verdict): boolean {
   const { lost, duplicated, wrongCredits, auditDifferences, unexplained } = verdict;
   return lost + duplicated + wrongCredits + auditDifferences + unexplained === 0;
 }
+
+/** What the platform of a run is set to. */
+const RULES: PlainRules = {
+  ...DEFAULT_RULES,
+  identity: { ...DEFAULT_IDENTITY_RULES, limit: MAX_ANONYMOUS_IDS },
+};
 
 /** Words of at most so many problems are kept; the numbers count all. */
 const MAX_PROBLEMS = 20;
@@ -170,10 +179,10 @@ export class Judge {
             credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
             arrayMap(x -> toString(x), credit_value) AS credit_value
           FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
-          ORDER BY conversion_id, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id`,
+          ORDER BY conversion_id, generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id`,
           { tenant },
         );
-        const expected = expectedResults(counted);
+        const expected = expectedResults(counted, RULES);
         conversions += expected.size;
         this.#judgeResults(tenant, expected, results);
         const audited = await audit(warehouse, {

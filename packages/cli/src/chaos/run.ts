@@ -12,7 +12,7 @@ import { isClean, Judge, readEvidence, type Verdict } from "./judge.ts";
 import { Load } from "./load.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
-import { TENANTS, usersFor, workload } from "./workload.ts";
+import { MAX_ANONYMOUS_IDS, TENANTS, usersFor, workload } from "./workload.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -79,6 +79,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   if (!clean || options.dataDir !== undefined) return { ...result, dataDir };
   rmSync(dataDir, { recursive: true, force: true });
   return result;
+}
+
+/** What is read of the report of conservation. */
+interface Conserved {
+  readonly complete: boolean;
+  readonly events: { readonly residue: number };
+  readonly money: readonly { readonly residue: string }[];
 }
 
 class ChaosRun {
@@ -208,6 +215,7 @@ class ChaosRun {
         ...environment,
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_LEASE_MS: String(LEASE_MS),
+        TRIBUTARY_MAX_ANONYMOUS_IDS: String(MAX_ANONYMOUS_IDS),
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
       },
@@ -261,6 +269,16 @@ class ChaosRun {
       const url = `${platform.reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
       const report = (await getJson(url, tenant)) as { totals: { conversions: number } };
       reported.set(tenant, report.totals.conversions);
+      const conserved = (await getJson(
+        `${platform.reportsUrl}/v1/reports/conservation`,
+        tenant,
+      )) as Conserved;
+      const residues = [conserved.events, ...conserved.money].map(({ residue }) => residue);
+      if (!conserved.complete || residues.some((residue) => Number(residue) !== 0)) {
+        this.#judge.unexplained(
+          `${tenant}: what was accepted is not conserved: ${JSON.stringify(conserved)}`,
+        );
+      }
     }
     return reported;
   }

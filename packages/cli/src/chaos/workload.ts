@@ -11,6 +11,15 @@ const CHANNELS = ["email", "direct", "paid_search", "display"] as const;
 /** One batch in so many is sent twice, as by an SDK that has not heard the answer. */
 const TWICE_IN = 10;
 
+/** Anonymous IDs that there are of each user: devices, and cookies that were lost. */
+const DEVICES = 3;
+/** One event with both IDs in so many is of a device that is another's. */
+const SHARED_IN = 12;
+/** One in so many has a value that stands for nothing. */
+const NOBODY_IN = 40;
+/** Anonymous IDs of a user that the platform of a run links: fewer than some have. */
+export const MAX_ANONYMOUS_IDS = 2;
+
 /** The tenants of the load; each has a write key and a read key of its name. */
 export const TENANTS = ["acme", "globex"] as const;
 export type Tenant = (typeof TENANTS)[number];
@@ -28,7 +37,7 @@ export interface WorkBatch {
 const NOW = Date.UTC(2026, 0, 1);
 
 /**
- * The batches of a seed, without end. Users have touchpoints over six weeks, conversions, refunds and events that are
+ * The batches of a seed, without end. People are known or not, on devices that are theirs or another's; they have touchpoints over six weeks, conversions, refunds and events that are
  * neither, in an order of arrival that has little to do with their times, so that many touchpoints come late.
  * @param users how many there are of each tenant
  */
@@ -56,8 +65,13 @@ export function usersFor(events: number): number {
   return Math.max(1, Math.ceil(events / EVENTS_PER_USER / TENANTS.length));
 }
 
+/** The IDs that an event has. */
+type Who = Pick<PlainEvent, "userId" | "anonymousId">;
+
 interface Order {
-  readonly userId: string;
+  readonly who: Who;
+  /** Whose device it was. */
+  readonly person: string;
   readonly orderId: string;
   readonly time: number;
 }
@@ -80,22 +94,37 @@ class EventMaker {
     const random = this.#random;
     const id = `${this.#prefix}-${this.#count}`;
     this.#count += 1;
-    const userId = `user-${below(random, this.#users)}`;
+    const person = below(random, this.#users);
+    const who = this.#who(person);
     const time = NOW - below(random, SPAN_MS);
     const kind = random();
-    if (kind < 0.12) return this.#conversion(id, userId, time);
+    if (kind < 0.12) return this.#conversion(id, who, `user-${person}`, time);
     if (kind < 0.14 && this.#orders.length > 0) return this.#refund(id);
+    if (kind < 0.2 && who.userId !== undefined) return { id, type: "identify", time, ...who };
     const type = TYPES[below(random, TYPES.length)] as (typeof TYPES)[number];
     const channel = CHANNELS[below(random, CHANNELS.length)] as string;
-    return { id, type, time, userId, channel };
+    return { id, type, time, ...who, channel };
   }
 
-  #conversion(id: string, userId: string, time: number): PlainEvent {
+  /** A person is known, or not, or known on a device that was unknown before. */
+  #who(person: number): Who {
+    const random = this.#random;
+    const kind = random();
+    const userId = `user-${person}`;
+    if (kind < 0.4) return { userId };
+    const owner =
+      kind > 0.7 && below(random, SHARED_IN) === 0 ? below(random, this.#users) : person;
+    const nobody = below(random, NOBODY_IN) === 0;
+    const anonymousId = nobody ? "null" : `device-${owner}-${below(random, DEVICES)}`;
+    return kind < 0.7 ? { anonymousId } : { userId, anonymousId };
+  }
+
+  #conversion(id: string, who: Who, person: string, time: number): PlainEvent {
     const orderId = `order-${id}`;
-    this.#orders.push({ userId, orderId, time });
+    this.#orders.push({ who, person, orderId, time });
     if (this.#orders.length > 1000) this.#orders.shift();
     const value = (this.#random() * 500).toFixed(2);
-    return { id, type: "conversion", time, userId, orderId, value, currency: "EUR" };
+    return { id, type: "conversion", time, ...who, orderId, value, currency: "EUR" };
   }
 
   #refund(id: string): PlainEvent {
@@ -106,7 +135,8 @@ class EventMaker {
       id,
       type: "refund",
       time: Math.min(NOW, order.time + 1000),
-      userId: order.userId,
+      // Not always by the ID that bought.
+      ...(random() < 0.5 ? order.who : { userId: order.person }),
       orderId: order.orderId,
       ...(whole ? {} : { value: (random() * 100).toFixed(2), currency: "EUR" }),
     };
