@@ -35,7 +35,8 @@ export class OutboxRelay {
   readonly #appender: EntryAppender;
   readonly #key: string;
   readonly #logger: Logger;
-  #running: Promise<void> | undefined;
+  #run = Promise.resolve();
+  #running = false;
   #again = false;
   #stopped = false;
   #waiting = 0;
@@ -64,18 +65,17 @@ export class OutboxRelay {
     if (waiting !== undefined) this.#waiting = waiting;
     if (waiting === 0 || this.#stopped) return;
     this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    if (!this.#running) this.#run = this.#relay();
   }
 
   /** Waits for what is under way, and relays no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#running;
+    await this.#run;
   }
 
-  async #run(): Promise<void> {
+  async #relay(): Promise<void> {
+    this.#running = true;
     let backoffMs = FIRST_BACKOFF_MS;
     while (this.#again && !this.#stopped) {
       this.#again = false;
@@ -90,6 +90,8 @@ export class OutboxRelay {
         await waitUntilReady(this.#client, MAX_BACKOFF_MS);
       }
     }
+    // In the turn in which it was seen that there is nothing more: who wakes it later begins anew.
+    this.#running = false;
   }
 
   /** @returns whether there was anything. @throws what kept a message from being relayed; the others of the page were */

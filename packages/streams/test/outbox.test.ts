@@ -148,3 +148,31 @@ it("is part of what settles, and of up to when everything is attributed", async 
   expect(await settle(client, PARTITIONS, { timeoutMs: 100 })).toBe(false);
   expect(await readCompleteUpTo(client, PARTITIONS)).toBe(1234);
 });
+
+it("misses no message that comes while it ends", async () => {
+  const read = client.xrangeBuffer.bind(client);
+  const message = ["t", "2", "m", "1", "o", "1", "b", "x"];
+  for (let turns = 0; turns < 12; turns += 1) {
+    let late = false;
+    // It finds nothing, and before it has ended there is something: in each turn that its end takes.
+    client.xrangeBuffer = (async (...args: Parameters<typeof read>) => {
+      const page = await read(...args);
+      if (page.length > 0 || late) return page;
+      late = true;
+      await client.xadd(outboxKey(1), "*", ...message);
+      let turn = Promise.resolve();
+      for (let i = 0; i < turns; i += 1) turn = turn.then(() => undefined);
+      void turn.then(() => relay.wake(1));
+      return page;
+    }) as typeof read;
+    try {
+      relay.wake(1);
+      await expect.poll(() => late).toBe(true);
+      await expect
+        .poll(async () => client.xlen(outboxKey(1)), { message: `turn ${turns}` })
+        .toBe(0);
+    } finally {
+      client.xrangeBuffer = read;
+    }
+  }
+});
