@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPlatform, type Platform } from "@tributary/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -168,6 +170,11 @@ describe("a conversion, then a late touchpoint, then a refund of a part", () => 
       await platform?.stop();
       platform = undefined;
       for (const [i, state] of states.entries()) expect(await figures(moments[i])).toEqual(state);
+      const file = join(data.dir, "report.parquet");
+      expect(await ask(report, undefined, "--parquet", file)).toMatchObject({ code: 0 });
+      expect(readFileSync(file).subarray(0, 4).toString()).toBe("PAR1");
+      const exported = await ask(["export", "events"], undefined, "--format", "csv");
+      expect(exported.stdout.trimEnd().split("\n")).toHaveLength(1 + ARRIVALS.flat().length);
       const { code, stderr } = await ask(report, Date.now() + 60_000);
       expect(code).toBe(1);
       expect(stderr).toMatch(/^error: asOf: expected a time that has passed/);

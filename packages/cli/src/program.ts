@@ -6,6 +6,7 @@ import { booksCommand } from "./commands/books.ts";
 import { chaosCommand } from "./commands/chaos.ts";
 import { conversionCommand } from "./commands/conversion.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { exportCommand } from "./commands/export.ts";
 import { groupsCommand } from "./commands/groups.ts";
 import { importCommands } from "./commands/imports.ts";
 import { journeyReportCommands } from "./commands/journey-reports.ts";
@@ -67,6 +68,7 @@ const COMMANDS = [
   conversionCommand,
   journeyReportCommands,
   importCommands,
+  exportCommand,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

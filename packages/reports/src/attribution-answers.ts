@@ -43,7 +43,7 @@ export class AttributionAnswers {
     question: AttributionQuestion & { readonly tenant: string },
   ): Promise<CompleteAttribution> {
     // In this order: what is complete by then is in the revision, and whatever the revision has is in the answer.
-    const completeUpTo = await this.#readCompleteUpTo();
+    const completeUpTo = await this.completeUpTo();
     const revision = await this.#parts.engine.revision();
     const key = JSON.stringify(question, (_name, value: unknown) =>
       value instanceof Map ? [...value] : value,
@@ -57,8 +57,11 @@ export class AttributionAnswers {
     return { ...report, completeUpTo };
   }
 
-  /** What was complete once stays so, also while Redis does not answer. */
-  async #readCompleteUpTo(): Promise<number> {
+  /**
+   * Up to when all that was accepted is attributed and loaded, ms since 1970. What was complete once stays so, also while Redis
+   * does not answer.
+   */
+  async completeUpTo(): Promise<number> {
     this.#completeUpTo = Math.max(this.#completeUpTo, (await this.#parts.completeUpTo()) ?? 0);
     return this.#completeUpTo;
   }

@@ -56,6 +56,7 @@ const schema = settingsSchema.extend({
   TRIBUTARY_QUERY_TIMEOUT_MS: wholeNumber(10, 3_600_000, 30_000).describe(
     "longest run of a query, ms",
   ),
+  TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
   TRIBUTARY_CACHED_REPORTS: wholeNumber(0, 100_000, 256).describe(
     "answers kept for who asks the same again while nothing was loaded",
   ),
@@ -78,6 +79,7 @@ export interface ReportsConfig {
   readonly loadMaxEntries: number;
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
+  readonly maxExports: number;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
   readonly settings: ReportSettings;
@@ -106,6 +108,7 @@ export function readConfig(
     loadMaxEntries: values.TRIBUTARY_LOAD_MAX_ENTRIES,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
+    maxExports: values.TRIBUTARY_MAX_EXPORTS,
     cachedReports: values.TRIBUTARY_CACHED_REPORTS,
     cachedReportsMb: values.TRIBUTARY_CACHED_REPORTS_MB,
     settings: settingsOf(values),

@@ -52,6 +52,8 @@ export const REPORTS_ERROR_CODES = {
   report_too_large: 400,
   /** The query ran longer than its bound. Retryable. */
   query_timeout: 503,
+  /** As many exports as may run are running. Retryable. */
+  busy: 503,
   /** Redis or the warehouse does not answer. Retryable. */
   unavailable: 503,
   /** A fault of ours; it is in the log. */

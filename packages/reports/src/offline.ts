@@ -1,15 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { migrate, newestArrival, openWarehouse, type EngineLimits } from "@tributary/warehouse";
+import type { Readable } from "node:stream";
+import {
+  migrate,
+  newestArrival,
+  openWarehouse,
+  type EngineLimits,
+  type ExportName,
+} from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
 import { answerAttribution, type CompleteAttribution, type Computer } from "./attribution.ts";
 import { audit, type AuditReport } from "./audit.ts";
 import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./conversion.ts";
+import { openExport, parseExport } from "./export-routes.ts";
 import type { ExplainedConversion } from "./explain.ts";
 import { FactsComputer } from "./facts-thread.ts";
 import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./journey-reports.ts";
 import { creditPaths } from "./path-credits.ts";
+import { attributionParquet, rowsParquet } from "./parquet.ts";
 import { readParameters, type QuestionParameters } from "./parameters.ts";
 import { parseQuestion } from "./question.ts";
 import { asOf } from "./report-parameters.ts";
@@ -39,6 +48,8 @@ export interface ConversionQuestion {
 export interface OfflineReports {
   /** @throws ReportsError of status 400 for a question that cannot be answered, WarehouseError */
   attribution(question: OfflineQuestion): Promise<CompleteAttribution>;
+  /** The report's rows as a Parquet file. @throws as {@link attribution} */
+  attributionParquet(question: OfflineQuestion): Promise<Buffer>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
   conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ExplainedConversion>;
   /**
@@ -50,6 +61,18 @@ export interface OfflineReports {
     parameters: QuestionParameters,
     tenant?: string,
   ): Promise<RowsAnswer>;
+  /** The report's rows as a Parquet file. @throws as {@link journeyReport} */
+  journeyReportParquet(
+    name: JourneyReportName,
+    parameters: QuestionParameters,
+    tenant?: string,
+  ): Promise<Buffer>;
+  /**
+   * An export as it is written, see {@link openExport}. It must be read, or destroyed, before the reports are closed.
+   * @param parameters as the service's path of that name takes them
+   * @throws ReportsError of status 400, WarehouseError
+   */
+  export(name: ExportName, parameters: QuestionParameters, tenant?: string): Promise<Readable>;
   /** @throws WarehouseError */
   audit(question: {
     readonly tenant?: string | undefined;
@@ -81,13 +104,15 @@ export async function openReports(
     takeTouches: async (task) => facts.take(task),
     recompute: async (task) => facts.run(task),
   };
+  const attribution = async ({ models, tenant = OPEN_TENANT, ...more }: OfflineQuestion) => {
+    const { question } = parseQuestion({ model: models, ...more }, Date.now(), settings);
+    const completeUpTo = await newestArrival(engine, tenant);
+    const parts = { engine, computer, settings };
+    return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
+  };
   return {
-    async attribution({ models, tenant = OPEN_TENANT, ...more }) {
-      const { question } = parseQuestion({ model: models, ...more }, Date.now(), settings);
-      const completeUpTo = await newestArrival(engine, tenant);
-      const parts = { engine, computer, settings };
-      return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
-    },
+    attribution,
+    attributionParquet: async (question) => attributionParquet(engine, await attribution(question)),
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
       const asked = readParameters({ asOf }, more, Date.now());
       return requireConversion(engine, tenant, idOrOrderId, settings, asked.asOf);
@@ -95,6 +120,16 @@ export async function openReports(
     async journeyReport(name, parameters, tenant = OPEN_TENANT) {
       const { answer } = await JOURNEY_REPORTS[name].run(engine, tenant, parameters, Date.now());
       return answer;
+    },
+    async journeyReportParquet(name, parameters, tenant = OPEN_TENANT) {
+      const report = JOURNEY_REPORTS[name];
+      const { answer } = await report.run(engine, tenant, parameters, Date.now());
+      return rowsParquet(engine, answer.rows, report.answer);
+    },
+    async export(name, parameters, tenant = OPEN_TENANT) {
+      // Nothing is loaded meanwhile: all that is there is complete.
+      const { question, format } = parseExport(parameters, Number.MAX_SAFE_INTEGER, Date.now());
+      return openExport(engine, name, { tenant, ...question }, format);
     },
     audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>
       audit(engine, { tenant, settings, maxDifferences }),

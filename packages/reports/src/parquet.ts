@@ -1,5 +1,7 @@
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { z } from "zod";
+import { reportSchema } from "./answers.ts";
+import type { Attribution } from "./attribution.ts";
 
 export const PARQUET_TYPE = "application/vnd.apache.parquet";
 
@@ -41,6 +43,15 @@ export async function rowsParquet(
     `SELECT * FROM format(JSONEachRow, {structure:String}, {rows:String}) LIMIT ${rows.length}`,
     { structure, rows: rows.length === 0 ? "{}" : lines.join("\n") },
   );
+}
+
+/** A report of attribution as {@link rowsParquet} writes it. */
+export async function attributionParquet(
+  engine: WarehouseEngine,
+  { rows }: Attribution,
+): Promise<Buffer> {
+  const plain = rows as readonly object[] as readonly Readonly<Record<string, unknown>>[];
+  return rowsParquet(engine, plain, reportSchema);
 }
 
 const TEXT = "Nullable(String)";

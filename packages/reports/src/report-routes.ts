@@ -6,7 +6,7 @@ import { conserve } from "./conservation.ts";
 import { requireConversion } from "./conversion.ts";
 import { reportCsv, rowsCsv } from "./csv.ts";
 import { ReportsError } from "./errors.ts";
-import { PARQUET_TYPE, rowsParquet } from "./parquet.ts";
+import { attributionParquet, PARQUET_TYPE, rowsParquet } from "./parquet.ts";
 import { JOURNEY_REPORTS, type JourneyReport } from "./journey-reports.ts";
 import { documented } from "./open-api.ts";
 import { readParameters, refusal, type QuestionParameters } from "./parameters.ts";
@@ -125,8 +125,7 @@ function addAttributionRoutes(server: FastifyInstance, parts: ServerParts, acces
     const report = await attribution.answer({ tenant, ...question });
     if (format === "json") return report;
     if (format === "parquet") {
-      const rows = report.rows as readonly object[] as readonly Readonly<Record<string, unknown>>[];
-      return reply.type(PARQUET_TYPE).send(await rowsParquet(parts.engine, rows, reportSchema));
+      return reply.type(PARQUET_TYPE).send(await attributionParquet(parts.engine, report));
     }
     return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
   };

@@ -10,6 +10,7 @@ import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { documented, serveOpenApi } from "./open-api.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { numberBetween, readParameters, type QuestionParameters } from "./parameters.ts";
+import { addExportRoutes } from "./export-routes.ts";
 import { addImportRoutes } from "./import-routes.ts";
 import { addReportRoutes } from "./report-routes.ts";
 
@@ -22,6 +23,8 @@ export interface ServerParts {
   readonly readAccounting: (tenant: string) => Promise<Accounting>;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
+  /** Exports that may run at a time. */
+  readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
   readonly loadStallMs: number;
   /** How long entries have waited without any being loaded, ms. */
@@ -92,6 +95,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   serveOpenApi(server, () => {
     addReportRoutes(server, parts, access);
     addImportRoutes(server, parts, access);
+    addExportRoutes(server, parts, access);
     addSettledRoute(server, parts, access);
     addOperationRoutes(server, parts, access);
   });

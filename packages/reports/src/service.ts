@@ -72,6 +72,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
     }),
     readKeys: config.readKeys,
+    maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
     redisReady: () => redisReady(client),

@@ -33,6 +33,7 @@ beforeAll(async () => {
     telemetry,
     attribution: attributionAnswers(warehouse.engine, telemetry),
     readKeys: new Map([["secret-key", "default"]]),
+    maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,
     redisReady: () => true,

@@ -32,6 +32,7 @@ beforeAll(async () => {
     telemetry,
     attribution: attributionAnswers(engine, telemetry, () => T0),
     readKeys: new Map(),
+    maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => stalledMs,
     redisReady: () => redis,

@@ -1,5 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { join, resolve } from "node:path";
+import type { Readable } from "node:stream";
 import type { ChdbResult, Session } from "chdb";
 import {
   ARROW_SETTINGS,
@@ -74,6 +76,7 @@ class ChdbEngine implements WarehouseEngine {
   readonly #limits: EngineLimits;
   readonly #drain: () => Promise<void>;
   #loads = 0;
+  #exports = 0;
   /** Loads that have ended: only this process inserts into its folder. */
   #loaded = 0;
 
@@ -101,6 +104,26 @@ class ChdbEngine implements WarehouseEngine {
 
   async queryParquet(sql: string, params: QueryParameters = {}): Promise<Buffer> {
     return Buffer.from((await this.#select(sql, params, {}, "Parquet")).bytes());
+  }
+
+  /** Through a file beside the rows on their way in, removed when it was read or nobody reads it any more. */
+  async exportParquet(sql: string, params: QueryParameters = {}): Promise<Readable> {
+    this.#exports += 1;
+    const file = join(this.#loading, `export-${this.#exports}.parquet`);
+    const max_execution_time = this.#limits.queryTimeoutMs / 1000;
+    try {
+      await this.#session.queryBindAsync(
+        `INSERT INTO FUNCTION file(${quote(file)}, 'Parquet') SETTINGS ${settingsList({ max_execution_time })} ${sql}`,
+        params,
+      );
+    } catch (error) {
+      await rm(file, { force: true });
+      throw statementError(error, this.#limits);
+    }
+    const stream = createReadStream(file);
+    // Where it cannot be removed, the next start does it with the whole folder.
+    stream.once("close", () => void rm(file, { force: true }).catch(() => undefined));
+    return stream;
   }
 
   async revision(): Promise<string> {

@@ -74,15 +74,28 @@ class ClickHouseEngine implements WarehouseEngine {
     return this.#bytes(`${sql} FORMAT Parquet`, params);
   }
 
-  /** As in an insert: in a format that the client does not read itself. */
+  async exportParquet(sql: string, params: QueryParameters = {}): Promise<Readable> {
+    return this.#stream(`${sql} FORMAT Parquet`, params);
+  }
+
   async #bytes(query: string, params: QueryParameters): Promise<Buffer> {
+    const stream = await this.#stream(query, params);
+    try {
+      return await buffer(stream);
+    } catch (error) {
+      throw this.#classify(error);
+    }
+  }
+
+  /** As in an insert: in a format that the client does not read itself. */
+  async #stream(query: string, params: QueryParameters): Promise<Readable> {
     try {
       const { stream } = await this.#client.exec({
         query,
         query_params: { ...params },
         clickhouse_settings: { max_execution_time: this.#limits.queryTimeoutMs / 1000 },
       });
-      return await buffer(stream);
+      return stream;
     } catch (error) {
       throw this.#classify(error);
     }

@@ -1,3 +1,5 @@
+import type { Readable } from "node:stream";
+
 /** A column of a table as a loader writes it: its name and its type in RowBinary. */
 export interface Column {
   readonly name: string;
@@ -27,6 +29,11 @@ export interface WarehouseEngine {
   queryArrow(sql: string, params?: QueryParameters): Promise<Uint8Array<ArrayBuffer>>;
   /** Runs a SELECT as {@link query} does, for an answer as Apache Parquet (file). */
   queryParquet(sql: string, params?: QueryParameters): Promise<Buffer>;
+  /**
+   * As {@link queryParquet}, for answers of any size: the file as it is written, in bounded memory. An error after the first
+   * bytes destroys the stream.
+   */
+  exportParquet(sql: string, params?: QueryParameters): Promise<Readable>;
   /** A text that is another one whenever rows were inserted, by whoever: what was answered before may be old then. */
   revision(): Promise<string>;
   /** Runs a statement that answers nothing. */

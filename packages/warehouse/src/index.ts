@@ -11,6 +11,8 @@ export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
 export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-counts.ts";
 export type { CountInterval, EventCounts } from "./campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
+export { exportColumns, exportPages, exportParquet, EXPORTS } from "./export-rows.ts";
+export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./export-rows.ts";
 export { findConversion } from "./conversion-lookup.ts";
 export { readRates, readSpend, storeRates, storeSpend } from "./spend.ts";
 export type { RateRow, SpendRow } from "./spend.ts";

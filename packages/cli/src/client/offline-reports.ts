@@ -1,4 +1,6 @@
 import { existsSync } from "node:fs";
+import type { ExportName } from "@tributary/warehouse";
+import type { Readable } from "node:stream";
 import type { JourneyReportName, OfflineReports, RowsAnswer } from "@tributary/reports";
 import { CliError, describeError } from "../errors.ts";
 import {
@@ -58,6 +60,36 @@ export async function journeyReportOffline(
   return read(dataDir, async (reports) => reports.journeyReport(name, parameters));
 }
 
+/**
+ * A report from the warehouse of a data folder as a Parquet file, while no platform runs on it.
+ * @throws as {@link askOffline}
+ */
+export async function parquetOffline(dataDir: string, question: ReportQuestion): Promise<Buffer> {
+  return read(dataDir, async (reports) => reports.attributionParquet(question));
+}
+
+/** As {@link journeyReportOffline}, as a Parquet file. */
+export async function journeyReportParquetOffline(
+  dataDir: string,
+  name: JourneyReportName,
+  parameters: Readonly<Record<string, string>>,
+): Promise<Buffer> {
+  return read(dataDir, async (reports) => reports.journeyReportParquet(name, parameters));
+}
+
+/**
+ * Exports from the warehouse of a data folder, while no platform runs on it.
+ * @param parameters as the reports service takes them @param save takes the stream to its end @throws as {@link askOffline}
+ */
+export async function exportOffline(
+  dataDir: string,
+  name: ExportName,
+  parameters: Readonly<Record<string, string>>,
+  save: (stream: Readable) => Promise<void>,
+): Promise<void> {
+  return read(dataDir, async (reports) => save(await reports.export(name, parameters)));
+}
+
 async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promise<T>): Promise<T> {
   // Loaded when needed only: it brings the database engine along.
   const { openReports, ReportsError, warehouseFolder } = await import("@tributary/reports");
@@ -77,6 +109,7 @@ async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promis
   } catch (error) {
     // What was asked is wrong, not the folder.
     if (error instanceof ReportsError) throw new CliError("refused", error.message);
+    if (error instanceof CliError) throw error;
     throw new CliError(
       "refused",
       `the reports in ${dataDir} cannot be read: ${describeError(error)}`,

@@ -1,3 +1,5 @@
+import { Readable } from "node:stream";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { z } from "zod";
 import { CliError, describeError } from "../errors.ts";
 import {
@@ -38,17 +40,14 @@ export class ReportsClient {
 
   /** @throws CliError `no_platform` where nobody answers, `refused` for any other answer than a report */
   async attribution(question: ReportQuestion): Promise<AttributionReport> {
-    const { models, by, custom, ...more } = question;
-    const query = new URLSearchParams({
-      model: models.join(","),
-      by: by.join(","),
-      format: "json",
-    });
-    for (const [name, text] of Object.entries(more)) {
-      if (text !== undefined) query.set(name, String(text));
-    }
+    const query = new URLSearchParams(queryOf(question, "json")).toString();
     // Models of one's own may be longer than an address.
-    return this.#ask(`/v1/reports/attribution?${query.toString()}`, reportSchema, json(custom));
+    return this.#ask(`${ATTRIBUTION}?${query}`, reportSchema, json(question.custom));
+  }
+
+  /** @throws as {@link attribution} */
+  async attributionParquet(question: ReportQuestion): Promise<Readable> {
+    return this.download(ATTRIBUTION, queryOf(question, "parquet"), question.custom);
   }
 
   /** @param asOf ISO 8601 @throws as {@link attribution}, `refused` also where there is no such conversion */
@@ -86,6 +85,23 @@ export class ReportsClient {
   /** @param differences most that are described @throws as {@link attribution} */
   async audit(differences: number): Promise<Audit> {
     return this.#get(`/v1/audit?differences=${differences}`, auditSchema, AUDIT_TIMEOUT_MS);
+  }
+
+  /**
+   * An answer of any size, as it comes. It is cut off with an error where it is not complete.
+   * @param body to post; undefined for a GET @throws as {@link attribution}
+   */
+  async download(
+    path: string,
+    parameters: Readonly<Record<string, string>>,
+    body?: string,
+  ): Promise<Readable> {
+    const query = new URLSearchParams(parameters).toString();
+    const response = await this.#send(`${path}?${query}`, json(body), [this.#signal]);
+    if (response.status === 200 && response.body !== null) {
+      return Readable.fromWeb(response.body as NodeReadableStream<Uint8Array>);
+    }
+    throw refusalOf(`${this.#url}${path}`, response.status, await bodyOf(response), undefined);
   }
 
   /** @throws as {@link attribution} */
@@ -133,34 +149,75 @@ export class ReportsClient {
     body: Body | undefined,
     timeoutMs: number = REQUEST_TIMEOUT_MS,
   ): Promise<T> {
-    const url = `${this.#url}${path}`;
-    let status: number;
+    const signals = [this.#signal, AbortSignal.timeout(timeoutMs)];
+    const response = await this.#send(path, body, signals);
     let answer: unknown;
     try {
-      const response = await fetch(url, {
+      answer = await response.json();
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+    const read = schema.safeParse(answer);
+    if (response.status === 200 && read.success) return read.data;
+    throw refusalOf(`${this.#url}${path}`, response.status, answer, read.error);
+  }
+
+  async #send(path: string, body: Body | undefined, signals: AbortSignal[]): Promise<Response> {
+    try {
+      return await fetch(`${this.#url}${path}`, {
         ...(body === undefined ? {} : { method: "POST", body: body.text }),
         headers: {
           ...(body === undefined ? {} : { "content-type": body.type }),
           ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
         },
-        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
+        signal: AbortSignal.any(signals),
       });
-      status = response.status;
-      answer = await response.json();
     } catch (error) {
-      this.#signal.throwIfAborted();
-      throw new CliError(
-        "no_platform",
-        `no reports at ${this.#url}: ${describeError(error)}; is the platform up?`,
-      );
+      throw this.#unreachable(error);
     }
-    const read = schema.safeParse(answer);
-    if (status === 200 && read.success) return read.data;
-    const reason = reasonOf(answer, read.error);
-    // What was asked is wrong: where it was asked does not matter.
-    if (status === 400) throw new CliError("refused", reason);
-    throw new CliError("refused", `${url} answered ${status}: ${reason}`);
   }
+
+  #unreachable(error: unknown): CliError {
+    this.#signal.throwIfAborted();
+    return new CliError(
+      "no_platform",
+      `no reports at ${this.#url}: ${describeError(error)}; is the platform up?`,
+    );
+  }
+}
+
+/** The JSON of an answer, or what it says instead. */
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    // A proxy's page, or another server.
+    return text;
+  }
+}
+
+function refusalOf(
+  url: string,
+  status: number,
+  answer: unknown,
+  problem: z.ZodError | undefined,
+): CliError {
+  const reason = reasonOf(answer, problem);
+  // What was asked is wrong: where it was asked does not matter.
+  if (status === 400) return new CliError("refused", reason);
+  return new CliError("refused", `${url} answered ${status}: ${reason}`);
+}
+
+const ATTRIBUTION = "/v1/reports/attribution";
+
+function queryOf(question: ReportQuestion, format: string): Record<string, string> {
+  const { models, by, custom: _, ...more } = question;
+  const query: Record<string, string> = { model: models.join(","), by: by.join(","), format };
+  for (const [name, text] of Object.entries(more)) {
+    if (text !== undefined) query[name] = String(text);
+  }
+  return query;
 }
 
 /** What is posted. */

@@ -1,14 +1,15 @@
 /** Commands for the reports beside attribution: each asks the report of its name and shows its rows. */
 import { type Command, Option } from "commander";
 import type { RowsAnswer } from "@tributary/reports";
-import { runningPlatform } from "../client/find-platform.ts";
-import { journeyReportOffline } from "../client/offline-reports.ts";
-import { ReportsClient } from "../client/reports-client.ts";
+import { Readable } from "node:stream";
+import { journeyReportOffline, journeyReportParquetOffline } from "../client/offline-reports.ts";
+import { saveStream } from "../client/save-file.ts";
 import { EXIT } from "../errors.ts";
 import { httpUrl, instant } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { renderRows } from "../report/rows-table.ts";
 import { takeInterrupts } from "../terminal/interrupt.ts";
+import { clientOf, parquetOption } from "./report-options.ts";
 import { addDataOption } from "./platform-options.ts";
 
 type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
@@ -115,6 +116,7 @@ interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
   readonly data: string;
   readonly json?: true;
   readonly csv?: true;
+  readonly parquet?: string;
 }
 
 export function journeyReportCommands(program: Command, context: CommandContext): void {
@@ -130,7 +132,8 @@ export function journeyReportCommands(program: Command, context: CommandContext)
       .addOption(
         new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
       )
-      .option("--csv", "print the report's rows as CSV, values exact");
+      .option("--csv", "print the report's rows as CSV, values exact")
+      .addOption(parquetOption());
     addDataOption(command)
       .addHelpText(
         "after",
@@ -144,6 +147,10 @@ async function run(name: JourneyReportName, flags: Flags, context: CommandContex
   const { terminal } = context;
   const interrupt = takeInterrupts();
   try {
+    if (flags.parquet !== undefined) {
+      await saveParquet(name, flags, context, interrupt.signal, flags.parquet);
+      return;
+    }
     const report = await ask(name, flags, context, interrupt.signal);
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) {
@@ -161,15 +168,45 @@ async function run(name: JourneyReportName, flags: Flags, context: CommandContex
 
 async function ask(
   name: JourneyReportName,
-  { url: given, key, data, json: _json, csv: _csv, ...rest }: Flags,
+  flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<RowsAnswer> {
-  const parameters = Object.fromEntries(
+  const parameters = parametersOf(flags);
+  const client = clientOf(flags, context, signal);
+  if (client === undefined) return journeyReportOffline(flags.data, name, parameters);
+  return client.journeyReport(name, parameters);
+}
+
+async function saveParquet(
+  name: JourneyReportName,
+  flags: Flags,
+  context: CommandContext,
+  signal: AbortSignal,
+  file: string,
+): Promise<void> {
+  const parameters = { ...parametersOf(flags), format: "parquet" };
+  const client = clientOf(flags, context, signal);
+  const content =
+    client === undefined
+      ? Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)])
+      : await client.download(`/v1/reports/${name}`, parameters);
+  await saveStream(content, file, signal);
+  context.terminal.note(`the report is in ${file}`);
+}
+
+/** What the report's own path takes. */
+function parametersOf(flags: Flags): Record<string, string> {
+  const {
+    url: _url,
+    key: _key,
+    data: _data,
+    json: _json,
+    csv: _csv,
+    parquet: _file,
+    ...rest
+  } = flags;
+  return Object.fromEntries(
     Object.entries(rest).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
-  const url = given ?? runningPlatform(data)?.reportsUrl;
-  if (url === undefined) return journeyReportOffline(data, name, parameters);
-  const readKey = key ?? context.config().readKey;
-  return new ReportsClient(url, readKey, signal).journeyReport(name, parameters);
 }

@@ -2,11 +2,11 @@ import { MODEL_NAMES, PATH_MODEL_NAMES, PATH_TRANSFORMS } from "@tributary/attri
 import { CONVERSION_DIMENSIONS, DIMENSION_FIELDS } from "@tributary/protocol";
 import { readFile } from "node:fs/promises";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { runningPlatform } from "../client/find-platform.ts";
-import { askOffline } from "../client/offline-reports.ts";
+import { Readable } from "node:stream";
+import { askOffline, parquetOffline } from "../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../client/report-question.ts";
-import { ReportsClient } from "../client/reports-client.ts";
+import { saveStream } from "../client/save-file.ts";
 import { CliError, describeError, EXIT } from "../errors.ts";
 import { duration, httpUrl, instant, nameList } from "../options.ts";
 import type { CommandContext } from "../program.ts";
@@ -16,6 +16,7 @@ import { conservationLine } from "../report/conservation-line.ts";
 import { reportNotes } from "../report/report-notes.ts";
 import { renderReport } from "../report/table.ts";
 import { takeInterrupts } from "../terminal/interrupt.ts";
+import { clientOf, parquetOption } from "./report-options.ts";
 import { addDataOption } from "./platform-options.ts";
 
 interface ReportFlags extends RuleFlags {
@@ -34,6 +35,7 @@ interface ReportFlags extends RuleFlags {
   readonly data: string;
   readonly json?: true;
   readonly csv?: true;
+  readonly parquet?: string;
 }
 
 /** What credits conversions anew from the facts; texts as the reports service takes them. */
@@ -84,7 +86,8 @@ export function reportCommand(program: Command, context: CommandContext): void {
     .addOption(
       new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
     )
-    .option("--csv", "print the report as CSV, values exact");
+    .option("--csv", "print the report as CSV, values exact")
+    .addOption(parquetOption());
   addRuleOptions(command);
   addDataOption(command)
     .addHelpText(
@@ -112,6 +115,11 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
   try {
     const custom = flags.custom === undefined ? undefined : await readCustom(flags.custom);
     const { by, model = custom === undefined ? ["last_touch"] : [] } = flags;
+    if (flags.parquet !== undefined) {
+      const question = questionOf(flags, model, custom);
+      await saveParquet(flags, question, context, interrupt.signal, flags.parquet);
+      return;
+    }
     const report = await ask(flags, questionOf(flags, model, custom), context, interrupt.signal);
     const shown = [...new Set([...model, ...report.rows.map((row) => row.model)])];
     if (flags.json === true) terminal.print(JSON.stringify(report));
@@ -140,15 +148,20 @@ async function ask(
   return client === undefined ? askOffline(flags.data, question) : client.attribution(question);
 }
 
-/** Of the platform that runs; undefined where the data folder has to answer. */
-function clientOf(
+async function saveParquet(
   flags: ReportFlags,
+  question: ReportQuestion,
   context: CommandContext,
   signal: AbortSignal,
-): ReportsClient | undefined {
-  const url = flags.url ?? runningPlatform(flags.data)?.reportsUrl;
-  const { key = context.config().readKey } = flags;
-  return url === undefined ? undefined : new ReportsClient(url, key, signal);
+  file: string,
+): Promise<void> {
+  const client = clientOf(flags, context, signal);
+  const content =
+    client === undefined
+      ? Readable.from([await parquetOffline(flags.data, question)])
+      : await client.attributionParquet(question);
+  await saveStream(content, file, signal);
+  context.terminal.note(`the report is in ${file}`);
 }
 
 function addRuleOptions(command: Command): void {

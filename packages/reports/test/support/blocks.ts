@@ -17,10 +17,11 @@ function scan(
   events: readonly TributaryEvent[],
   dictionaries: RowDictionaries,
   sink: (row: EventRow) => void,
+  tenant = "default",
 ): void {
   const options = {
     now: T0 + YEAR_MS,
-    tenant: dictionaries.tenants.internText("default"),
+    tenant: dictionaries.tenants.internText(tenant),
     maxEvents: 65_535,
     maxEventBytes: 65_536,
     maxFutureMs: YEAR_MS,
@@ -34,10 +35,11 @@ function scan(
 export function factBlock(
   events: readonly TributaryEvent[],
   traces: readonly Uint8Array[] = [],
+  tenant?: string,
 ): Uint8Array {
   const dictionaries = createRowDictionaries(1);
   const writer = new EntryWriter(dictionaries);
-  scan(events, dictionaries, (row) => writer.append(row));
+  scan(events, dictionaries, (row) => writer.append(row), tenant);
   for (const trace of traces) writer.trace(trace);
   return writer.finish();
 }
@@ -47,16 +49,18 @@ export function resultBlock(
   conversions: readonly TributaryEvent[],
   touches: readonly TributaryEvent[],
   value: string,
+  tenant?: string,
 ): Uint8Array {
   const dictionaries = createRowDictionaries(2);
   const writer = new ResultWriter(MODEL_NAMES, dictionaries);
   const weights = new Float64Array(MODEL_NAMES.length * touches.length);
   for (const conversion of conversions) {
-    scan([conversion], dictionaries, (row) => {
+    const take = (row: EventRow): void => {
       writer.conversion(row, value, 0, 0, touches.length);
-    });
+    };
+    scan([conversion], dictionaries, take, tenant);
     if (touches.length === 0) continue;
-    scan(touches, dictionaries, (row) => writer.touch(row));
+    scan(touches, dictionaries, (row) => writer.touch(row), tenant);
     const path = {
       length: touches.length,
       ageMs: Float64Array.from(touches, (touch) => conversion.time - touch.time),
