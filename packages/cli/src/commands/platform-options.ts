@@ -1,9 +1,12 @@
 /** The options of the commands that run a platform, and what they show of it. */
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import { redactUrl } from "@tributary/telemetry";
+import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import type { CliConfig } from "../config.ts";
+import { CliError } from "../errors.ts";
 import { integer } from "../options.ts";
+import type { AutoscaleLimits } from "../platform/autoscale.ts";
 import { startPlatform, type Platform, type PlatformOptions } from "../platform/platform.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -21,7 +24,18 @@ export interface PlatformFlags {
   readonly data: string;
   readonly port?: number;
   readonly redisPort?: number;
+  readonly autoscale?: true;
+  readonly minWorkers?: number;
+  readonly maxWorkers?: number;
+  readonly scaleTarget?: number;
+  readonly scaleDownAfter?: number;
 }
+
+/** What autoscaling is held to where the options do not say. */
+const DEFAULT_TARGET_SECONDS = 1;
+const DEFAULT_DOWN_AFTER_SECONDS = 60;
+/** A worker that was added has its partitions by then: leases are handed over and memory is rebuilt. */
+const SETTLE_MS = 3000;
 
 export function addDataOption(command: Command): Command {
   return command.option("--data <dir>", "data folder", DEFAULT_DATA_DIR);
@@ -61,6 +75,55 @@ export function addPlatformOptions(command: Command): Command {
   return command;
 }
 
+/** Options of a platform that changes the number of its workers by itself. */
+export function addAutoscaleOptions(command: Command): Command {
+  return command
+    .option(
+      "--autoscale",
+      "add workers when events wait for too long, take them away when it is calm",
+    )
+    .option("--min-workers <n>", "fewest workers (default: --workers)", integer(1, MAX_WORKERS))
+    .option("--max-workers <n>", "most workers (default: one a processor)", integer(1, MAX_WORKERS))
+    .option(
+      "--scale-target <seconds>",
+      `events that wait, or take, longer than this bring another worker (default: ${DEFAULT_TARGET_SECONDS})`,
+      integer(1, 3600),
+    )
+    .option(
+      "--scale-down-after <seconds>",
+      `calm for so long takes one away (default: ${DEFAULT_DOWN_AFTER_SECONDS})`,
+      integer(1, 86_400),
+    );
+}
+
+/** @throws CliError `usage` where they contradict each other; undefined without `--autoscale` */
+export function autoscaleLimits(flags: PlatformFlags): AutoscaleLimits | undefined {
+  const given = ["minWorkers", "maxWorkers", "scaleTarget", "scaleDownAfter"] as const;
+  if (flags.autoscale !== true) {
+    if (given.every((name) => flags[name] === undefined)) return undefined;
+    throw new CliError("usage", "--min-workers, --max-workers and --scale-… need --autoscale");
+  }
+  const minWorkers = flags.minWorkers ?? flags.workers ?? 1;
+  const limits = {
+    minWorkers,
+    maxWorkers: maxWorkers(flags),
+    targetSeconds: flags.scaleTarget ?? DEFAULT_TARGET_SECONDS,
+    calmMs: (flags.scaleDownAfter ?? DEFAULT_DOWN_AFTER_SECONDS) * 1000,
+    settleMs: SETTLE_MS,
+  };
+  if (minWorkers > limits.maxWorkers) {
+    throw new CliError(
+      "usage",
+      `--min-workers ${minWorkers} is more than --max-workers ${limits.maxWorkers}`,
+    );
+  }
+  return limits;
+}
+
+function maxWorkers({ maxWorkers: given, minWorkers = 1, workers = 1 }: PlatformFlags): number {
+  return given ?? Math.max(minWorkers, workers, availableParallelism());
+}
+
 /** Starts a platform as the options say, showing that it does. */
 export async function startFromFlags(
   flags: PlatformFlags,
@@ -70,7 +133,8 @@ export async function startFromFlags(
 ): Promise<Platform> {
   const options: PlatformOptions = {
     dataDir: flags.data,
-    workers: flags.workers,
+    workers: flags.workers ?? flags.minWorkers,
+    maxWorkers: flags.autoscale === true ? maxWorkers(flags) : undefined,
     threads: flags.threads,
     partitions: flags.partitions,
     port: flags.port,

@@ -1,10 +1,13 @@
 import type { Command } from "commander";
 import { EXIT } from "../errors.ts";
+import { autoscale } from "../platform/autoscaler.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { CommandContext } from "../program.ts";
 import { aborted, takeInterrupts, type Interrupt } from "../terminal/interrupt.ts";
 import {
+  addAutoscaleOptions,
   addPlatformOptions,
+  autoscaleLimits,
   overview,
   startFromFlags,
   type PlatformFlags,
@@ -23,16 +26,23 @@ export function upCommand(program: Command, context: CommandContext): void {
 Examples:
   tributary up
   tributary up --workers 2 --threads 2 --data /var/lib/tributary --port 8080
+  tributary up --autoscale --max-workers 4
   REDIS_URL=redis://10.0.0.5:6379 tributary up
 
 Ctrl-C (or SIGTERM) stops the gateway, the workers, the reports and Redis, in this order, with everything
 that was accepted kept; a second Ctrl-C kills them at once. Exit code: 130 after Ctrl-C, 0 after SIGTERM.`,
     );
-  addPlatformOptions(command).action(async (flags: PlatformFlags) => {
+  addAutoscaleOptions(addPlatformOptions(command)).action(async (flags: PlatformFlags) => {
+    const limits = autoscaleLimits(flags);
     const interrupt = takeInterrupts();
+    const { terminal } = context;
     try {
-      await servePlatform(flags, context, interrupt, async (platform) => {
-        context.terminal.print(`The platform is up; Ctrl-C stops it.\n${overview(platform)}`);
+      await servePlatform(flags, context, interrupt, async (platform, signal) => {
+        terminal.print(`The platform is up; Ctrl-C stops it.\n${overview(platform)}`);
+        // Ended before the platform is stopped: nothing is started any more then.
+        if (limits !== undefined) {
+          await autoscale(platform, limits, (line) => terminal.note(line), signal);
+        }
         return "serve";
       });
     } finally {

@@ -19,6 +19,8 @@ export interface PlatformOptions {
   readonly dataDir: string;
   /** Worker processes, default 1. */
   readonly workers?: number | undefined;
+  /** Most worker processes that there may be later, which share the memory; without it those that are started. */
+  readonly maxWorkers?: number | undefined;
   /** Attribution threads of each worker; without it the worker's own default. */
   readonly threads?: number | undefined;
   /** Partitions of the streams; without it the services' own default. Cannot change once a data folder has it. */
@@ -220,8 +222,9 @@ class PlatformStart {
 
   async #worker(name: string, port: number): Promise<SupervisedProcess> {
     const { threads, workers = 1, environment = process.env } = this.#options;
+    const sharing = Math.max(workers, this.#options.maxWorkers ?? 1);
     // The workers share the machine: each of them alone would take it for its own.
-    const memoryLimitMb = Math.max(1, Math.floor(defaultMemoryLimitMb() / workers));
+    const memoryLimitMb = Math.max(1, Math.floor(defaultMemoryLimitMb() / sharing));
     return this.#service("worker", name, port, {
       TRIBUTARY_WORKER_ID: name,
       TRIBUTARY_MEMORY_LIMIT_MB: environment["TRIBUTARY_MEMORY_LIMIT_MB"] || String(memoryLimitMb),
