@@ -30,15 +30,25 @@ export class TokenBucket {
     this.#filledAtMs = nowMs();
   }
 
+  /** Whether there is a token to take. */
+  get hasOne(): boolean {
+    this.#fill();
+    return this.#tokens >= 1;
+  }
+
   /** Takes one token if there is one. */
   take(): boolean {
+    this.#fill();
+    if (this.#tokens < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
+  #fill(): void {
     const now = this.#nowMs();
     const earned = (now - this.#filledAtMs) * this.#perMs;
     this.#tokens = Math.min(this.#capacity, this.#tokens + earned);
     this.#filledAtMs = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
   }
 }
 
@@ -62,6 +72,11 @@ export class RateLimitedSampler implements Sampler {
     this.#tracesPerSecond = tracesPerSecond;
     this.#roots = new TokenBucket(tracesPerSecond, nowMs);
     this.#priority = new TokenBucket(tracesPerSecond, nowMs);
+  }
+
+  /** Whether a root would be kept now for no other reason than that it is one. */
+  get takesRoots(): boolean {
+    return this.#roots.hasOne;
   }
 
   shouldSample(

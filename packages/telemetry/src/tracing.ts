@@ -8,6 +8,7 @@ import type { SamplerConfig, TelemetryConfig } from "./config.ts";
 import { showDiagnostics } from "./diagnostics.ts";
 import { collectorTarget } from "./exporter.ts";
 import { RateLimitedSampler } from "./sampler.ts";
+import { sparingTracer } from "./sparing-tracer.ts";
 import { SpanQueue } from "./span-queue.ts";
 import type { SpanOutcome } from "./span-queue.ts";
 
@@ -65,10 +66,11 @@ export function startTracing(options: TracingOptions): Tracing {
       else report.dropped(spans);
     },
   });
+  const sampler = createSampler(config.sampler, nowMs);
   const sdk = new NodeSDK({
     resource: describeResource(options),
     autoDetectResources: false,
-    sampler: createSampler(config.sampler, nowMs),
+    sampler,
     spanProcessors: [queue],
     spanLimits: { attributeValueLengthLimit: config.attributeValueLengthLimit },
     textMapPropagator: new core.W3CTraceContextPropagator(),
@@ -79,8 +81,9 @@ export function startTracing(options: TracingOptions): Tracing {
   });
   if (config.diagnostics !== undefined) showDiagnostics(logger, config.diagnostics);
   const provider = register(() => sdk.start());
+  const tracer = provider.getTracer(SCOPE, options.serviceVersion);
   return {
-    tracer: provider.getTracer(SCOPE, options.serviceVersion),
+    tracer: sampler instanceof RateLimitedSampler ? sparingTracer(tracer, sampler) : tracer,
     async shutdown() {
       await sdk.shutdown();
       if (globalProvider() === provider) trace.disable();
