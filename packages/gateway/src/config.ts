@@ -1,10 +1,18 @@
 import { EVENT_LIMITS, MAX_PARTITIONS } from "@tributary/protocol";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
-import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  EnvironmentError,
+  parseApiKeys,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from "@tributary/service";
 import { z } from "zod";
 import type { BacklogBounds } from "./backlog.ts";
 import { type AllowedOrigins, parseOrigins } from "./cors.ts";
+import { parseRedirectHosts, type RedirectHosts } from "./links/targets.ts";
+import type { SpoolOptions } from "./spool/spool.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
@@ -57,10 +65,23 @@ const schema = z.object({
   TRIBUTARY_MAX_PARTITION_BACKLOG_MB: wholeNumber(1, 2 ** 30, 512).describe(
     "the same of one partition, MiB",
   ),
+  TRIBUTARY_REDIRECT_HOSTS: text("").describe(
+    "hosts that links may lead to, and whose links: shop.example=acme,*.shop.example=acme",
+  ),
+  TRIBUTARY_SPOOL_DIR: text("").describe(
+    "folder of this gateway alone, for what waits for Redis on disk; without it nothing does",
+  ),
+  TRIBUTARY_SPOOL_MB: wholeNumber(1, 2 ** 20, 256).describe("what may wait there, MiB"),
+  TRIBUTARY_SPOOL_EVENTS: text("off")
+    .pipe(z.enum(["on", "off"], { error: "expected on or off" }))
+    .describe("whether /v1/events and Segment's paths use the spool as well while Redis is away"),
   TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
     "events a second and tenant; 0 for no quota",
   ),
 });
+
+/** A crash sends at most about so much a second time. */
+const SEGMENT_BYTES = 4 << 20;
 
 export interface GatewayConfig {
   readonly host: string;
@@ -83,6 +104,11 @@ export interface GatewayConfig {
   readonly replicaWait: ReplicaWait | undefined;
   readonly maxBufferedBytes: number;
   readonly backlog: BacklogBounds;
+  /** By tenant. */
+  readonly redirectHosts: RedirectHosts;
+  /** Undefined where nothing waits on disk. */
+  readonly spool: SpoolOptions | undefined;
+  readonly spoolEvents: boolean;
   /** 0: no quota. */
   readonly quotaEventsPerSecond: number;
   readonly telemetry: TelemetryConfig;
@@ -122,7 +148,25 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       totalMb: values.TRIBUTARY_MAX_BACKLOG_MB,
       partitionMb: values.TRIBUTARY_MAX_PARTITION_BACKLOG_MB,
     },
+    redirectHosts: parseRedirectHosts("TRIBUTARY_REDIRECT_HOSTS", values.TRIBUTARY_REDIRECT_HOSTS),
+    spool:
+      values.TRIBUTARY_SPOOL_DIR === ""
+        ? undefined
+        : {
+            dir: values.TRIBUTARY_SPOOL_DIR,
+            maxBytes: values.TRIBUTARY_SPOOL_MB * 2 ** 20,
+            segmentBytes: SEGMENT_BYTES,
+            maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
+          },
+    spoolEvents: spoolsEvents(values.TRIBUTARY_SPOOL_EVENTS, values.TRIBUTARY_SPOOL_DIR),
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,
     telemetry: readTelemetryConfig(env),
   });
+}
+
+function spoolsEvents(value: "on" | "off", dir: string): boolean {
+  if (value === "on" && dir === "") {
+    throw new EnvironmentError("TRIBUTARY_SPOOL_EVENTS", "expected a TRIBUTARY_SPOOL_DIR with it");
+  }
+  return value === "on";
 }

@@ -1,5 +1,11 @@
 import { performance } from "node:perf_hooks";
-import { EVENT_FIELDS, type Refusal } from "@tributary/protocol";
+import {
+  BatchScanner,
+  createRowDictionaries,
+  EVENT_FIELDS,
+  type Refusal,
+  type ScanResult,
+} from "@tributary/protocol";
 import { ApiKeys } from "@tributary/service";
 import {
   context,
@@ -17,6 +23,7 @@ import type { GatewayMetrics } from "./metrics.ts";
 import { Quota } from "./quota.ts";
 import type { PackedBody } from "./read-body.ts";
 import type { ServerParts } from "./server.ts";
+import type { SpooledBatch } from "./spool/records.ts";
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", ...EVENT_FIELDS]);
 
@@ -46,7 +53,7 @@ export class Intake {
 
   /** @throws GatewayError where nothing can be taken now: of anybody, or of this tenant */
   checkRoom(tenant: string): void {
-    this.#parts.publisher.checkRoom();
+    if (!this.#isSpooled()) this.#parts.publisher.checkRoom();
     this.#parts.backlog.check();
     this.#quota.check(tenant, performance.now());
   }
@@ -59,7 +66,15 @@ export class Intake {
   async take(body: PackedBody, tenant: string, span: Span): Promise<Taken> {
     const { publisher, config } = this.#parts;
     const options = { ...config, now: Date.now() };
-    const { result, done } = publisher.publish(body.bytes, tenant, options, span);
+    const isSpooled = this.#isSpooled();
+    // The body's buffer is another request's after the first wait.
+    const batch = config.spoolEvents
+      ? { tenant, receivedAtMs: options.now, body: Buffer.from(body.bytes) }
+      : undefined;
+    const { result, done } =
+      isSpooled && batch !== undefined
+        ? this.#spoolBatch(batch)
+        : publisher.publish(body.bytes, tenant, options, span);
     this.#quota.charge(tenant, result.accepted, performance.now());
     const refused = explainBroken(result.refused, body.broken);
     span.setAttributes({
@@ -71,9 +86,42 @@ export class Intake {
       const reason = KNOWN_FIELDS.has(field) ? field : "unknown_field";
       this.#metrics.tributary_events_refused_total.inc({ reason });
     }
-    await done;
-    this.#metrics.tributary_events_accepted_total.inc(result.accepted);
+    try {
+      await done;
+      if (!isSpooled) this.#metrics.tributary_events_accepted_total.inc(result.accepted);
+    } catch (error) {
+      // It is counted as accepted when Redis has it. What Redis took of it already is known there by its IDs.
+      const isAway = error instanceof GatewayError && error.code === "redis_away";
+      if (!isAway || isSpooled || batch === undefined) throw error;
+      await this.#toSpool(batch);
+    }
     return { accepted: result.accepted, refused };
+  }
+
+  /** Whether what comes goes to disk, for Redis is away. */
+  #isSpooled(): boolean {
+    return this.#parts.config.spoolEvents && this.#parts.publisher.breakerOpen;
+  }
+
+  /** As {@link Publisher.publish}, onto disk. */
+  #spoolBatch(batch: SpooledBatch): { result: ScanResult; done: Promise<void> } {
+    const result = this.#scan(batch);
+    return { result, done: result.accepted === 0 ? Promise.resolve() : this.#toSpool(batch) };
+  }
+
+  #scan({ tenant, receivedAtMs, body }: SpooledBatch): ScanResult {
+    const dictionaries = createRowDictionaries(0);
+    const options = {
+      ...this.#parts.config,
+      now: receivedAtMs,
+      tenant: dictionaries.tenants.internText(tenant),
+    };
+    return new BatchScanner(dictionaries).scan(body, options, () => undefined);
+  }
+
+  async #toSpool(batch: SpooledBatch): Promise<void> {
+    await this.#parts.spool?.append(batch);
+    this.#metrics.tributary_spool_batches_total.inc({ outcome: "kept" });
   }
 
   /** Runs a request in its span: `work` answers it, or throws what it is answered with. */

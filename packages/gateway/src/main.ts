@@ -5,6 +5,7 @@ import { connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig } from "./config.ts";
 import { createGateway } from "./server.ts";
+import { Spool, type SpoolOptions } from "./spool/spool.ts";
 
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;
@@ -31,10 +32,28 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
 await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
-const { server, publisher, backlog } = createGateway(config, client, telemetry, seed);
+const spool = config.spool === undefined ? undefined : await openSpool(config.spool);
+const { server, publisher, backlog, forwarder } = createGateway(
+  config,
+  client,
+  telemetry,
+  seed,
+  spool,
+);
 backlog.start();
+forwarder?.start();
 const address = await server.listen({ host: config.host, port: config.port });
 logger.info({ address, partitions: config.partitions }, "gateway listens");
+
+/** Without its spool a gateway would lose what it says it keeps: it does not start. */
+async function openSpool(options: SpoolOptions): Promise<Spool> {
+  try {
+    return await Spool.open(options, logger);
+  } catch (error) {
+    logger.fatal({ err: error }, "the spool cannot be used; is TRIBUTARY_SPOOL_DIR right?");
+    process.exit(1);
+  }
+}
 
 let stopping = false;
 async function stop(signal: string): Promise<void> {
@@ -42,7 +61,9 @@ async function stop(signal: string): Promise<void> {
   stopping = true;
   logger.info({ signal }, "gateway stops");
   await server.close();
+  await forwarder?.stop();
   await publisher.close();
+  await spool?.close();
   await backlog.stop();
   client.disconnect();
   await telemetry.shutdown();

@@ -14,7 +14,7 @@ export function addOperationRoutes(
   parts: ServerParts,
   metrics: GatewayMetrics,
 ): void {
-  const { client, publisher, backlog, telemetry } = parts;
+  const { client, publisher, backlog, telemetry, spool } = parts;
   let progressAtMs = performance.now();
   server.get("/healthz", async (_request, reply) => {
     const now = performance.now();
@@ -40,6 +40,11 @@ export function addOperationRoutes(
     metrics.tributary_backlog_bytes.set({ group: "warehouse" }, backlog.warehouseBytes);
     metrics.tributary_backlog_limit_bytes.set(backlog.limitBytes);
     metrics.tributary_breaker_open.set(publisher.breakerOpen ? 1 : 0);
+    if (spool !== undefined) {
+      metrics.tributary_spool_bytes.set(spool.bytes);
+      metrics.tributary_spool_oldest_age_seconds.set(spool.ageSeconds(Date.now()));
+      metrics.tributary_spool_damaged_bytes.set(spool.damagedBytes);
+    }
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);
   });

@@ -1,5 +1,5 @@
 import type { RedisClient } from "@tributary/streams";
-import type { Telemetry } from "@tributary/telemetry";
+import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import { notFound, sendError, toGatewayError } from "./answers.ts";
 import { Backlog } from "./backlog.ts";
@@ -9,9 +9,14 @@ import { addEventsRoute } from "./events-route.ts";
 import { Intake } from "./intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./gathered-writes.ts";
+import { Keeper } from "./links/keeper.ts";
+import { addLinkRoutes } from "./links/routes.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { Publisher } from "./publisher.ts";
 import { addSegmentRoutes } from "./segment/routes.ts";
+import { Forwarder } from "./spool/forwarder.ts";
+import type { SpooledBatch } from "./spool/records.ts";
+import type { Spool } from "./spool/spool.ts";
 import { PublishTrace } from "./trace-publish.ts";
 import { wholeBody } from "./whole-body.ts";
 
@@ -22,10 +27,15 @@ export interface ServerParts {
   readonly publisher: Publisher;
   readonly backlog: Backlog;
   readonly telemetry: Telemetry;
+  readonly spool: Spool | undefined;
 }
 
 /** Builds the HTTP server; it does not listen yet. */
-function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstance {
+function buildServer(
+  parts: ServerParts,
+  metrics: GatewayMetrics,
+  publish: (batch: SpooledBatch) => Promise<void>,
+): FastifyInstance {
   const { config, telemetry } = parts;
   const server = Fastify({
     bodyLimit: config.maxBodyBytes,
@@ -58,16 +68,19 @@ function buildServer(parts: ServerParts, metrics: GatewayMetrics): FastifyInstan
   const intake = new Intake(parts, metrics);
   addEventsRoute(server, config, intake);
   addSegmentRoutes(server, config, intake, metrics);
+  const keeper = new Keeper(config, parts.spool, publish, telemetry.logger);
+  addLinkRoutes(server, config, intake, keeper, metrics);
   addOperationRoutes(server, parts, metrics);
   return server;
 }
 
-/** Builds the parts that need each other: publisher, backlog, server. */
+/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one */
 export function createGateway(
   config: GatewayConfig,
   client: RedisClient,
   telemetry: Telemetry,
   seed: number,
+  spool?: Spool,
 ) {
   const metrics = createGatewayMetrics(telemetry);
   const backlog = new Backlog(client, config.partitions, config.backlog);
@@ -98,6 +111,24 @@ export function createGateway(
     new PublishTrace(telemetry.tracer),
     telemetry.logger,
   );
-  const server = buildServer({ config, client, publisher, backlog, telemetry }, metrics);
-  return { server, publisher, backlog };
+  const publish = async ({ body, tenant, receivedAtMs }: SpooledBatch): Promise<void> => {
+    publisher.checkRoom();
+    backlog.check();
+    const options = { ...config, now: receivedAtMs };
+    const { result, done } = publisher.publish(body, tenant, options, UNTRACED);
+    await done;
+    metrics.tributary_events_accepted_total.inc(result.accepted);
+  };
+  const forwarder =
+    spool === undefined
+      ? undefined
+      : new Forwarder(
+          spool,
+          publish,
+          (batches) => metrics.tributary_spool_batches_total.inc({ outcome: "forwarded" }, batches),
+          telemetry.logger,
+        );
+  const parts = { config, client, publisher, backlog, telemetry, spool };
+  const server = buildServer(parts, metrics, publish);
+  return { server, publisher, backlog, forwarder };
 }

@@ -33,6 +33,7 @@ export type { Counter, Gauge, Histogram, LabelsOf, MetricOf, Metrics } from "./m
 export type { RecordedSpan, RecordSpan } from "./record-span.ts";
 export { redactText, redactUrl } from "./redact.ts";
 export { RateLimitedSampler, SAMPLING_PRIORITY, TokenBucket } from "./sampler.ts";
+export { UNTRACED } from "./sparing-tracer.ts";
 export type { SpanOutcome } from "./span-queue.ts";
 export { startTelemetry } from "./start.ts";
 export type { Telemetry, TelemetryOptions } from "./start.ts";

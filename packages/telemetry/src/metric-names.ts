@@ -64,6 +64,36 @@ export const METRICS = {
     help: "Fields of Segment clients' events that were left out or cut, the event itself being taken.",
     labels: { field: 24 },
   },
+  tributary_link_events_total: {
+    type: "counter",
+    unit: "events",
+    help: "Clicks of links and impressions of pixels: kept in the spool, sent to Redis at once, refused for what they hold, or lost.",
+    labels: { type: ["click", "impression"], outcome: ["kept", "sent", "refused", "lost"] },
+  },
+  tributary_spool_batches_total: {
+    type: "counter",
+    unit: "batches",
+    help: "Batches that were put into the spool, and that went from there to Redis.",
+    labels: { outcome: ["kept", "forwarded"] },
+  },
+  tributary_spool_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "What waits in the spool for Redis.",
+    labels: {},
+  },
+  tributary_spool_oldest_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "For how long the oldest segment of the spool has been waiting for Redis.",
+    labels: {},
+  },
+  tributary_spool_damaged_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "What could not be read back from the spool since the process began, and was lost.",
+    labels: {},
+  },
   tributary_publish_seconds: {
     type: "histogram",
     unit: "seconds",

@@ -3,7 +3,7 @@ import type { Span, SpanOptions, Tracer } from "@opentelemetry/api";
 import { SAMPLING_PRIORITY, type RateLimitedSampler } from "./sampler.ts";
 
 /** Records nothing, and is in no trace. */
-const UNTRACED: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+export const UNTRACED: Span = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 /**
  * A tracer that makes no span for what the sampler is going to refuse anyway: a root, without links and priority, when the

@@ -206,7 +206,7 @@ class PlatformStart {
 
   async #startServices(layout: Layout): Promise<void> {
     const services = [
-      await this.#service("gateway", "gateway", layout.gateway),
+      await this.#gateway(layout.gateway),
       ...(await Promise.all(
         [...this.#workerPorts].map(async ([name, port]) => this.#worker(name, port)),
       )),
@@ -218,6 +218,13 @@ class PlatformStart {
       services.map((service) => service.start(this.#signal())),
     );
     for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #gateway(port: number): Promise<SupervisedProcess> {
+    const { environment = process.env } = this.#options;
+    return this.#service("gateway", "gateway", port, {
+      TRIBUTARY_SPOOL_DIR: environment["TRIBUTARY_SPOOL_DIR"] || join(this.#dataDir, "spool"),
+    });
   }
 
   async #worker(name: string, port: number): Promise<SupervisedProcess> {

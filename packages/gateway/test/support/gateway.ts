@@ -2,6 +2,7 @@ import { agreeOnPlatform, connectRedis, ensureGroups, waitUntilReady } from "@tr
 import { startTelemetry } from "@tributary/telemetry";
 import { createGateway } from "../../src/server.ts";
 import { readConfig } from "../../src/config.ts";
+import { Spool } from "../../src/spool/spool.ts";
 
 /** A gateway over a real Redis, answering through Fastify's inject; not listening. */
 export async function startGateway(redisUrl: string, env: Record<string, string> = {}) {
@@ -22,17 +23,29 @@ export async function startGateway(redisUrl: string, env: Record<string, string>
   if (!(await waitUntilReady(client, 5000))) throw new Error("no Redis");
   await agreeOnPlatform(client, config.partitions);
   await ensureGroups(client, config.partitions);
-  const { server, publisher, backlog } = createGateway(config, client, telemetry, 42);
+  const spool =
+    config.spool === undefined ? undefined : await Spool.open(config.spool, telemetry.logger);
+  const { server, publisher, backlog, forwarder } = createGateway(
+    config,
+    client,
+    telemetry,
+    42,
+    spool,
+  );
+  forwarder?.start();
   return {
     server,
     publisher,
     backlog,
+    spool,
     client,
     config,
     async close() {
       await server.close();
+      await forwarder?.stop();
       await publisher.close();
       await backlog.stop();
+      await spool?.close();
       client.disconnect();
       await telemetry.shutdown();
     },

@@ -1,0 +1,104 @@
+import { BatchScanner, createRowDictionaries, ProtocolError } from "@tributary/protocol";
+import type { Logger } from "@tributary/telemetry";
+import type { GatewayConfig } from "../config.ts";
+import { GatewayError } from "../errors.ts";
+import type { SpooledBatch } from "../spool/records.ts";
+import type { Spool } from "../spool/spool.ts";
+
+/** What became of an event whose sender does not wait for an answer. */
+export type KeepOutcome = "kept" | "sent" | "refused" | "lost";
+
+/** How long an answer waits for Redis where there is no spool, ms. */
+const DIRECT_MS = 40;
+/** How often it is said that events are lost, ms. */
+const SAY_LOST_MS = 10_000;
+
+/**
+ * Keeps what cannot be sent again: on disk, from where it goes to Redis; where there is no spool, or it cannot take it, in Redis if
+ * that answers at once. It never fails, for whoever clicked waits for a page and not for us: what is lost is counted and said.
+ */
+export class Keeper {
+  readonly #config: GatewayConfig;
+  readonly #spool: Spool | undefined;
+  readonly #publish: (batch: SpooledBatch) => Promise<void>;
+  readonly #logger: Logger;
+  readonly #dictionaries = createRowDictionaries(0);
+  #saidLostMs = -Infinity;
+
+  constructor(
+    config: GatewayConfig,
+    spool: Spool | undefined,
+    publish: (batch: SpooledBatch) => Promise<void>,
+    logger: Logger,
+  ) {
+    this.#config = config;
+    this.#spool = spool;
+    this.#publish = publish;
+    this.#logger = logger;
+  }
+
+  async keep(batch: SpooledBatch): Promise<KeepOutcome> {
+    if (!this.#isValid(batch)) return "refused";
+    try {
+      if (this.#spool !== undefined) {
+        await this.#spool.append(batch);
+        return "kept";
+      }
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+    }
+    try {
+      return (await within(DIRECT_MS, this.#publish(batch))) ? "sent" : this.#lost();
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error;
+      return this.#lost();
+    }
+  }
+
+  /** By the gateway's own rules: what goes to disk is what Redis is going to take. */
+  #isValid({ body, receivedAtMs, tenant }: SpooledBatch): boolean {
+    for (const dictionary of this.#dictionaries.dimensions) dictionary.clear();
+    const options = {
+      ...this.#config,
+      now: receivedAtMs,
+      tenant: this.#dictionaries.tenants.internText(tenant),
+    };
+    try {
+      const { accepted, refused } = new BatchScanner(this.#dictionaries).scan(
+        body,
+        options,
+        () => undefined,
+      );
+      return accepted > 0 && refused.length === 0;
+    } catch (error) {
+      if (error instanceof ProtocolError) return false;
+      throw error;
+    }
+  }
+
+  #lost(): "lost" {
+    const now = performance.now();
+    if (now - this.#saidLostMs > SAY_LOST_MS) {
+      this.#saidLostMs = now;
+      this.#logger.error(
+        "clicks or impressions are lost: neither the spool nor Redis takes them (tributary_link_events_total counts them)",
+      );
+    }
+    return "lost";
+  }
+}
+
+/** Waits no longer than so many ms. @returns whether it was done by then */
+async function within(ms: number, work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  try {
+    return await Promise.race([work.then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
+    // It may still arrive: that it was counted as lost is the smaller error.
+    work.catch(() => undefined);
+  }
+}

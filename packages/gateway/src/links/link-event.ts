@@ -1,0 +1,56 @@
+import type { TributaryEvent } from "@tributary/protocol";
+
+/** Parameters of a link or pixel, by the event's field that each fills. */
+const FIELDS = {
+  source: "source",
+  medium: "medium",
+  campaign: "campaign",
+  term: "term",
+  content: "content",
+  channel: "channel",
+  uid: "userId",
+  aid: "anonymousId",
+} as const;
+
+/** A query as Fastify reads it: text, or several texts where one was repeated. */
+export type LinkQuery = Readonly<Record<string, unknown>>;
+
+/** What became of a click or an impression. */
+export interface LinkEventInput {
+  readonly type: "click" | "impression";
+  readonly id: string;
+  readonly time: number;
+  readonly query: LinkQuery;
+  readonly url: string | undefined;
+  readonly referrer: string | undefined;
+}
+
+/**
+ * The event of a click or an impression. Who nobody named has the event's ID for an anonymous ID: the target's page is told it,
+ * and can go on with it.
+ */
+export function linkEvent({
+  type,
+  id,
+  time,
+  query,
+  url,
+  referrer,
+}: LinkEventInput): TributaryEvent {
+  const fields: Record<string, string> = {};
+  for (const [parameter, field] of Object.entries(FIELDS)) {
+    const value = query[parameter];
+    const text = Array.isArray(value) ? value[0] : value;
+    if (typeof text === "string" && text !== "") fields[field] = text;
+  }
+  const isNamed = fields["userId"] !== undefined || fields["anonymousId"] !== undefined;
+  return {
+    id,
+    type,
+    time,
+    ...fields,
+    ...(isNamed ? {} : { anonymousId: id }),
+    ...(url === undefined ? {} : { url }),
+    ...(referrer === undefined ? {} : { referrer }),
+  };
+}

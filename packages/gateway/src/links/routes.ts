@@ -1,0 +1,89 @@
+import { Buffer } from "node:buffer";
+import { randomUUID } from "node:crypto";
+import { EVENT_LIMITS, packEvents } from "@tributary/protocol";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { GatewayConfig } from "../config.ts";
+import { GatewayError } from "../errors.ts";
+import type { Intake } from "../intake.ts";
+import type { GatewayMetrics } from "../metrics.ts";
+import type { Keeper } from "./keeper.ts";
+import { linkEvent, type LinkQuery } from "./link-event.ts";
+import { allowedTarget } from "./targets.ts";
+
+/** Where the target's page finds the click's ID. */
+const CLICK_ID_PARAMETER = "tclid";
+/** One transparent pixel, GIF89a. */
+const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+
+/** Links and pixels, whose senders cannot send again: docs/links.md. */
+export function addLinkRoutes(
+  server: FastifyInstance,
+  config: GatewayConfig,
+  intake: Intake,
+  keeper: Keeper,
+  metrics: GatewayMetrics,
+): void {
+  // A HEAD is a look at where a link leads, by a chat or a scanner: no click.
+  const options = { exposeHeadRoute: false };
+  server.get<{ Params: { key: string }; Querystring: LinkQuery }>(
+    "/c/:key",
+    options,
+    async (request, reply) => {
+      const { query } = request;
+      const tenant = intake.keys.tenantOf(request.headers, request.params.key);
+      const target = allowedTarget(query["url"], config.redirectHosts.get(tenant));
+      if (!(target instanceof URL)) throw new GatewayError("target_refused", target.reason);
+      const id = randomUUID();
+      const url = target.href;
+      await keep(request, tenant, { type: "click", id, query, url });
+      if (!target.searchParams.has(CLICK_ID_PARAMETER)) {
+        // Appended as text: rewriting the query would change how the rest of it is written.
+        target.search += `${target.search === "" ? "?" : "&"}${CLICK_ID_PARAMETER}=${id}`;
+      }
+      return reply.header("Cache-Control", "no-store").redirect(target.href, 302);
+    },
+  );
+  server.get<{ Querystring: LinkQuery }>("/p.gif", options, async (request, reply) => {
+    const { query } = request;
+    try {
+      const key = typeof query["key"] === "string" ? query["key"] : undefined;
+      const tenant = intake.keys.tenantOf(request.headers, key);
+      await keep(request, tenant, { type: "impression", id: randomUUID(), query });
+    } catch (error) {
+      // Whatever is wrong, a page with a hole in it would be worse, and nobody would read the reason there.
+      if (!(error instanceof GatewayError)) throw error;
+      metrics.tributary_link_events_total.inc({ type: "impression", outcome: "refused" });
+    }
+    return pixel(reply);
+  });
+
+  async function keep(
+    request: FastifyRequest,
+    tenant: string,
+    {
+      type,
+      id,
+      query,
+      url,
+    }: { type: "click" | "impression"; id: string; query: LinkQuery; url?: string },
+  ): Promise<void> {
+    const time = Date.now();
+    const { referer } = request.headers;
+    const isShort = referer !== undefined && Buffer.byteLength(referer) <= EVENT_LIMITS.urlBytes;
+    const event = linkEvent({
+      type,
+      id,
+      time,
+      query,
+      url,
+      referrer: isShort ? referer : undefined,
+    });
+    const outcome = await keeper.keep({ tenant, receivedAtMs: time, body: packEvents([event]) });
+    metrics.tributary_link_events_total.inc({ type, outcome });
+    if (outcome === "kept") metrics.tributary_spool_batches_total.inc({ outcome });
+  }
+}
+
+function pixel(reply: FastifyReply): FastifyReply {
+  return reply.header("Cache-Control", "no-store, private").type("image/gif").send(PIXEL);
+}

@@ -1,0 +1,75 @@
+/** The spool's folder: segments, oldest first, and the lock of the gateway that owns it. */
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+const LOCK = "lock";
+const SEGMENT = /^\d{13}-\d{6}\.spool$/;
+
+/** A file of records. */
+export interface SegmentFile {
+  readonly path: string;
+  /** Bytes in it. */
+  readonly bytes: number;
+  /** When it was begun, ms since 1970. */
+  readonly startedAtMs: number;
+}
+
+/**
+ * Takes a folder for this process: a second gateway on it would forward, and delete, what the first one still writes.
+ * @throws Error where a living process has it, or it cannot be written
+ */
+export async function takeFolder(dir: string): Promise<void> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const path = join(dir, LOCK);
+  for (let tries = 0; ; tries += 1) {
+    try {
+      const file = await open(path, "wx", 0o600);
+      await file.writeFile(`${process.pid}\n`);
+      await file.close();
+      return;
+    } catch (error) {
+      if (tries > 0 || !(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+        throw error;
+      }
+    }
+    const holder = Number.parseInt(await readFile(path, "utf8"), 10);
+    // In a container every gateway may have this process's number: then it is the one before.
+    if (holder !== process.pid && isAlive(holder)) {
+      throw new Error(`${dir} is the spool of process ${holder}: give each gateway its own`);
+    }
+    await rm(path, { force: true });
+  }
+}
+
+export async function leaveFolder(dir: string): Promise<void> {
+  await rm(join(dir, LOCK), { force: true });
+}
+
+/** The segments of a folder, oldest first. */
+export async function listSegments(dir: string): Promise<SegmentFile[]> {
+  const names = (await readdir(dir)).filter((name) => SEGMENT.test(name)).toSorted();
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(dir, name);
+      return { path, bytes: (await stat(path)).size, startedAtMs: Number.parseInt(name, 10) };
+    }),
+  );
+}
+
+/** The path of a new segment. @param number within this process, for several of one millisecond */
+export function segmentPath(dir: string, startedAtMs: number, number: number): string {
+  const digits = (value: number, width: number): string => String(value).padStart(width, "0");
+  return join(dir, `${digits(startedAtMs, 13)}-${digits(number % 1_000_000, 6)}.spool`);
+}
+
+function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    // Signal 0 only asks whether the process is there.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is there and belongs to another user.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

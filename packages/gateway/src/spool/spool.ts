@@ -1,0 +1,274 @@
+import { Buffer } from "node:buffer";
+import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Logger } from "@tributary/telemetry";
+import { GatewayError } from "../errors.ts";
+import { leaveFolder, listSegments, segmentPath, takeFolder } from "./folder.ts";
+import { decodeRecords, encodeRecord, type SpooledBatch } from "./records.ts";
+
+export interface SpoolOptions {
+  readonly dir: string;
+  /** Bytes that may wait on disk; what would go beyond is refused. */
+  readonly maxBytes: number;
+  /** A segment that is longer is followed by another one. */
+  readonly segmentBytes: number;
+  /** Largest body. */
+  readonly maxBodyBytes: number;
+}
+
+/** What is read at a time. */
+const READ_BYTES = 1 << 20;
+/** A record beside its body: head, tenant, time. */
+const RECORD_OVERHEAD = 512;
+
+interface Segment {
+  readonly path: string;
+  readonly startedAtMs: number;
+  /** Bytes that are on disk. */
+  bytes: number;
+  /** Bytes that are done: forwarded, or damaged. */
+  doneBytes: number;
+  /** Whether nothing is added any more. */
+  closed: boolean;
+}
+
+interface Waiting {
+  readonly record: Buffer;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What {@link Spool.read} found: it is done with when {@link Spool.done} was told. */
+export interface SpoolPage {
+  readonly batches: readonly SpooledBatch[];
+  readonly segment: object;
+  readonly bytes: number;
+}
+
+/**
+ * Batches on disk until Redis has them: a bounded, append-only log in segments, read in order. What was appended survives the
+ * death of the process and of the machine; it may be read again after that, which does no harm, for events have IDs.
+ */
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #logger: Logger;
+  readonly #segments: Segment[] = [];
+  #file: FileHandle | undefined;
+  #number = 0;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #damagedBytes = 0;
+  #wake: () => void = () => undefined;
+
+  private constructor(options: SpoolOptions, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /** Opens a folder, with what a process before left there. @throws Error where it is another's, or cannot be used */
+  static async open(options: SpoolOptions, logger: Logger): Promise<Spool> {
+    await takeFolder(options.dir);
+    const spool = new Spool(options, logger);
+    for (const found of await listSegments(options.dir)) {
+      spool.#segments.push({ ...found, doneBytes: 0, closed: true });
+    }
+    if (spool.bytes > 0) {
+      logger.info({ bytes: spool.bytes }, "the spool holds events of before, which go out first");
+    }
+    return spool;
+  }
+
+  /** Bytes that wait on disk. */
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes, doneBytes }) => sum + bytes - doneBytes, 0);
+  }
+
+  /** Bytes that could not be read back. */
+  get damagedBytes(): number {
+    return this.#damagedBytes;
+  }
+
+  /** For how long the oldest segment with something in it has been there, s; 0 where nothing waits. */
+  ageSeconds(nowMs: number): number {
+    const oldest = this.#segments.find(({ bytes, doneBytes }) => bytes > doneBytes);
+    return oldest === undefined ? 0 : Math.max(0, nowMs - oldest.startedAtMs) / 1000;
+  }
+
+  /**
+   * Keeps a batch. Resolves when it is on disk: those that come while the disk is busy share its next write.
+   * @throws GatewayError `spool_full`, `spool_failed`
+   */
+  async append(batch: SpooledBatch): Promise<void> {
+    const record = encodeRecord(batch);
+    if (this.bytes + this.#waitingBytes + record.length > this.#options.maxBytes) {
+      throw new GatewayError("spool_full", "the spool is full", 1);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ record, resolve, reject });
+      this.#waitingBytes += record.length;
+      this.#writing ??= this.#write();
+    });
+  }
+
+  /** The next batches that are not done, in order; undefined where nothing waits. */
+  async read(): Promise<SpoolPage | undefined> {
+    for (;;) {
+      const segment = this.#segments[0];
+      if (segment === undefined) return undefined;
+      const left = segment.bytes - segment.doneBytes;
+      if (left > 0) {
+        const page = await this.#readFrom(segment, left);
+        if (page.batches.length > 0) return page;
+        continue;
+      }
+      if (!segment.closed) {
+        // All of it is done: the next record begins another, and this one can go.
+        if (this.#writing !== undefined || this.#waiting.length > 0) return undefined;
+        await this.#close(segment);
+      }
+      this.#segments.shift();
+      await rm(segment.path, { force: true });
+    }
+  }
+
+  /** Redis has a page's batches. */
+  done(page: SpoolPage): void {
+    (page.segment as Segment).doneBytes += page.bytes;
+  }
+
+  /** Resolves when there is something new to read. */
+  async news(): Promise<void> {
+    if (this.bytes > 0) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Lets whoever waits for news go on. */
+  wake(): void {
+    this.#wake();
+  }
+
+  /** Writes what waits, and gives the folder back. What is not done stays there. */
+  async close(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    const last = this.#segments.at(-1);
+    if (last !== undefined && !last.closed) await this.#close(last);
+    for (const { path, bytes, doneBytes } of this.#segments) {
+      if (bytes === doneBytes) await rm(path, { force: true });
+    }
+    await leaveFolder(this.#options.dir);
+  }
+
+  async #write(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      const bytes = batch.reduce((sum, { record }) => sum + record.length, 0);
+      try {
+        const segment = await this.#current();
+        await this.#file?.appendFile(Buffer.concat(batch.map(({ record }) => record)));
+        await this.#file?.datasync();
+        segment.bytes += bytes;
+        if (segment.bytes >= this.#options.segmentBytes) await this.#close(segment);
+        for (const { resolve } of batch) resolve();
+        this.#wake();
+      } catch (error) {
+        await this.#fail(batch, error);
+      }
+      this.#waitingBytes -= bytes;
+    }
+    this.#writing = undefined;
+  }
+
+  /** What a failed write left behind the last whole record is not known: the next one begins a new segment. */
+  async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
+    this.#logger.error({ err: error }, "the spool cannot be written");
+    const last = this.#segments.at(-1);
+    if (last !== undefined && !last.closed) {
+      await this.#close(last).catch((problem: unknown) => {
+        this.#logger.warn({ err: problem }, "a segment of the spool could not be closed");
+      });
+    }
+    for (const { reject } of batch) {
+      reject(new GatewayError("spool_failed", "the spool cannot be written", 1));
+    }
+  }
+
+  async #current(): Promise<Segment> {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && !last.closed) return last;
+    const startedAtMs = Date.now();
+    this.#number += 1;
+    const path = segmentPath(this.#options.dir, startedAtMs, this.#number);
+    this.#file = await open(path, "ax", 0o600);
+    // The file's name must survive as well.
+    const folder = await open(dirname(path), "r");
+    await folder.sync();
+    await folder.close();
+    const segment = { path, startedAtMs, bytes: 0, doneBytes: 0, closed: false };
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  async #close(segment: Segment): Promise<void> {
+    segment.closed = true;
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
+  }
+
+  /** @returns a page; without batches where what is left cannot be read, and is done with */
+  async #readFrom(segment: Segment, left: number): Promise<SpoolPage> {
+    const maxRecordBytes = this.#options.maxBodyBytes + RECORD_OVERHEAD;
+    const size = Math.min(left, Math.max(READ_BYTES, maxRecordBytes + RECORD_OVERHEAD));
+    const file = await this.#reopen(segment);
+    if (file === undefined) return { batches: [], segment, bytes: 0 };
+    let piece: Buffer;
+    try {
+      const { buffer, bytesRead } = await file.read(
+        Buffer.allocUnsafe(size),
+        0,
+        size,
+        segment.doneBytes,
+      );
+      piece = buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+    const { batches, bytes, damaged } = decodeRecords(piece, maxRecordBytes);
+    if (batches.length === 0) await this.#giveUp(segment, left, damaged);
+    return { batches, segment, bytes };
+  }
+
+  /** @returns undefined where somebody removed the file, which is said and done with */
+  async #reopen(segment: Segment): Promise<FileHandle | undefined> {
+    try {
+      return await open(segment.path, "r");
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+      const bytes = segment.bytes - segment.doneBytes;
+      this.#damagedBytes += bytes;
+      this.#logger.error({ segment: segment.path, bytes }, "a segment of the spool is gone");
+      segment.doneBytes = segment.bytes;
+      if (!segment.closed) await this.#close(segment);
+      return undefined;
+    }
+  }
+
+  /** What cannot be read. A record that a crash cut off was never acknowledged; any other was, and is kept to be looked at. */
+  async #giveUp(segment: Segment, left: number, damaged: boolean): Promise<void> {
+    const where = { segment: segment.path, at: segment.doneBytes, bytes: left };
+    if (damaged) {
+      this.#damagedBytes += left;
+      this.#logger.error(
+        where,
+        "a record of the spool is damaged: the rest of its segment is left out, and the segment is kept as .damaged",
+      );
+      await rename(segment.path, `${segment.path}.damaged`);
+    } else this.#logger.warn(where, "the spool's last record was cut off and never acknowledged");
+    segment.doneBytes = segment.bytes;
+    segment.closed = true;
+  }
+}
