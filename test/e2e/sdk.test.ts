@@ -25,6 +25,7 @@ const TENANTS = [
   "stored",
   "cookies",
   "memory",
+  "link",
 ];
 
 let tenants: Tenants;
@@ -310,6 +311,23 @@ describe.skipIf(CHROMIUM === undefined)("the browser client in Chromium", () => 
     await page.evaluate("client.consent(false)");
     await expect.poll(kept).toEqual([]);
     expect(await stored(page)).toEqual([]);
+  });
+
+  it("goes on with the journey that the click of a tracking link began", async () => {
+    const page = await context.newPage();
+    const target = address("/?utm_source=news&utm_medium=email", "link", { autoPage: false });
+    const link = `${tenants.platform.gatewayUrl}/c/link?url=${encodeURIComponent(target)}`;
+    await page.goto(link);
+    const id = new URL(page.url()).searchParams.get("tclid");
+    expect(await page.evaluate("client.anonymousId")).toBe(id);
+    await page.evaluate(ORDER);
+    expect(await flush(page)).toBe(true);
+    const { rows, totals } = await tenants.report("link");
+    expect(rows).toMatchObject([{ channel: "email", conversions: 1, value: "90" }]);
+    expect(totals).toMatchObject({ conversions: 1, unattributed: 0 });
+    // Who is known already stays who they are.
+    await page.goto(link);
+    expect(await page.evaluate("client.anonymousId")).toBe(id);
   });
 
   it("stores nothing where it is to keep all in memory", async () => {

@@ -31,6 +31,7 @@ export async function startTenants(...names: readonly string[]): Promise<Tenants
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
+        TRIBUTARY_REDIRECT_HOSTS: names.map((name) => `127.0.0.1=${name}`).join(","),
       },
     });
     closing.unshift(() => platform.stop());

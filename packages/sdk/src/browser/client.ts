@@ -11,7 +11,7 @@ import type { OnProblem } from "../core/problem.ts";
 import type { Sender, SenderOptions } from "../core/sender.ts";
 import { type BrowserWindow, currentWindow } from "./environment.ts";
 import { watchNavigation } from "./navigation.ts";
-import { pageView } from "./page.ts";
+import { clickId, pageView } from "./page.ts";
 import { type Persistence, Storage } from "./storage.ts";
 
 export type BrowserOptions = ClientOptions & {
@@ -188,7 +188,8 @@ export class Tributary {
   #takeUp(): void {
     const known = this.#anonymousId ?? this.#storage.get(ANONYMOUS_ID);
     this.#isNew = known === undefined;
-    this.#anonymousId = known ?? randomId();
+    // A new visitor who comes by a tracking link goes on with the journey that its click began.
+    this.#anonymousId = known ?? clickId(this.#window.location.href) ?? randomId();
     this.#storage.set(ANONYMOUS_ID, this.#anonymousId);
     this.#userId ??= this.#storage.get(USER_ID);
     if (this.#userId !== undefined) this.#storage.set(USER_ID, this.#userId);

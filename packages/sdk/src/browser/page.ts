@@ -34,6 +34,12 @@ export function pageView(href: string, referrer: string, again: boolean): Origin
   };
 }
 
+/** The ID of the click of a tracking link that leads to a page; undefined where it came otherwise. */
+export function clickId(href: string): string | undefined {
+  const id = new URL(href).searchParams.get("tclid") ?? "";
+  return /^[0-9a-f-]{36}$/.test(id) ? id : undefined;
+}
+
 function hostOf(address: string): string {
   try {
     return new URL(address).hostname.replace(/^www\./, "");

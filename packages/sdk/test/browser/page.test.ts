@@ -1,7 +1,7 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pageView } from "../../src/browser/page.ts";
+import { clickId, pageView } from "../../src/browser/page.ts";
 
 const SHOP = "https://www.shop.example/shoes";
 
@@ -52,4 +52,12 @@ describe("pageView", () => {
       { numRuns: 50 },
     );
   });
+});
+
+it("finds a tracking link's click ID, and nothing else", () => {
+  const id = "0b8e2f1a-1111-4222-8333-444455556666";
+  expect(clickId(`${SHOP}?utm_source=news&tclid=${id}#top`)).toBe(id);
+  for (const query of ["", "?tclid=", "?tclid=abc", `?TCLID=${id}`, `?tclid=${id}${id}`]) {
+    expect(clickId(`${SHOP}${query}`)).toBeUndefined();
+  }
 });
