@@ -4,6 +4,8 @@ import { createMetrics, type Telemetry } from "@tributary/telemetry";
 const METRIC_NAMES = [
   "tributary_http_requests_total",
   "tributary_http_request_seconds",
+  "tributary_redis_connections",
+  "tributary_redis_commands",
   "tributary_events_accepted_total",
   "tributary_events_refused_total",
   "tributary_segment_omitted_fields_total",

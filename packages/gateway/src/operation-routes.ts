@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { redisReady } from "@tributary/streams";
+import { clientUse, redisReady } from "@tributary/streams";
 import { metricsText } from "@tributary/telemetry";
 import type { FastifyInstance } from "fastify";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -36,6 +36,9 @@ export function addOperationRoutes(
       .send(ready ? { status: "ready" } : { status: "not ready", reason: "Redis is away" });
   });
   server.get("/metrics", async (_request, reply) => {
+    const { connections, commands } = clientUse(client);
+    metrics.tributary_redis_connections.set(connections);
+    metrics.tributary_redis_commands.set(commands);
     metrics.tributary_backlog_bytes.set({ group: "attribution" }, backlog.workersBytes);
     metrics.tributary_backlog_bytes.set({ group: "warehouse" }, backlog.warehouseBytes);
     metrics.tributary_backlog_limit_bytes.set(backlog.limitBytes);

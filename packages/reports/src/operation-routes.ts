@@ -24,6 +24,9 @@ export function addOperationRoutes(
 ): void {
   const { telemetry } = parts;
   const metrics = createMetrics(telemetry.metrics, [
+    "tributary_redis_connections",
+    "tributary_redis_commands",
+    "tributary_warehouse_statements",
     "tributary_lag_entries",
     "tributary_oldest_event_age_seconds",
     "tributary_partition_lag_entries",
@@ -61,6 +64,10 @@ export function addOperationRoutes(
   });
 
   server.get("/metrics", HIDDEN, async (_request, reply) => {
+    const { connections, commands } = parts.redisUse();
+    metrics.tributary_redis_connections.set(connections);
+    metrics.tributary_redis_commands.set(commands);
+    metrics.tributary_warehouse_statements.set(parts.engine.statements);
     // A lag that cannot be read is left out: an old figure would look like progress.
     metrics.tributary_lag_entries.reset();
     metrics.tributary_oldest_event_age_seconds.reset();

@@ -1,5 +1,5 @@
 import { ApiKeys } from "@tributary/service";
-import type { MeasuredLag, MeasuredPartition, OutboxLag } from "@tributary/streams";
+import type { ClientUse, MeasuredLag, MeasuredPartition, OutboxLag } from "@tributary/streams";
 import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
@@ -31,6 +31,7 @@ export interface ServerParts {
   readonly stalledForMs: () => number;
   /** Whether Redis takes commands. */
   readonly redisReady: () => boolean;
+  readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;
   /** Waits until all that was accepted before is attributed and loaded; false where it was not within the time. */

@@ -1,5 +1,6 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
+  clientUse,
   LagMeter,
   readBooks,
   readCompleteUpTo,
@@ -76,6 +77,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     loadStallMs: config.loadStallMs,
     stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
     redisReady: () => redisReady(client),
+    redisUse: () => clientUse(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),

@@ -47,6 +47,7 @@ beforeAll(async () => {
     loadStallMs: 1000,
     stalledForMs: () => 0,
     redisReady: () => true,
+    redisUse: () => ({ connections: 1, commands: 2 }),
     readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => Promise.reject(new Error("not asked here")),
     settle: async () => true,
@@ -147,6 +148,7 @@ test("only so many run at a time, and one that fails midway is cut off, not ende
   let failing = false;
   let answered = 0;
   const flaky: WarehouseEngine = {
+    statements: 0,
     query: async (sql, params) => {
       answered += 1;
       if (failing && answered > 3) throw new Error("the disk is gone");

@@ -114,6 +114,7 @@ test("a lost acknowledgement costs a second load and doubles nothing", async () 
 test("while the warehouse is away nothing is acknowledged and the stall is seen; then it goes on", async () => {
   let away = true;
   const flaky: WarehouseEngine = {
+    statements: 0,
     query: async (sql, params) => engine.query(sql, params),
     queryArrow: async (sql, params) => engine.queryArrow(sql, params),
     queryParquet: async (sql, params) => engine.queryParquet(sql, params),

@@ -37,6 +37,7 @@ beforeAll(async () => {
     loadStallMs: 1000,
     stalledForMs: () => 0,
     redisReady: () => true,
+    redisUse: () => ({ connections: 1, commands: 2 }),
     readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => Promise.reject(new Error("not asked here")),
     settle: async () => true,

@@ -36,6 +36,7 @@ beforeAll(async () => {
     loadStallMs: 1000,
     stalledForMs: () => stalledMs,
     redisReady: () => redis,
+    redisUse: () => ({ connections: 1, commands: 2 }),
     readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => ({
       partitions: [],
@@ -236,6 +237,8 @@ test("metrics have requests by route pattern, and the lag", async () => {
     'tributary_http_requests_total{route="/v1/conversions/:key",status="200"}',
   );
   expect(body).toContain('tributary_lag_entries{group="warehouse"} 3');
+  expect(body).toContain("tributary_redis_commands 2");
+  expect(body).toContain("tributary_warehouse_statements 0");
   expect(body).toContain('tributary_drain_seconds{group="warehouse"} +Inf');
   expect(body).toContain('tributary_books_events{account="dropped_facts_per_user"} 2');
   expect(body).toContain("tributary_books_residue_events 4");

@@ -47,8 +47,8 @@ export type {
 } from "./partition-processor.ts";
 export { agreeOnPlatform, ensureGroups, joinPlatform, readPartitionCount } from "./platform.ts";
 export type { StreamEntry } from "./read-group.ts";
-export { connectRedis, redisReady, waitUntilReady } from "./redis.ts";
-export type { ConnectOptions, RedisClient } from "./redis.ts";
+export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis.ts";
+export type { ClientUse, ConnectOptions, RedisClient } from "./redis.ts";
 export { settle } from "./settle.ts";
 export type { SettleOptions } from "./settle.ts";
 export { trimPartition } from "./trim.ts";

@@ -98,6 +98,29 @@ export function redisReady(client: RedisClient): boolean {
   return client.status === "ready";
 }
 
+/** What a client has at hand. */
+export interface ClientUse {
+  /** Connections that take commands. */
+  readonly connections: number;
+  /** Commands without an answer yet. */
+  readonly commands: number;
+}
+
+/** What a client does right now: one connection, or those to a cluster's nodes. */
+export function clientUse(client: RedisClient): ClientUse {
+  const nodes = client instanceof Cluster ? client.nodes("all") : [client];
+  return {
+    connections: nodes.filter(({ status }) => status === "ready").length,
+    commands: nodes.reduce((sum, node) => sum + commandsOf(node), 0),
+  };
+}
+
+/** The queue is not part of ioredis's types. */
+function commandsOf(node: Redis): number {
+  const { commandQueue } = node as unknown as { commandQueue?: { readonly length: number } };
+  return commandQueue?.length ?? 0;
+}
+
 /**
  * Waits until the client is connected, to all masters of a cluster that answer.
  * @returns false when it was not within `timeoutMs`

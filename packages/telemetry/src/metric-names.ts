@@ -46,6 +46,18 @@ export const METRICS = {
     buckets: REQUEST_SECONDS,
   },
 
+  tributary_redis_connections: {
+    type: "gauge",
+    unit: "connections",
+    help: "Connections to Redis that take commands, those that block for new entries left out.",
+    labels: {},
+  },
+  tributary_redis_commands: {
+    type: "gauge",
+    unit: "commands",
+    help: "Commands on these connections that Redis has not answered yet.",
+    labels: {},
+  },
   tributary_events_accepted_total: {
     type: "counter",
     unit: "events",
@@ -292,6 +304,18 @@ export const METRICS = {
     help: "Blocks of the fact log that could not be read to their end while rebuilding partitions.",
     labels: {},
   },
+  tributary_thread_utilization_ratio: {
+    type: "gauge",
+    unit: "ratio",
+    help: "Part of its life in which a computing thread computed, as Piscina has it.",
+    labels: { thread: 64 },
+  },
+  tributary_thread_tasks: {
+    type: "gauge",
+    unit: "tasks",
+    help: "Batches that wait for a computing thread.",
+    labels: { thread: 64 },
+  },
   tributary_thread_restarts_total: {
     type: "counter",
     unit: "restarts",
@@ -323,6 +347,12 @@ export const METRICS = {
     unit: "reports",
     help: "Attribution reports asked for, by whether the answer was kept from an earlier question.",
     labels: { outcome: ["hit", "miss"] },
+  },
+  tributary_warehouse_statements: {
+    type: "gauge",
+    unit: "statements",
+    help: "Statements that the warehouse was given and has not ended; chDB runs one at a time.",
+    labels: {},
   },
   tributary_load_failures_total: {
     type: "counter",

@@ -15,6 +15,7 @@ import {
   type WarehouseEngine,
 } from "./engine.ts";
 import { messageOf, WarehouseError } from "./errors.ts";
+import { StatementCount } from "./statement-count.ts";
 
 /** Folder inside the data folder for rows on their way in. */
 const LOADING_FOLDER = "loading";
@@ -75,6 +76,7 @@ class ChdbEngine implements WarehouseEngine {
   readonly #loading: string;
   readonly #limits: EngineLimits;
   readonly #drain: () => Promise<void>;
+  readonly #count = new StatementCount();
   #loads = 0;
   #exports = 0;
   /** Loads that have ended: only this process inserts into its folder. */
@@ -85,6 +87,10 @@ class ChdbEngine implements WarehouseEngine {
     this.#loading = loading;
     this.#limits = limits;
     this.#drain = drain;
+  }
+
+  get statements(): number {
+    return this.#count.value;
   }
 
   async query<T>(sql: string, params: QueryParameters = {}): Promise<T[]> {
@@ -112,9 +118,11 @@ class ChdbEngine implements WarehouseEngine {
     const file = join(this.#loading, `export-${this.#exports}.parquet`);
     const max_execution_time = this.#limits.queryTimeoutMs / 1000;
     try {
-      await this.#session.queryBindAsync(
-        `INSERT INTO FUNCTION file(${quote(file)}, 'Parquet') SETTINGS ${settingsList({ max_execution_time })} ${sql}`,
-        params,
+      await this.#count.during(async () =>
+        this.#session.queryBindAsync(
+          `INSERT INTO FUNCTION file(${quote(file)}, 'Parquet') SETTINGS ${settingsList({ max_execution_time })} ${sql}`,
+          params,
+        ),
       );
     } catch (error) {
       await rm(file, { force: true });
@@ -139,7 +147,9 @@ class ChdbEngine implements WarehouseEngine {
     const max_execution_time = this.#limits.queryTimeoutMs / 1000;
     const whole = `${sql}\nSETTINGS ${settingsList({ ...settings, max_execution_time })}`;
     try {
-      return await this.#session.queryBindAsync(whole, params, { format });
+      return await this.#count.during(async () =>
+        this.#session.queryBindAsync(whole, params, { format }),
+      );
     } catch (error) {
       throw statementError(error, this.#limits);
     }
@@ -147,7 +157,7 @@ class ChdbEngine implements WarehouseEngine {
 
   async command(sql: string): Promise<void> {
     try {
-      await this.#session.queryAsync(sql);
+      await this.#count.during(async () => this.#session.queryAsync(sql));
     } catch (error) {
       throw statementError(error, this.#limits);
     }
@@ -166,8 +176,10 @@ class ChdbEngine implements WarehouseEngine {
     const structure = columns.map((column) => `\`${column.name}\` ${column.type}`).join(", ");
     try {
       await writeFile(file, bytes);
-      await this.#session.queryAsync(
-        `INSERT INTO ${table} (${names}) SETTINGS ${settingsList(INSERT_SETTINGS)} SELECT ${names} FROM file(${quote(file)}, 'RowBinary', ${quote(structure)})`,
+      await this.#count.during(async () =>
+        this.#session.queryAsync(
+          `INSERT INTO ${table} (${names}) SETTINGS ${settingsList(INSERT_SETTINGS)} SELECT ${names} FROM file(${quote(file)}, 'RowBinary', ${quote(structure)})`,
+        ),
       );
     } catch (error) {
       throw new WarehouseError("insert_failed", `${table}: ${firstLine(messageOf(error))}`, error);

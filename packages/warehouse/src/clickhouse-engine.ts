@@ -15,6 +15,7 @@ import {
 } from "./engine.ts";
 import { messageOf, WarehouseError } from "./errors.ts";
 import { DATABASE } from "./schema.ts";
+import { StatementCount } from "./statement-count.ts";
 
 /** How much longer than the query the request may take, ms: the server's own bound is to speak first. */
 const REQUEST_MARGIN_MS = 5_000;
@@ -45,21 +46,28 @@ export function openClickHouse(url: string, limits: EngineLimits): WarehouseEngi
 class ClickHouseEngine implements WarehouseEngine {
   readonly #client: ClickHouseClient;
   readonly #limits: EngineLimits;
+  readonly #count = new StatementCount();
 
   constructor(client: ClickHouseClient, limits: EngineLimits) {
     this.#client = client;
     this.#limits = limits;
   }
 
+  get statements(): number {
+    return this.#count.value;
+  }
+
   async query<T>(sql: string, params: QueryParameters = {}): Promise<T[]> {
     try {
-      const result = await this.#client.query({
-        query: sql,
-        query_params: { ...params },
-        format: "JSONEachRow",
-        clickhouse_settings: { max_execution_time: this.#limits.queryTimeoutMs / 1000 },
+      return await this.#count.during(async () => {
+        const result = await this.#client.query({
+          query: sql,
+          query_params: { ...params },
+          format: "JSONEachRow",
+          clickhouse_settings: { max_execution_time: this.#limits.queryTimeoutMs / 1000 },
+        });
+        return result.json<T>();
       });
-      return await result.json<T>();
     } catch (error) {
       throw this.#classify(error);
     }
@@ -79,9 +87,8 @@ class ClickHouseEngine implements WarehouseEngine {
   }
 
   async #bytes(query: string, params: QueryParameters): Promise<Buffer> {
-    const stream = await this.#stream(query, params);
     try {
-      return await buffer(stream);
+      return await this.#count.during(async () => buffer(await this.#stream(query, params)));
     } catch (error) {
       throw this.#classify(error);
     }
@@ -112,7 +119,7 @@ WHERE active AND database = '${DATABASE}' GROUP BY table ORDER BY table`,
 
   async command(sql: string): Promise<void> {
     try {
-      await this.#client.command({ query: sql });
+      await this.#count.during(async () => this.#client.command({ query: sql }));
     } catch (error) {
       throw this.#classify(error);
     }
@@ -127,12 +134,14 @@ WHERE active AND database = '${DATABASE}' GROUP BY table ORDER BY table`,
     try {
       // The client's documented way for a format that it does not encode itself: the statement goes in the URL,
       // the rows are the body. The answer must be read to its end to free the socket.
-      const { stream } = await this.#client.exec({
-        query: `INSERT INTO ${table} (${columnNames(columns)}) FORMAT RowBinary`,
-        values: Readable.from([bytes], { objectMode: false }),
-        clickhouse_settings: { ...INSERT_SETTINGS },
+      await this.#count.during(async () => {
+        const { stream } = await this.#client.exec({
+          query: `INSERT INTO ${table} (${columnNames(columns)}) FORMAT RowBinary`,
+          values: Readable.from([bytes], { objectMode: false }),
+          clickhouse_settings: { ...INSERT_SETTINGS },
+        });
+        await stream.resume().toArray();
       });
-      await stream.resume().toArray();
     } catch (error) {
       throw new WarehouseError("insert_failed", `${table}: ${messageOf(error)}`, error);
     }
@@ -155,6 +164,7 @@ WHERE active AND database = '${DATABASE}' GROUP BY table ORDER BY table`,
   }
 
   #classify(error: unknown): WarehouseError {
+    if (error instanceof WarehouseError) return error;
     const message = messageOf(error);
     if (error instanceof ClickHouseError) {
       if (error.type === "TIMEOUT_EXCEEDED") {

@@ -16,6 +16,8 @@ export type QueryParameters = Readonly<Record<string, QueryParameter>>;
  * Every method rejects with WarehouseError.
  */
 export interface WarehouseEngine {
+  /** Statements that were given to it and have not ended. */
+  readonly statements: number;
   /**
    * Runs a SELECT without FORMAT and SETTINGS of its own. Decimals and 64-bit integers come as text, so that none
    * is rounded on the way; smaller integers and floats as numbers.

@@ -106,7 +106,7 @@ const member = new GroupMember(
   logger,
 );
 const server = buildServer(
-  { client, member, stateSize: () => processor.stateSize, memory, telemetry, metrics },
+  { client, member, threads, stateSize: () => processor.stateSize, memory, telemetry, metrics },
   config.stallMs,
 );
 const address = await server.listen({ host: config.host, port: config.port });

@@ -25,6 +25,10 @@ const METRIC_NAMES = [
   "tributary_rebuild_seconds",
   "tributary_rebuild_facts_total",
   "tributary_unreadable_fact_blocks_total",
+  "tributary_redis_connections",
+  "tributary_redis_commands",
+  "tributary_thread_utilization_ratio",
+  "tributary_thread_tasks",
   "tributary_thread_restarts_total",
   "tributary_dead_letters_total",
 ] as const;

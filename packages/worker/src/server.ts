@@ -1,14 +1,16 @@
-import { type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
+import { clientUse, type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { MemoryBudget } from "./memory-budget.ts";
 import type { StateSize } from "./messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
+import type { ThreadPool } from "./thread-pool.ts";
 
 /** What the worker's HTTP tells of. */
 export interface ServerParts {
   readonly client: RedisClient;
   readonly member: GroupMember;
+  readonly threads: Pick<ThreadPool, "use">;
   /** What the partitions' tables hold. */
   readonly stateSize: () => StateSize;
   readonly memory: MemoryBudget;
@@ -21,7 +23,7 @@ export interface ServerParts {
  * @param stallMs a partition that has entries and gets nowhere for this long is stuck, ms
  */
 export function buildServer(
-  { client, member, stateSize, memory, telemetry, metrics }: ServerParts,
+  { client, member, threads, stateSize, memory, telemetry, metrics }: ServerParts,
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
@@ -59,6 +61,13 @@ export function buildServer(
     return reply.send({ status: "ready", partitions: member.owned });
   });
   server.get("/metrics", async (_request, reply) => {
+    const { connections, commands } = clientUse(client);
+    metrics.tributary_redis_connections.set(connections);
+    metrics.tributary_redis_commands.set(commands);
+    for (const { thread, utilization, waiting } of threads.use()) {
+      metrics.tributary_thread_utilization_ratio.set({ thread }, utilization);
+      metrics.tributary_thread_tasks.set({ thread }, waiting);
+    }
     metrics.tributary_partitions_owned.set(member.owned.length);
     metrics.tributary_partitions_refused.set(memory.refused.length);
     metrics.tributary_memory_limit_bytes.set(memory.limitBytes);

@@ -53,6 +53,19 @@ export class ThreadPool {
     }
   }
 
+  /** How busy each thread is: the part of its life in which it computed, and the tasks that wait for it. */
+  use(): readonly {
+    readonly thread: number;
+    readonly utilization: number;
+    readonly waiting: number;
+  }[] {
+    return this.#pools.map((pool, thread) => ({
+      thread,
+      utilization: pool.utilization,
+      waiting: pool.queueSize,
+    }));
+  }
+
   /** The thread that holds a partition. */
   threadOf(partition: number): number {
     return partition % this.#pools.length;

@@ -61,7 +61,15 @@ test("health names the partition that has entries and gets nowhere, and is well 
   );
   const stateSize = () => ({ facts: 0, users: 0, bytes: 0 });
   const metrics = createWorkerMetrics(telemetry);
-  const server = buildServer({ client, member, stateSize, memory, telemetry, metrics }, STALL_MS);
+  const threads = { use: () => [{ thread: 0, utilization: 0.25, waiting: 3 }] };
+  const server = buildServer(
+    { client, member, threads, stateSize, memory, telemetry, metrics },
+    STALL_MS,
+  );
+  const { body: figures } = await server.inject("/metrics");
+  expect(figures).toContain('tributary_thread_utilization_ratio{thread="0"} 0.25');
+  expect(figures).toContain('tributary_thread_tasks{thread="0"} 3');
+  expect(figures).toContain("tributary_redis_connections 1");
   const health = async (): Promise<{ statusCode: number; body: unknown }> => {
     const { statusCode, body } = await server.inject("/healthz");
     return { statusCode, body: JSON.parse(body) };

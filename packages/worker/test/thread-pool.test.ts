@@ -33,6 +33,11 @@ describe("the compute threads", () => {
     for (const partition of [0, 1, 2])
       await pool.run({ kind: "restore", partition, blocks: packBlocks([]) });
     expect([0, 1, 2].map((partition) => pool.threadOf(partition))).toEqual([0, 1, 0]);
+    expect(pool.use()).toMatchObject([
+      { thread: 0, waiting: 0 },
+      { thread: 1, waiting: 0 },
+    ]);
+    expect(pool.use()[0]?.utilization).toBeGreaterThan(0);
     const first = await pool.run({
       kind: "process",
       positionMs: 1,

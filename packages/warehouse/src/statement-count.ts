@@ -1,0 +1,18 @@
+/** Counts what is under way. */
+export class StatementCount {
+  #value = 0;
+
+  get value(): number {
+    return this.#value;
+  }
+
+  /** Counts a statement from now until it ends, however it ends. */
+  async during<T>(run: () => Promise<T>): Promise<T> {
+    this.#value += 1;
+    try {
+      return await run();
+    } finally {
+      this.#value -= 1;
+    }
+  }
+}
