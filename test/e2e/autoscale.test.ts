@@ -12,7 +12,7 @@ const RUN_MS = 15;
 const EVERY_MS = 200;
 const BATCH = 200;
 /** Events a second before the step, and after it. */
-const LOW = Number(process.env["TRIBUTARY_AUTOSCALE_LOW"] ?? 2000);
+const LOW = Number(process.env["TRIBUTARY_AUTOSCALE_LOW"] ?? 500);
 const HIGH = Number(process.env["TRIBUTARY_AUTOSCALE_HIGH"] ?? 60_000);
 const HIGH_SECONDS = Number(process.env["TRIBUTARY_AUTOSCALE_SECONDS"] ?? 15);
 
@@ -92,7 +92,8 @@ it("a load step brings workers, and its end takes them away", { timeout: TIMEOUT
   })();
 
   await load(LOW, 3);
-  expect(state().workers).toHaveLength(1);
+  // On a busy machine even that may have been too much for a moment.
+  await expect.poll(() => state().workers.length, { timeout: 30_000 }).toBe(1);
   const stepMs = Date.now();
   await load(HIGH, HIGH_SECONDS);
   const endMs = Date.now();

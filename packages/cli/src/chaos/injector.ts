@@ -40,6 +40,9 @@ const RECOVERY_BOUND_MS = 60_000;
 const PROCESS_BOUND_MS = 30_000;
 const POLL_MS = 10;
 
+/** What Redis says when all that it has answered is in its file. */
+const WRITTEN = ["aof_last_write_status:ok", "aof_pending_bio_fsync:0", "aof_buffer_length:0"];
+
 /**
  * Brings faults about, on real processes, sockets and files. A recovery is counted from the fault's beginning where
  * others can take over (a worker is gone or silent, a service is started again), and from its end where there is only
@@ -148,7 +151,8 @@ export class Injector {
 
   async #killRedis(): Promise<Effect> {
     // A Redis that syncs each second answers the commands of the moment in which the disk becomes full before it knows;
-    // killed before the disk has room again, it takes them with it. Only `appendfsync always` promises more.
+    // killed before the disk has room again, it takes them with it. While a sync is under way it answers for up to two seconds
+    // before it writes at all. Only `appendfsync always` promises more.
     await until("Redis has written what it holds", () => this.#hasWritten());
     process.kill((await this.#running("redis")).pid, "SIGKILL");
     await until("Redis answers", () => answersPing(this.#parts.redisPort));
@@ -158,7 +162,8 @@ export class Injector {
   async #hasWritten(): Promise<boolean> {
     try {
       if (this.#diskFull > 0) return false;
-      return (await this.#parts.redis.info("persistence")).includes("aof_last_write_status:ok");
+      const persistence = await this.#parts.redis.info("persistence");
+      return WRITTEN.every((line) => persistence.includes(`${line}\r\n`));
     } catch {
       // Away by another fault.
       return false;
