@@ -86,7 +86,12 @@ export {
   stateKey,
   TARGET_FIELD,
   WAREHOUSE_GROUP,
+  webhookKey,
+  WEBHOOKS_GROUP,
+  WEBHOOKS_LEASE_KEY,
+  WEBHOOKS_TENANTS_KEY,
 } from "./keys.ts";
+export type { WebhookQueuePart } from "./keys.ts";
 export { keyedHash, keyedHashOfWords } from "./keyed-hash.ts";
 export { murmur3 } from "./murmur3.ts";
 export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./partition.ts";

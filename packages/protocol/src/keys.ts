@@ -39,6 +39,29 @@ export const ATTRIBUTION_GROUP = "attribution";
 /** Consumer group of the loader, on every partition's facts and results. */
 export const WAREHOUSE_GROUP = "warehouse";
 
+/** Consumer group of the webhooks, on every partition's results; it is there only where webhooks are used. */
+export const WEBHOOKS_GROUP = "webhooks";
+/** String with expiry: the process that sends the webhooks. */
+export const WEBHOOKS_LEASE_KEY = `tributary:{${WEBHOOKS_GROUP}}:lease`;
+/** Set: the tenants that have deliveries, or had. */
+export const WEBHOOKS_TENANTS_KEY = `tributary:{${WEBHOOKS_GROUP}}:tenants`;
+/** Parts of a tenant's queue of deliveries; see packages/webhooks/src/queue. */
+export type WebhookQueuePart =
+  | "bodies"
+  | "held"
+  | "line"
+  | "due"
+  | "tries"
+  | "since"
+  | "dead"
+  | "died"
+  | "reasons"
+  | "bytes"
+  | "owners";
+/** Key of a part of a tenant's queue: all of a tenant's are in one slot, so that one script changes them together. */
+export const webhookKey = (tenant: string, part: WebhookQueuePart): string =>
+  `tributary:{${WEBHOOKS_GROUP}:${tenant}}:${part}`;
+
 /** Field of a stream entry that holds the block's bytes. */
 export const BLOCK_FIELD = "b";
 /** Field of an outbox entry: the partition that it is for. */

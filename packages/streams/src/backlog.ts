@@ -8,7 +8,7 @@ const backlogScript = new Script("backlog");
 export interface PartitionBacklog {
   /** Events, until they are committed and trimmed. */
   readonly workersBytes: number;
-  /** Facts and results that the warehouse has not acknowledged. */
+  /** Facts and results that the warehouse, or another group of theirs, has not acknowledged. */
   readonly warehouseBytes: number;
 }
 

@@ -20,9 +20,9 @@ const setAsideScript = new Script("set-aside");
 const replayScript = new Script("replay");
 const discardScript = new Script("discard");
 
-/** Consumer that a block is given to until the loader takes it over. */
+/** Consumer that a block is given to until its group takes it over. */
 export const REPLAY_CONSUMER = "dead-letters";
-/** So idle that the loader takes it over at its next look, ms. */
+/** So idle that the group takes it over at its next look, ms. */
 const REPLAY_IDLE_MS = 86_400_000;
 
 export const DEAD_LETTER_STREAMS = ["events", "facts", "results"] as const;
@@ -37,6 +37,8 @@ export interface KeptDeadLetter {
   readonly stream: DeadLetterStream;
   /** Its ID there. */
   readonly entry: string;
+  /** The consumer group that could not read it, and that facts or results are given back to; "" for events. */
+  readonly group: string;
   readonly reason: string;
   /** When it came, ms since 1970. */
   readonly firstMs: number;
@@ -76,27 +78,20 @@ export async function findDeadLetter(
 
 /**
  * Puts a dead letter back where it came from, and removes it, in one step. Events are appended to the partition's events
- * as a new entry, which is accepted again; a fact or result block that is still in its stream is given to the loader
- * again, a trimmed one is appended.
+ * as a new entry, which is accepted again; a fact or result block that is still in its stream is given to its
+ * group again, a trimmed one is appended.
  * @returns the ID of the entry in its stream, or undefined where the dead letter was gone
  */
 export async function replayDeadLetter(
   client: RedisClient,
   letter: KeptDeadLetter,
 ): Promise<string | undefined> {
-  const { partition, id, stream } = letter;
+  const { partition, id, stream, group } = letter;
   const books = booksOf(letter, "replayed");
   const reply = await replayScript.run(
     client,
     [deadLettersKey(partition), streamKey(partition, stream), stateKey(partition)],
-    [
-      id,
-      stream === "events" ? "" : WAREHOUSE_GROUP,
-      REPLAY_CONSUMER,
-      REPLAY_IDLE_MS,
-      books.size,
-      ...[...books].flat(),
-    ],
+    [id, group, REPLAY_CONSUMER, REPLAY_IDLE_MS, books.size, ...[...books].flat()],
   );
   return reply === "" ? undefined : String(reply);
 }
@@ -115,17 +110,18 @@ export async function discardDeadLetter(
   return reply === 1;
 }
 
-/** Makes a dead letter of an entry that the loader cannot read, and acknowledges it, in one step. May be called again. */
+/** Makes a dead letter of an entry that a group cannot read, and acknowledges it, in one step. May be called again. */
 export async function setAside(
   client: RedisClient,
   entry: PolledEntry,
   reason: string,
+  group: string,
 ): Promise<void> {
   const { partition, stream, id, count, block } = entry;
   await setAsideScript.run(
     client,
     [streamKey(partition, stream), deadLettersKey(partition)],
-    [WAREHOUSE_GROUP, id, stream, reason, count, traceIdOf(block), block],
+    [group, id, stream, reason, count, traceIdOf(block), block],
   );
 }
 
@@ -176,6 +172,8 @@ function parse(partition: number, id: string, fields: readonly Buffer[]): KeptDe
     id,
     stream,
     entry: text("entry"),
+    // One of before there were other groups does not name its own.
+    group: stream === "events" ? "" : text("group") || WAREHOUSE_GROUP,
     reason: text("reason"),
     firstMs: Number(text("first")),
     lastMs: Number(text("last")) || entryTimeMs(id),

@@ -20,6 +20,7 @@ export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
 export { GroupMember } from "./group-member.ts";
 export type { MemberOptions } from "./group-member.ts";
+export { readGroupLag } from "./group-lag.ts";
 export { readGroups } from "./groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./groups.ts";
 export { LagMeter } from "./lag-meter.ts";
@@ -45,10 +46,19 @@ export type {
   PartitionProcessor,
   Retention,
 } from "./partition-processor.ts";
-export { agreeOnPlatform, ensureGroups, joinPlatform, readPartitionCount } from "./platform.ts";
+export {
+  agreeOnPlatform,
+  ensureGroups,
+  ensureWebhooksGroup,
+  joinPlatform,
+  readPartitionCount,
+  removeWebhooksGroup,
+  webhooksGroupSince,
+} from "./platform.ts";
 export type { StreamEntry } from "./read-group.ts";
 export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis.ts";
+export { Script } from "./script.ts";
 export { settle } from "./settle.ts";
 export type { SettleOptions } from "./settle.ts";
 export { trimPartition } from "./trim.ts";

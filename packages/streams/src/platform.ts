@@ -8,12 +8,15 @@ import {
   PLATFORM_KEY,
   resultsKey,
   WAREHOUSE_GROUP,
+  WEBHOOKS_GROUP,
 } from "@tributary/protocol";
 import { StreamsError } from "./errors.ts";
 import type { RedisClient } from "./redis.ts";
 
 const OLDEST_MAJOR = 7;
 const JOIN_RETRY_MS = 100;
+/** Field of the platform. */
+const WEBHOOKS_SINCE_FIELD = "webhooksSince";
 
 /**
  * Makes sure that this process and all others of the platform mean the same thing by a partition: the first one writes
@@ -74,6 +77,39 @@ export async function joinPlatform(
   }
 }
 
+/**
+ * Creates the group of the webhooks on every partition's results where it is not there: from what comes next on when webhooks
+ * were never used, and from the stream's beginning where the group was there before and a node of Redis has lost it.
+ */
+export async function ensureWebhooksGroup(client: RedisClient, partitions: number): Promise<void> {
+  const known = await client.hexists(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
+  const from = known === 1 ? "0" : "$";
+  await Promise.all(
+    Array.from({ length: partitions }, async (_, partition) =>
+      createGroup(client, resultsKey(partition), WEBHOOKS_GROUP, from),
+    ),
+  );
+  // Last: a start that dies half-way begins anew.
+  await client.hsetnx(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD, Date.now());
+}
+
+/** When the group of the webhooks was made, ms since 1970; undefined where there is none. */
+export async function webhooksGroupSince(client: RedisClient): Promise<number | undefined> {
+  const since = await client.hget(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
+  return since === null ? undefined : Number(since);
+}
+
+/** Ends the group of the webhooks, so that results no longer wait for it. What it has queued stays. */
+export async function removeWebhooksGroup(client: RedisClient, partitions: number): Promise<void> {
+  // First: a group that is left over is ended by the next try, and one that is made again begins with what comes next.
+  await client.hdel(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
+  await Promise.all(
+    Array.from({ length: partitions }, async (_, partition) =>
+      client.xgroup("DESTROY", resultsKey(partition), WEBHOOKS_GROUP),
+    ),
+  );
+}
+
 /** Creates every consumer group that is not there yet, from the streams' beginning. */
 export async function ensureGroups(client: RedisClient, partitions: number): Promise<void> {
   const wanted: [string, string][] = [];
@@ -85,9 +121,14 @@ export async function ensureGroups(client: RedisClient, partitions: number): Pro
   await Promise.all(wanted.map(async ([key, group]) => createGroup(client, key, group)));
 }
 
-async function createGroup(client: RedisClient, key: string, group: string): Promise<void> {
+async function createGroup(
+  client: RedisClient,
+  key: string,
+  group: string,
+  from: "0" | "$" = "0",
+): Promise<void> {
   try {
-    await client.xgroup("CREATE", key, group, "0", "MKSTREAM");
+    await client.xgroup("CREATE", key, group, from, "MKSTREAM");
   } catch (error) {
     if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
   }

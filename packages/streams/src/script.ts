@@ -11,9 +11,9 @@ export class Script {
   readonly #text: string;
   readonly #hash: string;
 
-  /** @param name of a file in `lua/`, without its ending */
-  constructor(name: string) {
-    this.#text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), "utf8");
+  /** @param name of a file without its ending @param folder where it is: `lua/` beside this file, or another package's */
+  constructor(name: string, folder: URL = new URL("./lua/", import.meta.url)) {
+    this.#text = readFileSync(new URL(`${name}.lua`, folder), "utf8");
     this.#hash = createHash("sha1").update(this.#text).digest("hex");
   }
 

@@ -24,6 +24,8 @@ export interface FeedOptions {
   readonly maxEntries: number;
   /** Which streams are read; both where it is not given. */
   readonly streams?: readonly FeedStream[];
+  /** The consumer group; the warehouse's where it is not given. */
+  readonly group?: string;
 }
 
 /** Another consumer's entries are taken over after this time without a word of it. */
@@ -31,11 +33,12 @@ const TAKE_OVER_MS = 30_000;
 const TAKE_OVER_EVERY_MS = 10_000;
 const BOTH: readonly FeedStream[] = ["facts", "results"];
 
-/** What a loader reads: the blocks of all partitions, in each stream's order, until they are acknowledged. */
+/** What a loader, or another group, reads: the blocks of all partitions, in each stream's order, until they are acknowledged. */
 export class WarehouseFeed {
   readonly #client: RedisClient;
   readonly #options: FeedOptions;
   readonly #streams: readonly FeedStream[];
+  readonly #group: string;
   /** Where each stream is read from: an ID while own pending entries are read again, then `>`. */
   readonly #cursors = new Map<string, string>();
   #takeOverAtMs = 0;
@@ -44,6 +47,7 @@ export class WarehouseFeed {
     this.#client = client;
     this.#options = options;
     this.#streams = options.streams ?? BOTH;
+    this.#group = options.group ?? WAREHOUSE_GROUP;
   }
 
   /**
@@ -81,7 +85,7 @@ export class WarehouseFeed {
     this.#cursors.clear();
   }
 
-  /** Says that entries are loaded for good, and in each partition who did it when. */
+  /** Says that entries are done with for good, and for those of the warehouse in each partition who loaded them when. */
   async acknowledge(entries: readonly PolledEntry[]): Promise<void> {
     const ids = new Map<string, string[]>();
     for (const { partition, stream, id } of entries) {
@@ -89,8 +93,9 @@ export class WarehouseFeed {
       ids.set(key, [...(ids.get(key) ?? []), id]);
     }
     await Promise.all(
-      [...ids].map(async ([key, of]) => this.#client.xack(key, WAREHOUSE_GROUP, ...of)),
+      [...ids].map(async ([key, of]) => this.#client.xack(key, this.#group, ...of)),
     );
+    if (this.#group !== WAREHOUSE_GROUP) return;
     const progress = { loaded_at: Date.now(), loaded_by: this.#options.consumer };
     const partitions = new Set(entries.map(({ partition }) => partition));
     await Promise.all(
@@ -98,14 +103,14 @@ export class WarehouseFeed {
     );
   }
 
-  /** Sets an entry aside that cannot be loaded, and acknowledges it, in one step. */
+  /** Sets an entry aside that cannot be read, and acknowledges it, in one step. */
   async deadLetter(entry: PolledEntry, reason: string): Promise<void> {
-    await setAside(this.#client, entry, reason);
+    await setAside(this.#client, entry, reason, this.#group);
   }
 
   async #pollPartition(partition: number, takeOver: boolean): Promise<PolledEntry[]> {
     const options = {
-      group: WAREHOUSE_GROUP,
+      group: this.#group,
       consumer: this.#options.consumer,
       count: this.#options.maxEntries,
     };

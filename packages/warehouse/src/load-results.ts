@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { shareOut } from "@tributary/attribution";
+import { netValue, creditResult, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   DIMENSION_FIELDS,
@@ -7,8 +7,6 @@ import {
   EventRow,
   FLAG_ANONYMOUS,
   FLAG_TYPE_MASK,
-  MONEY_UNIT,
-  parseDecimal,
   readRareFields,
   readResultBlock,
   REVISION_REASONS,
@@ -59,16 +57,6 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
 
 const TRACE_ID_BYTES = 16;
 
-/** Places in a conversion's credits; filled anew for each conversion. */
-interface Credits {
-  /** Names in UTF-8. */
-  readonly models: Uint8Array[];
-  /** From 1; 0 stands for no touchpoint. */
-  readonly touches: number[];
-  readonly shares: bigint[];
-  readonly values: bigint[];
-}
-
 /** Makes result blocks into rows of `attributions`, with money and credits shared out exactly. */
 export class ResultRows {
   readonly #writer = new RowBinaryWriter();
@@ -76,7 +64,13 @@ export class ResultRows {
   readonly #row = new EventRow();
   /** Rows of the path at hand: their arrays are written column by column. */
   readonly #path: EventRow[] = [];
-  readonly #credits: Credits = { models: [], touches: [], shares: [], values: [] };
+  /** Models are names in UTF-8. */
+  readonly #credits: ResultCredits<Uint8Array> = {
+    models: [],
+    touches: [],
+    shares: [],
+    values: [],
+  };
   #rows = 0;
   #traces: Uint8Array = new Uint8Array(0);
   /** Of the block at hand, in hexadecimal UTF-8. */
@@ -117,7 +111,7 @@ export class ResultRows {
         this.#appendConversion(result, count, partition, position);
         this.#appendPath(touches);
         const value = netValue(result.values[count] ?? "");
-        shareCredits(this.#credits, models, result.weights, value, touches, firstWeight);
+        creditResult(this.#credits, models, result.weights, value, touches, firstWeight);
         this.#appendCredits();
         firstWeight += touches * models.length;
         count += 1;
@@ -225,57 +219,4 @@ export class ResultRows {
 /** Of the first context, whose first 16 bytes it is; "" where there is none. */
 function traceIdOf(traces: Uint8Array): string {
   return Buffer.from(traces.subarray(0, TRACE_ID_BYTES)).toString("hex");
-}
-
-/** Units of 10^-12; 0 for a conversion without a value. */
-function netValue(text: string): bigint {
-  if (text === "") return 0n;
-  const value = parseDecimal(text);
-  if (value === undefined) throw new RangeError(`the value "${text}" is not a decimal`);
-  return value;
-}
-
-/**
- * Shares one conversion out under every model: credits that sum to exactly 1, money that sums to exactly the value.
- * Touchpoints that get neither are left out; without touchpoints each model has one credit of the whole.
- */
-function shareCredits(
-  credits: Credits,
-  models: readonly Uint8Array[],
-  weights: Float64Array,
-  value: bigint,
-  touches: number,
-  firstWeight: number,
-): void {
-  for (const list of [credits.models, credits.touches, credits.shares, credits.values]) {
-    list.length = 0;
-  }
-  let offset = firstWeight;
-  for (const model of models) {
-    if (touches === 0) {
-      appendCredit(credits, model, 0, MONEY_UNIT, value);
-      continue;
-    }
-    const shares = shareOut(MONEY_UNIT, weights, offset, touches);
-    const values = shareOut(value, weights, offset, touches);
-    for (let i = 0; i < touches; i += 1) {
-      const share = shares[i] ?? 0n;
-      const money = values[i] ?? 0n;
-      if (share !== 0n || money !== 0n) appendCredit(credits, model, i + 1, share, money);
-    }
-    offset += touches;
-  }
-}
-
-function appendCredit(
-  credits: Credits,
-  model: Uint8Array,
-  touch: number,
-  share: bigint,
-  value: bigint,
-): void {
-  credits.models.push(model);
-  credits.touches.push(touch);
-  credits.shares.push(share);
-  credits.values.push(value);
 }

@@ -65,6 +65,7 @@ const letter = (
   partition: 0,
   id: "2-0",
   stream,
+  group: "",
   entry: "1-0",
   reason: "",
   firstMs: 1,
