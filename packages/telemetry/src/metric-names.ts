@@ -22,6 +22,8 @@ const REQUEST_SECONDS = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const BATCH_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5];
 /** Reading a partition's log once: 5 million facts a second are the goal. */
 const REBUILD_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+/** Requests over the internet, up to the longest timeout. */
+const WEBHOOK_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 const BATCH_EVENTS = [1, 10, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000];
 
 export const METRICS = {
@@ -358,6 +360,70 @@ export const METRICS = {
     type: "counter",
     unit: "failures",
     help: "Loads that the warehouse refused or did not answer.",
+    labels: {},
+  },
+
+  tributary_webhook_deliveries_total: {
+    type: "counter",
+    unit: "deliveries",
+    help: "Webhook deliveries that ended: delivered; given up and kept as dead; superseded by a later result of their conversion; dropped, being the oldest of too many dead.",
+    labels: { outcome: ["delivered", "dead", "superseded", "dropped"] },
+  },
+  tributary_webhook_attempts_total: {
+    type: "counter",
+    unit: "attempts",
+    help: "Requests to receivers of webhooks, by how they ended: a 2xx, 410, another 4xx, 5xx or 3xx, no answer in time, no connection.",
+    labels: {
+      outcome: ["delivered", "gone", "refused", "failed", "redirected", "timeout", "unreachable"],
+    },
+  },
+  tributary_webhook_attempt_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time from a webhook request's start to its answer, or to when it was given up.",
+    labels: {},
+    buckets: WEBHOOK_SECONDS,
+  },
+  tributary_webhook_waiting: {
+    type: "gauge",
+    unit: "deliveries",
+    help: "Webhook deliveries that wait to be sent, or to be sent again; up to 64 tenants by name.",
+    labels: { tenant: 64 },
+  },
+  tributary_webhook_waiting_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Bodies of these deliveries, as TRIBUTARY_WEBHOOK_MAX_WAITING_MB bounds them.",
+    labels: { tenant: 64 },
+  },
+  tributary_webhook_oldest_waiting_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "For how long the oldest of them has been waiting.",
+    labels: { tenant: 64 },
+  },
+  tributary_webhook_dead: {
+    type: "gauge",
+    unit: "deliveries",
+    help: "Webhook deliveries that were given up, and neither retried nor discarded.",
+    labels: { tenant: 64 },
+  },
+  tributary_webhook_oldest_dead_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "Time since the oldest of them was given up.",
+    labels: { tenant: 64 },
+  },
+  tributary_webhook_sending: {
+    type: "gauge",
+    unit: "flag",
+    help: "1 in the process that sends webhooks, 0 in one that stands by.",
+    labels: {},
+  },
+  tributary_webhook_intake_failures_total: {
+    type: "counter",
+    unit: "failures",
+    help: "Times that results could not be brought into the queues of webhooks; they come again.",
     labels: {},
   },
 

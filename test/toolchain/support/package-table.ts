@@ -10,6 +10,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   gateway: ["protocol", "service", "streams", "telemetry"],
   worker: ["attribution", "protocol", "service", "streams", "telemetry"],
   reports: ["attribution", "oracle", "protocol", "service", "streams", "telemetry", "warehouse"],
+  webhooks: ["attribution", "protocol", "service", "streams", "telemetry"],
   sdk: ["protocol"],
   cli: [
     "attribution",
@@ -22,6 +23,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "streams",
     "telemetry",
     "warehouse",
+    "webhooks",
     "worker",
   ],
 };

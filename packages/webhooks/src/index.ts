@@ -1,0 +1,14 @@
+export { readTargets } from "./config.ts";
+export type { TargetsConfig } from "./config.ts";
+export { exampleBody, exampleId } from "./example.ts";
+export { deliverySchema } from "./payload.ts";
+export type { DeliveryBody } from "./payload.ts";
+export { post } from "./post.ts";
+export type { Attempt, AttemptOutcome } from "./post.ts";
+export { readDeadDeliveries } from "./queue/dead-deliveries.ts";
+export type { DeadDelivery } from "./queue/dead-deliveries.ts";
+export { DeliveryQueue, readTenants } from "./queue/delivery-queue.ts";
+export type { QueueBounds, QueueSize } from "./queue/delivery-queue.ts";
+export { readSender } from "./sender-lease.ts";
+export { shownTarget } from "./targets.ts";
+export type { WebhookTarget } from "./targets.ts";

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import {
+  connectRedis,
+  ensureWebhooksGroup,
+  joinPlatform,
+  waitUntilReady,
+} from "@tributary/streams";
+import { startTelemetry } from "@tributary/telemetry";
+import { readConfig, type WebhooksConfig } from "./config.ts";
+import { createWebhookMetrics } from "./metrics.ts";
+import { noteTenants } from "./queue/delivery-queue.ts";
+import { buildServer } from "./server.ts";
+import { WebhooksService } from "./service.ts";
+import { shownTarget } from "./targets.ts";
+
+/** How long a start waits for Redis, ms. */
+const START_TIMEOUT_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 5000;
+/** How long a stop may take before the process ends anyway, ms: what is not written down is sent again. */
+const STOP_TIMEOUT_MS = 12_000;
+
+const config = readConfigOrExit();
+const telemetry = startTelemetry({
+  serviceName: "tributary-webhooks",
+  serviceVersion: "0.1.0",
+  instanceId: config.instance,
+  config: config.telemetry,
+});
+const { logger } = telemetry;
+
+const client = connectRedis(config.redisUrl, {
+  name: "tributary-webhooks",
+  commandTimeoutMs: COMMAND_TIMEOUT_MS,
+});
+if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
+  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  process.exit(1);
+}
+await join().catch(giveUp);
+
+const metrics = createWebhookMetrics(telemetry);
+const seed = randomBytes(6).readUIntBE(0, 6);
+const service = new WebhooksService(config, { client, telemetry, metrics, seed });
+const { partitions } = config;
+const server = buildServer({ client, service, partitions, telemetry, metrics }, config.stallMs);
+const address = await server.listen({ host: config.host, port: config.port });
+service.start();
+const receivers = [...config.targets].map(([tenant, { url }]) => `${tenant}: ${shownTarget(url)}`);
+logger.info({ address, receivers }, "webhooks runs");
+
+let stopping = false;
+async function stop(signal: string): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  logger.info({ signal }, "webhooks stops");
+  setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
+  await service.stop();
+  await server.close();
+  client.disconnect();
+  await telemetry.shutdown();
+  process.exit(0);
+}
+process.on("SIGTERM", () => void stop("SIGTERM"));
+process.on("SIGINT", () => void stop("SIGINT"));
+
+function readConfigOrExit(): WebhooksConfig {
+  try {
+    return readConfig();
+  } catch (error) {
+    // There is no logger yet.
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Joins the platform, as a group of its own. */
+async function join(): Promise<void> {
+  await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
+  await ensureWebhooksGroup(client, config.partitions);
+  await noteTenants(client, [...config.targets.keys()]);
+}
+
+/** What keeps the service from starting is said in one line. */
+function giveUp(error: unknown): never {
+  logger.fatal(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

@@ -1,0 +1,78 @@
+import { resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
+import { clientUse, readGroupLag, type RedisClient, redisReady } from "@tributary/streams";
+import { metricsText, type Telemetry } from "@tributary/telemetry";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { WebhookMetrics } from "./metrics.ts";
+import type { WebhooksService } from "./service.ts";
+
+/** What the service's HTTP tells of. */
+export interface ServerParts {
+  readonly client: RedisClient;
+  readonly service: WebhooksService;
+  readonly partitions: number;
+  readonly telemetry: Telemetry;
+  readonly metrics: WebhookMetrics;
+}
+
+/**
+ * Health, readiness and metrics; it does not listen yet.
+ * @param stallMs the service is stuck when it had something to do and did nothing for this long, ms
+ */
+export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
+  const { client, service, telemetry } = parts;
+  const server = Fastify({ logger: false, forceCloseConnections: true });
+  server.get("/healthz", async (_request, reply) => {
+    const stalledMs = service.stalledForMs();
+    // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
+    if (!redisReady(client) || stalledMs < stallMs) return { status: "ok", sends: service.sends };
+    const reason = `there was something to do for ${Math.round(stalledMs / 1000)} s and nothing was done`;
+    return reply.code(503).send({ status: "unhealthy", reason });
+  });
+  server.get("/readyz", async (_request, reply) => {
+    if (redisReady(client)) return { status: "ready", sends: service.sends };
+    return reply.code(503).send({ status: "not ready", reason: "Redis is away" });
+  });
+  server.get("/metrics", async (_request, reply) => {
+    await setMetrics(parts);
+    const { contentType, body } = await metricsText(telemetry.metrics);
+    return reply.type(contentType).send(body);
+  });
+  return server;
+}
+
+async function setMetrics({ client, service, partitions, metrics }: ServerParts): Promise<void> {
+  const { connections, commands } = clientUse(client);
+  metrics.tributary_redis_connections.set(connections);
+  metrics.tributary_redis_commands.set(commands);
+  metrics.tributary_webhook_sending.set(service.sends ? 1 : 0);
+  // What cannot be read is left out, and one that stands by leaves it to the one that sends: an old figure would look like
+  // progress, and a second one would be added up.
+  for (const gauge of [
+    metrics.tributary_webhook_waiting,
+    metrics.tributary_webhook_waiting_bytes,
+    metrics.tributary_webhook_oldest_waiting_age_seconds,
+    metrics.tributary_webhook_dead,
+    metrics.tributary_webhook_oldest_dead_age_seconds,
+    metrics.tributary_lag_entries,
+    metrics.tributary_oldest_event_age_seconds,
+  ]) {
+    gauge.reset();
+  }
+  if (!redisReady(client) || !service.sends) return;
+  await Promise.all(
+    [...service.queues].map(async ([tenant, queue]) => {
+      const size = await queue.size();
+      metrics.tributary_webhook_waiting.set({ tenant }, size.waiting);
+      metrics.tributary_webhook_waiting_bytes.set({ tenant }, size.waitingBytes);
+      const { oldestWaitingAgeSeconds, oldestDeadAgeSeconds } = size;
+      metrics.tributary_webhook_oldest_waiting_age_seconds.set({ tenant }, oldestWaitingAgeSeconds);
+      metrics.tributary_webhook_dead.set({ tenant }, size.dead);
+      metrics.tributary_webhook_oldest_dead_age_seconds.set({ tenant }, oldestDeadAgeSeconds);
+    }),
+  );
+  const streams = Array.from({ length: partitions }, (_, partition) => resultsKey(partition));
+  const lag = await readGroupLag(client, WEBHOOKS_GROUP, streams);
+  const group = WEBHOOKS_GROUP;
+  metrics.tributary_lag_entries.set({ group }, lag.undelivered + lag.pending);
+  metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);
+}
