@@ -7,7 +7,7 @@ import { METRICS, type MetricDefinition } from "../src/index.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 /** The last is in every process. */
-const PACKAGES = ["gateway", "worker", "reports", "telemetry"] as const;
+const PACKAGES = ["gateway", "worker", "reports", "webhooks", "telemetry"] as const;
 
 /** Each package's source, without the list itself. */
 const sources = PACKAGES.map((name) => {

@@ -3,6 +3,7 @@ import { clientUse, readGroupLag, type RedisClient, redisReady } from "@tributar
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WebhookMetrics } from "./metrics.ts";
+import type { QueueSize } from "./queue/delivery-queue.ts";
 import type { WebhooksService } from "./service.ts";
 
 /** What the service's HTTP tells of. */
@@ -47,29 +48,25 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   metrics.tributary_webhook_sending.set(service.sends ? 1 : 0);
   // What cannot be read is left out, and one that stands by leaves it to the one that sends: an old figure would look like
   // progress, and a second one would be added up.
-  for (const gauge of [
-    metrics.tributary_webhook_waiting,
-    metrics.tributary_webhook_waiting_bytes,
-    metrics.tributary_webhook_oldest_waiting_age_seconds,
-    metrics.tributary_webhook_dead,
-    metrics.tributary_webhook_oldest_dead_age_seconds,
-    metrics.tributary_lag_entries,
-    metrics.tributary_oldest_event_age_seconds,
-  ]) {
-    gauge.reset();
-  }
+  metrics.tributary_webhook_waiting.reset();
+  metrics.tributary_webhook_waiting_bytes.reset();
+  metrics.tributary_webhook_oldest_waiting_age_seconds.reset();
+  metrics.tributary_webhook_dead.reset();
+  metrics.tributary_webhook_oldest_dead_age_seconds.reset();
+  metrics.tributary_lag_entries.reset();
+  metrics.tributary_oldest_event_age_seconds.reset();
   if (!redisReady(client) || !service.sends) return;
-  await Promise.all(
-    [...service.queues].map(async ([tenant, queue]) => {
-      const size = await queue.size();
-      metrics.tributary_webhook_waiting.set({ tenant }, size.waiting);
-      metrics.tributary_webhook_waiting_bytes.set({ tenant }, size.waitingBytes);
-      const { oldestWaitingAgeSeconds, oldestDeadAgeSeconds } = size;
-      metrics.tributary_webhook_oldest_waiting_age_seconds.set({ tenant }, oldestWaitingAgeSeconds);
-      metrics.tributary_webhook_dead.set({ tenant }, size.dead);
-      metrics.tributary_webhook_oldest_dead_age_seconds.set({ tenant }, oldestDeadAgeSeconds);
-    }),
+  const sizes = await Promise.all([...service.queues.values()].map(async (queue) => queue.size()));
+  const sum = (of: (size: QueueSize) => number): number =>
+    sizes.reduce((total, size) => total + of(size), 0);
+  const most = (of: (size: QueueSize) => number): number => Math.max(0, ...sizes.map(of));
+  metrics.tributary_webhook_waiting.set(sum((size) => size.waiting));
+  metrics.tributary_webhook_waiting_bytes.set(sum((size) => size.waitingBytes));
+  metrics.tributary_webhook_oldest_waiting_age_seconds.set(
+    most((size) => size.oldestWaitingAgeSeconds),
   );
+  metrics.tributary_webhook_dead.set(sum((size) => size.dead));
+  metrics.tributary_webhook_oldest_dead_age_seconds.set(most((size) => size.oldestDeadAgeSeconds));
   const streams = Array.from({ length: partitions }, (_, partition) => resultsKey(partition));
   const lag = await readGroupLag(client, WEBHOOKS_GROUP, streams);
   const group = WEBHOOKS_GROUP;
