@@ -46,15 +46,17 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   metrics.tributary_redis_connections.set(connections);
   metrics.tributary_redis_commands.set(commands);
   metrics.tributary_webhook_sending.set(service.sends ? 1 : 0);
-  // What cannot be read is left out, and one that stands by leaves it to the one that sends: an old figure would look like
-  // progress, and a second one would be added up.
-  metrics.tributary_webhook_waiting.reset();
-  metrics.tributary_webhook_waiting_bytes.reset();
-  metrics.tributary_webhook_oldest_waiting_age_seconds.reset();
-  metrics.tributary_webhook_dead.reset();
-  metrics.tributary_webhook_oldest_dead_age_seconds.reset();
+  // A lag that cannot be read is left out: an old figure would look like progress.
   metrics.tributary_lag_entries.reset();
   metrics.tributary_oldest_event_age_seconds.reset();
+  if (!service.sends) {
+    // They are told by the process that sends, and would be added up.
+    metrics.tributary_webhook_waiting.set(0);
+    metrics.tributary_webhook_waiting_bytes.set(0);
+    metrics.tributary_webhook_oldest_waiting_age_seconds.set(0);
+    metrics.tributary_webhook_dead.set(0);
+    metrics.tributary_webhook_oldest_dead_age_seconds.set(0);
+  }
   if (!redisReady(client) || !service.sends) return;
   const sizes = await Promise.all([...service.queues.values()].map(async (queue) => queue.size()));
   const sum = (of: (size: QueueSize) => number): number =>

@@ -1,5 +1,11 @@
 import { MODEL_NAMES } from "@tributary/attribution";
-import { MONEY_UNIT, parseDecimal, REASON_MERGE, REASON_REFUND } from "@tributary/protocol";
+import {
+  MONEY_UNIT,
+  parseDecimal,
+  ProtocolError,
+  REASON_MERGE,
+  REASON_REFUND,
+} from "@tributary/protocol";
 import { encodeTraceContext } from "@tributary/telemetry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -154,7 +160,9 @@ it("tickets of a conversion sort as its results are valid: owner, commit, revisi
 });
 
 it("refuses bytes that are no result block", () => {
-  expect(() => [...deliveriesOf(new Uint8Array([1, 2, 3]), "1-0", WANTED, 1)]).toThrow();
+  expect(() => [...deliveriesOf(new Uint8Array([1, 2, 3]), "1-0", WANTED, 1)]).toThrow(
+    ProtocolError,
+  );
   const cut = resultBlock([{}]).slice(0, -9);
-  expect(() => [...deliveriesOf(cut, "1-0", WANTED, 1)]).toThrow();
+  expect(() => [...deliveriesOf(cut, "1-0", WANTED, 1)]).toThrow(ProtocolError);
 });

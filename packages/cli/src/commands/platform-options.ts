@@ -162,6 +162,9 @@ export function overview(platform: Platform): string {
         .map(({ name, url }) => `${name} ${url}/metrics`)
         .join("  "),
     ],
+    ...(platform.webhooksUrl === undefined
+      ? []
+      : [["webhooks", `${platform.webhooksUrl}/metrics`]]),
     ["Redis", platform.ownsRedis ? `redis-cli -p ${port}` : redactUrl(platform.redisUrl)],
     ["logs", platform.logDir],
   ];

@@ -31,7 +31,7 @@ export interface PlatformOptions {
   readonly redisPort?: number | undefined;
   /** Redis to use instead of starting one. */
   readonly redisUrl?: string | undefined;
-  /** Another way to Redis for a service, by its name (`gateway`, `worker-1`, `reports`): through a proxy, say. */
+  /** Another way to Redis for a service, by its name (`gateway`, `worker-1`, `reports`, `webhooks`): through a proxy, say. */
   readonly redisUrlFor?: ((name: string, redisUrl: string) => string | Promise<string>) | undefined;
   /** How services that die are started again; see {@link RestartPolicy}. */
   readonly restart?: RestartPolicy | undefined;
@@ -55,6 +55,8 @@ export interface Platform {
   readonly logDir: string;
   readonly gatewayUrl: string;
   readonly reportsUrl: string;
+  /** undefined where no webhooks are sent: TRIBUTARY_WEBHOOKS is not set. */
+  readonly webhooksUrl: string | undefined;
   readonly redisUrl: string;
   /** Whether the Redis is a child of this platform. */
   readonly ownsRedis: boolean;
@@ -68,7 +70,7 @@ export interface Platform {
   processes(): readonly { name: string; pid: number | undefined; restarts: number }[];
   /** Resolves when a service was given up; the platform still has to be stopped. */
   readonly failed: Promise<CliError>;
-  /** Stops the gateway, the workers, the reports, then Redis, each gracefully within a bound. May be called again. */
+  /** Stops the gateway, the workers, the reports and webhooks, then Redis, each gracefully within a bound. May be called again. */
   stop(): Promise<void>;
   /** SIGKILL to every child, at once. */
   kill(): void;
@@ -80,8 +82,8 @@ const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 
 /**
- * Starts Redis (unless one is given), the gateway, the workers and the reports, as processes of their own, and
- * waits until all are ready.
+ * Starts Redis (unless one is given), the gateway, the workers, the reports, and the webhooks where TRIBUTARY_WEBHOOKS is
+ * set, as processes of their own, and waits until all are ready.
  * @throws CliError `already_running`, `port_taken`, `redis_missing`, `service_failed`; nothing runs then
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -101,6 +103,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 interface Layout {
   readonly gateway: number;
   readonly reports: number;
+  /** Undefined where no webhooks are sent. */
+  readonly webhooks: number | undefined;
   /** Undefined where Redis is given. */
   readonly redis: number | undefined;
 }
@@ -148,6 +152,7 @@ class PlatformStart {
       logDir: this.#logDir,
       gatewayUrl: serviceUrl(layout.gateway),
       reportsUrl: serviceUrl(layout.reports),
+      webhooksUrl: layout.webhooks === undefined ? undefined : serviceUrl(layout.webhooks),
       redisUrl: this.#redisUrl,
       ownsRedis: layout.redis !== undefined,
       workers: () => this.#workers(),
@@ -181,12 +186,15 @@ class PlatformStart {
       this.#workerPorts.set(`worker-${i + 1}`, await picker.from(next(2 + i), "worker"));
     }
     this.#lastWorker = workers;
-    if (redisUrl !== undefined) return { gateway, reports, redis: undefined };
+    const webhooks = this.#sendsWebhooks()
+      ? await picker.from(next(2 + workers), "webhooks")
+      : undefined;
+    if (redisUrl !== undefined) return { gateway, reports, webhooks, redis: undefined };
     const redis =
       redisPort === undefined
         ? await picker.from(port === 0 ? 0 : DEFAULT_REDIS_PORT, "Redis")
         : await picker.exactly(redisPort, "Redis");
-    return { gateway, reports, redis };
+    return { gateway, reports, webhooks, redis };
   }
 
   async #startRedis(port: number): Promise<void> {
@@ -213,11 +221,19 @@ class PlatformStart {
       ...(this.#options.reports === false
         ? []
         : [await this.#service("reports", "reports", layout.reports)]),
+      ...(layout.webhooks === undefined
+        ? []
+        : [await this.#service("webhooks", "webhooks", layout.webhooks)]),
     ];
     const results = await Promise.allSettled(
       services.map((service) => service.start(this.#signal())),
     );
     for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  #sendsWebhooks(): boolean {
+    const { environment = process.env } = this.#options;
+    return (environment["TRIBUTARY_WEBHOOKS"] ?? "").trim() !== "";
   }
 
   async #gateway(port: number): Promise<SupervisedProcess> {
@@ -313,7 +329,7 @@ class PlatformStart {
   async #stop(): Promise<void> {
     const byKind = (kind: RegExp): SupervisedProcess[] =>
       this.#children.filter(({ name }) => kind.test(name));
-    for (const kind of [/^gateway$/, /^worker-/, /^reports$/, /^redis$/]) {
+    for (const kind of [/^gateway$/, /^worker-/, /^(?:reports|webhooks)$/, /^redis$/]) {
       const group = byKind(kind).filter(({ identity }) => identity !== undefined);
       if (group.length > 0 && this.#ready) {
         this.#note(`stopping ${group.map(({ name }) => name).join(", ")}`);
@@ -341,6 +357,7 @@ class PlatformStart {
       ready: this.#ready,
       gatewayUrl: serviceUrl(layout.gateway),
       reportsUrl: serviceUrl(layout.reports),
+      ...(layout.webhooks === undefined ? {} : { webhooksUrl: serviceUrl(layout.webhooks) }),
       redisUrl: this.#redisUrl,
       workers: this.#workers(),
       processes: this.#children.flatMap(({ name, identity }) =>

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import type { ProcessSpec } from "./supervised-process.ts";
 
 /** The services, each a package with a `main.ts` beside its index. */
-export type ServiceName = "gateway" | "worker" | "reports";
+export type ServiceName = "gateway" | "worker" | "reports" | "webhooks";
 
 const READY_TIMEOUT_MS = 900;
 const HOST = "127.0.0.1";

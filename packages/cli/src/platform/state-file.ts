@@ -19,6 +19,8 @@ const stateSchema = z.object({
   ready: z.boolean(),
   gatewayUrl: z.string(),
   reportsUrl: z.string(),
+  /** Absent where no webhooks are sent. */
+  webhooksUrl: z.string().optional(),
   /** As the services use it. The file is readable by its owner alone: it may hold a password. */
   redisUrl: z.string(),
   workers: z.array(z.object({ name: z.string(), url: z.string() })),
