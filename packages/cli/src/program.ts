@@ -15,6 +15,7 @@ import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { startCommand } from "./commands/start.ts";
 import { upCommand } from "./commands/up.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 import type { CliConfig } from "./config.ts";
 import { CliError, EXIT } from "./errors.ts";
 import type { Terminal } from "./terminal/terminal.ts";
@@ -72,6 +73,7 @@ const COMMANDS = [
   lagCommand,
   groupsCommand,
   deadLettersCommand,
+  webhooksCommand,
   booksCommand,
   auditCommand,
   benchCommand,

@@ -1,10 +1,12 @@
 /** The options of the commands that run a platform, and what they show of it. */
 import { MAX_PARTITIONS } from "@tributary/protocol";
+import { webhooksGroupSince } from "@tributary/streams";
 import { redactUrl } from "@tributary/telemetry";
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import type { CliConfig } from "../config.ts";
-import { CliError } from "../errors.ts";
+import { withPlatformRedis } from "../client/platform-redis.ts";
+import { CliError, describeError } from "../errors.ts";
 import { integer } from "../options.ts";
 import type { AutoscaleLimits } from "../platform/autoscale.ts";
 import { startPlatform, type Platform, type PlatformOptions } from "../platform/platform.ts";
@@ -145,7 +147,24 @@ export async function startFromFlags(
     note: (line) => terminal.note(line),
   };
   terminal.note(`starting the platform on ${flags.data}`);
-  return startPlatform(options);
+  const platform = await startPlatform(options);
+  if (platform.webhooksUrl === undefined) await noteWebhooksGroup(platform, terminal);
+  return platform;
+}
+
+/** Webhooks that were used and are not any more would keep results in Redis until the backlog's bound. */
+async function noteWebhooksGroup(platform: Platform, terminal: Terminal): Promise<void> {
+  const where = { redis: platform.redisUrl, data: platform.dataDir, environmentUrl: undefined };
+  try {
+    const since = await withPlatformRedis(where, async ({ client }) => webhooksGroupSince(client));
+    if (since === undefined) return;
+    terminal.note(
+      "results wait in Redis for webhooks, and TRIBUTARY_WEBHOOKS is not set: set it, or end this with `tributary webhooks stop`",
+    );
+  } catch (error) {
+    // The platform runs all the same.
+    terminal.note(`whether results wait for webhooks is not known: ${describeError(error)}`);
+  }
 }
 
 /** The lines that say where everything is. */
