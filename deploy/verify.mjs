@@ -87,12 +87,13 @@ function checkChart() {
   const chart = join(deploy, "helm/tributary");
   const version = ["--kube-version", "1.34.0"];
   check("helm lint", "helm", ["lint", ...version, chart]);
-  for (const [mode, warehouse] of [
-    ["keda", "chdb"],
-    ["hpa", "clickhouse"],
-    ["none", "chdb"],
+  for (const [mode, warehouse, webhooks] of [
+    ["keda", "chdb", true],
+    ["hpa", "clickhouse", true],
+    ["none", "chdb", false],
   ]) {
-    const name = `helm template, autoscaling ${mode}, warehouse ${warehouse}`;
+    const webhooksText = webhooks ? "with" : "without";
+    const name = `helm template, autoscaling ${mode}, warehouse ${warehouse}, ${webhooksText} webhooks`;
     const helm = find("helm");
     if (helm === undefined) {
       report(name, undefined, "helm is not installed");
@@ -100,7 +101,7 @@ function checkChart() {
     }
     const set = [
       "--set",
-      `autoscaling.mode=${mode},reports.warehouse=${warehouse},serviceMonitor.enabled=true`,
+      `autoscaling.mode=${mode},reports.warehouse=${warehouse},webhooks.enabled=${webhooks},serviceMonitor.enabled=true`,
     ];
     const { ok, output } = run(helm, ["template", "tributary", chart, ...version, ...set]);
     report(name, ok ? undefined : output);

@@ -1,7 +1,9 @@
 /** A platform under load, scraped by a real Prometheus: whether every figure that is used is there and moves. */
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer as createReceiver } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,6 +31,8 @@ const RESTS = {
   tributary_link_events_total: "the check sends no clicks",
   tributary_spans_total: "the check runs without a collector",
   tributary_oldest_event_age_seconds: "0 whenever all is done at the moment of looking",
+  tributary_webhook_oldest_waiting_age_seconds: "0 whenever all is done at the moment of looking",
+  tributary_webhook_dead: "0 unless a receiver fails for days",
   tributary_drain_seconds: "0 whenever all is done at the moment of looking",
   tributary_lag_entries: "0 whenever all is done at the moment of looking",
   haproxy_server_status: "the same while gateways neither come nor go",
@@ -43,6 +47,11 @@ export async function checkRunning(expressions, report, folder) {
   );
   if (absent.length > 0)
     return report("figures of a running platform", undefined, `${absent.join(", ")} not installed`);
+  const receiver = createReceiver((request, response) => {
+    request.resume();
+    response.writeHead(204).end();
+  }).listen(0, "127.0.0.1");
+  await once(receiver, "listening");
   const children = [];
   const start = (command, args, env = {}) => {
     const child = spawn(command, args, {
@@ -72,7 +81,12 @@ export async function checkRunning(expressions, report, folder) {
         "--redis-port",
         String(redisPort),
       ],
-      { OTEL_TRACES_EXPORTER: "none", REDIS_URL: "" },
+      {
+        OTEL_TRACES_EXPORTER: "none",
+        REDIS_URL: "",
+        TRIBUTARY_WEBHOOKS: `default=http://127.0.0.1:${receiver.address().port}/`,
+        TRIBUTARY_WEBHOOK_SECRETS: `default=whsec_${randomBytes(32).toString("base64")}`,
+      },
     );
     const platform = await until("the platform", () => {
       const state = JSON.parse(readFileSync(join(data, "platform.json"), "utf8"));
@@ -88,6 +102,7 @@ export async function checkRunning(expressions, report, folder) {
       "tributary-gateway": [platform.gatewayUrl],
       "tributary-worker": platform.workers.map(({ url }) => url),
       "tributary-reports": [platform.reportsUrl],
+      "tributary-webhooks": [platform.webhooksUrl],
       haproxy: [`http://127.0.0.1:${stats}`],
       node: [`http://127.0.0.1:${node}`],
     };
@@ -105,6 +120,8 @@ export async function checkRunning(expressions, report, folder) {
     compare(expressions, before, await scrape(jobs), report);
     await query(api, expressions, report);
   } finally {
+    receiver.close();
+    receiver.closeAllConnections();
     for (const child of children.toReversed()) {
       if (child.exitCode === null && child.signalCode === null) {
         const ended = once(child, "exit");
@@ -196,7 +213,12 @@ async function checkMetrics(jobs, report) {
   const promtool = find("promtool");
   if (promtool === undefined)
     return report("promtool check metrics", undefined, "promtool is not installed");
-  for (const job of ["tributary-gateway", "tributary-worker", "tributary-reports"]) {
+  for (const job of [
+    "tributary-gateway",
+    "tributary-worker",
+    "tributary-reports",
+    "tributary-webhooks",
+  ]) {
     const input = await (await fetch(`${jobs[job][0]}/metrics`)).text();
     // Node's own metrics have names and helps that promtool would like otherwise; ours have none such.
     const { output } = run(promtool, ["check", "metrics"], { input });
