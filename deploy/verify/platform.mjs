@@ -17,6 +17,7 @@ const LOAD_MS = 20_000;
 const RESTS = {
   up: "1 while a process answers",
   tributary_backlog_bytes: "0 whenever all is done at the moment of looking",
+  tributary_backlog_limit_bytes: "a setting",
   tributary_books_residue_events: "0 unless something is wrong",
   tributary_kept_dead_letters: "0 unless an entry cannot be processed",
   tributary_partitions_owned: "the same while no worker comes or goes",

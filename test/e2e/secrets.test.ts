@@ -2,7 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startPlatform, type Platform } from "@tributary/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startCollector } from "../../packages/telemetry/test/support/jaeger-collector.ts";
+import {
+  type CollectedSpan,
+  startCollector,
+} from "../../packages/telemetry/test/support/jaeger-collector.ts";
+import { freePort } from "../support/redis-server.ts";
 import { temporaryDataDir } from "../support/tributary.ts";
 
 const TIMEOUT_MS = 60_000;
@@ -11,8 +15,10 @@ const READ_KEY = "read-55e0b2";
 const WRONG_KEY = "wrong-91fa3e";
 const PERSON = "ada.lovelace@example.org";
 const PASSWORD = "pw-c0ffee";
+const WEBHOOK_PATH = "hook-4be1d0";
+const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 5).toString("base64")}`;
 /** None of these may be in a log line, a span, or an answer. */
-const SECRETS = [WRITE_KEY, READ_KEY, WRONG_KEY, PERSON, PASSWORD];
+const SECRETS = [WRITE_KEY, READ_KEY, WRONG_KEY, PERSON, PASSWORD, WEBHOOK_PATH, WEBHOOK_SECRET];
 
 describe("what is secret or a person's", () => {
   const data = temporaryDataDir();
@@ -54,6 +60,9 @@ describe("what is secret or a person's", () => {
         TRIBUTARY_LOG_LEVEL: "debug",
         TRIBUTARY_WRITE_KEYS: `${WRITE_KEY}=shop`,
         TRIBUTARY_READ_KEYS: `${READ_KEY}=shop`,
+        // Nobody listens there: it fails, which is logged and in the trace.
+        TRIBUTARY_WEBHOOKS: `shop=http://127.0.0.1:${await freePort()}/${WEBHOOK_PATH}`,
+        TRIBUTARY_WEBHOOK_SECRETS: `shop=${WEBHOOK_SECRET}`,
       },
     });
   }, TIMEOUT_MS);
@@ -92,10 +101,10 @@ describe("what is secret or a person's", () => {
     ];
     expect(statuses.filter((status) => status < 300).length).toBeGreaterThan(4);
     expect(statuses.filter((status) => status >= 400).length).toBeGreaterThan(5);
-    await collector.waitFor(
-      (spans) => spans.some(({ operationName }) => operationName === "attribute conversion"),
-      20_000,
-    );
+    const has = (name: string) => (spans: readonly CollectedSpan[]) =>
+      spans.some(({ operationName }) => operationName === name);
+    await collector.waitFor(has("attribute conversion"), 20_000);
+    await collector.waitFor(has("send webhook"), 20_000);
     await platform.stop();
     const folder = join(data.dir, "logs");
     const logs = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
@@ -107,6 +116,7 @@ describe("what is secret or a person's", () => {
     };
     expect(places.spans).toContain("tributary.order.id");
     expect(places.answers).toContain("unauthorized");
+    expect(places.logs).toContain("a delivery failed");
     for (const [place, text] of Object.entries(places)) {
       expect([place, SECRETS.filter((secret) => text.includes(secret))]).toEqual([place, []]);
     }

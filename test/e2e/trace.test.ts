@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { startPlatform, type Platform } from "@tributary/cli";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
@@ -11,9 +14,16 @@ describe("one request's trace", () => {
   const data = temporaryDataDir();
   let collector: Awaited<ReturnType<typeof startCollector>>;
   let platform: Platform;
+  let receiver: Server;
 
   beforeAll(async () => {
     collector = await startCollector();
+    receiver = createServer((request, response) => {
+      request.resume();
+      response.writeHead(204).end();
+    }).listen(0, "127.0.0.1");
+    await once(receiver, "listening");
+    const { port } = receiver.address() as AddressInfo;
     platform = await startPlatform({
       dataDir: data.dir,
       port: 0,
@@ -22,16 +32,20 @@ describe("one request's trace", () => {
         ...process.env,
         OTEL_EXPORTER_JAEGER_ENDPOINT: collector.url,
         OTEL_TRACES_EXPORTER: "jaeger",
+        TRIBUTARY_WEBHOOKS: `default=http://127.0.0.1:${port}/`,
+        TRIBUTARY_WEBHOOK_SECRETS: `default=whsec_${randomBytes(32).toString("base64")}`,
       },
     });
   });
   afterAll(async () => {
     await platform?.stop();
     await collector?.close();
+    receiver?.closeAllConnections();
+    receiver?.close();
     data.remove();
   });
 
-  it("goes from the HTTP request over publish, process and commit to the load, in one trace or linked", async () => {
+  it("goes from the HTTP request over publish, process and commit to the load and the webhook, in one trace or linked", async () => {
     const traceId = randomBytes(16).toString("hex");
     const time = Date.now();
     const answer = await fetch(`${platform.gatewayUrl}/v1/events`, {
@@ -58,7 +72,15 @@ describe("one request's trace", () => {
       { settled: true },
     );
 
-    const wanted = ["POST /v1/events", "send events", "process", "compute", "commit", "load"];
+    const wanted = [
+      "POST /v1/events",
+      "send events",
+      "process",
+      "compute",
+      "commit",
+      "load",
+      "send webhook",
+    ];
     const has = (spans: readonly CollectedSpan[]) =>
       wanted.every((name) => spans.some(({ operationName }) => operationName.startsWith(name)));
     await collector.waitFor(has, 20_000);
@@ -70,7 +92,8 @@ describe("one request's trace", () => {
       if (found[0] === undefined) throw new Error(`no span ${name} that belongs to the request`);
       return found[0];
     };
-    const [request, send, processed, compute, commit, load] = wanted.map(find) as [
+    const [request, send, processed, compute, commit, load, webhook] = wanted.map(find) as [
+      CollectedSpan,
       CollectedSpan,
       CollectedSpan,
       CollectedSpan,
@@ -92,6 +115,8 @@ describe("one request's trace", () => {
       processed.spanId,
     ]);
     expect(load.service).toBe("tributary-reports");
+    expect(webhook).toMatchObject({ service: "tributary-webhooks", traceId });
+    expect(webhook.tags).toMatchObject({ "http.response.status_code": 204 });
     // From the conversion's order one comes to the trace, and back to the batch.
     const found = await fetch(`${platform.reportsUrl}/v1/conversions/o`);
     expect(await found.json()).toMatchObject({ id: "c", revisions: [{ traceId }] });

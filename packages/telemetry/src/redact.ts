@@ -36,6 +36,9 @@ const QUERY_PARAMETER = new RegExp(`([?&;](?:${SECRET_KEY})=)[^&;\\s"\\\\#]+`, "
 /** The write key in the settings path of the Segment protocol, `/v1/projects/{writeKey}/settings`. */
 const SETTINGS_PATH = /(\/v1\/projects\/)[^/\s"\\?#]+/gi;
 
+/** A secret of webhooks, wherever it stands. */
+const WEBHOOK_SECRET = /whsec_[\w+/=-]{1,128}/g;
+
 /** `scheme://user:password@`; a password may hold `@`, so the last one before the path counts. */
 const URL_CREDENTIALS =
   /\b([a-z][a-z0-9+.-]{1,20}:\/\/)(?:([^\s"\\/?#:@]*):)?(?:[^\s"\\/?#]|\\.)*@/gi;
@@ -55,6 +58,7 @@ export function redactText(text: string): string {
     .replace(AUTHORIZATION, `$1${HIDDEN}`)
     .replace(QUERY_PARAMETER, `$1${HIDDEN}`)
     .replace(SETTINGS_PATH, `$1${HIDDEN}`)
+    .replace(WEBHOOK_SECRET, HIDDEN)
     .replace(URL_CREDENTIALS, (_all, scheme: string, user: string | undefined) =>
       user === undefined ? `${scheme}***@` : `${scheme}${user}:***@`,
     )

@@ -56,6 +56,7 @@ describe("redactText", () => {
       '{"rawHeaders":["authorization","[redacted]"]}',
     ],
     ['{"body":"{\\"password\\": 12}"}', '{"body":"{\\"password\\":\\"[redacted]\\"}"}'],
+    ["secret whsec_AbC+/=123, next", "secret [redacted], next"],
     ["/home/ann/projects/x/src", "/home/ann/projects/x/src"],
     ["authorization: Bearer abc.def, next", "authorization: [redacted], next"],
     ["GET /v1/t?writeKey=abc&x=1", "GET /v1/t?writeKey=[redacted]&x=1"],

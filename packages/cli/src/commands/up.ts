@@ -18,7 +18,7 @@ export function upCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("up")
     .description(
-      "run the platform: Redis (unless REDIS_URL is set), gateway, workers and reports, until Ctrl-C",
+      "run the platform: Redis (unless REDIS_URL is set), gateway, workers, reports, and webhooks where they are set, until Ctrl-C",
     )
     .addHelpText(
       "after",
@@ -29,7 +29,7 @@ Examples:
   tributary up --autoscale --max-workers 4
   REDIS_URL=redis://10.0.0.5:6379 tributary up
 
-Ctrl-C (or SIGTERM) stops the gateway, the workers, the reports and Redis, in this order, with everything
+Ctrl-C (or SIGTERM) stops the gateway, the workers, the reports, webhooks and Redis, in this order, with everything
 that was accepted kept; a second Ctrl-C kills them at once. Exit code: 130 after Ctrl-C, 0 after SIGTERM.`,
     );
   addAutoscaleOptions(addPlatformOptions(command)).action(async (flags: PlatformFlags) => {
