@@ -33,7 +33,7 @@ const RESTS = {
   tributary_spans_total: "the check runs without a collector",
   tributary_oldest_event_age_seconds: "0 whenever all is done at the moment of looking",
   tributary_webhook_oldest_waiting_age_seconds: "0 whenever all is done at the moment of looking",
-  tributary_webhook_dead: "0 unless a receiver fails for days",
+  tributary_webhook_dead_deliveries: "0 unless a receiver fails for days",
   tributary_drain_seconds: "0 whenever all is done at the moment of looking",
   tributary_lag_entries: "0 whenever all is done at the moment of looking",
   haproxy_server_status: "the same while gateways neither come nor go",

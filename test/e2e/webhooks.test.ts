@@ -146,7 +146,7 @@ async function waiting(): Promise<number> {
     const text = await response.text();
     if (!/^tributary_webhook_sending 1$/m.test(text)) return -1;
     const lag = Number(/^tributary_lag_entries\{group="webhooks"\} (\d+)$/m.exec(text)?.[1] ?? NaN);
-    return lag + Number(/^tributary_webhook_waiting (\d+)$/m.exec(text)?.[1] ?? NaN);
+    return lag + Number(/^tributary_webhook_waiting_deliveries (\d+)$/m.exec(text)?.[1] ?? NaN);
   } catch {
     return -1; // killed just now
   }

@@ -384,7 +384,7 @@ export const METRICS = {
     labels: {},
     buckets: WEBHOOK_SECONDS,
   },
-  tributary_webhook_waiting: {
+  tributary_webhook_waiting_deliveries: {
     type: "gauge",
     unit: "deliveries",
     help: "Webhook deliveries that wait to be sent, or to be sent again, over all tenants.",
@@ -402,7 +402,7 @@ export const METRICS = {
     help: "For how long the oldest of them has been waiting.",
     labels: {},
   },
-  tributary_webhook_dead: {
+  tributary_webhook_dead_deliveries: {
     type: "gauge",
     unit: "deliveries",
     help: "Webhook deliveries that were given up, and neither retried nor discarded.",

@@ -51,10 +51,10 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   metrics.tributary_oldest_event_age_seconds.reset();
   if (!service.sends) {
     // They are told by the process that sends, and would be added up.
-    metrics.tributary_webhook_waiting.set(0);
+    metrics.tributary_webhook_waiting_deliveries.set(0);
     metrics.tributary_webhook_waiting_bytes.set(0);
     metrics.tributary_webhook_oldest_waiting_age_seconds.set(0);
-    metrics.tributary_webhook_dead.set(0);
+    metrics.tributary_webhook_dead_deliveries.set(0);
     metrics.tributary_webhook_oldest_dead_age_seconds.set(0);
   }
   if (!redisReady(client) || !service.sends) return;
@@ -62,12 +62,12 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   const sum = (of: (size: QueueSize) => number): number =>
     sizes.reduce((total, size) => total + of(size), 0);
   const most = (of: (size: QueueSize) => number): number => Math.max(0, ...sizes.map(of));
-  metrics.tributary_webhook_waiting.set(sum((size) => size.waiting));
+  metrics.tributary_webhook_waiting_deliveries.set(sum((size) => size.waiting));
   metrics.tributary_webhook_waiting_bytes.set(sum((size) => size.waitingBytes));
   metrics.tributary_webhook_oldest_waiting_age_seconds.set(
     most((size) => size.oldestWaitingAgeSeconds),
   );
-  metrics.tributary_webhook_dead.set(sum((size) => size.dead));
+  metrics.tributary_webhook_dead_deliveries.set(sum((size) => size.dead));
   metrics.tributary_webhook_oldest_dead_age_seconds.set(most((size) => size.oldestDeadAgeSeconds));
   const streams = Array.from({ length: partitions }, (_, partition) => resultsKey(partition));
   const lag = await readGroupLag(client, WEBHOOKS_GROUP, streams);

@@ -143,7 +143,7 @@ it("a receiver that is away holds up nobody else, nor the trimming of results, a
   // Nothing behind the first ones was tried.
   expect(new Set(bad.received.map(({ body }) => body.data.revision))).toEqual(new Set([0]));
   const metrics = async (): Promise<string> => (await server.inject("/metrics")).body;
-  await expect.poll(metrics).toMatch(/^tributary_webhook_waiting 9$/m);
+  await expect.poll(metrics).toMatch(/^tributary_webhook_waiting_deliveries 9$/m);
   expect(await metrics()).toMatch(/^tributary_lag_entries\{group="webhooks"\} 0$/m);
   // The warehouse has nothing acknowledged: only when it has, results go.
   expect(await trimPartition(client, 0, undefined)).toBe(0);
@@ -152,7 +152,9 @@ it("a receiver that is away holds up nobody else, nor the trimming of results, a
   isAway = false;
   const ids = (): Set<string> =>
     new Set(bad.received.map(({ headers }) => String(headers["webhook-id"])));
-  await expect.poll(metrics, { timeout: 10_000 }).toMatch(/^tributary_webhook_waiting 0$/m);
+  await expect
+    .poll(metrics, { timeout: 10_000 })
+    .toMatch(/^tributary_webhook_waiting_deliveries 0$/m);
   expect(ids().size).toBe(9);
   for (const id of ["a", "b", "c"]) {
     const of = bad.received

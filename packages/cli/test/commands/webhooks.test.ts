@@ -120,7 +120,7 @@ test("what cannot be meant is said", { timeout: 60_000 }, async () => {
 });
 
 test(
-  "test sends one signed example, and fails where it is not taken",
+  "a signed example is sent once, and fails where it is not taken",
   { timeout: 60_000 },
   async () => {
     const example = (...args: string[]): Promise<CliResult> =>
