@@ -19,7 +19,7 @@ export interface BacklogBounds {
 }
 
 /**
- * Watches how much waits in Redis, for the workers and for the warehouse, so that a backlog over its bound is told to
+ * Watches how much waits in Redis, for the workers and for the warehouse or webhooks, so that a backlog over its bound is told to
  * senders instead of filling Redis. Between two looks what this gateway sends is added.
  */
 export class Backlog {
@@ -44,7 +44,7 @@ export class Backlog {
     return this.#sent.reduce((sum, bytes) => sum + bytes, seen);
   }
 
-  /** Bytes of facts and results that wait for the warehouse. */
+  /** Bytes of facts and results that wait for the warehouse, or another group of theirs. */
   get warehouseBytes(): number {
     return this.#seen.reduce((sum, { warehouseBytes }) => sum + warehouseBytes, 0);
   }
@@ -123,7 +123,7 @@ function refuse(
   const mb = (bytes: number): string => `${Math.ceil(bytes / MB)} MB`;
   throw new GatewayError(
     "backlog_full",
-    `${of}: ${mb(workersBytes)} wait for the workers and ${mb(warehouseBytes)} for the warehouse, the bound of ${per} is ${boundMb} MB`,
+    `${of}: ${mb(workersBytes)} wait for the workers and ${mb(warehouseBytes)} for the warehouse or webhooks, the bound of ${per} is ${boundMb} MB`,
     RETRY_AFTER_SECONDS,
   );
 }

@@ -16,19 +16,16 @@ import {
   trimPartition,
   waitUntilReady,
 } from "@tributary/streams";
-import { startTelemetry } from "@tributary/telemetry";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
-import { readConfig } from "../src/config.ts";
-import { createWebhookMetrics } from "../src/metrics.ts";
 import { readDeadDeliveries } from "../src/queue/dead-deliveries.ts";
-import { buildServer } from "../src/server.ts";
-import { WebhooksService } from "../src/service.ts";
-import { type Result, resultBlock } from "./support/blocks.ts";
+import { DeliveryQueue } from "../src/queue/delivery-queue.ts";
+import type { Result } from "./support/blocks.ts";
+import { delivery } from "./support/deliveries.ts";
 import { type Receiver, startReceiver } from "./support/receiver.ts";
+import { appendResults, startService } from "./support/service.ts";
 
 const PARTITIONS = 2;
-const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 let redis: RedisServer;
 let client: RedisClient;
 let cleanUp: (() => Promise<void>)[] = [];
@@ -60,49 +57,14 @@ async function receiverOf(...args: Parameters<typeof startReceiver>): Promise<Re
 }
 
 /** @param urls by tenant */
-function serviceOf(
-  urls: Readonly<Record<string, string>>,
-  env: Record<string, string> = {},
-  name = "",
-) {
-  const tenants = Object.entries(urls);
-  const config = readConfig({
-    TRIBUTARY_WEBHOOKS: tenants.map(([tenant, url]) => `${tenant}=${url}`).join(" "),
-    TRIBUTARY_WEBHOOK_SECRETS: tenants.map(([tenant]) => `${tenant}=${SECRET}`).join(" "),
-    TRIBUTARY_WEBHOOK_FIRST_BACKOFF_MS: "20",
-    TRIBUTARY_WEBHOOK_MAX_BACKOFF_MS: "100",
-    TRIBUTARY_WEBHOOK_LEASE_MS: "1000",
-    TRIBUTARY_WEBHOOK_TIMEOUT_MS: "500",
-    TRIBUTARY_PARTITIONS: String(PARTITIONS),
-    OTEL_TRACES_EXPORTER: "none",
-    TRIBUTARY_LOG_LEVEL: "silent",
-    ...env,
-  });
-  const telemetry = startTelemetry({
-    serviceName: "test",
-    serviceVersion: "0",
-    instanceId: "t",
-    config: config.telemetry,
-  });
-  const metrics = createWebhookMetrics(telemetry);
-  const instance = { ...config, instance: `${config.instance}${name}` };
-  const service = new WebhooksService(instance, { client, telemetry, metrics, seed: 1 });
-  const parts = { client, service, partitions: PARTITIONS, telemetry, metrics };
-  const server = buildServer(parts, config.stallMs);
-  service.start();
-  const stop = async (): Promise<void> => {
-    await service.stop();
-    await server.close();
-    await telemetry.shutdown();
-  };
-  cleanUp.push(stop);
-  return { service, server, stop };
+function serviceOf(urls: Readonly<Record<string, string>>, env: Record<string, string> = {}) {
+  const service = startService(client, PARTITIONS, urls, env);
+  cleanUp.push(service.stop);
+  return service;
 }
 
-async function append(partition: number, results: readonly Result[]): Promise<void> {
-  const block = Buffer.from(resultBlock(results));
-  await client.xadd(resultsKey(partition), "*", COUNT_FIELD, results.length, BLOCK_FIELD, block);
-}
+const append = async (partition: number, results: readonly Result[]): Promise<void> =>
+  appendResults(client, partition, results);
 
 const named = (receiver: Receiver): string[] =>
   receiver.received.map(({ body: { data } }) => `${data.tenant} ${data.id} ${data.revision}`);
@@ -233,9 +195,9 @@ it("a receiver that asks for patience is not asked again before", async () => {
 
 it("one process sends at a time: another stands by, and goes on where the first one ends", async () => {
   const receiver = await receiverOf();
-  const first = serviceOf({ default: receiver.url }, {}, "1");
+  const first = serviceOf({ default: receiver.url });
   await expect.poll(() => first.service.sends).toBe(true);
-  const second = serviceOf({ default: receiver.url }, {}, "2");
+  const second = serviceOf({ default: receiver.url });
   await append(0, [{ id: "a" }]);
   await expect.poll(() => receiver.received.length, { timeout: 5000 }).toBe(1);
   expect(second.service.sends).toBe(false);
@@ -274,4 +236,18 @@ it("a group that a node of Redis has lost is made again from the beginning, and 
     .poll(() => new Set(named(receiver)), { timeout: 10_000 })
     .toEqual(new Set(["default a 0", "default b 0"]));
   expect(new Set(receiver.received.map(({ headers }) => headers["webhook-id"])).size).toBe(2);
+});
+
+it("what a process had acknowledged and not released when it died is delivered by the next", async () => {
+  const receiver = await receiverOf();
+  const queue = new DeliveryQueue(client, "default", { waitingBytes: 2 ** 20, deadBytes: 2 ** 20 });
+  await queue.enqueue([delivery("a", 0)], 1);
+  // Read, and not acknowledged: it comes again, and finds its delivery.
+  await append(0, [{ id: "b" }]);
+  const args = ["GROUP", WEBHOOKS_GROUP, "sender", "COUNT", 10, "STREAMS", resultsKey(0), ">"];
+  await client.call("XREADGROUP", args);
+  serviceOf({ default: receiver.url });
+  await expect
+    .poll(() => named(receiver).toSorted(), { timeout: 5000 })
+    .toEqual(["default a 0", "default b 0"]);
 });
