@@ -74,6 +74,7 @@ export {
   COUNT_FIELD,
   deadLettersKey,
   drainingKey,
+  incarnationsKey,
   eventsKey,
   factsKey,
   leaseKey,
