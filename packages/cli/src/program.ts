@@ -14,6 +14,7 @@ import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { startCommand } from "./commands/start.ts";
+import { tenantsCommand } from "./commands/tenants.ts";
 import { upCommand } from "./commands/up.ts";
 import type { CliConfig } from "./config.ts";
 import { CliError, EXIT } from "./errors.ts";
@@ -69,6 +70,7 @@ const COMMANDS = [
   journeyReportCommands,
   importCommands,
   exportCommand,
+  tenantsCommand,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

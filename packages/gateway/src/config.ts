@@ -8,10 +8,10 @@ import {
   text,
   wholeNumber,
 } from "@tributary/service";
+import { readTenants, type Tenants } from "@tributary/tenants";
 import { z } from "zod";
 import type { BacklogBounds } from "./backlog.ts";
 import { type AllowedOrigins, parseOrigins } from "./cors.ts";
-import { parseRedirectHosts, type RedirectHosts } from "./links/targets.ts";
 import type { SpoolOptions } from "./spool/spool.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
@@ -65,8 +65,8 @@ const schema = z.object({
   TRIBUTARY_MAX_PARTITION_BACKLOG_MB: wholeNumber(1, 2 ** 30, 512).describe(
     "the same of one partition, MiB",
   ),
-  TRIBUTARY_REDIRECT_HOSTS: text("").describe(
-    "hosts that links may lead to, and whose links: shop.example=acme,*.shop.example=acme",
+  TRIBUTARY_TENANTS_FILE: text("").describe(
+    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
   ),
   TRIBUTARY_SPOOL_DIR: text("").describe(
     "folder of this gateway alone, for what waits for Redis on disk; without it nothing does",
@@ -76,7 +76,7 @@ const schema = z.object({
     .pipe(z.enum(["on", "off"], { error: "expected on or off" }))
     .describe("whether /v1/events and Segment's paths use the spool as well while Redis is away"),
   TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
-    "events a second and tenant; 0 for no quota",
+    "events a second of a tenant that has no quota of its own; 0 for no quota",
   ),
 });
 
@@ -104,8 +104,7 @@ export interface GatewayConfig {
   readonly replicaWait: ReplicaWait | undefined;
   readonly maxBufferedBytes: number;
   readonly backlog: BacklogBounds;
-  /** By tenant. */
-  readonly redirectHosts: RedirectHosts;
+  readonly tenants: Tenants;
   /** Undefined where nothing waits on disk. */
   readonly spool: SpoolOptions | undefined;
   readonly spoolEvents: boolean;
@@ -148,7 +147,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       totalMb: values.TRIBUTARY_MAX_BACKLOG_MB,
       partitionMb: values.TRIBUTARY_MAX_PARTITION_BACKLOG_MB,
     },
-    redirectHosts: parseRedirectHosts("TRIBUTARY_REDIRECT_HOSTS", values.TRIBUTARY_REDIRECT_HOSTS),
+    tenants: readTenants("TRIBUTARY_TENANTS_FILE", values.TRIBUTARY_TENANTS_FILE),
     spool:
       values.TRIBUTARY_SPOOL_DIR === ""
         ? undefined

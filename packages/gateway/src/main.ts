@@ -43,7 +43,8 @@ const { server, publisher, backlog, forwarder } = createGateway(
 backlog.start();
 forwarder?.start();
 const address = await server.listen({ host: config.host, port: config.port });
-logger.info({ address, partitions: config.partitions }, "gateway listens");
+const { partitions, tenants } = config;
+logger.info({ address, partitions, tenantsDigest: tenants.digest }, "gateway listens");
 
 /** Without its spool a gateway would lose what it says it keeps: it does not start. */
 async function openSpool(options: SpoolOptions): Promise<Spool> {

@@ -1,4 +1,5 @@
-import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "./settings.ts";
+import { readTenants } from "@tributary/tenants";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
@@ -29,6 +30,9 @@ const settingsSchema = z.object({
     3650 * DAY_MS,
     DEFAULT_REPORT_SETTINGS.maxWindowMs,
   ).describe("longest window or half-life that a report may be asked for, ms"),
+  TRIBUTARY_TENANTS_FILE: text("").describe(
+    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
+  ),
 });
 
 /** The service's environment: name, default, meaning. Read once, here. */
@@ -82,7 +86,7 @@ export interface ReportsConfig {
   readonly maxExports: number;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
-  readonly settings: ReportSettings;
+  readonly settings: SettingsByTenant;
   readonly telemetry: TelemetryConfig;
 }
 
@@ -122,16 +126,21 @@ export function readConfig(
  */
 export function readReportSettings(
   env: Readonly<Record<string, string | undefined>> = process.env,
-): ReportSettings {
+): SettingsByTenant {
   return settingsOf(readEnvironment(settingsSchema, env));
 }
 
-function settingsOf(values: z.infer<typeof settingsSchema>): ReportSettings {
-  return Object.freeze({
+function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
+  const everybody = {
     clickWindowMs: values.TRIBUTARY_CLICK_WINDOW_MS,
     viewWindowMs: values.TRIBUTARY_VIEW_WINDOW_MS,
     halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS,
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
-  });
+    timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+  };
+  return new SettingsByTenant(
+    everybody,
+    readTenants("TRIBUTARY_TENANTS_FILE", values.TRIBUTARY_TENANTS_FILE),
+  );
 }

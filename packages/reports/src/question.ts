@@ -91,12 +91,13 @@ const model: Parameter<readonly ReportModel[] | undefined> = {
   read: (value, field) => readModels(field, listOf(value)),
 };
 
-export const timeZone: Parameter<string> = {
-  description: "of days, weeks and months: an IANA name; UTC without",
-  schema: { type: "string", examples: ["Europe/Berlin"], default: "UTC" },
+export const timeZone: Parameter<string | undefined> = {
+  description: "of days, weeks and months: an IANA name; without it the tenant's, or UTC",
+  schema: { type: "string", examples: ["Europe/Berlin"] },
   read(value, field) {
     const text = single(field, value);
-    const zone = text === undefined ? "UTC" : canonicalZone(text);
+    if (text === undefined) return undefined;
+    const zone = canonicalZone(text);
     if (zone !== undefined) return zone;
     const reason = "expected an IANA time zone, such as Europe/Berlin or UTC";
     throw refusal("time_zone_unknown", field, reason, text);
@@ -155,7 +156,7 @@ export function parseQuestion(
       models,
       custom,
       by: asked.by,
-      timeZone: asked.timeZone,
+      timeZone: asked.timeZone ?? settings.timeZone,
       paths: { transform, nonConverting, confidence },
       rules,
       source: needsFacts ? "facts" : "streamed",

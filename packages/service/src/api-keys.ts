@@ -6,7 +6,8 @@ import { EnvironmentError } from "./environment.ts";
 export const OPEN_TENANT = "default";
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
-const TENANT = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+/** What a tenant may be called. */
+export const TENANT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
 /**
  * Parses `key=tenant,key2=tenant2`. Without any, the service is open, which only loopback may be.
@@ -21,7 +22,7 @@ export function parseApiKeys(variable: string, pairs: string, host: string): Map
     const at = pair.lastIndexOf("=");
     const key = pair.slice(0, Math.max(at, 0)).trim();
     const tenant = pair.slice(at + 1).trim();
-    if (key === "" || !TENANT.test(tenant)) {
+    if (key === "" || !TENANT_NAME.test(tenant)) {
       throw new EnvironmentError(
         variable,
         "expected key=tenant pairs separated by commas, a tenant of letters, digits, - and _",

@@ -1,4 +1,4 @@
-export { ApiKeys, OPEN_TENANT, parseApiKeys } from "./api-keys.ts";
+export { ApiKeys, OPEN_TENANT, parseApiKeys, TENANT_NAME } from "./api-keys.ts";
 export {
   type Environment,
   EnvironmentError,

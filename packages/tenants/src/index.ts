@@ -1,0 +1,9 @@
+export { readTenants } from "./read-tenants.ts";
+export {
+  EVERYBODY,
+  type PostbackTemplate,
+  type SegmentSettings,
+  tenantsSchema,
+  type Tenants,
+  type TenantSettings,
+} from "./schema.ts";
