@@ -10,6 +10,7 @@ import { exportCommand } from "./commands/export.ts";
 import { groupsCommand } from "./commands/groups.ts";
 import { importCommands } from "./commands/imports.ts";
 import { journeyReportCommands } from "./commands/journey-reports.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
@@ -71,6 +72,7 @@ const COMMANDS = [
   importCommands,
   exportCommand,
   tenantsCommand,
+  keysCommand,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

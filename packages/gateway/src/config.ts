@@ -3,6 +3,7 @@ import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
+  areKeysInRedis,
   parseApiKeys,
   readEnvironment,
   text,
@@ -24,7 +25,12 @@ const schema = z.object({
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
-  TRIBUTARY_WRITE_KEYS: text("").describe("write keys and their tenants: key=tenant,key2=tenant2"),
+  TRIBUTARY_WRITE_KEYS: text("").describe(
+    "write keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
+  ),
+  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
+    "how often keys made by tributary keys are read anew, ms",
+  ),
   TRIBUTARY_CORS_ORIGINS: text("*").describe(
     "origins whose pages may send events, separated by commas; * for any",
   ),
@@ -90,6 +96,9 @@ export interface GatewayConfig {
   readonly partitions: number;
   /** Tenants by write key; empty where events are taken without one. */
   readonly writeKeys: ReadonlyMap<string, string>;
+  /** Whether a request needs a key though none is configured: all are in Redis. */
+  readonly keysInRedis: boolean;
+  readonly keysRefreshMs: number;
   /** Whose pages may send events. */
   readonly corsOrigins: AllowedOrigins;
   readonly flushIntervalMs: number;
@@ -126,6 +135,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
+    keysInRedis: areKeysInRedis(values.TRIBUTARY_WRITE_KEYS),
+    keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
     corsOrigins: parseOrigins("TRIBUTARY_CORS_ORIGINS", values.TRIBUTARY_CORS_ORIGINS),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,

@@ -51,6 +51,7 @@ export class Intake {
       "write",
       parts.config.writeKeys,
       (reason) => new GatewayError("unauthorized", reason),
+      parts.storedKeys,
     );
   }
 

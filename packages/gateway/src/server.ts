@@ -1,3 +1,4 @@
+import type { StoredKeys } from "@tributary/service";
 import type { RedisClient } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -30,6 +31,7 @@ export interface ServerParts {
   readonly backlog: Backlog;
   readonly telemetry: Telemetry;
   readonly spool: Spool | undefined;
+  readonly storedKeys: StoredKeys | undefined;
 }
 
 /** Builds the HTTP server; it does not listen yet. */
@@ -78,13 +80,14 @@ function buildServer(
   return server;
 }
 
-/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one */
+/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration */
 export function createGateway(
   config: GatewayConfig,
   client: RedisClient,
   telemetry: Telemetry,
   seed: number,
   spool?: Spool,
+  storedKeys?: StoredKeys,
 ) {
   const metrics = createGatewayMetrics(telemetry);
   const backlog = new Backlog(client, config.partitions, config.backlog);
@@ -132,7 +135,7 @@ export function createGateway(
           (batches) => metrics.tributary_spool_batches_total.inc({ outcome: "forwarded" }, batches),
           telemetry.logger,
         );
-  const parts = { config, client, publisher, backlog, telemetry, spool };
+  const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys };
   const server = buildServer(parts, metrics, publish);
   return { server, publisher, backlog, forwarder };
 }

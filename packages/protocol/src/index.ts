@@ -73,6 +73,7 @@ export {
   booksField,
   COUNT_FIELD,
   deadLettersKey,
+  apiKeysKey,
   drainingKey,
   incarnationsKey,
   eventsKey,
