@@ -12,6 +12,7 @@ import {
   CALENDAR_DIMENSIONS,
   type AttributionQuestion as CreditsQuestion,
 } from "@tributary/warehouse";
+import { canonicalTimeZone } from "@tributary/tenants";
 import { customModels } from "./custom-parameter.ts";
 import type { JourneyRules } from "./journey-rules.ts";
 import {
@@ -97,7 +98,7 @@ export const timeZone: Parameter<string | undefined> = {
   read(value, field) {
     const text = single(field, value);
     if (text === undefined) return undefined;
-    const zone = canonicalZone(text);
+    const zone = canonicalTimeZone(text);
     if (zone !== undefined) return zone;
     const reason = "expected an IANA time zone, such as Europe/Berlin or UTC";
     throw refusal("time_zone_unknown", field, reason, text);
@@ -220,16 +221,5 @@ function refuseUnused(
   if (!by.some((dimension) => CALENDAR_DIMENSIONS.some((known) => known === dimension))) {
     const reason = "only days, weeks and months depend on it; ask by one of them";
     refuse("timeZone", reason, CALENDAR_DIMENSIONS);
-  }
-}
-
-/** Names only: offsets, which the runtime knows as well, are none of the warehouse's zones. */
-function canonicalZone(text: string): string | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(text)) return undefined;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
-    // The runtime's way to say that it knows no such zone.
-    return undefined;
   }
 }

@@ -1,3 +1,4 @@
+export { canonicalTimeZone } from "./time-zone.ts";
 export { readTenants } from "./read-tenants.ts";
 export {
   EVERYBODY,

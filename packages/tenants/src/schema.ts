@@ -2,6 +2,7 @@
 import { EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, isCurrency } from "@tributary/protocol";
 import { TENANT_NAME } from "@tributary/service";
 import { z } from "zod";
+import { canonicalTimeZone } from "./time-zone.ts";
 
 /** Most entries of each list. */
 const MOST = 500;
@@ -79,7 +80,10 @@ const tenant = z.strictObject({
     .describe("of money that Segment's clients send without one"),
   timeZone: z
     .string()
-    .refine(isTimeZone, "expected an IANA time zone, such as Europe/Berlin")
+    .refine(
+      (text) => canonicalTimeZone(text) !== undefined,
+      "expected an IANA time zone, such as Europe/Berlin",
+    )
     .optional()
     .describe("of days, weeks and months in reports that do not say"),
   windows: z
@@ -136,13 +140,3 @@ export const EVERYBODY: Tenants = Object.freeze({
   digest: "",
   byName: new Map<string, TenantSettings>(),
 });
-
-function isTimeZone(text: string): boolean {
-  if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/.test(text)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "";
-  } catch {
-    // The runtime's way to say that it knows no such zone.
-    return false;
-  }
-}
