@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../support/redis-server.ts";
 import { temporaryDataDir } from "../support/tributary.ts";
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 const CONFIG = fileURLToPath(new URL("../../deploy/haproxy/haproxy.cfg", import.meta.url));
 const HAPROXY = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/sbin"]
   .map((folder) => join(folder, "haproxy"))
@@ -106,7 +106,7 @@ describe.skipIf(HAPROXY === undefined)(
             const time = Date.now();
             const events = Array.from({ length: BATCH }, (_, i) => {
               const id = `${number}-${batch}-${i}`;
-              const userId = `u${number}-${batch % 50}`;
+              const userId = `u${number}-${batch}-${i % 25}`;
               if (i > 0) return { id, type: "click", time: time - 1, userId, channel: "email" };
               return { id, type: "conversion", time, userId, value: "1", currency: "EUR" };
             });
@@ -142,7 +142,7 @@ describe.skipIf(HAPROXY === undefined)(
         const [{ reportsUrl } = { reportsUrl: "" }] = platforms;
         const ask = async (path: string): Promise<Record<string, Record<string, unknown>>> =>
           (await (await fetch(`${reportsUrl}${path}`)).json()) as never;
-        expect(await ask("/v1/settled?timeoutMs=30000")).toEqual({ settled: true });
+        expect(await settled(ask)).toBe(true);
         const sorted = times.toSorted((a, b) => a - b);
         const at = (share: number): number =>
           Math.round(sorted[Math.floor(sorted.length * share)] ?? 0);
@@ -161,6 +161,17 @@ describe.skipIf(HAPROXY === undefined)(
     );
   },
 );
+
+/** Waits until all is in the reports: at a machine's full rate that takes longer than a request may. */
+async function settled(ask: (path: string) => Promise<Record<string, unknown>>): Promise<boolean> {
+  for (let waits = 0; waits < 9; waits += 1) {
+    const { settled: isOver } = await ask("/v1/settled?timeoutMs=10000").catch(() => ({
+      settled: false,
+    }));
+    if (isOver === true) return true;
+  }
+  return false;
+}
 
 /** Waits until a process of that name runs again, and whoever looks after it has seen so. */
 async function untilBack(platform: Platform, name: string, oldPid: number): Promise<void> {

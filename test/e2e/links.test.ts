@@ -1,4 +1,5 @@
 /** Links and pixels through a Redis that is killed, and a gateway that is killed: every click that was answered counts, once. */
+import { tenantsFile } from "../support/tenants-file.ts";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startPlatform, type Platform } from "@tributary/cli";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -25,7 +26,7 @@ beforeAll(async () => {
     environment: {
       ...process.env,
       OTEL_TRACES_EXPORTER: "none",
-      TRIBUTARY_REDIRECT_HOSTS: "shop.example=default",
+      TRIBUTARY_TENANTS_FILE: tenantsFile(data.dir, { default: { links: ["shop.example"] } }),
     },
   });
 }, TIMEOUT_MS);

@@ -1,3 +1,4 @@
+import { tenantsFile } from "./tenants-file.ts";
 import { type Platform, startPlatform } from "@tributary/cli";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { type Report, temporaryDataDir } from "./tributary.ts";
@@ -31,7 +32,10 @@ export async function startTenants(...names: readonly string[]): Promise<Tenants
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
-        TRIBUTARY_REDIRECT_HOSTS: names.map((name) => `127.0.0.1=${name}`).join(","),
+        TRIBUTARY_TENANTS_FILE: tenantsFile(
+          data.dir,
+          Object.fromEntries(names.map((name) => [name, { links: ["127.0.0.1"] }])),
+        ),
       },
     });
     closing.unshift(() => platform.stop());

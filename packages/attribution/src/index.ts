@@ -9,6 +9,12 @@ export {
   type Utm,
 } from "./channel/classify.ts";
 export {
+  RULE_FIELDS,
+  TenantRules,
+  type ChannelRuleSettings,
+  type ChannelSettings,
+} from "./channel/tenant-rules.ts";
+export {
   bootstrap,
   compareChannels,
   percentileInterval,
@@ -71,7 +77,7 @@ export type { DescribedResult } from "./journeys/described-result.ts";
 export type { Message } from "./journeys/identity/messages.ts";
 export type { IdentityCounts, Place } from "./journeys/identity/stitching.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/options.ts";
-export type { JourneyOptions } from "./journeys/options.ts";
+export type { JourneyOptions, TenantJourneyOptions } from "./journeys/options.ts";
 export { PartitionState } from "./journeys/partition-state.ts";
 export { Vocabulary } from "./journeys/vocabulary.ts";
 export type { BatchOutcome, RestoredBlock, ResultBlockBytes } from "./journeys/partition-state.ts";

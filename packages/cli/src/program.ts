@@ -10,10 +10,12 @@ import { exportCommand } from "./commands/export.ts";
 import { groupsCommand } from "./commands/groups.ts";
 import { importCommands } from "./commands/imports.ts";
 import { journeyReportCommands } from "./commands/journey-reports.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { lagCommand } from "./commands/lag.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { reportCommand } from "./commands/report.ts";
 import { startCommand } from "./commands/start.ts";
+import { tenantsCommand } from "./commands/tenants.ts";
 import { upCommand } from "./commands/up.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
 import type { CliConfig } from "./config.ts";
@@ -70,6 +72,8 @@ const COMMANDS = [
   journeyReportCommands,
   importCommands,
   exportCommand,
+  tenantsCommand,
+  keysCommand,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

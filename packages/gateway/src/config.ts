@@ -3,15 +3,16 @@ import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
+  areKeysInRedis,
   parseApiKeys,
   readEnvironment,
   text,
   wholeNumber,
 } from "@tributary/service";
+import { readTenants, type Tenants } from "@tributary/tenants";
 import { z } from "zod";
 import type { BacklogBounds } from "./backlog.ts";
 import { type AllowedOrigins, parseOrigins } from "./cors.ts";
-import { parseRedirectHosts, type RedirectHosts } from "./links/targets.ts";
 import type { SpoolOptions } from "./spool/spool.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
@@ -24,7 +25,12 @@ const schema = z.object({
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
-  TRIBUTARY_WRITE_KEYS: text("").describe("write keys and their tenants: key=tenant,key2=tenant2"),
+  TRIBUTARY_WRITE_KEYS: text("").describe(
+    "write keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
+  ),
+  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
+    "how often keys made by tributary keys are read anew, ms",
+  ),
   TRIBUTARY_CORS_ORIGINS: text("*").describe(
     "origins whose pages may send events, separated by commas; * for any",
   ),
@@ -65,8 +71,8 @@ const schema = z.object({
   TRIBUTARY_MAX_PARTITION_BACKLOG_MB: wholeNumber(1, 2 ** 30, 512).describe(
     "the same of one partition, MiB",
   ),
-  TRIBUTARY_REDIRECT_HOSTS: text("").describe(
-    "hosts that links may lead to, and whose links: shop.example=acme,*.shop.example=acme",
+  TRIBUTARY_TENANTS_FILE: text("").describe(
+    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
   ),
   TRIBUTARY_SPOOL_DIR: text("").describe(
     "folder of this gateway alone, for what waits for Redis on disk; without it nothing does",
@@ -76,7 +82,7 @@ const schema = z.object({
     .pipe(z.enum(["on", "off"], { error: "expected on or off" }))
     .describe("whether /v1/events and Segment's paths use the spool as well while Redis is away"),
   TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
-    "events a second and tenant; 0 for no quota",
+    "events a second of a tenant that has no quota of its own; 0 for no quota",
   ),
 });
 
@@ -90,6 +96,9 @@ export interface GatewayConfig {
   readonly partitions: number;
   /** Tenants by write key; empty where events are taken without one. */
   readonly writeKeys: ReadonlyMap<string, string>;
+  /** Whether a request needs a key though none is configured: all are in Redis. */
+  readonly keysInRedis: boolean;
+  readonly keysRefreshMs: number;
   /** Whose pages may send events. */
   readonly corsOrigins: AllowedOrigins;
   readonly flushIntervalMs: number;
@@ -104,8 +113,7 @@ export interface GatewayConfig {
   readonly replicaWait: ReplicaWait | undefined;
   readonly maxBufferedBytes: number;
   readonly backlog: BacklogBounds;
-  /** By tenant. */
-  readonly redirectHosts: RedirectHosts;
+  readonly tenants: Tenants;
   /** Undefined where nothing waits on disk. */
   readonly spool: SpoolOptions | undefined;
   readonly spoolEvents: boolean;
@@ -127,6 +135,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
+    keysInRedis: areKeysInRedis(values.TRIBUTARY_WRITE_KEYS),
+    keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
     corsOrigins: parseOrigins("TRIBUTARY_CORS_ORIGINS", values.TRIBUTARY_CORS_ORIGINS),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
@@ -148,7 +158,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       totalMb: values.TRIBUTARY_MAX_BACKLOG_MB,
       partitionMb: values.TRIBUTARY_MAX_PARTITION_BACKLOG_MB,
     },
-    redirectHosts: parseRedirectHosts("TRIBUTARY_REDIRECT_HOSTS", values.TRIBUTARY_REDIRECT_HOSTS),
+    tenants: readTenants("TRIBUTARY_TENANTS_FILE", values.TRIBUTARY_TENANTS_FILE),
     spool:
       values.TRIBUTARY_SPOOL_DIR === ""
         ? undefined

@@ -20,6 +20,7 @@ export const GATEWAY_ERRORS = {
   spool_full: 503,
   spool_failed: 503,
   target_refused: 400,
+  postback_refused: 400,
   internal: 500,
 } as const;
 

@@ -25,7 +25,7 @@ import type { PackedBody } from "./read-body.ts";
 import type { ServerParts } from "./server.ts";
 import type { SpooledBatch } from "./spool/records.ts";
 
-const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", ...EVENT_FIELDS]);
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", "userAgent", ...EVENT_FIELDS]);
 
 /** What became of a request's events; Redis has the accepted ones. */
 export interface Taken {
@@ -43,11 +43,15 @@ export class Intake {
   constructor(parts: ServerParts, metrics: GatewayMetrics) {
     this.#parts = parts;
     this.#metrics = metrics;
-    this.#quota = new Quota(parts.config.quotaEventsPerSecond);
+    const { tenants, quotaEventsPerSecond } = parts.config;
+    this.#quota = new Quota(
+      (tenant) => tenants.byName.get(tenant)?.eventsPerSecond ?? quotaEventsPerSecond,
+    );
     this.keys = new ApiKeys(
       "write",
       parts.config.writeKeys,
       (reason) => new GatewayError("unauthorized", reason),
+      parts.storedKeys,
     );
   }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { expectShortLivedBuffers } from "@tributary/service";
-import { connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
+import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig } from "./config.ts";
 import { createGateway } from "./server.ts";
@@ -31,6 +31,12 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
 }
 await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
 
+const keys = new ApiKeyStore(
+  client,
+  { kind: "write", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
+  logger,
+);
+await keys.start();
 const seed = randomBytes(6).readUIntBE(0, 6);
 const spool = config.spool === undefined ? undefined : await openSpool(config.spool);
 const { server, publisher, backlog, forwarder } = createGateway(
@@ -39,11 +45,13 @@ const { server, publisher, backlog, forwarder } = createGateway(
   telemetry,
   seed,
   spool,
+  keys,
 );
 backlog.start();
 forwarder?.start();
 const address = await server.listen({ host: config.host, port: config.port });
-logger.info({ address, partitions: config.partitions }, "gateway listens");
+const { partitions, tenants } = config;
+logger.info({ address, partitions, tenantsDigest: tenants.digest }, "gateway listens");
 
 /** Without its spool a gateway would lose what it says it keeps: it does not start. */
 async function openSpool(options: SpoolOptions): Promise<Spool> {
@@ -61,6 +69,7 @@ async function stop(signal: string): Promise<void> {
   stopping = true;
   logger.info({ signal }, "gateway stops");
   await server.close();
+  keys.stop();
   await forwarder?.stop();
   await publisher.close();
   await spool?.close();

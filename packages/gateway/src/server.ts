@@ -1,8 +1,10 @@
+import type { StoredKeys } from "@tributary/service";
 import type { RedisClient } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import { notFound, sendError, toGatewayError } from "./answers.ts";
 import { Backlog } from "./backlog.ts";
+import { BotFilter } from "./bots.ts";
 import type { GatewayConfig } from "./config.ts";
 import { addCors } from "./cors.ts";
 import { addEventsRoute } from "./events-route.ts";
@@ -11,6 +13,7 @@ import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./gathered-writes.ts";
 import { Keeper } from "./links/keeper.ts";
 import { addLinkRoutes } from "./links/routes.ts";
+import { addPostbackRoutes } from "./postbacks/routes.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { Publisher } from "./publisher.ts";
 import { addSegmentRoutes } from "./segment/routes.ts";
@@ -28,6 +31,7 @@ export interface ServerParts {
   readonly backlog: Backlog;
   readonly telemetry: Telemetry;
   readonly spool: Spool | undefined;
+  readonly storedKeys: StoredKeys | undefined;
 }
 
 /** Builds the HTTP server; it does not listen yet. */
@@ -67,20 +71,23 @@ function buildServer(
   addCors(server, config.corsOrigins);
   const intake = new Intake(parts, metrics);
   addEventsRoute(server, config, intake);
-  addSegmentRoutes(server, config, intake, metrics);
+  const bots = new BotFilter(config, metrics);
+  addSegmentRoutes(server, config, intake, bots, metrics);
   const keeper = new Keeper(config, parts.spool, publish, telemetry.logger);
-  addLinkRoutes(server, config, intake, keeper, metrics);
+  addPostbackRoutes(server, config, intake);
+  addLinkRoutes(server, config, intake, keeper, bots, metrics);
   addOperationRoutes(server, parts, metrics);
   return server;
 }
 
-/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one */
+/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration */
 export function createGateway(
   config: GatewayConfig,
   client: RedisClient,
   telemetry: Telemetry,
   seed: number,
   spool?: Spool,
+  storedKeys?: StoredKeys,
 ) {
   const metrics = createGatewayMetrics(telemetry);
   const backlog = new Backlog(client, config.partitions, config.backlog);
@@ -128,7 +135,7 @@ export function createGateway(
           (batches) => metrics.tributary_spool_batches_total.inc({ outcome: "forwarded" }, batches),
           telemetry.logger,
         );
-  const parts = { config, client, publisher, backlog, telemetry, spool };
+  const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys };
   const server = buildServer(parts, metrics, publish);
   return { server, publisher, backlog, forwarder };
 }

@@ -29,9 +29,13 @@ export const leaseKey = (partition: number): string => `${tag(partition)}:lease`
 
 /** Hash: what all processes of a platform must agree on (number of partitions, format). */
 export const PLATFORM_KEY = "tributary:platform";
+/** Hash: the API keys of a kind (`write`, `read`) by their ID, as JSON with the key's hash. */
+export const apiKeysKey = (kind: string): string => `tributary:keys:${kind}`;
 /** Sorted set: the members of a consumer group, scored by when their membership ends (ms). */
 export const membersKey = (group: string): string => `tributary:{${group}}:members`;
-/** Set: the members that are to own no partition. In the slot of the members: one script reads both. */
+/** Hash: which process each member is. In the slot of the members, as the next one: one script reads all. */
+export const incarnationsKey = (group: string): string => `tributary:{${group}}:incarnations`;
+/** Set: the members that are to own no partition. */
 export const drainingKey = (group: string): string => `tributary:{${group}}:draining`;
 
 /** Consumer group of the workers, on every partition's events. */

@@ -8,14 +8,14 @@ import {
   type Computer,
 } from "./attribution.ts";
 import type { AttributionQuestion } from "./question.ts";
-import type { ReportSettings } from "./settings.ts";
+import type { SettingsByTenant } from "./settings.ts";
 
 /** What the service's answers stand on. */
 export interface AttributionAnswersParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
   readonly computer: Computer;
-  readonly settings: ReportSettings;
+  readonly settings: SettingsByTenant;
   readonly cache: AnswerCacheOptions;
   /** Up to when all that was accepted is attributed and loaded, ms since 1970; undefined while Redis does not answer. */
   readonly completeUpTo: () => Promise<number | undefined>;
@@ -34,7 +34,7 @@ export class AttributionAnswers {
     this.#metrics = createMetrics(parts.telemetry.metrics, ["tributary_cached_reports_total"]);
   }
 
-  get settings(): ReportSettings {
+  get settings(): SettingsByTenant {
     return this.#parts.settings;
   }
 
@@ -52,7 +52,10 @@ export class AttributionAnswers {
     const outcome = kept === undefined ? "miss" : "hit";
     this.#metrics.tributary_cached_reports_total.inc({ outcome });
     if (kept !== undefined) return { ...kept, completeUpTo };
-    const report = await answerAttribution(this.#parts, question);
+    const report = await answerAttribution(
+      { ...this.#parts, settings: this.#parts.settings.of(question.tenant) },
+      question,
+    );
     this.#cache.keep(key, revision, report);
     return { ...report, completeUpTo };
   }

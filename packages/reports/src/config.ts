@@ -1,7 +1,14 @@
-import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "./settings.ts";
+import { readTenants } from "@tributary/tenants";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
-import { parseApiKeys, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  areKeysInRedis,
+  parseApiKeys,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
@@ -29,6 +36,9 @@ const settingsSchema = z.object({
     3650 * DAY_MS,
     DEFAULT_REPORT_SETTINGS.maxWindowMs,
   ).describe("longest window or half-life that a report may be asked for, ms"),
+  TRIBUTARY_TENANTS_FILE: text("").describe(
+    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
+  ),
 });
 
 /** The service's environment: name, default, meaning. Read once, here. */
@@ -45,7 +55,12 @@ const schema = settingsSchema.extend({
   CLICKHOUSE_URL: text("").describe(
     "a ClickHouse server instead of chDB: http://user:password@host:8123",
   ),
-  TRIBUTARY_READ_KEYS: text("").describe("read keys and their tenants: key=tenant,key2=tenant2"),
+  TRIBUTARY_READ_KEYS: text("").describe(
+    "read keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
+  ),
+  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
+    "how often keys made by tributary keys are read anew, ms",
+  ),
   TRIBUTARY_LOAD_INTERVAL_MS: wholeNumber(1, 60_000, 100).describe("wait between loads, ms"),
   TRIBUTARY_LOAD_MAX_ENTRIES: wholeNumber(1, 10_000, 64).describe(
     "most entries of a stream and poll",
@@ -75,6 +90,9 @@ export interface ReportsConfig {
   readonly clickhouseUrl: string | undefined;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
+  /** Whether a request needs a key though none is configured: all are in Redis. */
+  readonly keysInRedis: boolean;
+  readonly keysRefreshMs: number;
   readonly loadIntervalMs: number;
   readonly loadMaxEntries: number;
   readonly loadStallMs: number;
@@ -82,7 +100,7 @@ export interface ReportsConfig {
   readonly maxExports: number;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
-  readonly settings: ReportSettings;
+  readonly settings: SettingsByTenant;
   readonly telemetry: TelemetryConfig;
 }
 
@@ -104,6 +122,8 @@ export function readConfig(
     dataDir: values.TRIBUTARY_DATA_DIR,
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,
     readKeys: parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host),
+    keysInRedis: areKeysInRedis(values.TRIBUTARY_READ_KEYS),
+    keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
     loadIntervalMs: values.TRIBUTARY_LOAD_INTERVAL_MS,
     loadMaxEntries: values.TRIBUTARY_LOAD_MAX_ENTRIES,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
@@ -122,16 +142,21 @@ export function readConfig(
  */
 export function readReportSettings(
   env: Readonly<Record<string, string | undefined>> = process.env,
-): ReportSettings {
+): SettingsByTenant {
   return settingsOf(readEnvironment(settingsSchema, env));
 }
 
-function settingsOf(values: z.infer<typeof settingsSchema>): ReportSettings {
-  return Object.freeze({
+function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
+  const everybody = {
     clickWindowMs: values.TRIBUTARY_CLICK_WINDOW_MS,
     viewWindowMs: values.TRIBUTARY_VIEW_WINDOW_MS,
     halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS,
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
-  });
+    timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+  };
+  return new SettingsByTenant(
+    everybody,
+    readTenants("TRIBUTARY_TENANTS_FILE", values.TRIBUTARY_TENANTS_FILE),
+  );
 }

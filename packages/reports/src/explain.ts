@@ -1,4 +1,4 @@
-import { classifyChannel, type ChannelRule } from "@tributary/attribution";
+import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
 import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
 import type { Windows } from "./journey-rules.ts";
 
@@ -26,6 +26,12 @@ export interface NotCounted {
   readonly reason: NotCountedReason;
 }
 
+/** By what the workers attributed. */
+export interface AppliedRules extends Windows {
+  /** Of a tenant that has its own. */
+  readonly channels?: TenantRules | undefined;
+}
+
 /** A conversion with what its result does not say: why each channel is what it is, and what was left out. */
 export interface ExplainedConversion extends ConversionDetail {
   readonly touchpoints: readonly (ConversionTouch & { readonly channelRule?: ChannelRule })[];
@@ -37,12 +43,12 @@ export interface ExplainedConversion extends ConversionDetail {
 
 /**
  * Holds a conversion's path against its user's touchpoints.
- * @param touches as readUserTouches gives them @param windows of the workers @param truncated whether there are more
+ * @param touches as readUserTouches gives them @param rules of the workers @param truncated whether there are more
  */
 export function explain(
   detail: ConversionDetail,
   touches: readonly UserTouch[],
-  windows: Windows,
+  rules: AppliedRules,
   truncated: boolean,
 ): ExplainedConversion {
   const byId = new Map(touches.map((touch) => [touch.id, touch]));
@@ -51,7 +57,9 @@ export function explain(
     ...detail,
     touchpoints: detail.touchpoints.map((touch) => {
       const fact = byId.get(touch.id);
-      return fact === undefined ? touch : { ...touch, channelRule: channelRuleOf(fact) };
+      return fact === undefined
+        ? touch
+        : { ...touch, channelRule: channelRuleOf(fact, rules.channels) };
     }),
     notCounted: touches
       .filter(({ id }) => !onPath.has(id))
@@ -63,16 +71,19 @@ export function explain(
         source: touch.source,
         medium: touch.medium,
         campaign: touch.campaign,
-        channelRule: channelRuleOf(touch),
-        reason: reasonOf(touch, detail, windows),
+        channelRule: channelRuleOf(touch, rules.channels),
+        reason: reasonOf(touch, detail, rules),
       })),
     notCountedTruncated: truncated,
   };
 }
 
 /** The rule that gives the touchpoint's channel; where none does, its sender named it. */
-function channelRuleOf({ channel, ...signal }: UserTouch): ChannelRule {
-  const named = classifyChannel(signal);
+function channelRuleOf(
+  { channel, ...signal }: UserTouch,
+  own: TenantRules | undefined,
+): ChannelRule {
+  const named = classifyChannel(signal, own);
   return named.channel === channel ? named.rule : "explicit_channel";
 }
 

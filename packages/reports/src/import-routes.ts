@@ -26,7 +26,7 @@ const BODY = {
  */
 export function addImportRoutes(
   server: FastifyInstance,
-  { engine }: ServerParts,
+  { engine, attribution }: ServerParts,
   access: ApiKeys,
 ): void {
   server.addContentTypeParser("text/csv", { parseAs: "string" }, (_request, body, done) => {
@@ -42,7 +42,7 @@ export function addImportRoutes(
     options("Takes what was spent, by day and dimensions"),
     async (request) => {
       const tenant = access.tenantOf(request.headers);
-      const rows = spendRows(request.body);
+      const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
       await storeSpend(engine, tenant, rows, Date.now());
       return { imported: rows.length };
     },
@@ -67,7 +67,8 @@ export function addImportRoutes(
     async (request) => {
       const tenant = access.tenantOf(request.headers);
       const asked = readParameters(SPEND_PARAMETERS, request.query, Date.now());
-      const rows = await readSpend(engine, { tenant, timeZone: asked.timeZone, ...timesOf(asked) });
+      const zone = asked.timeZone ?? attribution.settings.of(tenant).timeZone;
+      const rows = await readSpend(engine, { tenant, timeZone: zone, ...timesOf(asked) });
       return { rows: rows.map((row) => ({ ...row, amount: formatDecimal(row.amount) })) };
     },
   );

@@ -1,5 +1,5 @@
 /** Rows that people give: CSV with a header, or JSON. All of them are taken, or none. */
-import { classifyChannel } from "@tributary/attribution";
+import { classifyChannel, type TenantRules } from "@tributary/attribution";
 import {
   decimalFromNumber,
   DIMENSION_FIELDS,
@@ -35,9 +35,10 @@ class RowProblem extends Error {
 /**
  * What was spent: `day`, `amount`, `currency`, and any of the dimensions. Without a channel it gets the one that a click with
  * the same dimensions has.
+ * @param own rules of the tenant's channels
  * @throws ReportsError `import_invalid` naming every row at fault
  */
-export function spendRows(body: unknown): SpendRow[] {
+export function spendRows(body: unknown, own?: TenantRules): SpendRow[] {
   const fields = ["day", "amount", "currency", ...DIMENSION_FIELDS];
   return readRows(
     body,
@@ -46,7 +47,7 @@ export function spendRows(body: unknown): SpendRow[] {
       const dims = Object.fromEntries(
         DIMENSION_FIELDS.map((field) => [field, dimensionOf(cells, field)]),
       ) as Record<DimensionField, string>;
-      const channel = dims.channel || classifyChannel({ type: "click", ...dims }).channel;
+      const channel = dims.channel || classifyChannel({ type: "click", ...dims }, own).channel;
       return {
         ...dims,
         channel,

@@ -1,4 +1,5 @@
 /** Reports beside attribution: what happened, which paths were taken, who assisted, how long it took. */
+import type { ReportSettings } from "./settings.ts";
 import { MODEL_NAMES } from "@tributary/attribution";
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import {
@@ -60,6 +61,7 @@ export interface JourneyReport {
     tenant: string,
     parameters: QuestionParameters,
     now: number,
+    settings: ReportSettings,
   ) => Promise<{ readonly answer: RowsAnswer; readonly format: ReportFormat }>;
 }
 
@@ -122,12 +124,18 @@ const counts: JourneyReport = {
   summary: "Impressions, clicks, visits, custom events, conversions, reach and rates",
   parameters: COUNT_PARAMETERS,
   answer: countsSchema,
-  async run(engine, tenant, parameters, now) {
+  async run(engine, tenant, parameters, now, settings) {
     const asked = readParameters(COUNT_PARAMETERS, parameters, now);
     const { by, interval } = asked;
     const times = timesOf(asked);
     refuseTooManySpans(interval, times.from, times.to);
-    const question = { tenant, by, interval, timeZone: asked.timeZone, ...times };
+    const question = {
+      tenant,
+      by,
+      interval,
+      timeZone: asked.timeZone ?? settings.timeZone,
+      ...times,
+    };
     const { rows, totals } = await campaignCounts(engine, question);
     return {
       answer: {
@@ -239,10 +247,17 @@ const cost: JourneyReport = {
     "What was spent for each group, and what it earned: ROAS, cost per conversion and arrival",
   parameters: COST_PARAMETERS,
   answer: costSchema,
-  async run(engine, tenant, parameters, now) {
+  async run(engine, tenant, parameters, now, settings) {
     const asked = readParameters(COST_PARAMETERS, parameters, now);
     const { model, by, currency } = asked;
-    const question = { tenant, model, by, currency, timeZone: asked.timeZone, ...timesOf(asked) };
+    const question = {
+      tenant,
+      model,
+      by,
+      currency,
+      timeZone: asked.timeZone ?? settings.timeZone,
+      ...timesOf(asked),
+    };
     const answer = await costReport(engine, question);
     return { answer: answer as unknown as RowsAnswer, format: asked.format };
   },

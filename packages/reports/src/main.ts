@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
+import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
 import { readConfig, type ReportsConfig } from "./config.ts";
@@ -32,7 +32,14 @@ const engine = await openEngine().catch(giveUp);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
-const { loaders, server } = createReports(config, { client, engine, telemetry, consumer, seed });
+const storedKeys = new ApiKeyStore(
+  client,
+  { kind: "read", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
+  logger,
+);
+await storedKeys.start();
+const parts = { client, engine, telemetry, consumer, seed, storedKeys };
+const { loaders, server } = createReports(config, parts);
 for (const loader of loaders) loader.start();
 const address = await server.listen({ host: config.host, port: config.port });
 logger.info({ address, partitions: config.partitions }, "reports listens");
@@ -43,6 +50,7 @@ async function stop(signal: string): Promise<void> {
   stopping = true;
   logger.info({ signal }, "reports stops");
   await Promise.all(loaders.map(async (loader) => loader.stop()));
+  storedKeys.stop();
   await server.close();
   await engine.close();
   client.disconnect();

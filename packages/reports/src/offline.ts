@@ -105,9 +105,9 @@ export async function openReports(
     recompute: async (task) => facts.run(task),
   };
   const attribution = async ({ models, tenant = OPEN_TENANT, ...more }: OfflineQuestion) => {
-    const { question } = parseQuestion({ model: models, ...more }, Date.now(), settings);
+    const { question } = parseQuestion({ model: models, ...more }, Date.now(), settings.of(tenant));
     const completeUpTo = await newestArrival(engine, tenant);
-    const parts = { engine, computer, settings };
+    const parts = { engine, computer, settings: settings.of(tenant) };
     return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
   };
   return {
@@ -115,15 +115,27 @@ export async function openReports(
     attributionParquet: async (question) => attributionParquet(engine, await attribution(question)),
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
       const asked = readParameters({ asOf }, more, Date.now());
-      return requireConversion(engine, tenant, idOrOrderId, settings, asked.asOf);
+      return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), asked.asOf);
     },
     async journeyReport(name, parameters, tenant = OPEN_TENANT) {
-      const { answer } = await JOURNEY_REPORTS[name].run(engine, tenant, parameters, Date.now());
+      const { answer } = await JOURNEY_REPORTS[name].run(
+        engine,
+        tenant,
+        parameters,
+        Date.now(),
+        settings.of(tenant),
+      );
       return answer;
     },
     async journeyReportParquet(name, parameters, tenant = OPEN_TENANT) {
       const report = JOURNEY_REPORTS[name];
-      const { answer } = await report.run(engine, tenant, parameters, Date.now());
+      const { answer } = await report.run(
+        engine,
+        tenant,
+        parameters,
+        Date.now(),
+        settings.of(tenant),
+      );
       return rowsParquet(engine, answer.rows, report.answer);
     },
     async export(name, parameters, tenant = OPEN_TENANT) {
@@ -132,7 +144,7 @@ export async function openReports(
       return openExport(engine, name, { tenant, ...question }, format);
     },
     audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>
-      audit(engine, { tenant, settings, maxDifferences }),
+      audit(engine, { tenant, settings: settings.of(tenant), maxDifferences }),
     close: async () => engine.close(),
   };
 }

@@ -12,6 +12,7 @@ import {
   CALENDAR_DIMENSIONS,
   type AttributionQuestion as CreditsQuestion,
 } from "@tributary/warehouse";
+import { canonicalTimeZone } from "@tributary/tenants";
 import { customModels } from "./custom-parameter.ts";
 import type { JourneyRules } from "./journey-rules.ts";
 import {
@@ -91,12 +92,13 @@ const model: Parameter<readonly ReportModel[] | undefined> = {
   read: (value, field) => readModels(field, listOf(value)),
 };
 
-export const timeZone: Parameter<string> = {
-  description: "of days, weeks and months: an IANA name; UTC without",
-  schema: { type: "string", examples: ["Europe/Berlin"], default: "UTC" },
+export const timeZone: Parameter<string | undefined> = {
+  description: "of days, weeks and months: an IANA name; without it the tenant's, or UTC",
+  schema: { type: "string", examples: ["Europe/Berlin"] },
   read(value, field) {
     const text = single(field, value);
-    const zone = text === undefined ? "UTC" : canonicalZone(text);
+    if (text === undefined) return undefined;
+    const zone = canonicalTimeZone(text);
     if (zone !== undefined) return zone;
     const reason = "expected an IANA time zone, such as Europe/Berlin or UTC";
     throw refusal("time_zone_unknown", field, reason, text);
@@ -155,7 +157,7 @@ export function parseQuestion(
       models,
       custom,
       by: asked.by,
-      timeZone: asked.timeZone,
+      timeZone: asked.timeZone ?? settings.timeZone,
       paths: { transform, nonConverting, confidence },
       rules,
       source: needsFacts ? "facts" : "streamed",
@@ -219,16 +221,5 @@ function refuseUnused(
   if (!by.some((dimension) => CALENDAR_DIMENSIONS.some((known) => known === dimension))) {
     const reason = "only days, weeks and months depend on it; ask by one of them";
     refuse("timeZone", reason, CALENDAR_DIMENSIONS);
-  }
-}
-
-/** Names only: offsets, which the runtime knows as well, are none of the warehouse's zones. */
-function canonicalZone(text: string): string | undefined {
-  if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(text)) return undefined;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
-  } catch {
-    // The runtime's way to say that it knows no such zone.
-    return undefined;
   }
 }

@@ -46,7 +46,7 @@ export function addReportRoutes(
         engine,
         tenant,
         request.params.key,
-        attribution.settings,
+        attribution.settings.of(tenant),
         asked.asOf,
       );
     },
@@ -65,7 +65,13 @@ function addJourneyReport(
     documented({ summary, parameters, answer: schema, formats: ["text/csv", PARQUET_TYPE] }),
     async (request, reply) => {
       const tenant = access.tenantOf(request.headers);
-      const { answer, format } = await run(parts.engine, tenant, request.query, Date.now());
+      const { answer, format } = await run(
+        parts.engine,
+        tenant,
+        request.query,
+        Date.now(),
+        parts.attribution.settings.of(tenant),
+      );
       if (format === "json") return answer;
       if (format === "parquet") {
         const file = await rowsParquet(parts.engine, answer.rows, schema);
@@ -87,7 +93,7 @@ function addAuditRoute(server: FastifyInstance, parts: ServerParts, access: ApiK
     async (request) => {
       const tenant = access.tenantOf(request.headers);
       const asked = readParameters(AUDIT_PARAMETERS, request.query, Date.now());
-      const { settings } = parts.attribution;
+      const settings = parts.attribution.settings.of(tenant);
       return audit(parts.engine, { tenant, settings, maxDifferences: asked.differences });
     },
   );
@@ -103,7 +109,7 @@ function addConservationRoute(server: FastifyInstance, parts: ServerParts, acces
     async (request) => {
       const tenant = access.tenantOf(request.headers);
       readParameters({}, request.query, Date.now());
-      const { settings } = parts.attribution;
+      const settings = parts.attribution.settings.of(tenant);
       return conserve(parts.engine, tenant, settings, async () => {
         if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
         return parts.readAccounting(tenant);
@@ -121,7 +127,7 @@ function addAttributionRoutes(server: FastifyInstance, parts: ServerParts, acces
     given: QuestionParameters,
   ): Promise<unknown> => {
     const tenant = access.tenantOf(request.headers);
-    const { question, format } = parseQuestion(given, Date.now(), attribution.settings);
+    const { question, format } = parseQuestion(given, Date.now(), attribution.settings.of(tenant));
     const report = await attribution.answer({ tenant, ...question });
     if (format === "json") return report;
     if (format === "parquet") {

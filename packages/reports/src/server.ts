@@ -1,4 +1,4 @@
-import { ApiKeys } from "@tributary/service";
+import { ApiKeys, type StoredKeys } from "@tributary/service";
 import type { ClientUse, MeasuredLag, MeasuredPartition, OutboxLag } from "@tributary/streams";
 import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
@@ -23,6 +23,8 @@ export interface ServerParts {
   readonly readAccounting: (tenant: string) => Promise<Accounting>;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
+  /** Keys beside those. */
+  readonly storedKeys?: StoredKeys | undefined;
   /** Exports that may run at a time. */
   readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
@@ -92,6 +94,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     "read",
     parts.readKeys,
     (reason) => new ReportsError("unauthorized", reason),
+    parts.storedKeys,
   );
   serveOpenApi(server, () => {
     addReportRoutes(server, parts, access);

@@ -1,3 +1,4 @@
+import type { StoredKeys } from "@tributary/service";
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
   clientUse,
@@ -32,6 +33,8 @@ export interface ReportsService {
 
 /** What the service stands on. */
 export interface ServiceParts {
+  /** Read keys beside those of the configuration. */
+  readonly storedKeys?: StoredKeys | undefined;
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -73,6 +76,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
     }),
     readKeys: config.readKeys,
+    storedKeys: parts.storedKeys,
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),

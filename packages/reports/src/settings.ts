@@ -1,4 +1,5 @@
-import { DEFAULT_JOURNEY_OPTIONS } from "@tributary/attribution";
+import { DEFAULT_JOURNEY_OPTIONS, TenantRules } from "@tributary/attribution";
+import type { Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
 const DAY_MS = 86_400_000;
@@ -12,6 +13,10 @@ export interface ReportSettings {
   readonly latenessMs: number;
   /** The longest window and half-life that may be asked for, ms. */
   readonly maxWindowMs: number;
+  /** Of days, weeks and months where a question does not say: an IANA name. */
+  readonly timeZone: string;
+  /** Of a tenant that has its own. */
+  readonly channels?: TenantRules | undefined;
 }
 
 export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
@@ -20,7 +25,37 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   halfLifeMs: DEFAULT_JOURNEY_OPTIONS.models.timeDecay.halfLifeMs,
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
+  timeZone: "UTC",
 });
+
+/** What each tenant's reports go by. */
+export class SettingsByTenant {
+  readonly #everybody: ReportSettings;
+  readonly #own: ReadonlyMap<string, ReportSettings>;
+
+  constructor(everybody: ReportSettings, { byName }: Tenants) {
+    this.#everybody = everybody;
+    this.#own = new Map(
+      [...byName].map(([name, { windows, timeZone, channels, referralExclusions }]) => [
+        name,
+        {
+          ...everybody,
+          clickWindowMs: windows?.click ?? everybody.clickWindowMs,
+          viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+          timeZone: timeZone ?? everybody.timeZone,
+          channels: new TenantRules({
+            rules: channels ?? [],
+            excludedReferrers: referralExclusions ?? [],
+          }),
+        },
+      ]),
+    );
+  }
+
+  of(tenant: string): ReportSettings {
+    return this.#own.get(tenant) ?? this.#everybody;
+  }
+}
 
 /** The rules by which the workers attribute. */
 export function configuredRules(settings: ReportSettings): JourneyRules {

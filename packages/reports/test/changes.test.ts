@@ -1,3 +1,4 @@
+import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
 import { randomUUID } from "node:crypto";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -29,7 +30,7 @@ interface Answer {
 
 const ask = async (tenant: string, parameters: Record<string, string>): Promise<Answer> => {
   const { run, answer: schema } = JOURNEY_REPORTS.changes;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9);
+  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
   return schema.parse(answer) as Answer;
 };
 

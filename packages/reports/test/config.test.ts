@@ -44,7 +44,7 @@ test.for([
   [{ TRIBUTARY_LOAD_INTERVAL_MS: "1.5" }, "TRIBUTARY_LOAD_INTERVAL_MS: expected a whole number"],
   [{ TRIBUTARY_READ_KEYS: "secret" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs"],
   [{ TRIBUTARY_READ_KEYS: "secret=no tenant" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs"],
-  [{ TRIBUTARY_HOST: "0.0.0.0" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs, because"],
+  [{ TRIBUTARY_HOST: "0.0.0.0" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs, or redis"],
   [{ TRIBUTARY_LOG_LEVEL: "loud" }, "TRIBUTARY_LOG_LEVEL"],
 ] as const)("%o is refused by name", ([env, message]) => {
   const read = () => readConfig(env);

@@ -1,3 +1,4 @@
+import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
 import { randomUUID } from "node:crypto";
 import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
@@ -27,7 +28,7 @@ interface Answer {
 
 const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
   const { run, answer: schema } = JOURNEY_REPORTS.cost;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9);
+  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
   return schema.parse(answer) as Answer;
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>

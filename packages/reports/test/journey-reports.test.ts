@@ -1,3 +1,4 @@
+import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseDecimal, type TributaryEvent } from "@tributary/protocol";
@@ -31,7 +32,13 @@ const ask = async (
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<Answer> => {
   const report = JOURNEY_REPORTS[name];
-  const { answer } = await report.run(engine, tenant, parameters, T0 + 1e10);
+  const { answer } = await report.run(
+    engine,
+    tenant,
+    parameters,
+    T0 + 1e10,
+    DEFAULT_REPORT_SETTINGS,
+  );
   const read: unknown = report.answer.parse(answer);
   return read as Answer;
 };

@@ -6,22 +6,41 @@ import { EnvironmentError } from "./environment.ts";
 export const OPEN_TENANT = "default";
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
-const TENANT = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+/** What a tenant may be called. */
+export const TENANT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+
+/** What a variable of keys holds where all of them are in Redis. */
+const IN_REDIS = "redis";
+
+/** Whether a variable says that all keys are in Redis, so that requests need one though there is none yet. */
+export function areKeysInRedis(pairs: string): boolean {
+  return pairs.trim() === IN_REDIS;
+}
+
+/** Keys that are made and revoked while the service runs. */
+export interface StoredKeys {
+  /** Whether requests need a key, whatever keys there are. */
+  readonly closed: boolean;
+  /** The tenant of the key with that hash (SHA-256, base64). */
+  tenantOf: (hash: string) => string | undefined;
+}
 
 /**
- * Parses `key=tenant,key2=tenant2`. Without any, the service is open, which only loopback may be.
+ * Parses `key=tenant,key2=tenant2`. Without any, the service is open, which only loopback may be; `redis` stands for
+ * those that are in Redis alone.
  * @param variable name for errors @param host address that the service listens on
  * @returns tenants by key @throws EnvironmentError that never holds a key
  */
 export function parseApiKeys(variable: string, pairs: string, host: string): Map<string, string> {
   const keys = new Map<string, string>();
+  if (areKeysInRedis(pairs)) return keys;
   for (const pair of pairs.split(",")) {
     if (pair.trim() === "") continue;
     // A key may hold any character but a comma; the tenant is what follows the last equals sign.
     const at = pair.lastIndexOf("=");
     const key = pair.slice(0, Math.max(at, 0)).trim();
     const tenant = pair.slice(at + 1).trim();
-    if (key === "" || !TENANT.test(tenant)) {
+    if (key === "" || !TENANT_NAME.test(tenant)) {
       throw new EnvironmentError(
         variable,
         "expected key=tenant pairs separated by commas, a tenant of letters, digits, - and _",
@@ -31,7 +50,10 @@ export function parseApiKeys(variable: string, pairs: string, host: string): Map
   }
   if (keys.size === 0 && !LOOPBACK.has(host)) {
     const why = "because TRIBUTARY_HOST is not a loopback address";
-    throw new EnvironmentError(variable, `expected key=tenant pairs, ${why}`);
+    throw new EnvironmentError(
+      variable,
+      `expected key=tenant pairs, or redis for those made by tributary keys, ${why}`,
+    );
   }
   return keys;
 }
@@ -41,22 +63,26 @@ export class ApiKeys {
   readonly #kind: string;
   readonly #header: string;
   readonly #refuse: (reason: string) => Error;
+  readonly #stored: StoredKeys | undefined;
   /** By the key's hash, so that a look-up takes the same time whatever part of a key is right. */
   readonly #tenants = new Map<string, string>();
 
   /**
    * @param kind `write` or `read`: the key's name in messages, and its header `X-<Kind>-Key`
-   * @param keys tenants by key; empty takes every request as {@link OPEN_TENANT}
+   * @param keys tenants by key; empty takes every request as {@link OPEN_TENANT}, where nothing is stored either
    * @param refuse makes the error that a refused request is answered with
+   * @param stored more keys, which come and go
    */
   constructor(
     kind: "write" | "read",
     keys: ReadonlyMap<string, string>,
     refuse: (reason: string) => Error,
+    stored?: StoredKeys,
   ) {
     this.#kind = kind;
     this.#header = `x-${kind}-key`;
     this.#refuse = refuse;
+    this.#stored = stored;
     for (const [key, tenant] of keys) this.#tenants.set(hash(key), tenant);
   }
 
@@ -70,14 +96,15 @@ export class ApiKeys {
    * @throws what `refuse` makes, where the key is absent or unknown
    */
   tenantOf(headers: IncomingHttpHeaders, otherwise?: string): string {
-    if (this.#tenants.size === 0) return OPEN_TENANT;
+    if (this.#tenants.size === 0 && this.#stored?.closed !== true) return OPEN_TENANT;
     const key = this.#keyOf(headers) ?? otherwise;
     if (key === undefined || key === "") {
       throw this.#refuse(
         `a ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
       );
     }
-    const tenant = this.#tenants.get(hash(key));
+    const hashed = hash(key);
+    const tenant = this.#tenants.get(hashed) ?? this.#stored?.tenantOf(hashed);
     if (tenant === undefined) throw this.#refuse(`the ${this.#kind} key is not known`);
     return tenant;
   }

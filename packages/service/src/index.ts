@@ -1,4 +1,11 @@
-export { ApiKeys, OPEN_TENANT, parseApiKeys } from "./api-keys.ts";
+export {
+  areKeysInRedis,
+  type StoredKeys,
+  ApiKeys,
+  OPEN_TENANT,
+  parseApiKeys,
+  TENANT_NAME,
+} from "./api-keys.ts";
 export {
   type Environment,
   EnvironmentError,

@@ -39,7 +39,7 @@ describe("API keys", () => {
     const open = new ApiKeys("read", parseApiKeys("KEYS", "", "127.0.0.1"), refuse);
     expect(open.tenantOf({ authorization: "Bearer anything" })).toBe("default");
     expect(() => parseApiKeys("KEYS", " , ", "0.0.0.0")).toThrow(
-      /^KEYS: expected key=tenant pairs, because/,
+      /^KEYS: expected key=tenant pairs, or redis for those made by tributary keys, because/,
     );
   });
 

@@ -10,6 +10,8 @@ export const STREAMS_ERROR_CODES = [
   "gap",
   /** Fewer replicas than wanted said in time that they have a write; its node has it. Retryable. */
   "not_replicated",
+  /** There are as many API keys as there may be. Terminal until some are revoked. */
+  "too_many_keys",
   /** The Redis server is too old. Terminal. */
   "redis_version",
 ] as const;

@@ -1,14 +1,23 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTION_GROUP } from "@tributary/protocol";
 import { factLogBytes } from "./admission.ts";
 import { assignPartitions } from "./assignment.ts";
-import { acquireLease, heartbeat, leaveGroup, releaseLease, renewLease } from "./lease.ts";
+import {
+  acquireLease,
+  heartbeat,
+  leaveGroup,
+  type Member,
+  releaseLease,
+  renewLease,
+} from "./lease.ts";
 import type { Logger } from "@tributary/telemetry";
 import { type ConsumerOptions, PartitionConsumer } from "./partition-consumer.ts";
 import type { PartitionProcessor } from "./partition-processor.ts";
 import type { RedisClient } from "./redis.ts";
 
 export interface MemberOptions {
+  /** Name in the group and in leases; two live processes must not have the same. */
   readonly worker: string;
   readonly partitions: number;
   /** A lease that is not renewed for this long is another's to take, ms. */
@@ -33,10 +42,13 @@ export class GroupMember {
   /** Whether the group knows of this member since it started. */
   #joined = false;
   #draining = false;
+  /** Whether another process joined with this one's name. */
+  #replaced = false;
   #heartbeatAtMs = performance.now();
   /** When partitions whose loop ended with an error last made progress: the next loop goes on from there. */
   readonly #failedSince = new Map<number, number>();
   readonly #abort = new AbortController();
+  readonly #self: Member;
 
   constructor(
     client: RedisClient,
@@ -48,6 +60,7 @@ export class GroupMember {
     this.#processor = processor;
     this.#options = options;
     this.#logger = logger;
+    this.#self = { name: options.worker, incarnation: randomUUID() };
   }
 
   /** Partitions owned now. */
@@ -58,6 +71,11 @@ export class GroupMember {
   /** Whether an operator asked this member to own nothing. */
   get draining(): boolean {
     return this.#draining;
+  }
+
+  /** Whether another process joined with this one's name, which owns its partitions since. */
+  get replaced(): boolean {
+    return this.#replaced;
   }
 
   /** How long ago the group was last told that this member lives, ms. */
@@ -90,7 +108,7 @@ export class GroupMember {
     await this.#loop;
     // First out of the group, so that the others count themselves in for what is given back next.
     try {
-      await leaveGroup(this.#client, ATTRIBUTION_GROUP, this.#options.worker);
+      await leaveGroup(this.#client, ATTRIBUTION_GROUP, this.#self);
     } catch (error) {
       this.#logger.warn(
         { err: error },
@@ -127,9 +145,15 @@ export class GroupMember {
   async #tick(): Promise<"has_all" | "wants_more"> {
     const { worker, partitions, leaseMs } = this.#options;
     const joins = !this.#joined;
-    const group = await heartbeat(this.#client, ATTRIBUTION_GROUP, worker, leaseMs, joins);
+    const group = await heartbeat(this.#client, ATTRIBUTION_GROUP, this.#self, leaseMs, joins);
     this.#joined = true;
     this.#heartbeatAtMs = performance.now();
+    this.#noteReplaced(group.replaced);
+    if (group.replaced) {
+      // Its partitions are the other's to take: what is in hand is finished where the other has not taken it yet.
+      for (const { consumer } of this.#consumers.values()) consumer.stop();
+      return "has_all";
+    }
     this.#noteDraining(group.draining.includes(worker));
     const members = group.members.filter((member) => !group.draining.includes(member));
     const owners =
@@ -152,6 +176,18 @@ export class GroupMember {
     if (failed !== undefined) throw failed.reason;
     const wanting = owners.some((owner, at) => owner === worker && !this.#consumers.has(at));
     return wanting ? "wants_more" : "has_all";
+  }
+
+  #noteReplaced(replaced: boolean): void {
+    if (replaced === this.#replaced) return;
+    this.#replaced = replaced;
+    const { worker } = this.#options;
+    if (replaced) {
+      this.#logger.error(
+        { worker },
+        "another process joined with this worker's name: it owns the partitions from now on; give each worker a TRIBUTARY_WORKER_ID of its own",
+      );
+    } else this.#logger.info({ worker }, "the name is this worker's again");
   }
 
   #noteDraining(draining: boolean): void {

@@ -1,3 +1,13 @@
+export {
+  API_KEY_KINDS,
+  type ApiKeyKind,
+  ApiKeyStore,
+  createApiKey,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+  type StoredApiKey,
+} from "./api-key-store.ts";
 export { EntryAppender } from "./append.ts";
 export type { ReplicaWait } from "./append.ts";
 export type { Admission } from "./admission.ts";

@@ -1,4 +1,4 @@
-import { drainingKey, leaseKey, membersKey, stateKey } from "@tributary/protocol";
+import { drainingKey, incarnationsKey, leaseKey, membersKey, stateKey } from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
 
@@ -7,6 +7,7 @@ const renewScript = new Script("renew");
 const releaseScript = new Script("release");
 const drainScript = new Script("drain");
 const heartbeatScript = new Script("heartbeat");
+const leaveScript = new Script("leave");
 
 /** A partition held by a worker. The epoch fences: it only grows, and every commit must carry the newest. */
 export interface Lease {
@@ -63,25 +64,41 @@ export interface Membership {
   readonly draining: readonly string[];
 }
 
-/** Says that a member of a group lives. @param joins the member is only starting: an earlier drain of its name is over */
+/** A process in a group. */
+export interface Member {
+  /** Its name, which no other live process may have. */
+  readonly name: string;
+  /** Tells it from another process of that name: random, of this start. */
+  readonly incarnation: string;
+}
+
+/**
+ * Says that a member of a group lives.
+ * @param joins the member is only starting: the name is its own from now on, and an earlier drain of it is over
+ * @returns also whether another process joined with the name since: this one is none of the members then
+ */
 export async function heartbeat(
   client: RedisClient,
   group: string,
-  member: string,
+  { name, incarnation }: Member,
   ttlMs: number,
   joins = false,
-): Promise<Membership> {
+): Promise<Membership & { readonly replaced: boolean }> {
   const reply = (await heartbeatScript.run(
     client,
-    [membersKey(group), drainingKey(group)],
-    [member, ttlMs, joins ? "join" : ""],
-  )) as [string[], string[]];
-  return { members: reply[0].toSorted(), draining: reply[1].toSorted() };
+    [membersKey(group), drainingKey(group), incarnationsKey(group)],
+    [name, ttlMs, joins ? "join" : "", incarnation],
+  )) as [string[], string[], number];
+  return {
+    members: reply[0].toSorted(),
+    draining: reply[1].toSorted(),
+    replaced: reply[2] === 1,
+  };
 }
 
 /** The live members, without being one. */
 export async function readMembership(client: RedisClient, group: string): Promise<Membership> {
-  return heartbeat(client, group, "", 0);
+  return heartbeat(client, group, { name: "", incarnation: "" }, 0);
 }
 
 /**
@@ -110,7 +127,7 @@ export async function undrainMember(
 export async function leaveGroup(
   client: RedisClient,
   group: string,
-  member: string,
+  { name, incarnation }: Member,
 ): Promise<void> {
-  await client.zrem(membersKey(group), member);
+  await leaveScript.run(client, [membersKey(group), incarnationsKey(group)], [name, incarnation]);
 }

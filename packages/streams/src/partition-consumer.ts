@@ -339,7 +339,7 @@ export class PartitionConsumer {
 
   /** The loop ends and the process does not: the entry in hand is not at fault. */
   async #takeTryBack(): Promise<void> {
-    if (this.#triedAlone === "" || this.#lost) return;
+    if (this.#triedAlone === "") return;
     try {
       await takeTryBack(this.#client, this.lease, this.#triedAlone);
     } catch (error) {

@@ -24,7 +24,7 @@ export async function countTryAlone(
   );
 }
 
-/** Takes this owner's try back: it ends, and not because of the entry. */
+/** Takes an owner's try back, once: it ended or lost the partition, and not because of the entry. */
 export async function takeTryBack(client: RedisClient, lease: Lease, id: string): Promise<void> {
   await run(client, lease, id, "survived");
 }

@@ -47,6 +47,9 @@ class CountingProcessor implements PartitionProcessor {
   restored = 0;
   forgetFails: ((partition: number) => boolean) | undefined;
   fail: ((entries: readonly StreamEntry[]) => Error | undefined) | undefined;
+  /** Runs while a batch is computed. */
+  processes: (() => Promise<unknown>) | undefined;
+  tries = 0;
 
   async restore(_partition: number, blocks: readonly StreamEntry[]) {
     this.restored += blocks.length;
@@ -55,6 +58,8 @@ class CountingProcessor implements PartitionProcessor {
     if (this.forgetFails?.(partition) === true) throw new Error("the thread does not answer");
   }
   async process(_partition: number, entries: readonly StreamEntry[]) {
+    await this.processes?.();
+    this.tries += 1;
     const error = this.fail?.(entries);
     if (error !== undefined) throw error;
     for (const { block } of entries) this.seen.push(Buffer.from(block).toString());
@@ -144,6 +149,63 @@ describe("a member of the group", () => {
     await until(drained, "all processed");
     expect(await processed()).toBe(50);
     await one.stop();
+  });
+
+  it("yields to another process that joins with its name, and has the name again when that one leaves", async () => {
+    const one = member("same", new CountingProcessor());
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "the first owns all");
+    const two = member("same", new CountingProcessor());
+    two.start();
+    await until(() => one.replaced && one.owned.length === 0, "the first yields");
+    await until(() => two.owned.length === PARTITIONS, "the second owns all");
+    const epochs = async (): Promise<(string | null)[]> =>
+      Promise.all(
+        Array.from({ length: PARTITIONS }, async (_, p) => client.hget(stateKey(p), "epoch")),
+      );
+    const before = await epochs();
+    for (let i = 0; i < 20; i += 1) {
+      await add(2, 2 * i);
+      await sleep(50);
+    }
+    await until(drained, "all processed");
+    expect(await epochs()).toEqual(before);
+    expect(two.replaced).toBe(false);
+    await two.stop();
+    await until(() => !one.replaced && one.owned.length === PARTITIONS, "the first owns all again");
+    await add(10, 40);
+    await until(drained, "all processed");
+    expect(await processed()).toBe(50);
+    await one.stop();
+    expect(await readGroups(client, PARTITIONS)).toMatchObject({ attribution: { members: [] } });
+  });
+
+  it("does not hold against an entry that partitions were lost while it was tried alone", async () => {
+    await add(1);
+    const key = eventsKey(0);
+    const read = async (): Promise<unknown> =>
+      client.xreadgroup("GROUP", "attribution", "slow", "STREAMS", key, ">");
+    await read();
+    // So often that it is tried alone, and every time another takes the partition meanwhile.
+    for (let i = 0; i < 8; i += 1) {
+      await client.xautoclaim(key, "attribution", "slow", 0, "0");
+      const processor = new CountingProcessor();
+      processor.processes = async () => {
+        await client.set("{p00}:lease", "somebody", "PX", 60);
+        await client.hincrby(stateKey(0), "epoch", 1);
+      };
+      const one = member(`w${i}`, processor);
+      one.start();
+      await until(() => processor.tries > 0, "tried");
+      await one.stop();
+      await client.del("{p00}:lease");
+    }
+    const one = member("last", new CountingProcessor());
+    one.start();
+    await until(drained, "all processed");
+    await one.stop();
+    expect(await processed()).toBe(1);
+    expect(await client.xlen(deadLettersKey(0))).toBe(0);
   });
 
   it("claims what a dead owner had read", async () => {

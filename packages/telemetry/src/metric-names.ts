@@ -84,6 +84,12 @@ export const METRICS = {
     help: "Clicks of links and impressions of pixels: kept in the spool, sent to Redis at once, refused for what they hold, or lost.",
     labels: { type: ["click", "impression"], outcome: ["kept", "sent", "refused", "lost"] },
   },
+  tributary_bot_events_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events of bots, by their user agent, and what the tenant has done with them: kept as any other, marked with the channel bots, or dropped.",
+    labels: { action: ["keep", "mark", "drop"] },
+  },
   tributary_spool_batches_total: {
     type: "counter",
     unit: "batches",

@@ -2,17 +2,21 @@ import { availableParallelism, hostname, totalmem } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
   type JourneyOptions,
+  type TenantJourneyOptions,
   MAX_FACTS_OF_USER,
   MAX_USERS,
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_PARTITIONS } from "@tributary/protocol";
+import { readTenants, type Tenants } from "@tributary/tenants";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
+
+const TENANTS_FILE = "TRIBUTARY_TENANTS_FILE";
 
 /** What the container (cgroup) or else the machine allows, less a fifth for all that is not foreseen, MiB. */
 export function defaultMemoryLimitMb(): number {
@@ -89,6 +93,9 @@ const schema = z.object({
     .max(4096)
     .default(DEFAULT_JOURNEY_OPTIONS.identity.unlinkedIds.join(","))
     .describe("values of a user ID or anonymous ID that are never linked, separated by commas"),
+  TRIBUTARY_TENANTS_FILE: text("").describe(
+    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
+  ),
   TRIBUTARY_MAX_OUTBOX_ENTRIES: wholeNumber(1, 10_000_000, 10_000).describe(
     "messages of a partition to others that may wait; while more do, nothing is read",
   ),
@@ -134,6 +141,8 @@ export interface WorkerConfig {
   readonly maxOwnersEnded: number;
   readonly stallMs: number;
   readonly slowBatchMs: number;
+  /** First digits of the tenants' file's hash; "" without one. */
+  readonly tenantsDigest: string;
   readonly telemetry: TelemetryConfig;
 }
 
@@ -148,6 +157,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   }
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
+  const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
   return Object.freeze({
     host: values.TRIBUTARY_HOST,
     port: values.TRIBUTARY_PORT,
@@ -172,6 +182,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
         maxAnonymousIds: values.TRIBUTARY_MAX_ANONYMOUS_IDS,
         unlinkedIds: values.TRIBUTARY_UNLINKED_IDS.split(","),
       },
+      tenants: journeyOptionsOf(tenants, Math.max(clickWindowMs, viewWindowMs)),
     },
     horizonMs: Math.max(clickWindowMs, viewWindowMs) + values.TRIBUTARY_LATENESS_MS,
     factsKeptMs: values.TRIBUTARY_FACTS_KEPT_MS,
@@ -187,6 +198,37 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxOwnersEnded: values.TRIBUTARY_MAX_WORKERS_ENDED,
     stallMs: values.TRIBUTARY_STALL_MS,
     slowBatchMs: values.TRIBUTARY_SLOW_BATCH_MS,
+    tenantsDigest: tenants.digest,
     telemetry: readTelemetryConfig(env),
   });
+}
+
+/**
+ * What journeys need of the tenants' settings.
+ * @param longestMs of everybody's windows: for so long facts are held
+ * @throws EnvironmentError where a tenant's window is longer
+ */
+function journeyOptionsOf(
+  { byName }: Tenants,
+  longestMs: number,
+): ReadonlyMap<string, TenantJourneyOptions> {
+  const options = [...byName].map(([name, { windows, channels, referralExclusions }]) => {
+    for (const field of ["click", "view"] as const) {
+      if ((windows?.[field] ?? 0) > longestMs) {
+        throw new EnvironmentError(
+          TENANTS_FILE,
+          `tenants.${name}.windows.${field}: expected at most the longer of TRIBUTARY_CLICK_WINDOW_MS and TRIBUTARY_VIEW_WINDOW_MS, ${longestMs} ms`,
+        );
+      }
+    }
+    const own =
+      channels === undefined && referralExclusions === undefined
+        ? undefined
+        : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
+    return [
+      name,
+      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own },
+    ] as const;
+  });
+  return new Map(options);
 }

@@ -112,7 +112,8 @@ const server = buildServer(
 const address = await server.listen({ host: config.host, port: config.port });
 memory.start();
 member.start();
-logger.info({ address, worker: config.workerId, threads: config.threads }, "worker runs");
+const { workerId: worker, tenantsDigest } = config;
+logger.info({ address, worker, threads: config.threads, tenantsDigest }, "worker runs");
 
 let stopping = false;
 async function stop(signal: string): Promise<void> {

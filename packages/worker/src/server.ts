@@ -27,6 +27,12 @@ export function buildServer(
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  const notReadyReason = (): string | undefined => {
+    if (!redisReady(client)) return "Redis is away";
+    // A start anew would only take the partitions from the other, and so on in turn.
+    if (member.replaced) return "another worker has the same TRIBUTARY_WORKER_ID";
+    return memory.reason;
+  };
   // A worker at its memory limit does what it should, and a restart would rebuild the same memory.
   const healthy = (reply: FastifyReply): FastifyReply =>
     reply.send({
@@ -56,7 +62,7 @@ export function buildServer(
     return healthy(reply);
   });
   server.get("/readyz", async (_request, reply) => {
-    const reason = redisReady(client) ? memory.reason : "Redis is away";
+    const reason = notReadyReason();
     if (reason !== undefined) return reply.code(503).send({ status: "not ready", reason });
     return reply.send({ status: "ready", partitions: member.owned });
   });

@@ -9,7 +9,12 @@ const data = workerData as ThreadData;
 const states = new Map<number, PartitionState>();
 /** Shared by the partitions until it holds this many strings and combinations, some of facts long forgotten. */
 const MAX_SHARED = 200_000;
-let vocabulary = new Vocabulary(data.seed);
+const channels = new Map(
+  [...data.journeys.tenants].flatMap(([name, { channels: own }]) =>
+    own === undefined ? [] : [[name, own] as const],
+  ),
+);
+let vocabulary = new Vocabulary(data.seed, channels);
 
 export function run(task: ThreadTask): ThreadReply {
   switch (task.kind) {
@@ -31,7 +36,7 @@ export function run(task: ThreadTask): ThreadReply {
 function restore(partition: number, blocks: PackedBlocks): ThreadReply {
   let state = states.get(partition);
   if (state === undefined) {
-    if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed);
+    if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed, channels);
     const place = { partition, partitions: data.partitions };
     state = new PartitionState(data.journeys, data.seed + partition, vocabulary, place);
     states.set(partition, state);

@@ -1,6 +1,7 @@
 import type { Channel } from "./channels.ts";
 import type { ClickId } from "./click-ids.ts";
 import { isPaymentProvider, siteOfHost, siteOfSource, type Site } from "./sites.ts";
+import type { TenantRules } from "./tenant-rules.ts";
 import { hostOf, readLandingQuery, type LandingQuery } from "./url.ts";
 
 export { utmFromUrl, type Utm } from "./url.ts";
@@ -23,11 +24,13 @@ export interface ChannelSignal {
 /** Why a channel was chosen. docs/models.md explains each. */
 export const CHANNEL_RULES = [
   "explicit_channel",
+  "tenant_rule",
   "cross_network_campaign",
   "paid_medium",
   "paid_click_id",
   "display_medium",
   "payment_provider",
+  "excluded_referrer",
   "direct_source",
   "self_referral",
   "no_signal",
@@ -44,7 +47,7 @@ export const CHANNEL_RULES = [
 export type ChannelRule = (typeof CHANNEL_RULES)[number];
 
 export interface Classification {
-  /** One of CHANNELS, or the explicit channel. */
+  /** One of CHANNELS, the explicit channel, or that of the tenant's rule. */
   channel: string;
   rule: ChannelRule;
 }
@@ -60,7 +63,7 @@ interface Traffic {
   /** Undefined where there is none, or it is the site itself or a payment provider. */
   readonly referrerHost: string | undefined;
   readonly referrerSite: Site | undefined;
-  readonly passedOver: "self_referral" | "payment_provider" | undefined;
+  readonly passedOver: "self_referral" | "payment_provider" | "excluded_referrer" | undefined;
   readonly clickId: ClickId | undefined;
 }
 
@@ -120,13 +123,23 @@ const EMPTY_QUERY: LandingQuery = Object.freeze({ utm: Object.freeze({}), clickI
  * (https://support.google.com/analytics/answer/9756891), in the order explicit channel, cross-network,
  * paid, direct, organic. The event's own fields win over the UTM parameters of its URL, field by field.
  * Never throws, whatever the strings hold.
+ * @param own of the tenant: they go right after the explicit channel
  * Cost: about 0.2 µs from fields alone, 1 to 2 µs with a URL and a referrer.
  */
-export function classifyChannel(signal: ChannelSignal): Classification {
+export function classifyChannel(signal: ChannelSignal, own?: TenantRules): Classification {
   const explicit = signal.channel;
   if (explicit !== undefined && explicit.trim() !== "")
     return { channel: explicit, rule: "explicit_channel" };
-  const traffic = readTraffic(signal);
+  const traffic = readTraffic(signal, own);
+  const channel = own?.channelOf({
+    type: signal.type,
+    source: traffic.source ?? "",
+    medium: traffic.medium,
+    campaign: traffic.campaign,
+    referrer: traffic.referrerHost ?? "",
+    url: signal.url?.toLowerCase() ?? "",
+  });
+  if (channel !== undefined) return { channel, rule: "tenant_rule" };
   if (traffic.campaign.includes("cross-network"))
     return { channel: "cross_network", rule: "cross_network_campaign" };
   const verdict = paidVerdict(traffic) ?? directVerdict(traffic) ?? organicVerdict(traffic);
@@ -136,13 +149,14 @@ export function classifyChannel(signal: ChannelSignal): Classification {
   return verdict;
 }
 
-function readTraffic(signal: ChannelSignal): Traffic {
+function readTraffic(signal: ChannelSignal, own: TenantRules | undefined): Traffic {
   const { utm, clickId } = signal.url === undefined ? EMPTY_QUERY : readLandingQuery(signal.url);
   const source = meaningful(signal.source) ?? meaningful(utm.source);
   let referrerHost = signal.referrer === undefined ? undefined : hostOf(signal.referrer);
   let passedOver: Traffic["passedOver"];
   if (referrerHost !== undefined) {
     if (isPaymentProvider(referrerHost)) passedOver = "payment_provider";
+    else if (own?.excludes(referrerHost) === true) passedOver = "excluded_referrer";
     else if (isSameSite(referrerHost, signal.url === undefined ? undefined : hostOf(signal.url)))
       passedOver = "self_referral";
     if (passedOver !== undefined) referrerHost = undefined;

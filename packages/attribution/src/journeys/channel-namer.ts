@@ -10,7 +10,15 @@ import {
   TYPE_IMPRESSION,
 } from "@tributary/protocol";
 import { classifyChannel, utmFromUrl } from "../channel/classify.ts";
+import { type ChannelSettings, TenantRules } from "../channel/tenant-rules.ts";
 import type { DimensionTuples } from "./dimension-tuples.ts";
+
+/** Channels by some rules. */
+interface Known {
+  readonly rules: TenantRules | undefined;
+  /** Named combinations by combination as sent, counted from 1: of clicks and visits, and of impressions. */
+  readonly tuples: Int32Array[];
+}
 
 /**
  * Names the channels of a partition's touchpoints. A touchpoint without referrer and url depends on its kind and
@@ -20,14 +28,21 @@ export class ChannelNamer {
   readonly #dictionaries: RowDictionaries;
   readonly #channels: Dictionary;
   readonly #tuples: DimensionTuples;
-  /** Named combinations by combination as sent, counted from 1: of clicks and visits, and of impressions. */
-  readonly #known = [new Int32Array(256), new Int32Array(256)];
+  readonly #settings: ReadonlyMap<string, ChannelSettings>;
+  /** What is known by everybody's rules, and by the rules of each tenant that has its own, by the tenant's code. */
+  readonly #common = known(undefined);
+  readonly #own: Known[] = [];
   readonly #row = new EventRow();
   /** Code of the channel `direct`. */
   readonly directCode: number;
 
-  /** @param tuples that combinations are interned in */
-  constructor(dictionaries: RowDictionaries, tuples: DimensionTuples) {
+  /** @param tuples that combinations are interned in @param settings of tenants that have their own rules */
+  constructor(
+    dictionaries: RowDictionaries,
+    tuples: DimensionTuples,
+    settings: ReadonlyMap<string, ChannelSettings>,
+  ) {
+    this.#settings = settings;
     const channels = dictionaries.dimensions[CHANNEL_DIMENSION];
     if (channels === undefined) throw new Error("there is no channel dictionary");
     this.#dictionaries = dictionaries;
@@ -42,35 +57,42 @@ export class ChannelNamer {
    */
   name(columns: EntryColumns, index: number, tuple: number): number {
     const flags = columns.flags[index] as number;
-    if ((flags & FLAG_RARE) !== 0) return this.#classified(columns, index, tuple);
+    const names =
+      this.#settings.size === 0 ? this.#common : this.#knownOf(columns.tenants[index] as number);
+    const { rules } = names;
+    if ((flags & FLAG_RARE) !== 0) return this.#classified(columns, index, tuple, rules);
     const kind = (flags & FLAG_TYPE_MASK) === TYPE_IMPRESSION ? 1 : 0;
-    const named = this.#known[kind]?.[tuple] ?? 0;
+    const named = names.tuples[kind]?.[tuple] ?? 0;
     if (named !== 0) return named - 1;
-    const found = this.#classified(columns, index, tuple);
-    this.#remember(kind, tuple, found + 1);
+    const found = this.#classified(columns, index, tuple, rules);
+    remember(names, kind, tuple, found + 1);
     return found;
   }
 
-  #classified(columns: EntryColumns, index: number, tuple: number): number {
+  #knownOf(tenant: number): Known {
+    let names = this.#own[tenant];
+    if (names === undefined) {
+      const settings = this.#settings.get(this.#dictionaries.tenants.text(tenant));
+      names = settings === undefined ? this.#common : known(new TenantRules(settings));
+      this.#own[tenant] = names;
+    }
+    return names;
+  }
+
+  #classified(
+    columns: EntryColumns,
+    index: number,
+    tuple: number,
+    rules: TenantRules | undefined,
+  ): number {
     if (this.#tuples.code(tuple, CHANNEL_DIMENSION) !== 0) return tuple;
     const row = this.#row;
     columns.load(index, row);
-    row.dimensions[CHANNEL_DIMENSION] = this.#classify(row);
+    row.dimensions[CHANNEL_DIMENSION] = this.#classify(row, rules);
     return this.#tuples.intern(row.dimensions);
   }
 
-  #remember(kind: number, tuple: number, named: number): void {
-    let known = this.#known[kind] as Int32Array;
-    if (tuple >= known.length) {
-      const grown = new Int32Array(Math.max(known.length * 2, tuple + 1));
-      grown.set(known);
-      this.#known[kind] = grown;
-      known = grown;
-    }
-    known[tuple] = named;
-  }
-
-  #classify(row: EventRow): number {
+  #classify(row: EventRow, rules: TenantRules | undefined): number {
     const codes = row.dimensions;
     const { dimensions } = this.#dictionaries;
     const rare = (row.flags & FLAG_RARE) === 0 ? undefined : readRareFields(row);
@@ -83,7 +105,7 @@ export class ChannelNamer {
     }
     const text = (i: number): string | undefined =>
       codes[i] === 0 ? undefined : dimensions[i]?.text(codes[i] as number);
-    const { channel } = classifyChannel({
+    const signal = {
       type: (row.flags & FLAG_TYPE_MASK) === TYPE_IMPRESSION ? "impression" : "click",
       channel: undefined,
       source: text(0),
@@ -91,7 +113,22 @@ export class ChannelNamer {
       campaign: text(2),
       referrer: rare?.referrer === "" ? undefined : rare?.referrer,
       url: rare?.url === "" ? undefined : rare?.url,
-    });
-    return this.#channels.internText(channel);
+    };
+    return this.#channels.internText(classifyChannel(signal, rules).channel);
   }
+}
+
+function known(rules: TenantRules | undefined): Known {
+  return { rules, tuples: [new Int32Array(256), new Int32Array(256)] };
+}
+
+function remember({ tuples }: Known, kind: number, tuple: number, named: number): void {
+  let list = tuples[kind] as Int32Array;
+  if (tuple >= list.length) {
+    const grown = new Int32Array(Math.max(list.length * 2, tuple + 1));
+    grown.set(list);
+    tuples[kind] = grown;
+    list = grown;
+  }
+  list[tuple] = named;
 }

@@ -1,3 +1,4 @@
+import type { ChannelSettings } from "../channel/tenant-rules.ts";
 import { DEFAULT_MODEL_OPTIONS, type ModelOptions } from "../models/registry.ts";
 
 /** What the journeys of a partition go by. */
@@ -19,6 +20,16 @@ export interface JourneyOptions {
   readonly maxUsers: number;
   readonly models: ModelOptions;
   readonly identity: IdentityOptions;
+  /** What tenants want otherwise, by their name. */
+  readonly tenants: ReadonlyMap<string, TenantJourneyOptions>;
+}
+
+/** What a tenant wants otherwise. */
+export interface TenantJourneyOptions {
+  /** At most the longer of everybody's windows, for so long facts are held. */
+  readonly clickWindowMs?: number | undefined;
+  readonly viewWindowMs?: number | undefined;
+  readonly channels?: ChannelSettings | undefined;
 }
 
 /** Which anonymous IDs count for which user. */
@@ -60,4 +71,5 @@ export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   maxUsers: 10_000_000,
   models: DEFAULT_MODEL_OPTIONS,
   identity: { maxAnonymousIds: 32, unlinkedIds: UNLINKED_IDS },
+  tenants: new Map<string, TenantJourneyOptions>(),
 });

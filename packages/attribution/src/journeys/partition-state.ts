@@ -28,7 +28,6 @@ import {
   trimDecimal,
   TYPE_CONVERSION,
   TYPE_IDENTITY,
-  TYPE_IMPRESSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
 import { MODEL_NAMES, creditAll } from "../models/registry.ts";
@@ -50,6 +49,7 @@ import type { JourneyOptions } from "./options.ts";
 import { mergeChains } from "./merged-chain.ts";
 import { PathBuffer } from "./path-buffer.ts";
 import { PurchaseTable } from "./purchase-table.ts";
+import { TenantWindows } from "./tenant-windows.ts";
 import { UserTable } from "./user-table.ts";
 import { Vocabulary } from "./vocabulary.ts";
 import { Watermarks } from "./watermarks.ts";
@@ -116,6 +116,7 @@ export class PartitionState {
   readonly #row = new EventRow();
   readonly #other = new EventRow();
   readonly #watermarks: Watermarks;
+  readonly #windows: TenantWindows;
   readonly #stitching: Stitching;
   #batch = 0;
   #dirty: number[] = [];
@@ -141,8 +142,10 @@ export class PartitionState {
     this.#facts = new FactTable(vocabulary.tuples, seed);
     this.#resultWriter = new ResultWriter(MODEL_NAMES, this.#vocabulary.dictionaries);
     this.#path = new PathBuffer(MODEL_NAMES.length);
+    this.#windows = new TenantWindows(options, vocabulary.dictionaries.tenants);
     this.#stitching = new Stitching({
       options,
+      windows: this.#windows,
       place,
       vocabulary,
       users: this.#users,
@@ -495,7 +498,7 @@ export class PartitionState {
     else facts.setOlder(this.#newerFact, fact);
     this.#users.count(user);
     if (isTouchpointType(type)) {
-      const window = this.#windowOf(type);
+      const window = this.#windows.of(columns.tenants[event] as number, type);
       for (const conversion of this.#later) {
         if (facts.timeOf(conversion) - time <= window) {
           this.#mark(facts.referenceOf(conversion), REASON_LATE_TOUCHPOINT);
@@ -531,10 +534,6 @@ export class PartitionState {
         this.#mark(facts.referenceOf(fact), REASON_LATE_TOUCHPOINT);
       }
     }
-  }
-
-  #windowOf(type: number): number {
-    return type === TYPE_IMPRESSION ? this.#options.viewWindowMs : this.#options.clickWindowMs;
   }
 
   #mark(purchase: number, reason: number): void {
@@ -610,12 +609,13 @@ export class PartitionState {
     const path = this.#path;
     const time = facts.timeOf(this.#purchases.facts[purchase] as number);
     path.clear();
+    const tenant = this.#users.tenantOf(owner);
     const linked = this.#stitching.owners.linkedTo(owner);
     if (linked.length > 0) {
       const merged = this.#merged(owner, linked, time);
       for (const fact of merged) {
         const age = time - facts.timeOf(fact);
-        if (age > this.#windowOf(facts.typeOf(fact))) continue;
+        if (age > this.#windows.of(tenant, facts.typeOf(fact))) continue;
         path.push(fact, age, facts.channelOf(fact) === this.#vocabulary.channels.directCode);
       }
       return path.length;
@@ -625,7 +625,7 @@ export class PartitionState {
       if (age < 0) continue;
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
-      if (!isTouchpointType(type) || age > this.#windowOf(type)) continue;
+      if (!isTouchpointType(type) || age > this.#windows.of(tenant, type)) continue;
       path.push(fact, age, facts.channelOf(fact) === this.#vocabulary.channels.directCode);
     }
     path.reverse();

@@ -194,6 +194,11 @@ export class UserTable {
     words[at] = (words[at] as number) + (1 << COUNT_SHIFT);
   }
 
+  /** Code of the user's tenant. */
+  tenantOf(user: number): number {
+    return this.#records.words(user)[wordOf(user) + TENANT] as number;
+  }
+
   /** Points the row's tenant, user key and the key's flags at the user's. */
   load(user: number, row: EventRow): void {
     const words = this.#records.words(user);

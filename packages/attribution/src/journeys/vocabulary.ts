@@ -1,4 +1,5 @@
 import { createRowDictionaries, type RowDictionaries } from "@tributary/protocol";
+import type { ChannelSettings } from "../channel/tenant-rules.ts";
 import { ChannelNamer } from "./channel-namer.ts";
 import { DimensionTuples } from "./dimension-tuples.ts";
 
@@ -12,11 +13,14 @@ export class Vocabulary {
   readonly tuples: DimensionTuples;
   readonly channels: ChannelNamer;
 
-  /** @param seed secret whole number below 2^53, for tables keyed by strangers' strings */
-  constructor(seed: number) {
+  /**
+   * @param seed secret whole number below 2^53, for tables keyed by strangers' strings
+   * @param channels rules of tenants that have their own
+   */
+  constructor(seed: number, channels: ReadonlyMap<string, ChannelSettings> = new Map()) {
     this.dictionaries = createRowDictionaries(seed);
     this.tuples = new DimensionTuples(seed);
-    this.channels = new ChannelNamer(this.dictionaries, this.tuples);
+    this.channels = new ChannelNamer(this.dictionaries, this.tuples, channels);
   }
 
   /** Strings and combinations of strings held. */

@@ -2,9 +2,12 @@
 import { Buffer } from "node:buffer";
 import { packEvents } from "@tributary/protocol";
 
+/** Our events in either form, or Segment's as its clients send them. */
+export const BODY_FORMS = ["json", "msgpack", "segment"] as const;
+
 /** What every request looks like. */
 export interface BodyShape {
-  readonly form: "json" | "msgpack";
+  readonly form: (typeof BODY_FORMS)[number];
   readonly eventsPerRequest: number;
   /** About how many bytes an event takes; longer ones carry properties, as those of Segment's clients do. */
   readonly eventBytes: number;
@@ -31,6 +34,9 @@ const MEDIUMS = ["cpc", "social", "email", "display", "referral"];
 const TYPES = ["click", "visit", "impression"];
 const CAMPAIGNS = 40;
 
+/** {@link TIME_MARK} as Segment's clients write times, ISO 8601, of fixed width as well. */
+const ISO_MARK = new Date(TIME_MARK).toISOString();
+
 /** Four decimal digits of each number below 10,000. */
 const DIGITS = Buffer.from(
   Array.from({ length: 10_000 }, (_, i) => String(i).padStart(4, "0")).join(""),
@@ -42,7 +48,7 @@ export class RequestBuffer {
   readonly events: number;
   /** Events of it that are conversions. */
   readonly conversions: number;
-  readonly #isJson: boolean;
+  readonly #form: BodyShape["form"];
   readonly #numbers: readonly number[];
   readonly #orders: readonly number[];
   readonly #times: readonly number[];
@@ -52,16 +58,14 @@ export class RequestBuffer {
   /** @param index of the request among its like: decides which events are conversions, and the campaigns */
   constructor(shape: BodyShape, index: number) {
     this.events = shape.eventsPerRequest;
-    this.#isJson = shape.form === "json";
+    this.#form = shape.form;
     const numbers = Array.from({ length: this.events }, (_, i) => index * this.events + i);
     this.#isConversion = numbers.map((n) => n % EVENTS_PER_CONVERSION === 0);
     this.conversions = this.#isConversion.filter(Boolean).length;
-    const events = numbers.map((n) => templateEvent(n, shape.eventBytes));
-    const body = this.#isJson ? Buffer.from(JSON.stringify(events)) : packEvents(events);
+    const events = numbers.map((n) => templateEvent(n, shape));
+    const body = bodyOf(events, shape);
     const head = Buffer.from(headOf(shape, body.length));
     this.bytes = Buffer.concat([head, body]);
-    const time = Buffer.alloc(8);
-    time.writeDoubleBE(TIME_MARK);
     const marks = placesOf(this.bytes, Buffer.from(NUMBER_MARK));
     // An order ID follows its conversion's ID.
     let place = 0;
@@ -76,7 +80,7 @@ export class RequestBuffer {
     }
     this.#numbers = ids;
     this.#orders = orders;
-    this.#times = placesOf(this.bytes, this.#isJson ? Buffer.from(String(TIME_MARK)) : time);
+    this.#times = placesOf(this.bytes, timeText(TIME_MARK, this.#form));
     this.#users = placesOf(this.bytes, Buffer.from(USER_MARK));
   }
 
@@ -103,13 +107,47 @@ export class RequestBuffer {
       }
       writeUser(bytes, this.#users[i] as number, nextUser());
     }
-    const text = this.#isJson ? Buffer.from(String(timeMs)) : Buffer.alloc(8);
-    if (!this.#isJson) text.writeDoubleBE(timeMs);
+    const text = timeText(timeMs, this.#form);
     for (const at of this.#times) text.copy(bytes, at);
   }
 }
 
-function templateEvent(n: number, eventBytes: number): Record<string, unknown> {
+function bodyOf(events: readonly Record<string, unknown>[], { form }: BodyShape): Buffer {
+  if (form === "msgpack") return Buffer.from(packEvents(events));
+  return Buffer.from(JSON.stringify(form === "json" ? events : { batch: events }));
+}
+
+/** A time as it stands in the bytes of a body. */
+function timeText(ms: number, form: BodyShape["form"]): Buffer {
+  if (form === "json") return Buffer.from(String(ms));
+  if (form === "segment") return Buffer.from(new Date(ms).toISOString());
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(ms);
+  return bytes;
+}
+
+function templateEvent(n: number, { form, eventBytes }: BodyShape): Record<string, unknown> {
+  const plain = plainEvent(n);
+  const event = form === "segment" ? asSegment(plain) : plain;
+  const missing = eventBytes - JSON.stringify(event).length;
+  if (missing > 40) {
+    event["properties"] = { ...(event["properties"] as object), ...propertiesOf(missing - 40) };
+  }
+  return event;
+}
+
+/** The same event as Segment's clients send it. */
+function asSegment(event: Record<string, unknown>): Record<string, unknown> {
+  const { id, type, userId, source, medium, campaign, value, currency, orderId } = event;
+  const common = { messageId: id, timestamp: ISO_MARK, userId };
+  if (type === "conversion") {
+    const properties = { revenue: value, currency, order_id: orderId };
+    return { type: "track", event: "Order Completed", ...common, properties };
+  }
+  return { type: "page", ...common, context: { campaign: { source, medium, name: campaign } } };
+}
+
+function plainEvent(n: number): Record<string, unknown> {
   const isConversion = n % EVENTS_PER_CONVERSION === 0;
   const event: Record<string, unknown> = {
     id: (isConversion ? CONVERSION_PREFIX : PLAIN_PREFIX) + NUMBER_MARK,
@@ -126,8 +164,6 @@ function templateEvent(n: number, eventBytes: number): Record<string, unknown> {
     event["medium"] = MEDIUMS[n % MEDIUMS.length];
     event["campaign"] = `autumn-collection-${String(n % CAMPAIGNS).padStart(2, "0")}`;
   }
-  const missing = eventBytes - JSON.stringify(event).length;
-  if (missing > 40) event["properties"] = propertiesOf(missing - 40);
   return event;
 }
 
@@ -141,9 +177,10 @@ function propertiesOf(bytes: number): Record<string, unknown> {
 }
 
 function headOf(shape: BodyShape, length: number): string {
-  const type = shape.form === "json" ? "application/json" : "application/msgpack";
+  const type = shape.form === "msgpack" ? "application/msgpack" : "application/json";
+  const path = shape.form === "segment" ? "/v1/batch" : "/v1/events";
   const key = shape.writeKey === undefined ? "" : `authorization: Bearer ${shape.writeKey}\r\n`;
-  return `POST /v1/events HTTP/1.1\r\nhost: bench\r\ncontent-type: ${type}\r\n${key}content-length: ${length}\r\n\r\n`;
+  return `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: ${type}\r\n${key}content-length: ${length}\r\n\r\n`;
 }
 
 function placesOf(bytes: Buffer, mark: Buffer): number[] {

@@ -132,7 +132,8 @@ class Generator {
   }
 
   #answered(connection: Connection, status: number, request: RequestBuffer): void {
-    if (status === 202) {
+    // Segment's paths say 200.
+    if (status === 202 || status === 200) {
       this.#underWay -= 1;
       this.#idle.push(request);
       this.#sendNext();

@@ -1,3 +1,4 @@
+import { BODY_FORMS } from "../bench/bodies.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
@@ -14,7 +15,7 @@ interface BenchFlags {
   readonly runs: number;
   readonly latencySeconds: number;
   readonly rate?: number;
-  readonly form: "json" | "msgpack";
+  readonly form: (typeof BODY_FORMS)[number];
   readonly batch: number;
   readonly eventBytes: number;
   readonly users: number;
@@ -50,9 +51,7 @@ export function benchCommand(program: Command, context: CommandContext): void {
       10,
     )
     .option("--rate <n>", "measure latency at so many events a second instead", integer(100, 1e8))
-    .addOption(
-      new Option("--form <form>", "of the bodies").choices(["json", "msgpack"]).default("msgpack"),
-    )
+    .addOption(new Option("--form <form>", "of the bodies").choices(BODY_FORMS).default("msgpack"))
     .option("--batch <n>", "events of a request", integer(1, 10_000), 100)
     .option(
       "--event-bytes <n>",
@@ -83,6 +82,7 @@ code is 1. Redis and the load generator run on the same machine and take their s
 Examples:
   tributary bench --seconds 30 --runs 5 --json
   tributary bench --form json --event-bytes 500
+  tributary bench --form segment --event-bytes 500   as Segment's clients send them
   tributary bench --rate 10000                       latency of a quiet platform
   tributary bench --compare HEAD~1 --runs 3          what a change brought`,
     )

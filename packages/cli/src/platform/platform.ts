@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { defaultMemoryLimitMb } from "@tributary/worker";
 import { CliError } from "../errors.ts";
@@ -249,10 +251,17 @@ class PlatformStart {
     // The workers share the machine: each of them alone would take it for its own.
     const memoryLimitMb = Math.max(1, Math.floor(defaultMemoryLimitMb() / sharing));
     return this.#service("worker", name, port, {
-      TRIBUTARY_WORKER_ID: name,
+      TRIBUTARY_WORKER_ID: this.#workerId(name),
       TRIBUTARY_MEMORY_LIMIT_MB: environment["TRIBUTARY_MEMORY_LIMIT_MB"] || String(memoryLimitMb),
       ...(threads === undefined ? {} : { TRIBUTARY_THREADS: String(threads) }),
     });
+  }
+
+  /** Where the Redis is given, workers of other platforms may be in the same group: names must differ from theirs. */
+  #workerId(name: string): string {
+    if (this.#options.redisUrl === undefined) return name;
+    const place = createHash("sha256").update(resolve(this.#dataDir)).digest("hex").slice(0, 6);
+    return `${hostname()}-${place}-${name}`;
   }
 
   async #service(

@@ -51,6 +51,29 @@ test.each(["json", "msgpack"] as const)(
   },
 );
 
+test("a Segment request says the same events as its clients do", () => {
+  const request = new RequestBuffer({ ...shape, form: "segment", eventBytes: 500 }, 0);
+  request.renew(5, 42, 1_764_000_000_123, () => 7);
+  const text = request.bytes.toString("latin1");
+  expect(text).toMatch(/^POST \/v1\/batch HTTP/);
+  const { batch } = JSON.parse(text.slice(text.indexOf("\r\n\r\n") + 4)) as { batch: object[] };
+  expect(batch[0]).toMatchObject({
+    type: "track",
+    event: "Order Completed",
+    messageId: "c-000000000042",
+    timestamp: "2025-11-24T16:00:00.123Z",
+    userId: "u000000007",
+    properties: { currency: "EUR", order_id: "o-000000000042" },
+  });
+  expect(batch[1]).toMatchObject({
+    type: "page",
+    messageId: "e-000000000005",
+    timestamp: "2025-11-24T16:00:00.123Z",
+    context: { campaign: { source: "facebook" } },
+  });
+  for (const event of batch) expect(JSON.stringify(event).length).toBeGreaterThan(440);
+});
+
 test("one event in fifty is a conversion, whatever a request holds", () => {
   const requests = Array.from(
     { length: 100 },

@@ -2,13 +2,14 @@ import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import { EVENT_LIMITS, packEvents } from "@tributary/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type BotFilter, BOTS_CHANNEL } from "../bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Intake } from "../intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { Keeper } from "./keeper.ts";
 import { linkEvent, type LinkQuery } from "./link-event.ts";
-import { allowedTarget } from "./targets.ts";
+import { allowedHosts, allowedTarget } from "./targets.ts";
 
 /** Where the target's page finds the click's ID. */
 const CLICK_ID_PARAMETER = "tclid";
@@ -21,8 +22,12 @@ export function addLinkRoutes(
   config: GatewayConfig,
   intake: Intake,
   keeper: Keeper,
+  bots: BotFilter,
   metrics: GatewayMetrics,
 ): void {
+  const hosts = new Map(
+    [...config.tenants.byName].map(([name, { links = [] }]) => [name, allowedHosts(links)]),
+  );
   // A HEAD is a look at where a link leads, by a chat or a scanner: no click.
   const options = { exposeHeadRoute: false };
   server.get<{ Params: { key: string }; Querystring: LinkQuery }>(
@@ -31,7 +36,7 @@ export function addLinkRoutes(
     async (request, reply) => {
       const { query } = request;
       const tenant = intake.keys.tenantOf(request.headers, request.params.key);
-      const target = allowedTarget(query["url"], config.redirectHosts.get(tenant));
+      const target = allowedTarget(query["url"], hosts.get(tenant));
       if (!(target instanceof URL)) throw new GatewayError("target_refused", target.reason);
       const id = randomUUID();
       const url = target.href;
@@ -67,6 +72,8 @@ export function addLinkRoutes(
       url,
     }: { type: "click" | "impression"; id: string; query: LinkQuery; url?: string },
   ): Promise<void> {
+    const verdict = bots.judge(tenant, request.headers["user-agent"]);
+    if (verdict === "drop") return;
     const time = Date.now();
     const { referer } = request.headers;
     const isShort = referer !== undefined && Buffer.byteLength(referer) <= EVENT_LIMITS.urlBytes;
@@ -78,7 +85,9 @@ export function addLinkRoutes(
       url,
       referrer: isShort ? referer : undefined,
     });
-    const outcome = await keeper.keep({ tenant, receivedAtMs: time, body: packEvents([event]) });
+    const marked = verdict === "mark" ? { ...event, channel: BOTS_CHANNEL } : event;
+    const body = packEvents([marked]);
+    const outcome = await keeper.keep({ tenant, receivedAtMs: time, body });
     metrics.tributary_link_events_total.inc({ type, outcome });
     if (outcome === "kept") metrics.tributary_spool_batches_total.inc({ outcome });
   }

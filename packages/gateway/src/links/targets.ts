@@ -1,5 +1,3 @@
-import { EnvironmentError } from "@tributary/service";
-
 /** Where a tenant's links may lead. */
 export interface AllowedHosts {
   readonly exact: ReadonlySet<string>;
@@ -7,36 +5,16 @@ export interface AllowedHosts {
   readonly parents: readonly string[];
 }
 
-/** By tenant. */
-export type RedirectHosts = ReadonlyMap<string, AllowedHosts>;
-
-const HOST =
-  /^(\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 /** Longest target, as long as an event's `url` may be. */
 const MAX_TARGET_BYTES = 2048;
 
-/**
- * Parses `shop.example=acme,*.shop.example=acme`: hosts, or `*.` and everything below one, and whose links may lead there.
- * @throws EnvironmentError
- */
-export function parseRedirectHosts(variable: string, pairs: string): RedirectHosts {
-  const hosts = new Map<string, { exact: Set<string>; parents: string[] }>();
-  for (const pair of pairs.split(",")) {
-    if (pair.trim() === "") continue;
-    const [host = "", tenant = "", more] = pair.split("=").map((part) => part.trim());
-    const name = host.toLowerCase();
-    if (!HOST.test(name) || tenant === "" || more !== undefined) {
-      throw new EnvironmentError(
-        variable,
-        `expected host=tenant pairs separated by commas, such as shop.example=acme or *.shop.example=acme, got ${JSON.stringify(pair.trim().slice(0, 80))}`,
-      );
-    }
-    const own = hosts.get(tenant) ?? { exact: new Set(), parents: [] };
-    if (name.startsWith("*.")) own.parents.push(name.slice(1));
-    else own.exact.add(name);
-    hosts.set(tenant, own);
-  }
-  return hosts;
+/** @param hosts `shop.example`, or `*.shop.example` for everything below it */
+export function allowedHosts(hosts: readonly string[]): AllowedHosts {
+  const names = hosts.map((host) => host.toLowerCase());
+  return {
+    exact: new Set(names.filter((name) => !name.startsWith("*."))),
+    parents: names.flatMap((name) => (name.startsWith("*.") ? [name.slice(1)] : [])),
+  };
 }
 
 /**

@@ -19,6 +19,11 @@ export type SegmentCall = (typeof SEGMENT_CALLS)[number];
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The browser that an event tells of; undefined where it tells of none. */
+export function userAgentOf(sent: unknown): string | undefined {
+  return isRecord(sent) ? textOf(recordOf(sent["context"])["userAgent"]) : undefined;
+}
+
 /** Why an event cannot be one of ours. */
 export type Reason = Omit<Refusal, "index">;
 
@@ -99,7 +104,8 @@ function typeOf(
   switch (call) {
     case "track":
       if (name !== undefined && rules.conversions.has(name)) return "conversion";
-      return name !== undefined && rules.refunds.has(name) ? "refund" : "custom";
+      if (name !== undefined && rules.refunds.has(name)) return "refund";
+      return name !== undefined && rules.touchpoints.has(name) ? "visit" : "custom";
     case "page":
       return isWithinSite(sent, properties) ? "custom" : "visit";
     case "screen":

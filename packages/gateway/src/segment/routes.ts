@@ -3,14 +3,15 @@ import { packBatch, type Refusal } from "@tributary/protocol";
 import type { Span } from "@tributary/telemetry";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerBatch, toGatewayError } from "../answers.ts";
+import { type BotFilter, BOTS_CHANNEL, type BotVerdict } from "../bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Intake } from "../intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
-import { mapEvent, type Reason, type SegmentCall } from "./map-event.ts";
+import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";
 import { Patience } from "./patience.ts";
-import { ECOMMERCE_RULES, type SegmentRules } from "./rules.ts";
+import { ECOMMERCE_RULES, type SegmentRules, segmentRulesOf } from "./rules.ts";
 
 /** Segment's paths, the browser client's letters among them, and the call of each; without one, the event says it. */
 const PATHS: Readonly<Record<string, SegmentCall | undefined>> = {
@@ -41,9 +42,10 @@ export function addSegmentRoutes(
   server: FastifyInstance,
   config: GatewayConfig,
   intake: Intake,
+  bots: BotFilter,
   metrics: GatewayMetrics,
 ): void {
-  const take = new SegmentIntake(config, intake, metrics);
+  const take = new SegmentIntake(config, intake, bots, metrics);
   for (const prefix of PREFIXES) {
     for (const [path, call] of Object.entries(PATHS)) {
       const route = `${prefix}/${path}`;
@@ -82,12 +84,18 @@ interface Mapped {
 class SegmentIntake {
   readonly #config: GatewayConfig;
   readonly #intake: Intake;
+  readonly #bots: BotFilter;
   readonly #metrics: GatewayMetrics;
+  readonly #rules: ReadonlyMap<string, SegmentRules>;
   readonly #patience = new Patience();
 
-  constructor(config: GatewayConfig, intake: Intake, metrics: GatewayMetrics) {
+  constructor(config: GatewayConfig, intake: Intake, bots: BotFilter, metrics: GatewayMetrics) {
     this.#config = config;
     this.#intake = intake;
+    this.#bots = bots;
+    this.#rules = new Map(
+      [...config.tenants.byName].map(([name, settings]) => [name, segmentRulesOf(settings)]),
+    );
     this.#metrics = metrics;
   }
 
@@ -120,7 +128,12 @@ class SegmentIntake {
     const body = await readSegmentBody(raw, headers, this.#config);
     const tenant = keys.tenantOf(headers, body.writeKey);
     if (!keys.isIn(headers)) this.#intake.checkRoom(tenant);
-    const { events, broken, omitted } = mapEvents(body, call, ECOMMERCE_RULES);
+    const rules = this.#rules.get(tenant) ?? ECOMMERCE_RULES;
+    // A program that hands events on is no bot for that: only a browser's own request tells who is at it.
+    const own = headers.origin === undefined ? undefined : headers["user-agent"];
+    const { events, broken, omitted } = mapEvents(body, call, rules, (sent) =>
+      this.#bots.judge(tenant, userAgentOf(sent) ?? own),
+    );
     const bytes = packBatch(events, body.sentAtMs);
     const { accepted, refused } = await this.#intake.take({ bytes, broken }, tenant, span);
     for (const { field } of omitted) {
@@ -138,7 +151,12 @@ class SegmentIntake {
   }
 }
 
-function mapEvents(body: SegmentBody, call: SegmentCall | undefined, rules: SegmentRules): Mapped {
+function mapEvents(
+  body: SegmentBody,
+  call: SegmentCall | undefined,
+  rules: SegmentRules,
+  judge: (sent: unknown) => BotVerdict,
+): Mapped {
   const broken = new Map<number, Reason>();
   const omitted: Refusal[] = [];
   // The clock of an event without a time is the sender's, as that of all others in the body.
@@ -147,9 +165,16 @@ function mapEvents(body: SegmentBody, call: SegmentCall | undefined, rules: Segm
     const mapped = mapEvent(sent, call, rules, now, (field, reason) =>
       omitted.push({ index, field, reason }),
     );
-    if ("event" in mapped) return mapped.event;
-    broken.set(index, mapped.refused);
-    return null;
+    if ("refused" in mapped) {
+      broken.set(index, mapped.refused);
+      return null;
+    }
+    const verdict = judge(sent);
+    if (verdict === "drop") {
+      broken.set(index, { field: "userAgent", reason: "a bot's; this tenant takes none of them" });
+      return null;
+    }
+    return verdict === "mark" ? { ...mapped.event, channel: BOTS_CHANNEL } : mapped.event;
   });
   return { events, broken, omitted };
 }

@@ -1,9 +1,13 @@
+import type { TenantSettings } from "@tributary/tenants";
+
 /** By which rules a tenant's Segment events become ours. */
 export interface SegmentRules {
   /** Names of `track` events that are conversions. */
   readonly conversions: ReadonlySet<string>;
   /** Names of `track` events that take an order back. */
   readonly refunds: ReadonlySet<string>;
+  /** Names of `track` events that are visits. */
+  readonly touchpoints: ReadonlySet<string>;
   /** Properties that hold the money, the first that is there counts. */
   readonly value: readonly string[];
   readonly currency: readonly string[];
@@ -19,8 +23,23 @@ export interface SegmentRules {
 export const ECOMMERCE_RULES: SegmentRules = Object.freeze({
   conversions: new Set(["Order Completed"]),
   refunds: new Set(["Order Refunded"]),
+  touchpoints: new Set<string>(),
   value: ["revenue", "total", "value"],
   currency: ["currency"],
   orderId: ["order_id", "orderId"],
   defaultCurrency: "USD",
 });
+
+/** A tenant's rules: what it does not name is as in {@link ECOMMERCE_RULES}. */
+export function segmentRulesOf({ segment = {}, currency }: TenantSettings): SegmentRules {
+  const { conversions, refunds, touchpoints } = segment;
+  return {
+    conversions: conversions === undefined ? ECOMMERCE_RULES.conversions : new Set(conversions),
+    refunds: refunds === undefined ? ECOMMERCE_RULES.refunds : new Set(refunds),
+    touchpoints: touchpoints === undefined ? ECOMMERCE_RULES.touchpoints : new Set(touchpoints),
+    value: segment.value ?? ECOMMERCE_RULES.value,
+    currency: segment.currency ?? ECOMMERCE_RULES.currency,
+    orderId: segment.orderId ?? ECOMMERCE_RULES.orderId,
+    defaultCurrency: currency ?? ECOMMERCE_RULES.defaultCurrency,
+  };
+}

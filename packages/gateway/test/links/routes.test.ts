@@ -4,28 +4,31 @@ import { join } from "node:path";
 import { eventsKey } from "@tributary/protocol";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
+import { tenantsFile } from "../../../../test/support/tenants-file.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
 
 const UUID = /^[0-9a-f-]{36}$/;
 const TARGET = "https://shop.example/a?utm_source=news&utm_medium=email&x=%2f#top";
 let redis: RedisServer;
 let dir: string;
+let settingsDir: string;
 let gateway: TestGateway;
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "links-"));
+  settingsDir = mkdtempSync(join(tmpdir(), "links-settings-"));
   redis = await startRedis();
 });
 afterEach(async () => {
   await gateway?.close();
   await redis?.close();
-  rmSync(dir, { recursive: true, force: true });
+  for (const one of [dir, settingsDir]) rmSync(one, { recursive: true, force: true });
 });
 
 const start = async (more: Record<string, string> = {}) => {
   gateway = await startGateway(redis.url, {
     TRIBUTARY_WRITE_KEYS: "k1=acme,k2=globex",
-    TRIBUTARY_REDIRECT_HOSTS: "shop.example=acme",
+    TRIBUTARY_TENANTS_FILE: tenantsFile(settingsDir, { acme: { links: ["shop.example"] } }),
     TRIBUTARY_SPOOL_DIR: dir,
     TRIBUTARY_REDIS_WAIT_MS: "200",
     ...more,

@@ -21,7 +21,8 @@ import { parse } from "csv-parse/sync";
 import { AttributionAnswers } from "../../src/attribution-answers.ts";
 import { PathPool } from "../../src/path-pool.ts";
 import { parseQuestion } from "../../src/question.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../../src/settings.ts";
+import { EVERYBODY } from "@tributary/tenants";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/settings.ts";
 import { DAYS, fillWarehouse, START_MS } from "./fill.ts";
 
 const TIMEOUT_MS = 120_000;
@@ -74,7 +75,7 @@ class Reports {
         config,
       }),
       computer: this.#pool,
-      settings: DEFAULT_REPORT_SETTINGS,
+      settings: new SettingsByTenant(DEFAULT_REPORT_SETTINGS, EVERYBODY),
       cache: { maxAnswers, maxBytes: 64 << 20 },
       completeUpTo: async () => Date.now(),
     });

@@ -7,7 +7,8 @@ import { AttributionAnswers } from "../../src/attribution-answers.ts";
 import type { Computer } from "../../src/attribution.ts";
 import { FactsComputer } from "../../src/facts-thread.ts";
 import { creditPaths } from "../../src/path-credits.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../../src/settings.ts";
+import { EVERYBODY } from "@tributary/tenants";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
 export function quietTelemetry(): { telemetry: Telemetry; logged: () => string[] } {
@@ -47,7 +48,7 @@ export function attributionAnswers(
     engine,
     telemetry,
     computer: localComputer(),
-    settings: DEFAULT_REPORT_SETTINGS,
+    settings: new SettingsByTenant(DEFAULT_REPORT_SETTINGS, EVERYBODY),
     cache: { maxAnswers: 16, maxBytes: 1 << 20 },
     completeUpTo: async () => completeUpTo(),
   });

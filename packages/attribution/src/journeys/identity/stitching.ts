@@ -26,6 +26,7 @@ import {
 import type { FactTable } from "../fact-table.ts";
 import type { JourneyOptions } from "../options.ts";
 import type { PurchaseTable } from "../purchase-table.ts";
+import type { TenantWindows } from "../tenant-windows.ts";
 import type { UserTable } from "../user-table.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { compareKeys, type Key, keyOfRow, keyOfText, textOf } from "./key.ts";
@@ -58,6 +59,7 @@ export interface IdentityCounts {
 
 export interface StitchingParts {
   readonly options: JourneyOptions;
+  readonly windows: TenantWindows;
   readonly place: Place;
   readonly vocabulary: Vocabulary;
   readonly users: UserTable;
@@ -384,6 +386,7 @@ export class Stitching {
         .map((fact) => purchases.fields(facts.referenceOf(fact)).orderId),
     );
     if (touches.length + orders.size === 0) return;
+    const tenant = this.#parts.users.tenantOf(user);
     for (const member of [user, ...this.owners.linkedTo(user)]) {
       if (member === journey) continue;
       for (const fact of this.#chain(member)) {
@@ -391,7 +394,7 @@ export class Stitching {
         const purchase = facts.referenceOf(fact);
         const time = facts.timeOf(fact);
         if (
-          touches.some((touch) => this.#sees(time, touch)) ||
+          touches.some((touch) => this.#sees(time, touch, tenant)) ||
           (orders.size > 0 && orders.has(purchases.fields(purchase).orderId))
         ) {
           mark(purchase, REASON_MERGE);
@@ -401,11 +404,10 @@ export class Stitching {
   }
 
   /** Whether a conversion of that time has the touchpoint on its path. */
-  #sees(time: number, touch: number): boolean {
-    const { facts, options } = this.#parts;
+  #sees(time: number, touch: number, tenant: number): boolean {
+    const { facts, windows } = this.#parts;
     const age = time - facts.timeOf(touch);
-    const isImpression = facts.typeOf(touch) === 0;
-    return age >= 0 && age <= (isImpression ? options.viewWindowMs : options.clickWindowMs);
+    return age >= 0 && age <= windows.of(tenant, facts.typeOf(touch));
   }
 
   /** A journey's facts, newest first. */

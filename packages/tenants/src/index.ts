@@ -1,0 +1,10 @@
+export { canonicalTimeZone } from "./time-zone.ts";
+export { readTenants } from "./read-tenants.ts";
+export {
+  EVERYBODY,
+  type PostbackTemplate,
+  type SegmentSettings,
+  tenantsSchema,
+  type Tenants,
+  type TenantSettings,
+} from "./schema.ts";

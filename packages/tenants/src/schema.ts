@@ -1,0 +1,142 @@
+/** The tenants' file: docs/tenants.md. */
+import { EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, isCurrency } from "@tributary/protocol";
+import { TENANT_NAME } from "@tributary/service";
+import { z } from "zod";
+import { canonicalTimeZone } from "./time-zone.ts";
+
+/** Most entries of each list. */
+const MOST = 500;
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
+const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
+const LINK_HOST = /^(?:\*\.)?(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$/i;
+const TEMPLATE_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
+/** Fields that a postback's text can fill. */
+const TEXT_FIELDS: readonly string[] = EVENT_FIELDS.filter((field) => field !== "properties");
+
+const words = z.array(z.string().min(1).max(256)).min(1).max(MOST);
+/** One pattern, or several of which one must fit. */
+const patterns = z
+  .union([z.string().min(1).max(256), words], { error: "expected a pattern, or a list of some" })
+  .transform((given) => (typeof given === "string" ? [given] : given));
+const duration = z
+  .string({ error: "expected a whole number and its unit, such as 30d or 12h" })
+  .regex(DURATION, "expected a whole number and its unit, such as 30d or 12h")
+  .transform((text) => {
+    const [, count = "", unit = "ms"] = DURATION.exec(text) ?? [];
+    return Number(count) * UNITS[unit as keyof typeof UNITS];
+  })
+  .refine((ms) => ms >= 1, "expected 1ms or more");
+const hosts = (form: RegExp, example: string) =>
+  z.array(z.string().regex(form, `expected a host, such as ${example}`)).max(MOST);
+
+const channelRule = z
+  .strictObject({
+    channel: z.string().min(1).max(EVENT_LIMITS.channelBytes),
+    type: patterns.optional(),
+    source: patterns.optional(),
+    medium: patterns.optional(),
+    campaign: patterns.optional(),
+    referrer: patterns.optional(),
+    url: patterns.optional(),
+  })
+  .refine((rule) => Object.keys(rule).length > 1, {
+    error: "expected one of type, source, medium, campaign, referrer, url beside the channel",
+  });
+
+const segment = z.strictObject({
+  conversions: words.optional().describe("names of track events that are conversions"),
+  refunds: words.optional().describe("names of track events that take an order back"),
+  touchpoints: words.optional().describe("names of track events that are visits"),
+  value: words
+    .optional()
+    .describe("properties that hold the money, the first that is there counts"),
+  currency: words.optional().describe("properties that hold its currency"),
+  orderId: words.optional().describe("properties that hold the order's ID"),
+});
+
+const postback = z.record(z.string(), z.string().min(1).max(1024)).superRefine((event, context) => {
+  for (const field of Object.keys(event)) {
+    if (TEXT_FIELDS.includes(field)) continue;
+    const message = `no such field of events; allowed: ${TEXT_FIELDS.join(", ")}`;
+    context.addIssue({ code: "custom", path: [field], message });
+  }
+  const { type } = event;
+  if (type !== undefined && !type.includes("{") && !EVENT_TYPES.some((known) => known === type)) {
+    const message = `expected one of ${EVENT_TYPES.join(", ")}`;
+    context.addIssue({ code: "custom", path: ["type"], message });
+  }
+  if (event["userId"] === undefined && event["anonymousId"] === undefined) {
+    context.addIssue({ code: "custom", message: "expected userId or anonymousId" });
+  }
+});
+
+const tenant = z.strictObject({
+  segment: segment.optional(),
+  currency: z
+    .string()
+    .refine(isCurrency, "expected an ISO 4217 code, such as EUR")
+    .optional()
+    .describe("of money that Segment's clients send without one"),
+  timeZone: z
+    .string()
+    .refine(
+      (text) => canonicalTimeZone(text) !== undefined,
+      "expected an IANA time zone, such as Europe/Berlin",
+    )
+    .optional()
+    .describe("of days, weeks and months in reports that do not say"),
+  windows: z
+    .strictObject({ click: duration.optional(), view: duration.optional() })
+    .optional()
+    .describe("how long before a conversion a touchpoint counts"),
+  channels: z.array(channelRule).max(MOST).optional(),
+  referralExclusions: hosts(HOST, "pay.example").optional(),
+  links: hosts(LINK_HOST, "shop.example or *.shop.example")
+    .optional()
+    .describe("hosts that links may lead to"),
+  postbacks: z
+    .record(
+      z.string().regex(TEMPLATE_NAME, "expected a name of letters, digits, - and _"),
+      postback,
+    )
+    .optional(),
+  eventsPerSecond: z
+    .int()
+    .min(0)
+    .max(2 ** 31)
+    .optional()
+    .describe("quota; 0 for none"),
+  bots: z
+    .enum(["keep", "mark", "drop"], { error: "expected keep, mark or drop" })
+    .optional()
+    .describe("what becomes of what bots send"),
+});
+
+/** The file: `version` of its form, and settings by the tenant's name. */
+export const tenantsSchema = z.strictObject({
+  version: z.literal(1, { error: "expected 1, the version of the file's form" }),
+  tenants: z.record(
+    z.string().regex(TENANT_NAME, "expected a tenant of letters, digits, - and _"),
+    tenant,
+  ),
+});
+
+/** What a tenant wants otherwise; what it does not name is as for everybody. */
+export type TenantSettings = Readonly<z.output<typeof tenant>>;
+export type SegmentSettings = Readonly<z.output<typeof segment>>;
+/** Texts by field of the event, in which `{parameter}` stands for a parameter of the postback. */
+export type PostbackTemplate = Readonly<z.output<typeof postback>>;
+
+/** The settings of all tenants that have some. */
+export interface Tenants {
+  /** First 12 hex digits of the file's SHA-256; "" without a file. So one sees whether all services have the same. */
+  readonly digest: string;
+  readonly byName: ReadonlyMap<string, TenantSettings>;
+}
+
+/** No tenant wants anything otherwise. */
+export const EVERYBODY: Tenants = Object.freeze({
+  digest: "",
+  byName: new Map<string, TenantSettings>(),
+});

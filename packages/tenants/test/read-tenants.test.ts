@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EnvironmentError } from "@tributary/service";
+import { afterAll, describe, expect, it } from "vitest";
+import { readTenants } from "../src/index.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "tributary-tenants-"));
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+const read = (content: unknown) => {
+  const path = join(dir, "tenants.json");
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return readTenants("TENANTS", path);
+};
+const acme = (settings: unknown) => read({ version: 1, tenants: { acme: settings } });
+const problem = (settings: unknown): string => {
+  try {
+    acme(settings);
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.message.replace(/^.*tenants\.json: /, "");
+    throw error;
+  }
+  return "none";
+};
+
+describe("the tenants' file", () => {
+  it("is read as its documentation shows it", () => {
+    const page = readFileSync(new URL("../../../docs/tenants.md", import.meta.url), "utf8");
+    const [, example = ""] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+    const { byName, digest } = read(example);
+    expect(digest).toMatch(/^[0-9a-f]{12}$/);
+    const settings = byName.get("acme");
+    expect(settings?.windows).toEqual({ click: 14 * 86_400_000, view: 12 * 3_600_000 });
+    expect(settings?.channels?.[1]).toEqual({
+      channel: "brand_search",
+      medium: ["cpc", "ppc"],
+      campaign: ["*brand*"],
+    });
+    // Every setting of the table is in the example, and the other way round.
+    const named = [...page.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    expect(new Set(named)).toEqual(new Set(Object.keys(settings ?? {})));
+  });
+
+  it("may be absent", () => {
+    expect(readTenants("TENANTS", "")).toMatchObject({ digest: "", byName: new Map() });
+  });
+
+  it.each([
+    [{ segmnt: {} }, /^tenants\.acme: .*segmnt/],
+    [{ currency: "Euro" }, /^tenants\.acme\.currency: expected an ISO 4217 code/],
+    [{ timeZone: "+02:00" }, /^tenants\.acme\.timeZone: expected an IANA time zone/],
+    [{ timeZone: "Europe/Nowhere" }, /^tenants\.acme\.timeZone: expected an IANA time zone/],
+    [{ windows: { click: "30" } }, /^tenants\.acme\.windows\.click: .*30d/],
+    [{ windows: { click: "0d" } }, /^tenants\.acme\.windows\.click: expected 1ms or more/],
+    [{ channels: [{ channel: "x" }] }, /^tenants\.acme\.channels\.0: expected one of type/],
+    [{ channels: [{ channel: "x", source: [] }] }, /^tenants\.acme\.channels\.0\.source: /],
+    [{ referralExclusions: ["https://x.example"] }, /^tenants\.acme\.referralExclusions\.0: /],
+    [{ links: ["*"] }, /^tenants\.acme\.links\.0: expected a host/],
+    [{ links: ["sh op"] }, /^tenants\.acme\.links\.0: expected a host/],
+    [{ postbacks: { n: { orderId: "{o}" } } }, /^tenants\.acme\.postbacks\.n: expected userId/],
+    [{ postbacks: { n: { userId: "{u}", oder: "{o}" } } }, /postbacks\.n\.oder: no such field/],
+    [{ postbacks: { n: { userId: "{u}", type: "sale" } } }, /postbacks\.n\.type: expected one of/],
+    [{ postbacks: { "a b": { userId: "{u}" } } }, /^tenants\.acme\.postbacks\.a b: /],
+    [{ eventsPerSecond: -1 }, /^tenants\.acme\.eventsPerSecond: /],
+    [{ bots: "off" }, /^tenants\.acme\.bots: expected keep, mark or drop/],
+  ])("%j is refused by name", (settings, message) => expect(problem(settings)).toMatch(message));
+
+  it("that is none is refused with its path", () => {
+    expect(() => read("{")).toThrow(/^TENANTS: .*tenants\.json: /);
+    expect(() => read({ version: 2, tenants: {} })).toThrow(/version: expected 1/);
+    expect(() => read({ version: 1, tenants: { "a b": {} } })).toThrow(/tenants\.a b: /);
+    expect(() => readTenants("TENANTS", join(dir, "absent.json"))).toThrow(/absent\.json: ENOENT/);
+  });
+
+  it("with many problems names the first and counts the others", () => {
+    const channels = Array.from({ length: 30 }, () => ({ channel: "x" }));
+    expect(problem({ channels })).toMatch(/channels\.9: .*; 20 more$/);
+  });
+});
