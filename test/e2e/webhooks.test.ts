@@ -91,7 +91,7 @@ beforeAll(async () => {
       TRIBUTARY_APPENDFSYNC: "always",
       TRIBUTARY_WEBHOOKS: `default=http://127.0.0.1:${port}/hook`,
       TRIBUTARY_WEBHOOK_SECRETS: `default=whsec_${KEY.toString("base64")}`,
-      TRIBUTARY_WEBHOOK_TIMEOUT_MS: "400",
+      TRIBUTARY_WEBHOOK_TIMEOUT_MS: "1500",
       TRIBUTARY_WEBHOOK_FIRST_BACKOFF_MS: "50",
       TRIBUTARY_WEBHOOK_MAX_BACKOFF_MS: "500",
       TRIBUTARY_WEBHOOK_LEASE_MS: "1000",
@@ -240,7 +240,8 @@ it(
       const heard = new Set(of.map((one) => named(one.data)));
       const leftOut = revisions.filter((one) => !heard.has(named(one)));
       expect(leftOut.filter((one) => !merged.some((at) => at >= one.attributedAt))).toEqual([]);
-      expect([...heard.difference(new Set(revisions.map(named)))]).toEqual([]);
+      const reportedOnes = new Set(revisions.map(named));
+      expect([...heard].filter((one) => !reportedOnes.has(one))).toEqual([]);
       for (const [i, one] of of.entries()) {
         const before = of.slice(0, i).filter(({ taken }) => taken);
         expect(before.filter((earlier) => isLater(earlier.data, one.data))).toEqual([]);
