@@ -217,6 +217,9 @@ it(
     failing = false;
     await expect.poll(waiting, { timeout: 60_000, interval: 200 }).toBe(0);
 
+    const lag = await (await fetch(`${platform.reportsUrl}/v1/lag`)).json();
+    const nothing = { undelivered: 0, pending: 0, oldestAgeSeconds: 0 };
+    expect(lag).toMatchObject({ webhooks: nothing });
     expect(unsigned).toBe(0);
     const conversions = [...each((i) => `c-${i}`), ...each((i) => `dc-${i}`)];
     let corrections = 0;

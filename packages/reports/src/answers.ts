@@ -358,6 +358,10 @@ export const lagSchema = z
       warehouse: groupLag,
     }),
     outbox: outboxLag,
+    webhooks: z
+      .object({ undelivered: z.number(), pending: z.number(), oldestAgeSeconds: z.number() })
+      .nullable()
+      .describe("results that the webhooks have not taken yet; null where none are sent"),
     books: z
       .record(z.string(), z.number())
       .describe("events by account; a bound's are dropped_BOUND"),

@@ -1,5 +1,11 @@
 import { ApiKeys, type StoredKeys } from "@tributary/service";
-import type { ClientUse, MeasuredLag, MeasuredPartition, OutboxLag } from "@tributary/streams";
+import type {
+  ClientUse,
+  MeasuredLag,
+  MeasuredPartition,
+  OutboxLag,
+  WaitingLag,
+} from "@tributary/streams";
 import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
@@ -52,6 +58,8 @@ export interface LagReport {
   readonly total: Readonly<Record<string, LagTotal>>;
   /** Messages of partitions to others that are not relayed yet. */
   readonly outbox: OutboxLag;
+  /** Results that the webhooks have not taken yet; null where none are sent. */
+  readonly webhooks: WaitingLag | null;
   /** Events in the books, by account; a bound's are `dropped_<bound>`. */
   readonly books: Readonly<Record<string, number>>;
   /** Events whose outcome the books do not say, in size. */

@@ -1,17 +1,25 @@
 import type { StoredKeys } from "@tributary/service";
-import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
+import {
+  ATTRIBUTION_GROUP,
+  resultsKey,
+  WAREHOUSE_GROUP,
+  WEBHOOKS_GROUP,
+} from "@tributary/protocol";
 import {
   clientUse,
   LagMeter,
   readBooks,
   readCompleteUpTo,
+  readGroupLag,
   readLag,
   redisReady,
   settle,
   totalBooks,
   WarehouseFeed,
+  webhooksGroupSince,
   type MeasuredLag,
   type RedisClient,
+  type WaitingLag,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -114,7 +122,11 @@ async function lagReport(
   meter: LagMeter,
 ): Promise<LagReport> {
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const [lag, books] = await Promise.all([meter.measure(), readBooks(client, all)]);
+  const [lag, books, webhooks] = await Promise.all([
+    meter.measure(),
+    readBooks(client, all),
+    webhooksLag(client, all),
+  ]);
   const { warehouse, ...attribution } = lag.total;
   const { accepted, duplicate, processed, deadLettered, dropped } = totalBooks(books.tenants);
   const residues = [...books.tenants, ...books.partitions].map(({ residue }) => Math.abs(residue));
@@ -129,6 +141,7 @@ async function lagReport(
       entries: lag.partitions.reduce((sum, { outbox }) => sum + outbox.entries, 0),
       oldestAgeSeconds: Math.max(0, ...lag.partitions.map(({ outbox }) => outbox.oldestAgeSeconds)),
     },
+    webhooks,
     books: {
       accepted,
       duplicate,
@@ -142,6 +155,14 @@ async function lagReport(
       oldestAgeSeconds: Math.max(0, ...lag.partitions.map((of) => of.oldestDeadLetterAgeSeconds)),
     },
   };
+}
+
+async function webhooksLag(
+  client: RedisClient,
+  partitions: readonly number[],
+): Promise<WaitingLag | null> {
+  if ((await webhooksGroupSince(client)) === undefined) return null;
+  return readGroupLag(client, WEBHOOKS_GROUP, partitions.map(resultsKey));
 }
 
 function withEntries<T extends MeasuredLag>(lag: T): T & LagTotal {

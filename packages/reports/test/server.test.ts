@@ -51,6 +51,7 @@ beforeAll(async () => {
         },
       },
       outbox: { entries: 6, oldestAgeSeconds: 7.5 },
+      webhooks: null,
       books: { accepted: 9, processed: 7, dropped_facts_per_user: 2 },
       booksResidue: 4,
       deadLetters: { count: 5, oldestAgeSeconds: 6.5 },

@@ -1,5 +1,5 @@
 import { entryTimeMs } from "./entry-id.ts";
-import type { GroupLag } from "./lag.ts";
+import type { WaitingLag } from "./lag.ts";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
 
@@ -14,7 +14,7 @@ export async function readGroupLag(
   group: string,
   streams: readonly string[],
   now: number = Date.now(),
-): Promise<Omit<GroupLag, "acknowledged">> {
+): Promise<WaitingLag> {
   const replies = await Promise.all(
     streams.map(async (key) => (await groupLagScript.run(client, [key], [group])) as string[]),
   );

@@ -36,7 +36,7 @@ export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./groups.ts";
 export { LagMeter } from "./lag-meter.ts";
 export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./lag-meter.ts";
 export { readLag, totalLag } from "./lag.ts";
-export type { GroupLag, OutboxLag, PartitionLag } from "./lag.ts";
+export type { GroupLag, OutboxLag, PartitionLag, WaitingLag } from "./lag.ts";
 export {
   acquireLease,
   drainMember,

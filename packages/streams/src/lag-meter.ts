@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GroupLag, type PartitionLag, totalLag } from "./lag.ts";
+import { type GroupLag, type PartitionLag, totalLag, type WaitingLag } from "./lag.ts";
 
 /** How fast a group works, and when it will be through. */
 export interface Drain {
@@ -12,7 +12,7 @@ export interface Drain {
   readonly secondsToDrain: number | null;
 }
 
-export type MeasuredLag = Omit<GroupLag, "acknowledged"> & Drain;
+export type MeasuredLag = WaitingLag & Drain;
 
 /** A partition's lag with its rates. */
 export interface MeasuredPartition

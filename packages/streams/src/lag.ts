@@ -15,14 +15,18 @@ import { Script } from "./script.ts";
 
 const lagScript = new Script("lag");
 
-/** What a group has left to do in a partition. */
-export interface GroupLag {
+/** What a group has left to do. */
+export interface WaitingLag {
   /** Entries that no consumer was given yet. */
   readonly undelivered: number;
   /** Entries given to a consumer and not acknowledged. */
   readonly pending: number;
   /** Age of the oldest entry not acknowledged, s; 0 where there is none. */
   readonly oldestAgeSeconds: number;
+}
+
+/** The same in a partition, beside what it has done. */
+export interface GroupLag extends WaitingLag {
   /** Entries acknowledged since the streams began. */
   readonly acknowledged: number;
 }

@@ -41,7 +41,9 @@ const ALL = 10_000_000;
 export function webhooksCommand(program: Command, context: CommandContext): void {
   const command = program
     .command("webhooks")
-    .description("deliveries to receivers: list what waits and what is dead, retry, discard, test")
+    .description(
+      "deliveries to receivers: list what waits and what is dead, retry, discard, clear, test",
+    )
     .addHelpText(
       "after",
       `
@@ -50,6 +52,7 @@ Examples:
   tributary webhooks retry whk_u5BTRf0zVwJlTAQjRwsnIP36N2yVg0qa
   tributary webhooks retry --all --tenant acme
   tributary webhooks discard --all --yes
+  tributary webhooks clear acme --yes
   tributary webhooks test acme
   tributary webhooks stop --yes
 
@@ -58,6 +61,7 @@ Dead deliveries are kept until they are retried or discarded, or a later one of 
   addList(command, context);
   addRetry(command, context);
   addDiscard(command, context);
+  addClear(command, context);
   addTest(command, context);
   addStop(command, context);
 }
@@ -125,6 +129,30 @@ function addDiscard(parent: Command, context: CommandContext): void {
       );
     }
     await act(ids, flags, context, "discarded", async (queue, { id }) => queue.discard(id));
+  });
+}
+
+function addClear(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("clear")
+    .description(
+      "throw away all that waits and is dead of a tenant, as of one that is sent to no more",
+    )
+    .argument("<tenant>", "as list prints it")
+    .option("--yes", "really");
+  addRedisOptions(command).action(async (tenant: string, flags: ActFlags) => {
+    const { bounds } = environmentOf(context);
+    const deliveries = await onRedis(flags, context, async ({ client }) => {
+      await chosenTenants({ client }, tenant);
+      if (flags.yes !== true) {
+        throw new CliError(
+          "usage",
+          `what waits for tenant ${tenant} is then sent to nobody: give --yes`,
+        );
+      }
+      return new DeliveryQueue(client, tenant, bounds).clear();
+    });
+    sayHowMany(deliveries, "cleared", flags, context);
   });
 }
 
@@ -231,7 +259,16 @@ async function act(
       `there is no dead delivery ${missing}; \`tributary webhooks list\` shows those there are`,
     );
   }
-  if (flags.json === true) terminal.print(JSON.stringify({ [done]: deliveries }));
+  sayHowMany(deliveries, done, flags, context);
+}
+
+function sayHowMany(
+  deliveries: number,
+  done: "retried" | "discarded" | "cleared",
+  { json }: ActFlags,
+  { terminal }: CommandContext,
+): void {
+  if (json === true) terminal.print(JSON.stringify({ [done]: deliveries }));
   else terminal.print(`${deliveries} ${deliveries === 1 ? "delivery" : "deliveries"} ${done}.`);
 }
 

@@ -55,7 +55,7 @@ function drainText(seconds: number | null): string {
   return seconds === null ? "never" : duration(seconds);
 }
 
-function notes({ partitions, outbox, books, booksResidue, deadLetters }: Lag): string[] {
+function notes({ partitions, outbox, webhooks, books, booksResidue, deadLetters }: Lag): string[] {
   const lines: string[] = [];
   const unowned = partitions.filter(({ owner }) => owner === null);
   if (unowned.length > 0) {
@@ -71,6 +71,13 @@ function notes({ partitions, outbox, books, booksResidue, deadLetters }: Lag): s
     const since = duration(outbox.oldestAgeSeconds);
     lines.push(
       `to be told to other partitions: ${figure(outbox.entries)} messages, the oldest for ${since}`,
+    );
+  }
+  if (webhooks !== null && waits(webhooks)) {
+    const results = figure(webhooks.undelivered + webhooks.pending);
+    const since = duration(webhooks.oldestAgeSeconds);
+    lines.push(
+      `to be taken for webhooks: ${results} entries, the oldest for ${since}; \`tributary webhooks list\` shows what is sent`,
     );
   }
   const age = duration(deadLetters.oldestAgeSeconds);

@@ -102,6 +102,14 @@ test(
       .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
       .toMatchObject([{ waiting: 0, dead: 0 }]);
     expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends\.\n/);
+
+    status = 410;
+    await convert("d", "e");
+    await expect
+      .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
+      .toMatchObject([{ waiting: 0, dead: 2 }]);
+    expect((await run("clear", "default", "--yes", "--json")).stdout).toBe('{"cleared":2}\n');
+    expect((await list()).tenants).toMatchObject([{ waiting: 0, dead: 0 }]);
   },
 );
 
@@ -111,6 +119,8 @@ test("what cannot be meant is said", { timeout: 60_000 }, async () => {
     [["discard", "--all"], 2, "give --yes as well"],
     [["discard", "whk_none"], 1, "there is no dead delivery whk_none"],
     [["list", "--tenant", "nobody"], 2, "no webhooks were ever sent for a tenant nobody"],
+    [["clear", "nobody", "--yes"], 2, "no webhooks were ever sent for a tenant nobody"],
+    [["clear", "default"], 2, "give --yes"],
     [["stop", "--yes"], 1, "sends webhooks: stop that process first"],
   ];
   for (const [args, code, text] of cases) {

@@ -35,6 +35,7 @@ const lag: Lag = {
   ],
   total: { attribution: { ...stuck, undelivered: 2400 }, warehouse: { ...idle, pending: 7 } },
   outbox: none,
+  webhooks: null,
   books: { accepted: 10, dropped_facts_per_user: 4 },
   booksResidue: 0,
   deadLetters: { count: 0, oldestAgeSeconds: 0 },
@@ -58,10 +59,12 @@ it("says what was set aside, and that the books do not close", () => {
   const text = renderLag({
     ...lag,
     outbox: { entries: 1200, oldestAgeSeconds: 3 },
+    webhooks: { undelivered: 1500, pending: 16, oldestAgeSeconds: 4 },
     booksResidue: 2,
     deadLetters: { count: 3, oldestAgeSeconds: 7300 },
   });
   expect(text).toContain("to be told to other partitions: 1,200 messages, the oldest for 3");
+  expect(text).toContain("to be taken for webhooks: 1,516 entries, the oldest for 4");
   expect(text).toContain("dead letters: 3, the oldest for 2 h; `tributary dead-letters list`");
   expect(text).toMatch(/the books do not close: 2 events; see `tributary books`$/);
 });

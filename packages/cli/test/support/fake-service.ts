@@ -76,6 +76,7 @@ const server = createServer((request, response) => {
       books: { accepted: 9 },
       booksResidue: 0,
       outbox: { entries: 0, oldestAgeSeconds: 0 },
+      webhooks: null,
       deadLetters: { count: 0, oldestAgeSeconds: 0 },
     });
   } else if (path === "/v1/reports/conservation") {

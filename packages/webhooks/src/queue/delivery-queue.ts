@@ -163,6 +163,13 @@ export class DeliveryQueue {
     return (await this.#run("discard", [id])) === 1;
   }
 
+  /** Throws everything away that waits or is dead. @returns how many deliveries */
+  async clear(): Promise<number> {
+    const { waiting, dead } = await this.size();
+    await this.#client.unlink(...this.#keys);
+    return waiting + dead;
+  }
+
   /** @param now ms since 1970 */
   async size(now: number = Date.now()): Promise<QueueSize> {
     const key = (part: Parameters<typeof webhookKey>[1]): string => webhookKey(this.tenant, part);

@@ -64,6 +64,22 @@ describe("deliveries", () => {
     expect((await due(queue)).toSorted()).toEqual([a.ticket, b.ticket].toSorted());
   });
 
+  it("are thrown away with all that is known of them, and may come again", async () => {
+    const queue = queueOf();
+    const [a, b, c] = [delivery("a", 0), delivery("b", 0), delivery("c", 0)];
+    await put(queue, a, b);
+    await queue.enqueue([c], 0);
+    await queue.bury(b.ticket, { attempts: 1, firstMs: 1, lastMs: 1 }, "gone");
+    expect(await queue.clear()).toBe(3);
+    expect(await client.keys("*webhooks:default*")).toEqual([]);
+    // What was under way ends, and finds nothing.
+    await queue.done(a.ticket);
+    await queue.release([c.ticket]);
+    expect(await due(queue)).toEqual([]);
+    await put(queue, a);
+    expect(await due(queue)).toEqual([a.ticket]);
+  });
+
   it("of one conversion come one at a time, the earlier first, whatever order they were put in", async () => {
     const queue = queueOf();
     const [first, second, other] = [delivery("a", 0), delivery("a", 1), delivery("b", 0)];
