@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "./answers.ts";
+import { type BotFilter, pageAgentOf } from "./bots.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Intake } from "./intake.ts";
 import { decodeBody, packBody } from "./read-body.ts";
@@ -9,6 +10,7 @@ export function addEventsRoute(
   server: FastifyInstance,
   config: GatewayConfig,
   intake: Intake,
+  bots: BotFilter,
 ): void {
   server.post(EVENTS_ROUTE, async (request, reply) => {
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
@@ -19,7 +21,8 @@ export function addEventsRoute(
       const plain =
         encoding === undefined ? raw : await decodeBody(raw, encoding, config.maxBodyBytes);
       const body = packBody(plain, request.headers["content-type"], config.maxEvents);
-      const { accepted, refused } = await intake.take(body, tenant, span);
+      const left = bots.filter(tenant, pageAgentOf(request.headers), body);
+      const { accepted, refused } = await intake.take(left, tenant, span);
       await answerBatch(reply, accepted, refused);
       span.setAttribute("http.response.status_code", reply.statusCode);
     });

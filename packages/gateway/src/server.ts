@@ -70,8 +70,8 @@ function buildServer(
   });
   addCors(server, config.corsOrigins);
   const intake = new Intake(parts, metrics);
-  addEventsRoute(server, config, intake);
   const bots = new BotFilter(config, metrics);
+  addEventsRoute(server, config, intake, bots);
   addSegmentRoutes(server, config, intake, bots, metrics);
   const keeper = new Keeper(config, parts.spool, publish, telemetry.logger);
   addPostbackRoutes(server, config, intake);

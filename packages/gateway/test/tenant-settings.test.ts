@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventsKey } from "@tributary/protocol";
+import { eventsKey, packEvents } from "@tributary/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
 import { tenantsFile } from "../../../test/support/tenants-file.ts";
@@ -130,6 +130,41 @@ describe("bots", () => {
     expect(await bots()).toEqual(['{action="keep"} 1', '{action="mark"} 1', '{action="drop"} 1']);
     const crawler = { "user-agent": BOT, origin: "https://shop.example" };
     expect((await segment("k1", page(), crawler)).json()).toMatchObject({ accepted: 0 });
+  });
+
+  it("are dropped, marked or kept as the tenant has it where a page sends events of our own", async () => {
+    const visit = (id: string) => ({ id, type: "visit", time: Date.now(), userId: "ada" });
+    const sent = [visit("v1"), { ...visit("v2"), type: "unheard-of" }, 7];
+    const send = async (key: string, body: unknown, headers: Record<string, string>) => {
+      const answer = await gateway.server.inject({
+        method: "POST",
+        url: "/v1/events",
+        headers: { "x-write-key": key, ...headers },
+        payload: Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      });
+      return answer.json<{ accepted: number; refused: { index: number; field: string }[] }>();
+    };
+    const json = { "content-type": "application/json" };
+    const crawler = { ...json, "user-agent": BOT, origin: "https://shop.example" };
+    const fields = async (key: string, headers: Record<string, string>): Promise<string[]> => {
+      const { accepted, refused } = await send(key, { events: sent }, headers);
+      expect(accepted + refused.length).toBe(3);
+      return refused.map(({ index, field }) => `${index} ${field}`);
+    };
+    const alone = ["1 type", "2 event"];
+    expect(await fields("k1", crawler)).toEqual(["0 userAgent", "1 userAgent", "2 event"]);
+    expect(await fields("k2", crawler)).toEqual(alone);
+    expect(await fields("k3", crawler)).toEqual(alone);
+    expect(await bots()).toEqual(['{action="keep"} 2', '{action="mark"} 2', '{action="drop"} 2']);
+    // A browser, and a program that names none of its pages.
+    expect(await fields("k1", { ...crawler, "user-agent": BROWSER })).toEqual(alone);
+    expect(await fields("k1", { ...json, "user-agent": "curl/8.5.0" })).toEqual(alone);
+    expect(await bots()).toEqual(['{action="keep"} 2', '{action="mark"} 2', '{action="drop"} 2']);
+    const msgpack = { ...crawler, "content-type": "application/msgpack" };
+    expect(await send("k1", packEvents([visit("v3")]), msgpack)).toMatchObject({ accepted: 0 });
+    expect(await send("k2", Buffer.from([0x92, 0x81]), msgpack)).toMatchObject({
+      error: { code: "body_malformed" },
+    });
   });
 });
 

@@ -90,6 +90,33 @@ export function packBatch(events: readonly unknown[], sentAtMs: number | undefin
   return packValue(sentAtMs === undefined ? events : { sentAt: sentAtMs, events });
 }
 
+/**
+ * A body as {@link BatchScanner} reads it, with other events in their places: decoded and packed again, which costs many times
+ * what reading it does.
+ * @throws ProtocolError `body_malformed` where it is not msgpack
+ */
+export function replaceEvents(
+  body: Uint8Array,
+  replace: (event: unknown, index: number) => unknown,
+): Buffer {
+  let value: unknown;
+  try {
+    value = packr.unpack(body);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProtocolError("body_malformed", `not valid msgpack: ${reason}`);
+  }
+  if (Array.isArray(value)) return packValue(value.map(replace));
+  if (isBatch(value)) return packValue({ ...value, events: value.events.map(replace) });
+  return packValue(replace(value, 0));
+}
+
+function isBatch(value: unknown): value is { readonly events: readonly unknown[] } {
+  return (
+    typeof value === "object" && value !== null && "events" in value && Array.isArray(value.events)
+  );
+}
+
 /** Where the text begins: a byte order mark is no JSON, and common nevertheless (RFC 8259, section 8.1). */
 function afterByteOrderMark(body: Uint8Array): number {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0;

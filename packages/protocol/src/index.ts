@@ -1,6 +1,6 @@
 export { BatchScanner } from "./batch-scanner.ts";
 export type { Refusal, RowSink, ScanOptions, ScanResult } from "./batch-scanner.ts";
-export { packBatch, packEvents, packJsonBody, packNdjsonBody } from "./body.ts";
+export { packBatch, packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body.ts";
 export type { PackedLines } from "./body.ts";
 export { isCurrency } from "./currency.ts";
 export {

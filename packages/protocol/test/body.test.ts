@@ -1,7 +1,14 @@
 import { Buffer } from "node:buffer";
 import { unpack } from "msgpackr";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packJsonBody, packNdjsonBody } from "../src/index.ts";
+import {
+  packBatch,
+  packEvents,
+  packJsonBody,
+  packNdjsonBody,
+  replaceEvents,
+} from "../src/index.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const fromJson = (body: Buffer): unknown => unpack(packJsonBody(body));
@@ -90,5 +97,35 @@ describe("an NDJSON body", () => {
 
   it.each(["", "\n \n", "\ufeff\n"])("%j is empty", (text) => {
     expect(() => fromNdjson(text)).toThrow(expect.objectContaining({ code: "body_empty" }));
+  });
+});
+
+describe("other events in their places", () => {
+  const other = (event: unknown, index: number): unknown => ({ was: event, index });
+  const events = [{ id: "a", custom: { deep: [1, -2.5, 2 ** 53 - 1, null, true] } }, 7, null];
+  const replaced = events.map(other);
+
+  it("are those of an array, of a batch, or the one there is, and all else of the batch stays", () => {
+    expect(unpack(replaceEvents(packEvents(events), other))).toEqual(replaced);
+    const batch = packBatch(events, 1_700_000_000_000);
+    expect(unpack(replaceEvents(batch, other))).toEqual({
+      sentAt: 1_700_000_000_000,
+      events: replaced,
+    });
+    const one = packJsonBody(Buffer.from('{"id":"a","events":7}'));
+    expect(unpack(replaceEvents(one, other))).toEqual({ was: { id: "a", events: 7 }, index: 0 });
+  });
+
+  it("are the same bytes where they are the same", () => {
+    fc.assert(
+      fc.property(fc.array(fc.jsonValue()), (values) => {
+        const body = packEvents(values);
+        expect(replaceEvents(body, (event) => event).toString("hex")).toBe(body.toString("hex"));
+      }),
+    );
+  });
+
+  it("are none where it is not msgpack", () => {
+    expect(() => replaceEvents(Uint8Array.of(0x92, 0x81), other)).toThrow(/^not valid msgpack: /);
   });
 });

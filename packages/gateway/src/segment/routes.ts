@@ -3,7 +3,13 @@ import { packBatch, type Refusal } from "@tributary/protocol";
 import type { Span } from "@tributary/telemetry";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerBatch, toGatewayError } from "../answers.ts";
-import { type BotFilter, BOTS_CHANNEL, type BotVerdict } from "../bots.ts";
+import {
+  BOT_REFUSED,
+  type BotFilter,
+  BOTS_CHANNEL,
+  type BotVerdict,
+  pageAgentOf,
+} from "../bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Intake } from "../intake.ts";
@@ -129,8 +135,7 @@ class SegmentIntake {
     const tenant = keys.tenantOf(headers, body.writeKey);
     if (!keys.isIn(headers)) this.#intake.checkRoom(tenant);
     const rules = this.#rules.get(tenant) ?? ECOMMERCE_RULES;
-    // A program that hands events on is no bot for that: only a browser's own request tells who is at it.
-    const own = headers.origin === undefined ? undefined : headers["user-agent"];
+    const own = pageAgentOf(headers);
     const { events, broken, omitted } = mapEvents(body, call, rules, (sent) =>
       this.#bots.judge(tenant, userAgentOf(sent) ?? own),
     );
@@ -171,7 +176,7 @@ function mapEvents(
     }
     const verdict = judge(sent);
     if (verdict === "drop") {
-      broken.set(index, { field: "userAgent", reason: "a bot's; this tenant takes none of them" });
+      broken.set(index, BOT_REFUSED);
       return null;
     }
     return verdict === "mark" ? { ...mapped.event, channel: BOTS_CHANNEL } : mapped.event;
