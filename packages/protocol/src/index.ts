@@ -90,6 +90,7 @@ export {
   WAREHOUSE_GROUP,
   webhookKey,
   WEBHOOKS_GROUP,
+  WEBHOOKS_ERASED_KEY,
   WEBHOOKS_LEASE_KEY,
   WEBHOOKS_TENANTS_KEY,
 } from "./keys.ts";

@@ -49,6 +49,8 @@ export const WEBHOOKS_GROUP = "webhooks";
 export const WEBHOOKS_LEASE_KEY = `tributary:{${WEBHOOKS_GROUP}}:lease`;
 /** Set: the tenants that have deliveries, or had. */
 export const WEBHOOKS_TENANTS_KEY = `tributary:{${WEBHOOKS_GROUP}}:tenants`;
+/** Stream: conversions of people who were erased, which receivers are to be told of. */
+export const WEBHOOKS_ERASED_KEY = `tributary:{${WEBHOOKS_GROUP}}:erased`;
 /** Parts of a tenant's queue of deliveries; see packages/webhooks/src/queue. */
 export type WebhookQueuePart =
   | "bodies"

@@ -30,6 +30,12 @@ export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
 export { GroupMember } from "./group-member.ts";
 export type { MemberOptions } from "./group-member.ts";
+export {
+  forgetErasedConversions,
+  noteErasedConversions,
+  readErasedConversions,
+  type ErasedConversions,
+} from "./erased-conversions.ts";
 export { readGroupLag } from "./group-lag.ts";
 export { readGroups } from "./groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./groups.ts";

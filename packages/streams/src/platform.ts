@@ -8,6 +8,7 @@ import {
   PLATFORM_KEY,
   resultsKey,
   WAREHOUSE_GROUP,
+  WEBHOOKS_ERASED_KEY,
   WEBHOOKS_GROUP,
 } from "@tributary/protocol";
 import { StreamsError } from "./errors.ts";
@@ -103,6 +104,7 @@ export async function webhooksGroupSince(client: RedisClient): Promise<number | 
 export async function removeWebhooksGroup(client: RedisClient, partitions: number): Promise<void> {
   // First: a group that is left over is ended by the next try, and one that is made again begins with what comes next.
   await client.hdel(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
+  await client.del(WEBHOOKS_ERASED_KEY);
   await Promise.all(
     Array.from({ length: partitions }, async (_, partition) =>
       client.xgroup("DESTROY", resultsKey(partition), WEBHOOKS_GROUP),

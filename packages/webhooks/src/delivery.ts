@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { DeliveredConversion } from "./payload.ts";
+import type { ErasedConversions } from "@tributary/streams";
+import { type DeliveredConversion, erasedBodyOf } from "./payload.ts";
 
 /** One revision of one conversion on its way to the tenant's receiver. */
 export interface Delivery {
@@ -24,6 +25,32 @@ export function deliveryId(data: DeliveredConversion): string {
   const path = touchpoints.map((touchpoint) => touchpoint.id);
   const shares = credits.map(({ model, touch, credit }) => [model, touch, credit]);
   const text = JSON.stringify([tenant, id, generation, revision, reason, value, path, shares]);
+  return idOf(text);
+}
+
+/** What tells a receiver that conversions were erased: the last thing that it hears of them. */
+export function erasedDeliveries({
+  entry,
+  atMs,
+  tenant,
+  conversions,
+}: ErasedConversions): Delivery[] {
+  return conversions.map((conversion) => {
+    const id = idOf(JSON.stringify([tenant, conversion, "erased", entry]));
+    // Owners' generations are times of entries, and all that is known of the conversion is from before this one.
+    const place = { id: conversion, generation: atMs, attributedAt: atMs, revision: 0 };
+    return {
+      tenant,
+      id,
+      ticket: ticketOf(place, id),
+      generation: atMs,
+      body: erasedBodyOf(tenant, conversion, atMs),
+      traceparent: "",
+    };
+  });
+}
+
+function idOf(text: string): string {
   return `whk_${createHash("sha256").update(text).digest("base64url").slice(0, 32)}`;
 }
 
@@ -31,7 +58,10 @@ export function deliveryId(data: DeliveredConversion): string {
  * A delivery's place: tickets of a conversion sort as its results are valid, the last one last, by their owner's
  * generation, then by when they were committed, then by their revision, as reports have it (validAttributions).
  */
-export function ticketOf(data: DeliveredConversion, id: string): string {
+export function ticketOf(
+  data: Pick<DeliveredConversion, "id" | "generation" | "attributedAt" | "revision">,
+  id: string,
+): string {
   const { generation, attributedAt, revision } = data;
   const version = [pad(generation, 16), pad(attributedAt, 15), pad(revision, 10)].join(".");
   return `${conversionKey(data.id)}|${version}|${id}`;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { DeliveryBody } from "./payload.ts";
+import type { ResultBody } from "./payload.ts";
 
 /** An ID of its own for each example: a receiver that knows one would leave the next out. */
 export function exampleId(): string {
@@ -11,7 +11,7 @@ export function exampleId(): string {
  * @param now ms since 1970
  */
 export function exampleBody(tenant: string, now: number): string {
-  const body: DeliveryBody = {
+  const body: ResultBody = {
     type: "test",
     timestamp: new Date(now).toISOString(),
     data: {

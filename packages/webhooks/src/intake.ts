@@ -4,14 +4,16 @@ import { AttributionError } from "@tributary/attribution";
 import {
   compareEntryIds,
   ensureWebhooksGroup,
+  forgetErasedConversions,
   type PolledEntry,
+  readErasedConversions,
   type RedisClient,
   WarehouseFeed,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
-import type { Delivery } from "./delivery.ts";
+import { type Delivery, erasedDeliveries } from "./delivery.ts";
 import type { WebhookMetrics } from "./metrics.ts";
-import type { DeliveryQueue } from "./queue/delivery-queue.ts";
+import { DeliveryQueue } from "./queue/delivery-queue.ts";
 import { deliveriesOf } from "./result-deliveries.ts";
 
 export interface IntakeOptions {
@@ -122,6 +124,7 @@ export class Intake {
         await this.#take(entries);
       }
       if (this.#unswept.size > 0) await this.#sweep();
+      await this.#takeErased();
       this.#waitingSinceMs = undefined;
       if (this.#failures > 0) {
         this.#telemetry.logger.info({ failures: this.#failures }, "results are taken again");
@@ -220,6 +223,28 @@ export class Intake {
         this.#options.released(tenant);
       }
       this.#unswept.delete(partition);
+    }
+  }
+
+  /** Takes back what is known of erased conversions, and has their receivers told. What dies in between is done again. */
+  async #takeErased(): Promise<void> {
+    for (const erased of await readErasedConversions(this.#client, MAX_ENTRIES)) {
+      const { tenant, atMs } = erased;
+      // One that is sent to no more may still have some waiting.
+      const queue = this.#queues.get(tenant);
+      const bounds = { waitingBytes: 0, deadBytes: 0 };
+      const holder = queue ?? new DeliveryQueue(this.#client, tenant, bounds);
+      const deliveries = erasedDeliveries(erased);
+      for (let at = 0; at < deliveries.length; at += MAX_CHUNK) {
+        const page = deliveries.slice(at, at + MAX_CHUNK);
+        const tickets = page.map(({ ticket }) => ticket);
+        this.#superseded(await holder.erase(atMs, tickets));
+        if (queue === undefined) continue;
+        await this.#enqueue({ queue, partition: 0, deliveries: page, bytes: 0 });
+        await queue.release(tickets);
+      }
+      await forgetErasedConversions(this.#client, erased);
+      this.#options.released(tenant);
     }
   }
 

@@ -50,14 +50,15 @@ const conversion = z.object({
   credits: z.array(credit).describe("by model, in path order; those of nothing left out"),
 });
 
-const DELIVERY_TYPES = ["conversion.attributed", "conversion.corrected", "test"] as const;
-const [ATTRIBUTED, CORRECTED] = DELIVERY_TYPES;
+const RESULT_TYPES = ["conversion.attributed", "conversion.corrected", "test"] as const;
+const [ATTRIBUTED, CORRECTED] = RESULT_TYPES;
+const ERASED = "conversion.erased";
 
-/** The whole body. Fields may be added to it; receivers ignore those that they do not know. */
-export const deliverySchema = z
+/** Fields may be added to bodies; receivers ignore those that they do not know. */
+export const resultSchema = z
   .object({
     type: z
-      .enum(DELIVERY_TYPES)
+      .enum(RESULT_TYPES)
       .describe(
         "attributed: revision 0; corrected: a later one; test: an example, of no conversion",
       ),
@@ -68,16 +69,35 @@ export const deliverySchema = z
   })
   .describe("An attributed conversion, or a correction of one");
 
+const erasedSchema = z
+  .object({
+    type: z.literal(ERASED),
+    timestamp: z.iso.datetime().describe("when it was erased; of every attempt the same"),
+    data: conversion.pick({ tenant: true, id: true }),
+  })
+  .describe("A conversion that is no more, as its person was erased");
+
+/** The whole body. */
+export const deliverySchema = z.union([resultSchema, erasedSchema]);
+
 export type DeliveryBody = z.infer<typeof deliverySchema>;
-export type DeliveredConversion = DeliveryBody["data"];
+export type ResultBody = z.infer<typeof resultSchema>;
+export type DeliveredConversion = ResultBody["data"];
 export type DeliveredTouchpoint = DeliveredConversion["touchpoints"][number];
 
 /** The body's text, which is signed and sent as it is. */
 export function bodyOf(data: DeliveredConversion): string {
-  const body: DeliveryBody = {
+  const body: ResultBody = {
     type: data.reason === "first" ? ATTRIBUTED : CORRECTED,
     timestamp: new Date(data.attributedAt).toISOString(),
     data,
   };
+  return JSON.stringify(body);
+}
+
+/** The text of what says that a conversion was erased. @param atMs when, ms since 1970 */
+export function erasedBodyOf(tenant: string, id: string, atMs: number): string {
+  const timestamp = new Date(atMs).toISOString();
+  const body: z.infer<typeof erasedSchema> = { type: ERASED, timestamp, data: { tenant, id } };
   return JSON.stringify(body);
 }

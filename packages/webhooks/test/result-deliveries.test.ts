@@ -10,7 +10,7 @@ import { encodeTraceContext } from "@tributary/telemetry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Delivery } from "../src/delivery.ts";
-import { deliverySchema } from "../src/payload.ts";
+import { resultSchema } from "../src/payload.ts";
 import { deliveriesOf } from "../src/result-deliveries.ts";
 import { type Result, resultBlock, T0 } from "./support/blocks.ts";
 
@@ -43,7 +43,7 @@ describe("a body", () => {
       undefined,
       trace,
     );
-    const body = deliverySchema.parse(JSON.parse(made?.body ?? ""));
+    const body = resultSchema.parse(JSON.parse(made?.body ?? ""));
     expect(body).toEqual({
       type: "conversion.corrected",
       timestamp: new Date(T0).toISOString(),
@@ -88,7 +88,7 @@ describe("a body", () => {
       .map(([whole, rest]) => `${whole}.${String(rest).padStart(6, "0")}`);
     fc.assert(
       fc.property(value, fc.integer({ min: 0, max: 12 }), (money, clicks) => {
-        const { data } = deliverySchema.parse(JSON.parse(only({ value: money, clicks }).body));
+        const { data } = resultSchema.parse(JSON.parse(only({ value: money, clicks }).body));
         for (const model of MODEL_NAMES) {
           const of = data.credits.filter((credit) => credit.model === model);
           expect(of.reduce((sum, { credit }) => sum + units(credit), 0n)).toBe(MONEY_UNIT);
@@ -105,7 +105,7 @@ describe("a body", () => {
       { id: "b", tenant: "other", clicks: 2, value: "7" },
       { id: "c", tenant: "stranger", clicks: 1 },
       { id: "d", clicks: 0, value: "3" },
-    ]).map(({ body }) => deliverySchema.parse(JSON.parse(body)).data);
+    ]).map(({ body }) => resultSchema.parse(JSON.parse(body)).data);
     expect(made.map(({ tenant, id }) => [tenant, id])).toEqual([
       ["other", "b"],
       ["default", "d"],

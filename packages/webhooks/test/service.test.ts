@@ -11,7 +11,9 @@ import {
   connectRedis,
   ensureGroups,
   ensureWebhooksGroup,
+  noteErasedConversions,
   readDeadLetters,
+  readErasedConversions,
   type RedisClient,
   trimPartition,
   waitUntilReady,
@@ -19,13 +21,14 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
 import { readDeadDeliveries } from "../src/queue/dead-deliveries.ts";
-import { DeliveryQueue } from "../src/queue/delivery-queue.ts";
+import { DeliveryQueue, noteTenants } from "../src/queue/delivery-queue.ts";
 import type { Result } from "./support/blocks.ts";
 import { delivery } from "./support/deliveries.ts";
 import { type Receiver, startReceiver } from "./support/receiver.ts";
 import { appendResults, startService } from "./support/service.ts";
 
 const PARTITIONS = 2;
+const BOUNDS = { waitingBytes: 2 ** 20, deadBytes: 2 ** 20 };
 let redis: RedisServer;
 let client: RedisClient;
 let cleanUp: (() => Promise<void>)[] = [];
@@ -250,4 +253,38 @@ it("what a process had acknowledged and not released when it died is delivered b
   await expect
     .poll(() => named(receiver).toSorted(), { timeout: 5000 })
     .toEqual(["default a 0", "default b 0"]);
+});
+
+it("tells receivers of erased conversions, as the last that they hear of them, and sends nothing more of those that wait", async () => {
+  let isAway = true;
+  const taken: string[] = [];
+  const receiver = await receiverOf((response, { body }) => {
+    if (!isAway) taken.push(`${body.type} ${body.data.id}`);
+    response.writeHead(isAway ? 503 : 204).end();
+  });
+  await new DeliveryQueue(client, "gone", BOUNDS).enqueue([delivery("x", 0)], 0);
+  await noteTenants(client, ["default", "gone"]);
+  serviceOf({ default: receiver.url });
+  await append(0, [{ id: "a" }, { id: "b" }]);
+  await expect.poll(() => named(receiver).length, { timeout: 5000 }).toBeGreaterThan(2);
+  await noteErasedConversions(client, "default", ["a", "never attributed"]);
+  await noteErasedConversions(client, "gone", ["x"]);
+  await noteErasedConversions(client, "stranger", ["y"]);
+  await expect.poll(async () => readErasedConversions(client, 10), { timeout: 5000 }).toEqual([]);
+  isAway = false;
+  // Read from Redis behind the erasure, as by a service that was away.
+  await append(1, [{ id: "a", revision: 1, reason: REASON_REFUND, value: "50" }]);
+  await expect
+    .poll(() => taken.toSorted(), { timeout: 5000 })
+    .toEqual([
+      "conversion.attributed b",
+      "conversion.erased a",
+      "conversion.erased never attributed",
+    ]);
+  await expect
+    .poll(async () => (await new DeliveryQueue(client, "default", BOUNDS).size()).waiting)
+    .toBe(0);
+  expect(taken).toHaveLength(3);
+  await new DeliveryQueue(client, "gone", BOUNDS).sweep(0);
+  expect(await new DeliveryQueue(client, "gone", BOUNDS).size()).toMatchObject({ waiting: 0 });
 });

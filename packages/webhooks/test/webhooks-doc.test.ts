@@ -9,7 +9,7 @@ import { z } from "zod";
 import { freePort } from "../../../test/support/redis-server.ts";
 import { readConfig } from "../src/config.ts";
 import { exampleBody, exampleId } from "../src/example.ts";
-import { bodyOf, deliverySchema } from "../src/payload.ts";
+import { bodyOf, deliverySchema, erasedBodyOf, resultSchema } from "../src/payload.ts";
 import { post } from "../src/post.ts";
 import { parseTargets, type WebhookTarget } from "../src/targets.ts";
 
@@ -64,18 +64,26 @@ it("the receiver of docs/webhooks.md takes what is signed, and nothing else", as
   expect(await send([NEW, OLD], example)).toBe(204);
   expect(await send([OLD], block("json"))).toBe(204);
   await expect.poll(printed).toContain("conversion.corrected 5d2f 1 66.66");
+  expect(await send([OLD], erasedBodyOf("acme", "5d2f", Date.now()))).toBe(204);
+  await expect.poll(printed).toContain("conversion.erased 5d2f");
+  // What was under way when it was erased.
+  expect(await send([OLD], block("json"))).toBe(204);
+  await expect.poll(printed).toContain("conversion.corrected 5d2f is erased");
 });
 
 it("the schema is that of the code (`npx vitest run webhooks-doc -u` writes it), and the page's body is of it", async () => {
   const text = `${JSON.stringify(z.toJSONSchema(deliverySchema, { io: "input" }), undefined, 2)}\n`;
   await expect(text).toMatchFileSnapshot(SCHEMA);
-  const body = deliverySchema.parse(JSON.parse(block("json")));
+  const body = resultSchema.parse(JSON.parse(block("json")));
   expect(JSON.parse(bodyOf(body.data))).toEqual(body);
   deliverySchema.parse(JSON.parse(exampleBody("acme", Date.now())));
+  const erased = erasedBodyOf("acme", "5d2f", Date.parse("2026-10-02T09:00:00.000Z"));
+  expect(page).toContain(erased);
+  deliverySchema.parse(JSON.parse(erased));
 });
 
 it("the page tells every field and every variable", () => {
-  const { data } = deliverySchema.shape;
+  const { data } = resultSchema.shape;
   for (const field of Object.keys(data.shape)) expect(page).toContain(`\`${field}\``);
   const source = readFileSync(new URL("../src/config.ts", import.meta.url), "utf8");
   const variables = [...source.matchAll(/^ {2}(TRIBUTARY_WEBHOOK\w*):/gm)].map(([, name]) => name);

@@ -8,13 +8,14 @@ const MB = 2 ** 20;
 
 /** A dead delivery as JSON prints it, without its whole body. */
 export function plainDelivery({ tenant, id, reason, diedMs, tries, body }: DeadDelivery) {
-  const { data } = body;
+  const result = body.type === "conversion.erased" ? undefined : body.data;
   return {
     id,
     tenant,
-    conversion: data.id,
-    orderId: data.orderId,
-    revision: data.revision,
+    type: body.type,
+    conversion: body.data.id,
+    orderId: result?.orderId ?? "",
+    revision: result?.revision ?? null,
     reason,
     attempts: tries?.attempts ?? 0,
     firstTime: tries === undefined ? null : new Date(tries.firstMs).toISOString(),
@@ -60,7 +61,7 @@ function deadTable(deliveries: readonly PlainDelivery[]): string {
     short(safeText(delivery.conversion)),
     short(safeText(delivery.reason)),
     delivery.givenUpTime,
-    figure(delivery.revision),
+    delivery.revision === null ? "erased" : figure(delivery.revision),
     figure(delivery.attempts),
   ]);
   return plainTable(head, 5, rows, false);

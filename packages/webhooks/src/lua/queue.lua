@@ -123,6 +123,28 @@ function commands.done()
   return superseded
 end
 
+-- ARGV: generation, conversions. All of them that is of an earlier one is superseded, be it there or still to come. Returns how many were.
+function commands.erase()
+  local superseded = 0
+  for i = 4, #ARGV do
+    local conversion = ARGV[i]
+    local before = '(' .. conversion .. '|' .. string.format('%016d', ARGV[3])
+    for key, account in pairs({ [line] = 'waiting', [dead] = 'dead' }) do
+      for _, ticket in ipairs(redis.call('ZRANGEBYLEX', key, '[' .. conversion .. '|', before)) do
+        local _, id = parts(ticket)
+        redis.call('ZREM', key, ticket)
+        redis.call('ZREM', died, ticket)
+        forget(id, account)
+        superseded = superseded + 1
+      end
+    end
+    redis.call('ZADD', owners, 'GT', ARGV[3], conversion)
+    turn(conversion)
+  end
+  redis.call('ZREMRANGEBYRANK', owners, 0, -MAX_OWNERS - 1)
+  return superseded
+end
+
 -- ARGV: ticket, when to try again (ms), tries
 function commands.later()
   local conversion, id = parts(ARGV[3])

@@ -1,6 +1,6 @@
 import { WEBHOOKS_TENANTS_KEY, webhookKey } from "@tributary/protocol";
 import { type RedisClient, Script } from "@tributary/streams";
-import type { Delivery } from "../delivery.ts";
+import { conversionOf, type Delivery } from "../delivery.ts";
 import { queueKeys } from "./queue-keys.ts";
 
 const FOLDER = new URL("../lua/", import.meta.url);
@@ -161,6 +161,14 @@ export class DeliveryQueue {
   /** Throws a dead delivery away. @returns false where it was gone */
   async discard(id: string): Promise<boolean> {
     return (await this.#run("discard", [id])) === 1;
+  }
+
+  /**
+   * Lets nothing of some conversions be sent any more that is of generations below, and throws away what is there of it. May be
+   * called again. @param tickets of what is to be sent instead @returns how many deliveries were thrown away
+   */
+  async erase(generation: number, tickets: readonly string[]): Promise<number> {
+    return Number(await this.#run("erase", [generation, ...tickets.map(conversionOf)]));
   }
 
   /** Throws everything away that waits or is dead. @returns how many deliveries */

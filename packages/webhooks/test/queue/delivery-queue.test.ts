@@ -3,7 +3,7 @@ import { connectRedis, type RedisClient, waitUntilReady } from "@tributary/strea
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
-import { conversionOf, type Delivery } from "../../src/delivery.ts";
+import { conversionOf, type Delivery, erasedDeliveries } from "../../src/delivery.ts";
 import { readDeadDeliveries } from "../../src/queue/dead-deliveries.ts";
 import { DeliveryQueue, type QueueBounds } from "../../src/queue/delivery-queue.ts";
 import { delivery } from "../support/deliveries.ts";
@@ -78,6 +78,47 @@ describe("deliveries", () => {
     expect(await due(queue)).toEqual([]);
     await put(queue, a);
     expect(await due(queue)).toEqual([a.ticket]);
+  });
+
+  it("of an erased conversion are thrown away, wherever they are and when they come, but for the one that says so", async () => {
+    const queue = queueOf();
+    const [waits, died, held, late, other] = [
+      delivery("a", 0),
+      delivery("a", 1),
+      delivery("a", 2),
+      delivery("a", 3),
+      delivery("b", 0),
+    ];
+    await put(queue, waits, died, other);
+    await queue.bury(died.ticket, { attempts: 1, firstMs: 1, lastMs: 1 }, "no");
+    await queue.enqueue([held], 0);
+    const atMs = T0 + 60_000;
+    const [erased] = erasedDeliveries({
+      entry: `${atMs}-0`,
+      atMs,
+      tenant: "default",
+      conversions: ["a"],
+    });
+    if (erased === undefined) throw new Error("no delivery");
+    expect(await queue.erase(atMs, [erased.ticket])).toBe(2);
+    await queue.enqueue([erased], 0);
+    expect(await queue.release([erased.ticket, held.ticket])).toBe(1);
+    expect(await queue.enqueue([late], 0)).toMatchObject({ superseded: 1 });
+    // As after a process that died before it had said that it was done.
+    expect(await queue.erase(atMs, [erased.ticket])).toBe(0);
+    await queue.enqueue([erased], 0);
+    expect((await due(queue)).toSorted()).toEqual([erased.ticket, other.ticket].toSorted());
+    // What was under way ends, and changes nothing.
+    await queue.later(waits.ticket, 0, { attempts: 1, firstMs: 1, lastMs: 1 });
+    await queue.done(erased.ticket);
+    await queue.done(other.ticket);
+    expect(await queue.size()).toMatchObject({
+      waiting: 0,
+      waitingBytes: 0,
+      dead: 0,
+      deadBytes: 0,
+    });
+    expect(await client.hlen("tributary:{webhooks:default}:bodies")).toBe(0);
   });
 
   it("of one conversion come one at a time, the earlier first, whatever order they were put in", async () => {

@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { DeliveryBody } from "../../src/payload.ts";
+import type { ResultBody } from "../../src/payload.ts";
 
 /** A request as it came. */
 export interface Received {
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  readonly body: DeliveryBody;
+  readonly body: ResultBody;
   /** By performance.now(). */
   readonly atMs: number;
 }
@@ -31,7 +31,7 @@ export async function startReceiver(
     request.on("end", () => {
       const text = Buffer.concat(chunks).toString("utf8");
       const { headers } = request;
-      const body = JSON.parse(text) as DeliveryBody;
+      const body = JSON.parse(text) as ResultBody;
       const one = { headers, text, body, atMs: performance.now() };
       received.push(one);
       answer(response, one);
