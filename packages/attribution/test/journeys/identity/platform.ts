@@ -2,6 +2,9 @@
 import {
   createRowDictionaries,
   EntryColumns,
+  type ErasureRequest,
+  isErasure,
+  packErasure,
   partitionOfBytes,
   tenantSeed,
 } from "@tributary/protocol";
@@ -13,6 +16,8 @@ import { type Decoded, decodeResults, entryOf, newState } from "../support.ts";
 interface Entry {
   readonly ms: number;
   readonly bytes: Uint8Array;
+  /** Whether it must begin its batch. */
+  readonly erases: boolean;
 }
 
 interface Message {
@@ -64,10 +69,18 @@ export class SmallPlatform {
     this.#append(home, bytes);
   }
 
+  /** As the reports service asks for it. */
+  erase(request: Omit<ErasureRequest, "tenant">): void {
+    const asked = { tenant: "default", ...request };
+    const { partition, bytes } = packErasure(asked, this.partitions.length);
+    this.#append(partition, bytes);
+  }
+
   /** Takes the next entries of a partition as a batch. @param commits false: dies before the commit */
   process(at: number, entries: number, commits: boolean): void {
     const partition = this.#at(at);
-    const batch = partition.events.slice(0, entries);
+    const next = partition.events.slice(1, entries).findIndex(({ erases }) => erases);
+    const batch = partition.events.slice(0, next < 0 ? entries : next + 1);
     const last = batch.at(-1);
     if (last === undefined) return;
     const outcome = partition.state.process(
@@ -99,14 +112,18 @@ export class SmallPlatform {
     for (const block of partition.log) partition.state.restore(block);
   }
 
-  /** Relays a message, not always the oldest. @param dies after it was sent and before that was noted */
+  /**
+   * Relays a message, not always the oldest: then it comes again behind the older ones.
+   * @param dies after it was sent and before that was noted
+   */
   relay(at: number, which: number, dies: boolean): void {
     const { outbox } = this.#at(at);
     const message = outbox[which % Math.max(1, outbox.length)];
     if (message === undefined) return;
     this.#append(message.partition, message.bytes);
     this.#relayed.push(message);
-    if (!dies) outbox.splice(outbox.indexOf(message), 1);
+    const oldest = outbox.find(({ partition }) => partition === message.partition);
+    if (!dies && message === oldest) outbox.splice(outbox.indexOf(message), 1);
   }
 
   /** Sends an old message again, as an owner does that was paused. */
@@ -147,7 +164,7 @@ export class SmallPlatform {
     // Several entries may be of one millisecond.
     this.#clock += this.#clock % 3 === 0 ? 0 : 1;
     if (this.#commits % 2 === 0) this.#clock += 1;
-    this.#at(to).events.push({ ms: this.#clock, bytes });
+    this.#at(to).events.push({ ms: this.#clock, bytes, erases: isErasure(bytes) });
   }
 
   #at(index: number): Partition {
