@@ -1,7 +1,16 @@
 /** A platform of several partitions without Redis: streams, logs and outboxes as arrays, and everything that can go wrong. */
 import {
   createRowDictionaries,
+  emptyIdentityRecord,
   EntryColumns,
+  EntryReader,
+  EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_TYPE_MASK,
+  IDENTITY_ERASE,
+  isCopy,
+  readIdentity,
+  TYPE_IDENTITY,
   type ErasureRequest,
   isErasure,
   packErasure,
@@ -10,7 +19,7 @@ import {
 } from "@tributary/protocol";
 import type { PlainEvent } from "../../../../../test/support/oracle.ts";
 import type { JourneyOptions, PartitionState } from "../../../src/index.ts";
-import { type Decoded, decodeResults, entryOf, newState } from "../support.ts";
+import { type Decoded, decodeResults, entryOf, idOf, newState, userOf } from "../support.ts";
 
 /** An entry of a stream: what decides its versions, and its bytes. */
 interface Entry {
@@ -160,6 +169,28 @@ export class SmallPlatform {
     );
   }
 
+  /**
+   * What the warehouse does when all is loaded: the results of conversions that were erased go.
+   * @returns the facts that are left: `u:` or `a:`, the ID that they came by, a slash and the event ID
+   */
+  load(): ReadonlySet<string> {
+    const left = new Set<string>();
+    for (const { log } of this.partitions) {
+      for (const fact of log.flatMap(rowsOf)) {
+        if (!("erased" in fact)) {
+          left.add(`${fact.key}/${fact.id}`);
+          continue;
+        }
+        for (const name of left) {
+          if (!name.startsWith(`${fact.erased}/`)) continue;
+          left.delete(name);
+          this.results.delete(name.slice(fact.erased.length + 1));
+        }
+      }
+    }
+    return left;
+  }
+
   #append(to: number, bytes: Uint8Array): void {
     // Several entries may be of one millisecond.
     this.#clock += this.#clock % 3 === 0 ? 0 : 1;
@@ -172,4 +203,25 @@ export class SmallPlatform {
     if (partition === undefined) throw new Error("there is no partition");
     return partition;
   }
+}
+
+/** A fact of a block of the log, or whom it erased. */
+type LogRow = { readonly key: string; readonly id: string } | { readonly erased: string };
+
+function rowsOf(block: Uint8Array): LogRow[] {
+  const rows: LogRow[] = [];
+  const reader = new EntryReader(block, createRowDictionaries(1));
+  const row = new EventRow();
+  const record = emptyIdentityRecord();
+  while (reader.next(row)) {
+    const key = `${(row.flags & FLAG_ANONYMOUS) === 0 ? "u" : "a"}:${userOf(row)}`;
+    if ((row.flags & FLAG_TYPE_MASK) !== TYPE_IDENTITY) {
+      if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart)) rows.push({ key, id: idOf(row) });
+      continue;
+    }
+    readIdentity(row.rare, row.rareStart, row.rareLength, record);
+    if (record.hasUser) reader.next(row);
+    if (record.kind === IDENTITY_ERASE && record.linked) rows.push({ erased: key });
+  }
+  return rows;
 }
