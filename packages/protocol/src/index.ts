@@ -89,6 +89,7 @@ export {
   ORIGIN_FIELD,
   outboxKey,
   PLATFORM_KEY,
+  POSITION_FIELD,
   resultsKey,
   ROWS_FIELD,
   stateKey,
