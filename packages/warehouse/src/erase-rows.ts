@@ -20,7 +20,7 @@ const POLL_MS = 20;
  * Erases all rows of keys that are from before their erasure, and then the keys themselves. What was done of it is done again
  * without harm; where it is cut off the engine may go on with the statement in hand.
  * @param signal gives up waiting
- * @throws WarehouseError `query_failed` with why a mutation fails, and as the engine's; the signal's reason
+ * @throws WarehouseError `query_failed` where a mutation fails, and as the engine's; the signal's reason
  */
 export async function eraseRows(
   engine: WarehouseEngine,
@@ -51,7 +51,11 @@ WHERE database = '${DATABASE}' AND NOT is_done AND (table = 'erasing' OR command
     );
     if (row === undefined || Number(row.running) === 0) return;
     if (row.reason !== "") {
-      throw new WarehouseError("query_failed", `erasing does not get on: ${row.reason}`);
+      // The engine's reason may repeat the keys.
+      throw new WarehouseError(
+        "query_failed",
+        "erasing does not get on; latest_fail_reason of system.mutations says why",
+      );
     }
     await sleep(POLL_MS, undefined, { signal });
   }

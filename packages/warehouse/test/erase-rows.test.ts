@@ -215,6 +215,6 @@ test("waiting for a mutation can be given up", async () => {
   });
   await expect(eraseRows(failing, chosen, never)).rejects.toMatchObject({
     code: "query_failed",
-    message: "erasing does not get on: no space left",
+    message: "erasing does not get on; latest_fail_reason of system.mutations says why",
   });
 });

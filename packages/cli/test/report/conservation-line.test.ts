@@ -14,6 +14,7 @@ const events = {
   refunds: 0,
   identifies: 0,
   custom: 0,
+  erased: 0,
   residue: 0,
 };
 const euros = {
