@@ -69,7 +69,13 @@ test("a statement of each group: before, each cause, after", async () => {
     ["unattributed", "before", "1", "7"],
     ["unattributed", "after", "1", "7"],
   ]);
-  expect(totals).toEqual({ changed: 2, groups: 3, residueConversions: "0", residueValue: "0" });
+  expect(totals).toEqual({
+    changed: 2,
+    groups: 3,
+    erasedConversions: 0,
+    residueConversions: "0",
+    residueValue: "0",
+  });
 });
 
 test.each([

@@ -75,7 +75,7 @@ export async function temporaryWarehouse(): Promise<{
 /** Of servers that are not asked to erase anybody. */
 export const noErasures: ErasureParts = {
   keys: new Map(),
-  storedKeys: { closed: true, tenantOf: () => undefined },
+  storedKeys: { closed: false, tenantOf: () => undefined },
   ask: async () => {
     throw new Error("nobody is erased here");
   },
