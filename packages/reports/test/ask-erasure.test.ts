@@ -72,12 +72,8 @@ test("the person's partition is told whom to forget, and which devices are known
     return [(row.flags & FLAG_ANONYMOUS) !== 0, key.toString()];
   });
   expect(keys[0]).toEqual([false, PERSON.id]);
-  expect(
-    keys
-      .slice(1)
-      .map(([, key]) => key)
-      .toSorted(),
-  ).toEqual(["d1", "d2"]);
+  const devices = keys.slice(1).map(([, key]) => key);
+  expect(new Set(devices)).toEqual(new Set(["d1", "d2"]));
 });
 
 test("where Redis or the warehouse does not answer nobody is named, and there is no receipt", async () => {
