@@ -257,3 +257,74 @@ describe("an erased person", { timeout: TIMEOUT_MS }, () => {
     }
   });
 });
+
+describe("tenants", { timeout: TIMEOUT_MS }, () => {
+  const data = temporaryDataDir();
+  let platform: Platform;
+  beforeAll(async () => {
+    platform = await startPlatform({
+      dataDir: data.dir,
+      port: 0,
+      partitions: 2,
+      environment: {
+        ...process.env,
+        OTEL_TRACES_EXPORTER: "none",
+        TRIBUTARY_KEYS_REFRESH_MS: "100",
+        TRIBUTARY_ERASURE_GATHER_MS: "100",
+        TRIBUTARY_WRITE_KEYS: "write-a=a,write-b=b",
+        TRIBUTARY_READ_KEYS: "read-a=a,read-b=b",
+      },
+    });
+  }, TIMEOUT_MS);
+  afterAll(async () => {
+    await platform?.stop();
+    data.remove();
+  });
+
+  const erase = async (...args: string[]) =>
+    tributary(["erase", "--user", "ada", "--yes", "--data", data.dir, "--json", ...args]);
+  const keyFor = async (tenant: string): Promise<string> => {
+    const args = ["--tenant", tenant, "--kind", "erase", "--data", data.dir];
+    return (await tributary(["keys", "create", ...args])).stdout.trim();
+  };
+  const orderOf = async (tenant: string) => {
+    const answer = await fetch(`${platform.reportsUrl}/v1/conversions/c-${tenant}`, {
+      headers: { "x-read-key": `read-${tenant}` },
+    });
+    return answer.status;
+  };
+
+  it("erase their own people alone, with keys that are for nothing else", async () => {
+    for (const tenant of ["a", "b"]) {
+      const sale = { id: `c-${tenant}`, type: "conversion", ...at(1), userId: "ada" };
+      await send(platform, [sale], `write-${tenant}`);
+    }
+    await settle(platform, "read-a");
+    for (const key of ["read-a", "write-a", "unknown"]) {
+      expect(await erase("--key", key)).toMatchObject({
+        code: 1,
+        stdout: "",
+        stderr: expect.stringContaining("erase key"),
+      });
+    }
+    const [ofA, ofB] = [await keyFor("a"), await keyFor("b")];
+    // Services know of a key within moments.
+    await expect.poll(async () => (await erasuresOf(ofB)).status, { timeout: 5000 }).toBe(200);
+    expect(await erase("--key", ofB, "--tenant", "a")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("expected the tenant of the erase key"),
+    });
+    expect([await orderOf("a"), await orderOf("b")]).toEqual([200, 200]);
+
+    const done = jsonOf<Receipt>(await erase("--key", ofB, "--tenant", "b", "--wait"));
+    expect(done).toMatchObject({ state: "erased", erased: { events: 1, conversions: 1 } });
+    expect([await orderOf("a"), await orderOf("b")]).toEqual([200, 404]);
+    expect((await erasuresOf(ofA, `/${done.receipt}`)).status).toBe(404);
+    expect(await (await erasuresOf(ofA)).json()).toEqual({ erasures: [] });
+    const own = await (await erasuresOf(ofB, `/${done.receipt}`)).json();
+    expect(own).toMatchObject({ receipt: done.receipt, state: "erased" });
+  });
+
+  const erasuresOf = async (key: string, path = ""): Promise<Response> =>
+    fetch(`${platform.reportsUrl}/v1/erasures${path}`, { headers: { "x-erase-key": key } });
+});
