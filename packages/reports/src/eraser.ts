@@ -24,8 +24,6 @@ export interface EraserParts {
   readonly gatherMs: number;
 }
 
-/** Keys that are erased by one statement. */
-const MAX_KEYS = 1000;
 const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
@@ -91,7 +89,7 @@ export class Eraser {
     const { engine, settle } = this.#parts;
     // Both before it settles: what is met later may be loaded a second time, and leads to more records.
     const open = await readOpenErasures(engine);
-    const chosen = await readErasing(engine, MAX_KEYS);
+    const chosen = await readErasing(engine);
     this.#metrics.tributary_open_erasures.set(open.length);
     if (open.length === 0 && chosen.length === 0) return false;
     if (!(await settle(signal))) return true;

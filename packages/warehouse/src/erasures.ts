@@ -40,6 +40,8 @@ export type OpenErasure = Pick<Erasing, "tenant" | "receipt">;
 
 /** Receipts that are listed at most, the newest. */
 const MAX_RECEIPTS = 1000;
+/** Keys that are erased at a time: a statement names each up to four times, and may have 256 KB. */
+const MAX_KEYS = 500;
 /** Anonymous IDs that one message names at most. */
 const MAX_ANONYMOUS_IDS = 10_000;
 
@@ -190,17 +192,14 @@ export async function anonymousIdsOf(
 }
 
 /**
- * Keys whose rows are to go, the oldest first, and of each key the oldest erasure: what went with it is not counted twice.
+ * Keys whose rows are to go, at most 500, the oldest first, and of each key the oldest erasure: what went with it is not counted twice.
  * @throws WarehouseError as the engine's query
  */
-export async function readErasing(
-  engine: WarehouseEngine,
-  limit: number,
-): Promise<readonly Erasing[]> {
+export async function readErasing(engine: WarehouseEngine): Promise<readonly Erasing[]> {
   return engine.query<Erasing>(
     `SELECT tenant, receipt, partition, position, ordinal FROM ${ERASING_TABLE} FINAL
 ORDER BY ${placeOf("position")}, ordinal
-LIMIT 1 BY tenant, user_key, is_anonymous LIMIT ${limit}`,
+LIMIT 1 BY tenant, user_key, is_anonymous LIMIT ${MAX_KEYS}`,
   );
 }
 

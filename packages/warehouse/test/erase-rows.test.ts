@@ -39,7 +39,7 @@ beforeEach(async () => {
 const never = new AbortController().signal;
 const at = (second: number): string => `${1_700_000_000_000 + second * 1000}-0`;
 const eraseAll = async (engine: WarehouseEngine) => {
-  const chosen = await readErasing(engine, 100);
+  const chosen = await readErasing(engine);
   const counts = await countErasing(engine, chosen);
   await eraseRows(engine, chosen, never);
   return counts.map(({ receipt, events, conversions, touchpoints }) => ({
@@ -189,6 +189,15 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
     expect(await everything()).not.toMatch(/"u1"|"u9"/);
   });
 
+  test("as many keys as are taken at a time fit a statement", async () => {
+    const ids = Array.from({ length: 600 }, (_, i) => `person-${i}`);
+    await loadFacts(chdb, factBlock(ids.map((id) => click(`t-${id}`, T0, of(id)))), at(1));
+    await loadFacts(chdb, recordBlock(ids.map((key) => ({ key, receipt: 1 }))), at(2));
+    expect(await eraseAll(engine())).toHaveLength(500);
+    expect(await eraseAll(engine())).toHaveLength(100);
+    expect(await namesIn("events", "event_id")).toEqual([]);
+  });
+
   test("statements that the engine keeps name nobody", async () => {
     await loadFacts(chdb, factBlock([click("t1", T0, of("somebody@example.com"))]), at(1));
     await loadFacts(chdb, recordBlock([{ key: "somebody@example.com", receipt: 1 }]), at(2));
@@ -208,7 +217,7 @@ test("waiting for a mutation can be given up", async () => {
         sql.includes("system.mutations") ? [{ running: "1", reason: "" }] : chdb.query(sql),
     },
   });
-  const chosen = await readErasing(chdb, 10);
+  const chosen = await readErasing(chdb);
   await expect(eraseRows(slow, chosen, AbortSignal.timeout(50))).rejects.toThrow("aborted");
   const failing: WarehouseEngine = Object.create(chdb, {
     query: { value: async () => [{ running: "1", reason: "no space left" }] },
