@@ -60,14 +60,16 @@ const what = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ type: "identify" as const }) },
 );
 const age = fc.oneof(fc.constantFrom(0, 1, DAY, 2 * DAY), fc.integer({ min: 0, max: 20 * DAY }));
-const events = fc.array(fc.tuple(age, what, who), { minLength: 1, maxLength: 30 }).map((all) =>
-  all.map(([back, kind, ids], i): PlainEvent => ({
-    id: `e${(i * 37) % 101}`,
-    time: NOW - back,
-    ...kind,
-    ...ids,
-  })),
-);
+const events = fc
+  .array(fc.tuple(age, what, who), { minLength: 1, maxLength: 30 })
+  .map((all) =>
+    all.map(([back, kind, ids], i): PlainEvent => ({
+      id: `e${(i * 37) % 101}`,
+      time: NOW - back,
+      ...kind,
+      ...ids,
+    })),
+  );
 
 const somebody: fc.Arbitrary<PlainErasure> = fc
   .oneof(
@@ -81,36 +83,18 @@ type Fault = (platform: SmallPlatform) => void;
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }), fc.boolean()).map(
-      ([at, entries, commits]): Fault =>
-        (of) =>
-          of.process(at, entries, commits),
-    ),
+    arbitrary: fc
+      .tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }), fc.boolean())
+      .map(([at, entries, commits]): Fault => (of) => of.process(at, entries, commits)),
   },
   {
     weight: 4,
-    arbitrary: fc.tuple(fc.nat(3), fc.nat(3), fc.boolean()).map(
-      ([at, which, dies]): Fault =>
-        (of) =>
-          of.relay(at, which, dies),
-    ),
+    arbitrary: fc
+      .tuple(fc.nat(3), fc.nat(3), fc.boolean())
+      .map(([at, which, dies]): Fault => (of) => of.relay(at, which, dies)),
   },
-  {
-    weight: 1,
-    arbitrary: fc.nat(30).map(
-      (which): Fault =>
-        (of) =>
-          of.relayAgain(which),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.nat(3).map(
-      (at): Fault =>
-        (of) =>
-          of.rebuild(at),
-    ),
-  },
+  { weight: 1, arbitrary: fc.nat(30).map((which): Fault => (of) => of.relayAgain(which)) },
+  { weight: 1, arbitrary: fc.nat(3).map((at): Fault => (of) => of.rebuild(at)) },
 );
 const faults = fc.array(fault, { maxLength: 40 });
 
@@ -169,9 +153,7 @@ describe("an erasure", () => {
             const next = [
               ...waiting.splice(0, count),
               // Senders repeat what they sent before.
-              ...again
-                .map((i) => all[i % all.length] as PlainEvent)
-                .filter((e) => history.includes(e)),
+              ...again.map((i) => all[i % all.length] as PlainEvent).filter((e) => history.includes(e)),
             ];
             play(platform, next, during);
             history.push(...next);
@@ -188,9 +170,7 @@ describe("an erasure", () => {
           }
           sendUntil(all.length, []);
           const left = remainingEvents(history, IDENTITY);
-          expect([...platform.load()].toSorted()).toEqual(
-            [...new Set(left.map(factOf))].toSorted(),
-          );
+          expect([...platform.load()].toSorted()).toEqual([...new Set(left.map(factOf))].toSorted());
           expectCredits(platform.valid(), left);
         },
       ),
