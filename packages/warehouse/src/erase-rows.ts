@@ -85,16 +85,16 @@ function isErased(chosen: readonly Erasing[], column: string): string {
 }
 
 /**
- * What was decided of an erased anonymous ID; of one that was another's by then, that it was once the person's; and of a person
- * whatever is no longer valid.
+ * What was decided of an erased anonymous ID until then, and what the erasure's own block says of it once more; of one that was
+ * another's by then, that it was once the person's; and of a person whatever is no longer valid.
  */
 function eraseIdentities(chosen: readonly Erasing[]): string {
   const anonymous = `FROM ${ERASING_TABLE} WHERE ${whereChosen(chosen)} AND is_anonymous`;
   const users = `SELECT tenant, user_key FROM ${ERASING_TABLE} WHERE ${whereChosen(chosen)} AND NOT is_anonymous`;
   return `ALTER TABLE ${IDENTITIES_TABLE} DELETE WHERE
 (tenant, anonymous_id) IN (SELECT tenant, user_key ${anonymous}) AND arrayExists(
-  key -> key.1 = tenant AND key.2 = anonymous_id AND (key.3 OR key.4 = user_id) AND key.5 = partition AND ${placeOf("position")} < key.6,
-  (SELECT groupArray((tenant, user_key, is_theirs, owner, partition, ${placeOf("position")})) ${anonymous}))
+  key -> (key.1, key.2) = (tenant, anonymous_id) AND (key.3 OR key.4 = user_id) AND generation < key.5,
+  (SELECT groupArray((tenant, user_key, is_theirs, owner, generation)) ${anonymous}))
 OR (tenant, user_id) IN (${users}) AND (tenant, anonymous_id, generation) NOT IN (
   SELECT tenant, anonymous_id, max(generation) FROM ${IDENTITIES_TABLE}
   WHERE (tenant, anonymous_id) IN (SELECT tenant, anonymous_id FROM ${IDENTITIES_TABLE} WHERE (tenant, user_id) IN (${users}))

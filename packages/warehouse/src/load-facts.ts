@@ -79,6 +79,7 @@ const ERASING_COLUMNS: readonly Column[] = [
   { name: "events_position", type: "String" },
   { name: "user_key", type: "String" },
   { name: "is_anonymous", type: "Bool" },
+  { name: "generation", type: "UInt64" },
   { name: "owner", type: "String" },
   { name: "is_theirs", type: "Bool" },
 ];
@@ -238,6 +239,7 @@ export class FactRows {
     writer.string(place.eventsPosition);
     writeUserKey(writer, row);
     writer.uint8((row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
+    writer.uint64(this.#record.generation);
     if (this.#record.hasUser) writeUserKey(writer, this.#user);
     else writer.emptyString();
     writer.uint8(this.#record.linked ? 1 : 0);

@@ -197,6 +197,7 @@ const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
   events_position String COMMENT 'of its commit: results of commits before it go',
   user_key String,
   is_anonymous Bool,
+  generation UInt64 COMMENT 'of an anonymousId: decisions of generations below go',
   owner String COMMENT 'userId of whom an anonymousId was erased with; empty where it was asked for itself',
   is_theirs Bool COMMENT 'false where the anonymousId was somebody else''s by then'
 ) ENGINE = ReplacingMergeTree

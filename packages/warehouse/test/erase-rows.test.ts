@@ -167,10 +167,13 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
       chdb,
       recordBlock(
         [
-          { key: "a1", anonymous: true, owner: "u1", receipt: 1 },
-          { key: "a2", anonymous: true, owner: "u1", linked: false, receipt: 1 },
+          { key: "a1", anonymous: true, owner: "u1", generation: 3, receipt: 1 },
+          { key: "a2", anonymous: true, owner: "u1", linked: false, generation: 3, receipt: 1 },
         ],
-        [{ anonymousId: "a1", userId: "u3", generation: 3 }],
+        [
+          { anonymousId: "a1", userId: "", generation: 2 },
+          { anonymousId: "a1", userId: "u3", generation: 4 },
+        ],
       ),
       at(3),
     );

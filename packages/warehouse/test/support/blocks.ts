@@ -112,6 +112,7 @@ export interface Erased {
   /** The user whom it was erased with. */
   readonly owner?: string;
   readonly linked?: boolean;
+  readonly generation?: number;
   /** One byte that makes the receipt. */
   readonly receipt: number;
 }
@@ -145,15 +146,16 @@ export function recordBlock(
     fillUserRow(row, T0);
     writer.append(row);
   };
-  for (const { key, anonymous = false, owner, linked = true, receipt } of erased) {
+  for (const { key, anonymous = false, owner, linked = true, receipt, generation = 0 } of erased) {
     setKey(key, anonymous);
     const bytes = new Uint8Array(16);
     bytes[0] = receipt;
-    append({ kind: IDENTITY_ERASE, linked, receipt: bytes }, owner);
+    append({ kind: IDENTITY_ERASE, linked, generation, receipt: bytes }, owner);
   }
   for (const { anonymousId, userId, generation } of decided) {
     setKey(anonymousId, true);
-    append({ kind: IDENTITY_DECISION, linked: userId !== "", generation, time: T0 }, userId);
+    const linked = userId !== "";
+    append({ kind: IDENTITY_DECISION, linked, generation, time: T0 }, linked ? userId : "u0");
   }
   return writer.finish();
 }
