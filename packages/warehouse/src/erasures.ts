@@ -192,18 +192,20 @@ export async function anonymousIdsOf(
 }
 
 /**
- * Keys whose rows are to go, at most 500, the oldest first, and of each key the oldest erasure: what went with it is not counted twice.
+ * Keys whose rows are to go, at most 500, the oldest first: of one key none is chosen without those before it.
  * @throws WarehouseError as the engine's query
  */
 export async function readErasing(engine: WarehouseEngine): Promise<readonly Erasing[]> {
   return engine.query<Erasing>(
     `SELECT tenant, receipt, partition, position, ordinal FROM ${ERASING_TABLE} FINAL
-ORDER BY ${placeOf("position")}, ordinal
-LIMIT 1 BY tenant, user_key, is_anonymous LIMIT ${MAX_KEYS}`,
+ORDER BY ${placeOf("position")}, ordinal LIMIT ${MAX_KEYS}`,
   );
 }
 
-/** How many rows of `events` are to go with each key; one without any is left out. @throws WarehouseError as the engine's query */
+/**
+ * How many rows of `events` are to go with each key; one without any is left out. Of several erasures of one key a row goes with
+ * the first. @throws WarehouseError as the engine's query
+ */
 export async function countErasing(
   engine: WarehouseEngine,
   chosen: readonly Erasing[],
@@ -211,14 +213,18 @@ export async function countErasing(
   if (chosen.length === 0) return [];
   const theirs = `FROM ${ERASING_TABLE} FINAL WHERE ${whereChosen(chosen)} AND is_theirs`;
   const rows = await engine.query<Record<keyof (Erasing & ErasedCounts), string>>(
-    `SELECT key.tenant AS tenant, receipt, key.partition AS partition, key.position AS position, ordinal, count() AS events,
-  countIf(type = 'conversion') AS conversions, countIf(type IN ('impression', 'click', 'visit')) AS touchpoints
+    `SELECT tenant, first.1 AS receipt, partition, first.2 AS position, first.3 AS ordinal, count() AS events,
+  countIf(kind = 'conversion') AS conversions, countIf(kind IN ('impression', 'click', 'visit')) AS touchpoints
 FROM (
-  SELECT tenant, user_key, is_anonymous, partition, type, position FROM ${EVENTS_TABLE} FINAL
-  WHERE (tenant, user_key, is_anonymous) IN (SELECT tenant, user_key, is_anonymous ${theirs})
-) AS fact INNER JOIN (SELECT * ${theirs}) AS key USING (tenant, user_key, is_anonymous, partition)
-WHERE ${placeOf("fact.position")} < ${placeOf("key.position")}
-GROUP BY tenant, receipt, partition, position, ordinal`,
+  SELECT tenant, partition, any(fact.type) AS kind,
+    argMin((key.receipt, key.position, key.ordinal), ${placeOf("key.position")}) AS first
+  FROM (
+    SELECT tenant, user_key, is_anonymous, partition, time, event_id, type, position FROM ${EVENTS_TABLE} FINAL
+    WHERE (tenant, user_key, is_anonymous) IN (SELECT tenant, user_key, is_anonymous ${theirs})
+  ) AS fact INNER JOIN (SELECT * ${theirs}) AS key USING (tenant, user_key, is_anonymous, partition)
+  WHERE ${placeOf("fact.position")} < ${placeOf("key.position")}
+  GROUP BY tenant, user_key, is_anonymous, partition, fact.time, fact.event_id
+) GROUP BY tenant, receipt, partition, position, ordinal`,
   );
   return rows.map((row) => ({
     tenant: row.tenant,

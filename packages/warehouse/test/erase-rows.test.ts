@@ -111,8 +111,11 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
     await loadFacts(chdb, factBlock([click("t2", T0), click("t3", T0)]), at(3));
     await loadFacts(chdb, recordBlock([{ key: "u1", receipt: 2 }]), at(4));
     await loadFacts(chdb, factBlock([click("t4", T0)]), at(5));
-    expect(await eraseAll(engine())).toEqual([{ receipt: receiptOf(1), counts: [1, 0, 1] }]);
-    expect(await eraseAll(engine())).toEqual([{ receipt: receiptOf(2), counts: [2, 0, 2] }]);
+    const counts = await eraseAll(engine());
+    expect(counts.toSorted((a, b) => a.receipt.localeCompare(b.receipt))).toEqual([
+      { receipt: receiptOf(1), counts: [1, 0, 1] },
+      { receipt: receiptOf(2), counts: [2, 0, 2] },
+    ]);
     expect(await namesIn("events", "event_id")).toEqual(["t4"]);
   });
 
