@@ -32,6 +32,15 @@ test("names what there is, and that nothing is left", () => {
   );
 });
 
+test("names what erased people had", () => {
+  const line = conservationLine({
+    complete: true,
+    events: { ...events, erased: 9, duplicates: 0 },
+    money: [],
+  });
+  expect(line).toContain(" + 9 erased + 1 dropped by a bound; nothing is left over.");
+});
+
 test("says loudly what is in no account, and only where all is loaded", () => {
   const wrong = { events: { ...events, residue: 3 }, money: [{ ...euros, residue: "0.5" }] };
   expect(conservationLine({ complete: true, ...wrong })).toMatch(
