@@ -12,13 +12,23 @@ import { temporaryDataDir } from "../support/tributary.ts";
 const TIMEOUT_MS = 60_000;
 const WRITE_KEY = "write-7d1c9a";
 const READ_KEY = "read-55e0b2";
+const ERASE_KEY = "erase-3b8f71";
 const WRONG_KEY = "wrong-91fa3e";
 const PERSON = "ada.lovelace@example.org";
 const PASSWORD = "pw-c0ffee";
 const WEBHOOK_PATH = "hook-4be1d0";
 const WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 5).toString("base64")}`;
 /** None of these may be in a log line, a span, or an answer. */
-const SECRETS = [WRITE_KEY, READ_KEY, WRONG_KEY, PERSON, PASSWORD, WEBHOOK_PATH, WEBHOOK_SECRET];
+const SECRETS = [
+  WRITE_KEY,
+  READ_KEY,
+  ERASE_KEY,
+  WRONG_KEY,
+  PERSON,
+  PASSWORD,
+  WEBHOOK_PATH,
+  WEBHOOK_SECRET,
+];
 
 describe("what is secret or a person's", () => {
   const data = temporaryDataDir();
@@ -26,10 +36,15 @@ describe("what is secret or a person's", () => {
   let platform: Platform;
   const answers: string[] = [];
 
-  const post = async (path: string, key: string, body: string, more = {}): Promise<number> => {
-    const answer = await fetch(`${platform.gatewayUrl}${path}`, {
+  const post = async (
+    path: string,
+    key: string,
+    body: string,
+    url = platform.gatewayUrl,
+  ): Promise<number> => {
+    const answer = await fetch(`${url}${path}`, {
       method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...more },
+      headers: { "content-type": "application/json", authorization: `Bearer ${key}` },
       body,
     });
     answers.push(await answer.text(), JSON.stringify([...answer.headers]));
@@ -44,6 +59,9 @@ describe("what is secret or a person's", () => {
     if (!answer.ok) answers.push(text);
     return answer.status;
   };
+
+  const erase = async (key: string, body: object): Promise<number> =>
+    post("/v1/erasures", key, JSON.stringify(body), platform.reportsUrl);
 
   beforeAll(async () => {
     collector = await startCollector();
@@ -63,6 +81,7 @@ describe("what is secret or a person's", () => {
         // Nobody listens there: it fails, which is logged and in the trace.
         TRIBUTARY_WEBHOOKS: `shop=http://127.0.0.1:${await freePort()}/${WEBHOOK_PATH}`,
         TRIBUTARY_WEBHOOK_SECRETS: `shop=${WEBHOOK_SECRET}`,
+        TRIBUTARY_ERASE_KEYS: `${ERASE_KEY}=shop`,
       },
     });
   }, TIMEOUT_MS);
@@ -98,6 +117,10 @@ describe("what is secret or a person's", () => {
       await get("/v1/conversions/o", WRONG_KEY),
       await get(`/v1/conversions/${encodeURIComponent(PERSON)}`, WRONG_KEY),
       await get("/v1/reports/attribution?model=best", READ_KEY),
+      await erase(ERASE_KEY, { userId: PERSON, anonymousId: PERSON }),
+      await erase(ERASE_KEY, { userId: PERSON.repeat(9) }),
+      await erase(WRONG_KEY, { userId: PERSON }),
+      await erase(ERASE_KEY, { userId: PERSON }),
     ];
     expect(statuses.filter((status) => status < 300).length).toBeGreaterThan(4);
     expect(statuses.filter((status) => status >= 400).length).toBeGreaterThan(5);

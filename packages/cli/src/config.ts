@@ -9,6 +9,8 @@ export interface CliConfig {
   readonly key: string | undefined;
   /** TRIBUTARY_READ_KEY: the key for reports where none is given. */
   readonly readKey: string | undefined;
+  /** TRIBUTARY_ERASE_KEY: the key that people are erased with, where none is given. */
+  readonly eraseKey: string | undefined;
   /** TRIBUTARY_JAEGER_UI_URL: where a person finds traces, such as http://127.0.0.1:16686. */
   readonly jaegerUiUrl: string | undefined;
   /** Handed on to the services. */
@@ -40,6 +42,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     jaegerUiUrl: jaegerUiUrl?.replace(/\/+$/, ""),
     key: environment["TRIBUTARY_KEY"]?.trim() || undefined,
     readKey: environment["TRIBUTARY_READ_KEY"]?.trim() || undefined,
+    eraseKey: environment["TRIBUTARY_ERASE_KEY"]?.trim() || undefined,
     environment,
   });
 }

@@ -6,6 +6,7 @@ import { booksCommand } from "./commands/books.ts";
 import { chaosCommand } from "./commands/chaos.ts";
 import { conversionCommand } from "./commands/conversion.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { erasureCommands } from "./commands/erasures.ts";
 import { exportCommand } from "./commands/export.ts";
 import { groupsCommand } from "./commands/groups.ts";
 import { importCommands } from "./commands/imports.ts";
@@ -74,6 +75,7 @@ const COMMANDS = [
   exportCommand,
   tenantsCommand,
   keysCommand,
+  erasureCommands,
   lagCommand,
   groupsCommand,
   deadLettersCommand,

@@ -4,6 +4,8 @@
  */
 export { differenceOf } from "./difference.ts";
 export type { StoredResult } from "./difference.ts";
+export { remainingEvents } from "./erasure.ts";
+export type { PlainErasure } from "./erasure.ts";
 export { DEFAULT_IDENTITY_RULES } from "./identity.ts";
 export type { IdentityRules } from "./identity.ts";
 export { DEFAULT_RULES, expectedResults } from "./results.ts";

@@ -11,6 +11,7 @@ import type { EntryColumns } from "./entry-columns.ts";
 import {
   type EventRow,
   FLAG_ANONYMOUS,
+  FLAG_ID_UUID,
   FLAG_RARE,
   FLAG_TYPE_MASK,
   FLAG_USER_UUID,
@@ -29,12 +30,21 @@ export const IDENTITY_CLAIM = 2;
 export const IDENTITY_DECISION = 3;
 /** The same where its user is. A message, and logged there. */
 export const IDENTITY_LINK = 4;
+/**
+ * A person, or an anonymous ID of one, is forgotten (docs/erasure.md): asked for as a message, and logged where it was done. From
+ * here on kinds are of erasures: they come in messages of their own, whose subject need not be anonymous.
+ */
+export const IDENTITY_ERASE = 5;
+/** An anonymous ID that is of the person of the erasure before it as well. A message. */
+export const IDENTITY_ERASE_WITH = 6;
+/** Copies of an anonymous ID's facts under links of generations below are void. A message, and logged there. */
+export const IDENTITY_ERASED = 7;
 
 /** A record beside its two keys. */
 export interface IdentityRecord {
   /** IDENTITY_* */
   kind: number;
-  /** Whether the user takes the anonymous ID (pair, claim, decision), or has it (link). */
+  /** Whether the user takes the anonymous ID (pair, claim, decision), or has it (link); whether facts were forgotten (erase). */
   linked: boolean;
   /** Whether a row with a user follows. */
   hasUser: boolean;
@@ -44,10 +54,20 @@ export interface IdentityRecord {
   version: number;
   /** Grows with each change of the owner in the anonymous ID's partition; 0 of a pair and a claim. */
   generation: number;
+  /** Which erasure it is, 16 bytes; none of other kinds. */
+  receipt: Uint8Array;
 }
 
 export function emptyIdentityRecord(): IdentityRecord {
-  return { kind: 0, linked: false, hasUser: false, time: 0, version: 0, generation: 0 };
+  return {
+    kind: 0,
+    linked: false,
+    hasUser: false,
+    time: 0,
+    version: 0,
+    generation: 0,
+    receipt: NO_BYTES,
+  };
 }
 
 /** Field code, bin head, kind, two flags, three float64. */
@@ -64,7 +84,13 @@ const NO_BYTES = new Uint8Array(0);
  */
 export function fillIdentityRow(row: EventRow, record: IdentityRecord, keptUntilMs: number): void {
   fillUserRow(row, keptUntilMs);
-  row.flags |= FLAG_ANONYMOUS | FLAG_RARE;
+  row.flags |= FLAG_RARE;
+  if (record.receipt.length === 0) row.flags |= FLAG_ANONYMOUS;
+  else {
+    row.flags |= FLAG_ID_UUID;
+    row.id = record.receipt;
+    row.idLength = record.receipt.length;
+  }
   const rare = Buffer.alloc(RECORD_BYTES);
   rare[0] = RARE_IDENTITY;
   rare[1] = 0xc4;
@@ -118,6 +144,11 @@ export function readIdentity(
   record.time = view.getFloat64(5);
   record.version = view.getFloat64(13);
   record.generation = view.getFloat64(21);
+}
+
+/** The kind of the record that a row's rare bytes begin with; 0 where they are none of one. */
+export function identityKindOf(rare: Uint8Array, start: number): number {
+  return rare[start] === RARE_IDENTITY ? (rare[start + 3] ?? 0) : 0;
 }
 
 /**

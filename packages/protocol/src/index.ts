@@ -23,12 +23,15 @@ export {
   FLAG_TYPE_MASK,
   FLAG_USER_UUID,
   MAX_ENTRY_EVENTS,
+  MAX_TIME_MS,
 } from "./entry.ts";
 export type { RowDictionaries } from "./entry.ts";
 export { EntryColumns } from "./entry-columns.ts";
 export { EntryReader, readEntryTraces } from "./entry-reader.ts";
 export { EntrySplicer } from "./entry-splicer.ts";
 export { readEntryTenants } from "./entry-tenants.ts";
+export { isErasure, packErasure } from "./erasure.ts";
+export type { ErasureMessage, ErasureRequest } from "./erasure.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
 export {
@@ -57,6 +60,9 @@ export {
   fillUserRow,
   IDENTITY_CLAIM,
   IDENTITY_DECISION,
+  IDENTITY_ERASE,
+  IDENTITY_ERASE_WITH,
+  IDENTITY_ERASED,
   IDENTITY_LINK,
   IDENTITY_PAIR,
   isCopy,
@@ -83,6 +89,7 @@ export {
   ORIGIN_FIELD,
   outboxKey,
   PLATFORM_KEY,
+  POSITION_FIELD,
   resultsKey,
   ROWS_FIELD,
   stateKey,

@@ -29,7 +29,7 @@ export const leaseKey = (partition: number): string => `${tag(partition)}:lease`
 
 /** Hash: what all processes of a platform must agree on (number of partitions, format). */
 export const PLATFORM_KEY = "tributary:platform";
-/** Hash: the API keys of a kind (`write`, `read`) by their ID, as JSON with the key's hash. */
+/** Hash: the API keys of a kind (`write`, `read`, `erase`) by their ID, as JSON with the key's hash. */
 export const apiKeysKey = (kind: string): string => `tributary:keys:${kind}`;
 /** Sorted set: the members of a consumer group, scored by when their membership ends (ms). */
 export const membersKey = (group: string): string => `tributary:{${group}}:members`;
@@ -76,5 +76,7 @@ export const TARGET_FIELD = "t";
 export const ROWS_FIELD = "m";
 /** Field of a message: when the first of the events came that led to it, ms since 1970. */
 export const ORIGIN_FIELD = "o";
+/** Field of a fact or result block: ID of the last entry of the events that it was made from. */
+export const POSITION_FIELD = "p";
 /** Field of a stream entry that holds how many events, facts or results the block has. */
 export const COUNT_FIELD = "n";

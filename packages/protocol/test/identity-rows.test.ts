@@ -35,6 +35,7 @@ const record = fc.record({
   time: fc.integer(MS),
   version: fc.integer(MS),
   generation: fc.integer(MS),
+  receipt: fc.constant(new Uint8Array(0)),
 });
 
 function rowOf(tenant: number, user: string): EventRow {

@@ -179,6 +179,7 @@ export const conservationSchema = z.object({
     refunds: count,
     identifies: count,
     custom: count,
+    erased: count.describe("events of people who were erased, of whatever kind"),
     residue: count.describe("accepted less all others"),
   }),
   money: z.array(
@@ -274,6 +275,9 @@ export const changesSchema = z.object({
     groups: count,
     residueConversions: decimalText.describe("what is after less all other lines: 0"),
     residueValue: decimalText,
+    erasedConversions: count.describe(
+      "of people whose erasure was done between the two times: in neither",
+    ),
   }),
 });
 
@@ -324,6 +328,33 @@ export const spendSchema = z.object({
 export const ratesSchema = z.object({
   rows: z.array(z.object({ day: z.string(), currency, target: currency, rate: decimalText })),
 });
+
+const receipt = z.string().describe("a random UUID, which says nothing of the person");
+const timeMs = z.number().describe("ms since 1970");
+
+export const askedErasureSchema = z.object({
+  receipt,
+  state: z.literal("asked"),
+  askedAt: timeMs,
+  deadLetters: count.describe(
+    "dead letters that are kept, of all tenants: they are not searched for events of the person",
+  ),
+});
+export const erasureSchema = z.object({
+  receipt,
+  state: z
+    .enum(["asked", "erased"])
+    .describe("`erased`: by the workers, and in all tables of the warehouse"),
+  askedAt: timeMs,
+  erasedAt: timeMs.nullable(),
+  erased: z
+    .object({ events: count, conversions: count, touchpoints: count })
+    .describe(
+      "what went from the warehouse; events of every kind, conversions and touchpoints among them",
+    ),
+});
+export const erasuresSchema = z.object({ erasures: z.array(erasureSchema) });
+export type Erasure = z.infer<typeof erasureSchema>;
 
 export const settledSchema = z.object({ settled: z.boolean() }).loose();
 

@@ -1,5 +1,6 @@
 import { formatDecimal, REVISION_REASONS, type DimensionField } from "@tributary/protocol";
 import {
+  countErasedConversions,
   creditGroups,
   resultChanges,
   rowDimensions,
@@ -30,6 +31,8 @@ export interface Changes {
     /** Sums over the groups of what is after less all other lines, without its sign: 0. */
     readonly residueConversions: string;
     readonly residueValue: string;
+    /** Conversions of people whose erasure was done between the two times: they are in neither. */
+    readonly erasedConversions: number;
   };
 }
 
@@ -63,7 +66,8 @@ export async function changesBetween(
   add("before", await creditGroups(engine, { ...report, asOf: since }));
   for (const group of await resultChanges(engine, question)) add(group.cause, [group]);
   add("after", await creditGroups(engine, { ...report, asOf: until }));
-  return answerOf([...statements.values()]);
+  const erasedConversions = await countErasedConversions(engine, tenant, [since, until]);
+  return answerOf([...statements.values()], erasedConversions);
 }
 
 function statementOf(
@@ -87,7 +91,7 @@ function addTo({ lines }: Statement, line: ChangeLine, { conversions, value }: C
 
 const NOTHING: Readonly<Amounts> = Object.freeze({ conversions: 0n, value: 0n });
 
-function answerOf(statements: readonly Statement[]): Changes {
+function answerOf(statements: readonly Statement[], erasedConversions: number): Changes {
   const residue = { conversions: 0n, value: 0n };
   let changed = 0;
   const sorted = statements.toSorted(
@@ -127,6 +131,7 @@ function answerOf(statements: readonly Statement[]): Changes {
       groups: statements.length,
       residueConversions: formatDecimal(residue.conversions),
       residueValue: formatDecimal(residue.value),
+      erasedConversions,
     },
   };
 }

@@ -1,9 +1,11 @@
 import { readTenants } from "@tributary/tenants";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
+import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   areKeysInRedis,
+  isLoopback,
   parseApiKeys,
   readEnvironment,
   text,
@@ -58,6 +60,18 @@ const schema = settingsSchema.extend({
   TRIBUTARY_READ_KEYS: text("").describe(
     "read keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
   ),
+  TRIBUTARY_ERASE_KEYS: text("").describe(
+    "keys that people are erased with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_ERASURE_GATHER_MS: wholeNumber(0, 86_400_000, 1000).describe(
+    "how long erasures gather before the warehouse's tables are written anew without them, ms",
+  ),
+  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
+    "replicas that must have an erasure before it is acknowledged",
+  ),
+  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
+    "how long a request waits for the replicas, ms",
+  ),
   TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
     "how often keys made by tributary keys are read anew, ms",
   ),
@@ -92,6 +106,13 @@ export interface ReportsConfig {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Whether a request needs a key though none is configured: all are in Redis. */
   readonly keysInRedis: boolean;
+  /** Tenants by erase key. */
+  readonly eraseKeys: ReadonlyMap<string, string>;
+  /** Whether tenant `default` is erased without a key, as long as there is none: on a loopback address, without read keys. */
+  readonly isEraseOpen: boolean;
+  readonly erasureGatherMs: number;
+  /** Undefined asks the partition's node alone. */
+  readonly replicaWait: ReplicaWait | undefined;
   readonly keysRefreshMs: number;
   readonly loadIntervalMs: number;
   readonly loadMaxEntries: number;
@@ -114,6 +135,8 @@ export function readConfig(
 ): ReportsConfig {
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
+  const readKeys = parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host);
+  const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
   return Object.freeze({
     redisUrl: values.REDIS_URL,
     host,
@@ -121,8 +144,22 @@ export function readConfig(
     partitions: values.TRIBUTARY_PARTITIONS,
     dataDir: values.TRIBUTARY_DATA_DIR,
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,
-    readKeys: parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host),
-    keysInRedis: areKeysInRedis(values.TRIBUTARY_READ_KEYS),
+    readKeys,
+    keysInRedis,
+    eraseKeys: parseApiKeys("TRIBUTARY_ERASE_KEYS", values.TRIBUTARY_ERASE_KEYS, undefined),
+    isEraseOpen:
+      isLoopback(host) &&
+      readKeys.size === 0 &&
+      !keysInRedis &&
+      !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    erasureGatherMs: values.TRIBUTARY_ERASURE_GATHER_MS,
+    replicaWait:
+      values.TRIBUTARY_WAIT_REPLICAS === 0
+        ? undefined
+        : {
+            replicas: values.TRIBUTARY_WAIT_REPLICAS,
+            timeoutMs: values.TRIBUTARY_WAIT_TIMEOUT_MS,
+          },
     keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
     loadIntervalMs: values.TRIBUTARY_LOAD_INTERVAL_MS,
     loadMaxEntries: values.TRIBUTARY_LOAD_MAX_ENTRIES,

@@ -1,5 +1,11 @@
 import { formatDecimal } from "@tributary/protocol";
-import { countFacts, countResults, sumMoney, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  countErased,
+  countFacts,
+  countResults,
+  sumMoney,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import type { ReportSettings } from "./settings.ts";
 
 /** Under every model the credits of a conversion are its whole: one is added up. */
@@ -38,6 +44,8 @@ export interface Conservation {
     readonly refunds: number;
     readonly identifies: number;
     readonly custom: number;
+    /** Of people who were erased, of whatever kind. */
+    readonly erased: number;
     /** Accepted less all others. */
     readonly residue: number;
   };
@@ -64,11 +72,18 @@ export async function conserve(
   readAccounting: () => Promise<Accounting>,
 ): Promise<Conservation> {
   const before = await readAccounting();
+  const erasedBefore = await countErased(engine, tenant);
   const facts = await countFacts(engine, tenant, settings);
   const results = await countResults(engine, tenant);
   const money = await sumMoney(engine, tenant, MODEL);
+  const erased = await countErased(engine, tenant);
   const { accounts, waiting } = await readAccounting();
-  const complete = !before.waiting && !waiting && before.accounts.accepted === accounts.accepted;
+  const complete =
+    !before.waiting &&
+    !waiting &&
+    before.accounts.accepted === accounts.accepted &&
+    erasedBefore.pending + erased.pending === 0 &&
+    erasedBefore.events === erased.events;
   const classes = {
     duplicates: accounts.duplicate + facts.twice,
     deadLettered: accounts.deadLettered,
@@ -80,6 +95,7 @@ export async function conserve(
     refunds: facts.refunds,
     identifies: facts.identifies,
     custom: facts.custom,
+    erased: erased.events,
   };
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, count) => total + count, 0);

@@ -2,7 +2,7 @@
 export const REPORTS_ERROR_CODES = {
   /** A setting has a value that cannot be used. Terminal: the same environment fails again. */
   config_invalid: 500,
-  /** A read key is missing or not known. */
+  /** A read key, or erase key, is missing or not known. */
   unauthorized: 401,
   /** There is no such path, or no such conversion. */
   not_found: 404,
@@ -46,6 +46,10 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
+  /** A body that says of nobody, or of more than one ID, that they are to be erased. */
+  erasure_invalid: 400,
+  /** The key is of another tenant than the body names. */
+  tenant_other: 403,
   /** No rate of a currency for a day. */
   rate_missing: 400,
   /** The report has more rows than its bound. */

@@ -16,6 +16,8 @@ export interface LoaderOptions {
   readonly intervalMs: number;
   /** Secret of the dictionaries' hash, below 2^48: strings come from strangers. */
   readonly seed: number;
+  /** Called when somebody was loaded who is to be erased. */
+  readonly onErasing?: () => void;
 }
 
 /**
@@ -137,16 +139,22 @@ export class Loader {
     }
   }
 
-  /** What was made into rows; who is who after the facts that it is about. */
+  /** What was made into rows; who is who, and who is to be erased, after the facts that it is about. */
   #batches(): readonly RowBatch[] {
-    return [this.#facts.finish(), this.#facts.finishIdentities(), this.#results.finish()];
+    const facts = this.#facts;
+    return [
+      facts.finish(),
+      facts.finishIdentities(),
+      facts.finishErasing(),
+      this.#results.finish(),
+    ];
   }
 
   /** Makes an entry into rows. @returns why it cannot be, or undefined */
   #add(entry: PolledEntry): string | undefined {
     const rows = entry.stream === "facts" ? this.#facts : this.#results;
     try {
-      rows.add(entry.block, entry.partition, entry.id);
+      rows.add(entry.block, entry.partition, entry.id, entry.position);
       this.#traces.add(rows.traces);
       return undefined;
     } catch (error) {
@@ -170,6 +178,7 @@ export class Loader {
       }
       await this.#setAside(undecodable);
       if (taken.length > 0) await this.#feed.acknowledge(taken);
+      if (this.#facts.finishErasing().rows > 0) this.#options.onErasing?.();
       for (const { table, rows } of batches) {
         if (rows > 0) this.#metrics.tributary_load_rows_total.inc({ table }, rows);
       }

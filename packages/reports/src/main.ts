@@ -37,9 +37,15 @@ const storedKeys = new ApiKeyStore(
   { kind: "read", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
   logger,
 );
-await storedKeys.start();
-const parts = { client, engine, telemetry, consumer, seed, storedKeys };
-const { loaders, server } = createReports(config, parts);
+const storedEraseKeys = new ApiKeyStore(
+  client,
+  { kind: "erase", refreshMs: config.keysRefreshMs, closed: !config.isEraseOpen },
+  logger,
+);
+for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
+const parts = { client, engine, telemetry, consumer, seed, storedKeys, storedEraseKeys };
+const { loaders, server, eraser } = createReports(config, parts);
+eraser.start();
 for (const loader of loaders) loader.start();
 const address = await server.listen({ host: config.host, port: config.port });
 logger.info({ address, partitions: config.partitions }, "reports listens");
@@ -50,7 +56,8 @@ async function stop(signal: string): Promise<void> {
   stopping = true;
   logger.info({ signal }, "reports stops");
   await Promise.all(loaders.map(async (loader) => loader.stop()));
-  storedKeys.stop();
+  await eraser.stop();
+  for (const keys of [storedKeys, storedEraseKeys]) keys.stop();
   await server.close();
   await engine.close();
   client.disconnect();

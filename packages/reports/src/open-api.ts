@@ -17,7 +17,14 @@ export interface RouteDescription {
   readonly answer: z.ZodType;
   /** Media types it can answer with instead. */
   readonly formats?: readonly string[];
+  /** Of a good answer; 200 where it is left out. */
+  readonly status?: number;
+  /** Where it is not a read key that is needed. */
+  readonly security?: object;
 }
+
+/** Of routes that need an erase key. */
+export const ERASE_KEY = [{ eraseKey: [] }, {}];
 
 const TITLE = "Tributary reports";
 
@@ -34,7 +41,10 @@ export function serveOpenApi(server: FastifyInstance, addRoutes: () => void): vo
       openapi: "3.1.0",
       info: { title: TITLE, version: "1", description: "What each channel and campaign earned." },
       components: {
-        securitySchemes: { readKey: { type: "http", scheme: "bearer", description: "a read key" } },
+        securitySchemes: {
+          readKey: { type: "http", scheme: "bearer", description: "a read key" },
+          eraseKey: { type: "http", scheme: "bearer", description: "an erase key" },
+        },
       },
       // Without read keys tenant `default` is read by anybody.
       security: [{ readKey: [] }, {}],
@@ -57,7 +67,7 @@ export function serveOpenApi(server: FastifyInstance, addRoutes: () => void): vo
 
 /** A route's options that describe it. */
 export function documented(route: RouteDescription): { readonly schema: object } {
-  const { summary, parameters = {}, path = {}, body, answer, formats = [] } = route;
+  const { summary, parameters = {}, path = {}, body, answer, formats = [], status = 200 } = route;
   const properties = Object.entries(parameters).map(([name, { description, schema }]) => [
     name,
     { description, ...schema },
@@ -79,8 +89,9 @@ export function documented(route: RouteDescription): { readonly schema: object }
         ? {}
         : { params: { type: "object", properties: Object.fromEntries(named) } }),
       ...(body === undefined ? {} : { body }),
+      ...(route.security === undefined ? {} : { security: route.security }),
       response: {
-        200: { description: "The answer", content: media },
+        [status]: { description: "The answer", content: media },
         "4xx": {
           description: "The question is at fault: which field, and what is allowed",
           ...error,

@@ -16,6 +16,8 @@ import { ReportsError, type ReportsErrorCode } from "./errors.ts";
 import { documented, serveOpenApi } from "./open-api.ts";
 import { addOperationRoutes } from "./operation-routes.ts";
 import { numberBetween, readParameters, type QuestionParameters } from "./parameters.ts";
+import type { AskedErasure, Person } from "./ask-erasure.ts";
+import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addImportRoutes } from "./import-routes.ts";
 import { addReportRoutes } from "./report-routes.ts";
@@ -31,6 +33,7 @@ export interface ServerParts {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Keys beside those. */
   readonly storedKeys?: StoredKeys | undefined;
+  readonly erasures: ErasureParts;
   /** Exports that may run at a time. */
   readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
@@ -44,6 +47,16 @@ export interface ServerParts {
   readonly readLag: () => Promise<LagReport>;
   /** Waits until all that was accepted before is attributed and loaded; false where it was not within the time. */
   readonly settle: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** What erasing people stands on. */
+export interface ErasureParts {
+  /** Tenants by erase key. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Keys beside those; closed where nobody may erase without one. */
+  readonly storedKeys: StoredKeys;
+  /** Has a person erased. @throws ReportsError `unavailable` */
+  readonly ask: (person: Person) => Promise<AskedErasure>;
 }
 
 /** What a consumer group has left to do, over all partitions. */
@@ -104,10 +117,21 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     (reason) => new ReportsError("unauthorized", reason),
     parts.storedKeys,
   );
+  const eraseAccess = new ApiKeys(
+    "erase",
+    parts.erasures.keys,
+    (reason) =>
+      new ReportsError(
+        "unauthorized",
+        `${reason}; TRIBUTARY_ERASE_KEYS has them, and tributary keys create --kind erase makes one`,
+      ),
+    parts.erasures.storedKeys,
+  );
   serveOpenApi(server, () => {
     addReportRoutes(server, parts, access);
     addImportRoutes(server, parts, access);
     addExportRoutes(server, parts, access);
+    addErasureRoutes(server, parts, eraseAccess);
     addSettledRoute(server, parts, access);
     addOperationRoutes(server, parts, access);
   });

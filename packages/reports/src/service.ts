@@ -7,6 +7,8 @@ import {
 } from "@tributary/protocol";
 import {
   clientUse,
+  EntryAppender,
+  ERASURE_ROUNDS,
   LagMeter,
   readBooks,
   readCompleteUpTo,
@@ -25,8 +27,10 @@ import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
 import type { Accounting } from "./conservation.ts";
+import { askErasure } from "./ask-erasure.ts";
 import { AttributionAnswers } from "./attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
+import { Eraser } from "./eraser.ts";
 import { Loader } from "./loader.ts";
 import { PathPool } from "./path-pool.ts";
 import { buildServer, type LagReport, type LagTotal } from "./server.ts";
@@ -37,12 +41,15 @@ export interface ReportsService {
   readonly loaders: readonly Loader[];
   /** Not listening yet. */
   readonly server: FastifyInstance;
+  readonly eraser: Eraser;
 }
 
 /** What the service stands on. */
 export interface ServiceParts {
   /** Read keys beside those of the configuration. */
   readonly storedKeys?: StoredKeys | undefined;
+  /** Erase keys, likewise. */
+  readonly storedEraseKeys?: StoredKeys | undefined;
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -52,6 +59,8 @@ export interface ServiceParts {
   readonly seed: number;
 }
 
+/** Longest that erasing waits for what was asked to be settled, before it looks again, ms. */
+const ERASE_SETTLE_MS = 60_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
 
@@ -59,6 +68,16 @@ const MAX_MODELS_WAITING = 16;
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
   const { partitions } = config;
+  const eraser = new Eraser({
+    engine,
+    telemetry,
+    gatherMs: config.erasureGatherMs,
+    settle: async (signal) =>
+      settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal, rounds: ERASURE_ROUNDS }),
+  });
+  const countDeadLetters = async (): Promise<number> =>
+    (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);
+  const appender = new EntryAppender(client, config.replicaWait);
   const loaders = (["facts", "results"] as const).map((stream) => {
     const feed = new WarehouseFeed(client, {
       partitions,
@@ -67,7 +86,8 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       streams: [stream],
     });
     const { loadIntervalMs: intervalMs } = config;
-    return new Loader(feed, engine, telemetry, { intervalMs, seed: parts.seed });
+    const onErasing = (): void => eraser.wake();
+    return new Loader(feed, engine, telemetry, { intervalMs, seed: parts.seed, onErasing });
   });
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
@@ -85,6 +105,18 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     }),
     readKeys: config.readKeys,
     storedKeys: parts.storedKeys,
+    erasures: {
+      keys: config.eraseKeys,
+      storedKeys: eraseKeysOf(config, parts),
+      ask: async (person) => {
+        const asked = await askErasure(
+          { engine, telemetry, appender, partitions, countDeadLetters },
+          person,
+        );
+        eraser.wake();
+        return asked;
+      },
+    },
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
@@ -95,7 +127,18 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
-  return { loaders, server };
+  return { loaders, server, eraser };
+}
+
+/** Erase keys in Redis. Who needs a key to read needs one to erase. */
+function eraseKeysOf(config: ReportsConfig, parts: ServiceParts): StoredKeys {
+  const { storedKeys, storedEraseKeys } = parts;
+  return {
+    get closed() {
+      return !config.isEraseOpen || storedKeys?.closed === true || storedEraseKeys?.closed === true;
+    },
+    tenantOf: (hash) => storedEraseKeys?.tenantOf(hash),
+  };
 }
 
 async function accountingOf(

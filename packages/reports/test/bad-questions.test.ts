@@ -2,7 +2,12 @@
 import type { FastifyInstance } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildServer } from "../src/server.ts";
-import { attributionAnswers, quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
+import {
+  attributionAnswers,
+  quietTelemetry,
+  temporaryWarehouse,
+  noErasures,
+} from "./support/parts.ts";
 
 interface Described {
   readonly paths: Readonly<
@@ -37,6 +42,7 @@ beforeAll(async () => {
     telemetry,
     attribution: attributionAnswers(warehouse.engine, telemetry, () => Date.now()),
     readKeys: new Map(),
+    erasures: noErasures,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,

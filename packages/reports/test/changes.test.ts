@@ -1,11 +1,11 @@
 import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
 import { randomUUID } from "node:crypto";
 import type { TributaryEvent } from "@tributary/protocol";
-import type { WarehouseEngine } from "@tributary/warehouse";
+import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { JOURNEY_REPORTS } from "../src/journey-reports.ts";
-import { click, purchase, T0 } from "./support/blocks.ts";
+import { click, purchase, receiptOf, T0 } from "./support/blocks.ts";
 import { temporaryWarehouse } from "./support/parts.ts";
 import { loadTraffic } from "./support/traffic.ts";
 
@@ -69,7 +69,27 @@ test("a statement of each group: before, each cause, after", async () => {
     ["unattributed", "before", "1", "7"],
     ["unattributed", "after", "1", "7"],
   ]);
-  expect(totals).toEqual({ changed: 2, groups: 3, residueConversions: "0", residueValue: "0" });
+  expect(totals).toEqual({
+    changed: 2,
+    groups: 3,
+    erasedConversions: 0,
+    residueConversions: "0",
+    residueValue: "0",
+  });
+});
+
+test("conversions of people whose erasure was done between the times are counted", async () => {
+  const place = { partition: 0, position: "1-0", ordinal: 0 };
+  for (const [i, doneAt] of [T0 + 500, T0 + 501, T0 + 3500, T0 + 3501].entries()) {
+    const erasure = { tenant: "erased", receipt: receiptOf(i) };
+    const conversions = 10 ** i;
+    await storeErasedCounts(engine, [
+      { ...erasure, ...place, events: 9999, conversions, touchpoints: 0 },
+    ]);
+    await storeDoneErasures(engine, [erasure], doneAt);
+  }
+  const { totals } = await ask("erased", { since: String(T0 + 500), asOf: String(T0 + 3500) });
+  expect(totals).toMatchObject({ erasedConversions: 110, groups: 0 });
 });
 
 test.each([

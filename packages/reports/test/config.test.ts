@@ -39,12 +39,28 @@ test("what is set is taken; empty is unset", () => {
 });
 
 test.for([
+  [{}, true],
+  [{ TRIBUTARY_HOST: "::1" }, true],
+  [{ TRIBUTARY_HOST: "0.0.0.0", TRIBUTARY_READ_KEYS: "k=shop" }, false],
+  [{ TRIBUTARY_READ_KEYS: "k=shop" }, false],
+  [{ TRIBUTARY_READ_KEYS: "redis" }, false],
+  [{ TRIBUTARY_ERASE_KEYS: "redis" }, false],
+] as const)("%j: people are erased without a key: %j", ([env, isOpen]) => {
+  const config = readConfig(env);
+  expect(config.isEraseOpen).toBe(isOpen);
+  expect(config.eraseKeys.size).toBe(0);
+  const keys = readConfig({ ...env, TRIBUTARY_ERASE_KEYS: "e=shop" }).eraseKeys;
+  expect([...keys]).toEqual([["e", "shop"]]);
+});
+
+test.for([
   [{ TRIBUTARY_PORT: "80a" }, 'TRIBUTARY_PORT: expected a whole number from 0 to 65535, got "80a"'],
   [{ TRIBUTARY_PARTITIONS: "0" }, "TRIBUTARY_PARTITIONS: expected a whole number from 1 to 1024"],
   [{ TRIBUTARY_LOAD_INTERVAL_MS: "1.5" }, "TRIBUTARY_LOAD_INTERVAL_MS: expected a whole number"],
   [{ TRIBUTARY_READ_KEYS: "secret" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs"],
   [{ TRIBUTARY_READ_KEYS: "secret=no tenant" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs"],
   [{ TRIBUTARY_HOST: "0.0.0.0" }, "TRIBUTARY_READ_KEYS: expected key=tenant pairs, or redis"],
+  [{ TRIBUTARY_ERASE_KEYS: "secret" }, "TRIBUTARY_ERASE_KEYS: expected key=tenant pairs"],
   [{ TRIBUTARY_LOG_LEVEL: "loud" }, "TRIBUTARY_LOG_LEVEL"],
 ] as const)("%o is refused by name", ([env, message]) => {
   const read = () => readConfig(env);

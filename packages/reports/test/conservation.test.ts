@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TributaryEvent } from "@tributary/protocol";
-import { ATTRIBUTIONS_TABLE, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  ATTRIBUTIONS_TABLE,
+  FactRows,
+  storeErasedCounts,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import { conserve, type Accounting } from "../src/conservation.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
-import { T0 } from "./support/blocks.ts";
+import { erasedBlock, receiptOf, T0 } from "./support/blocks.ts";
 import { temporaryWarehouse } from "./support/parts.ts";
 import { loadTraffic } from "./support/traffic.ts";
 
@@ -87,6 +92,7 @@ test("every event is in one class, every amount in one place, and nothing is lef
       refunds: 2,
       identifies: 1,
       custom: 1,
+      erased: 0,
       residue: 0,
     },
     money: [
@@ -120,6 +126,30 @@ test("what is missing, or there twice, is left over", async () => {
   const found = await of("lossy", books(EVENTS.length));
   expect(found.events.residue).toBe(1);
   expect(found.money[0]).toMatchObject({ currency: "EUR", residue: "100" });
+});
+
+test("events of people who were erased are in a class of their own; while some go, nothing is complete", async () => {
+  const erasure = { tenant: "erasing", receipt: receiptOf(1) };
+  await storeErasedCounts(engine, [
+    {
+      ...erasure,
+      partition: 0,
+      position: "1-0",
+      ordinal: 0,
+      events: 4,
+      conversions: 1,
+      touchpoints: 2,
+    },
+  ]);
+  expect(await of("erasing", books(4))).toMatchObject({
+    complete: true,
+    events: { accepted: 4, erased: 4, residue: 0 },
+  });
+  const facts = new FactRows(1);
+  facts.add(erasedBlock("ada", 2, "erasing"), 0, "2-0", "1-0");
+  const { table, columns, bytes } = facts.finishErasing();
+  await engine.insertRowBinary(table, columns, bytes);
+  expect(await of("erasing", books(4))).toMatchObject({ complete: false });
 });
 
 test("a count made while events come does not call itself complete", async () => {

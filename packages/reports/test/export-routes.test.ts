@@ -5,7 +5,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildServer, type ServerParts } from "../src/server.ts";
 import { fillWarehouse } from "./bench/fill.ts";
 import { click, factBlock, purchase, resultBlock, T0 } from "./support/blocks.ts";
-import { attributionAnswers, quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
+import {
+  attributionAnswers,
+  quietTelemetry,
+  temporaryWarehouse,
+  noErasures,
+} from "./support/parts.ts";
 
 /** Of more rows than a page has. */
 const TOUCHPOINTS = 50_000;
@@ -43,6 +48,7 @@ beforeAll(async () => {
       ["small", "other"],
       ["none", "nobody"],
     ]),
+    erasures: noErasures,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,

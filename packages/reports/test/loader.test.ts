@@ -4,7 +4,14 @@ import type { PolledEntry } from "@tributary/streams";
 import { WarehouseError, type WarehouseEngine } from "@tributary/warehouse";
 import type { LoaderFeed } from "../src/feed.ts";
 import { Loader } from "../src/loader.ts";
-import { click, factBlock, purchase, resultBlock } from "./support/blocks.ts";
+import {
+  click,
+  erasedBlock,
+  factBlock,
+  purchase,
+  receiptOf,
+  resultBlock,
+} from "./support/blocks.ts";
 import { quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
 
 let engine: WarehouseEngine;
@@ -76,6 +83,11 @@ async function counts(): Promise<unknown> {
   );
 }
 
+const erasing = async (): Promise<unknown[]> =>
+  engine.query(
+    "SELECT receipt, position, user_key, is_theirs FROM tributary.erasing FINAL ORDER BY receipt",
+  );
+
 test("loads what comes, acknowledges it, and stops after the load in hand", async () => {
   const feed = new MemoryFeed();
   const { telemetry } = quietTelemetry();
@@ -93,6 +105,32 @@ test("loads what comes, acknowledges it, and stops after the load in hand", asyn
   feed.append("facts", factBlock([click("late")]));
   await sleep(50);
   expect(feed.acknowledged.size).toBe(40);
+});
+
+test("who is to be erased is in the warehouse before it is acknowledged, also twice", async () => {
+  const feed = new MemoryFeed();
+  const met: unknown[] = [];
+  feed.append("facts", factBlock([click("t1")]));
+  feed.append("facts", erasedBlock("u1", 1));
+  const acknowledge = feed.acknowledge.bind(feed);
+  let before: unknown[] | undefined;
+  feed.acknowledge = async (entries) => {
+    const isFirst = before === undefined;
+    before ??= await erasing();
+    if (isFirst) throw new Error("connection lost");
+    await acknowledge(entries);
+  };
+  const { telemetry } = quietTelemetry();
+  const onErasing = (): void => void met.push(feed.acknowledged.size);
+  const loader = new Loader(feed, engine, telemetry, { ...OPTIONS, onErasing });
+  loader.start();
+  await feed.drained();
+  await loader.stop();
+  expect(before).toHaveLength(1);
+  expect(met).toEqual([2]);
+  expect(await erasing()).toEqual([
+    { receipt: receiptOf(1), position: "1700000000001-0", user_key: "u1", is_theirs: true },
+  ]);
 });
 
 test("a lost acknowledgement costs a second load and doubles nothing", async () => {

@@ -3,7 +3,12 @@ import type { FastifyInstance } from "fastify";
 import { MODEL_NAMES, PATH_MODEL_NAMES } from "@tributary/attribution";
 import { ATTRIBUTION_PARAMETERS } from "../src/question.ts";
 import { buildServer } from "../src/server.ts";
-import { attributionAnswers, quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
+import {
+  attributionAnswers,
+  quietTelemetry,
+  temporaryWarehouse,
+  noErasures,
+} from "./support/parts.ts";
 
 interface Described {
   readonly openapi: string;
@@ -33,6 +38,7 @@ beforeAll(async () => {
     telemetry,
     attribution: attributionAnswers(warehouse.engine, telemetry),
     readKeys: new Map([["secret-key", "default"]]),
+    erasures: noErasures,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,
@@ -59,7 +65,7 @@ describe("the API's description", () => {
       .printRoutes({ commonPrefix: false })
       .split("\n")
       .filter((line) => /\(.*GET/.test(line));
-    const served = routes.filter((line) => /\/v1\b/.test(line)).length;
+    const served = routes.filter((line) => /\/v1\b|\/:receipt\b/.test(line)).length;
     expect(Object.keys(description.paths)).toHaveLength(served);
     expect(Object.keys(description.paths).filter((path) => !path.startsWith("/v1/"))).toEqual([]);
   });

@@ -3,7 +3,12 @@ import type { FastifyInstance } from "fastify";
 import { ResultRows } from "@tributary/warehouse";
 import { buildServer, type ServerParts } from "../src/server.ts";
 import { click, purchase, resultBlock, T0 } from "./support/blocks.ts";
-import { attributionAnswers, quietTelemetry, temporaryWarehouse } from "./support/parts.ts";
+import {
+  attributionAnswers,
+  quietTelemetry,
+  temporaryWarehouse,
+  noErasures,
+} from "./support/parts.ts";
 
 let parts: ServerParts;
 let open: FastifyInstance;
@@ -32,6 +37,7 @@ beforeAll(async () => {
     telemetry,
     attribution: attributionAnswers(engine, telemetry, () => T0),
     readKeys: new Map(),
+    erasures: noErasures,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => stalledMs,

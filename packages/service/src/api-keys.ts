@@ -6,6 +6,12 @@ import { EnvironmentError } from "./environment.ts";
 export const OPEN_TENANT = "default";
 
 const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Whether a service that listens on a host is reached from its own machine only. */
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.has(host);
+}
+
 /** What a tenant may be called. */
 export const TENANT_NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/i;
 
@@ -28,10 +34,15 @@ export interface StoredKeys {
 /**
  * Parses `key=tenant,key2=tenant2`. Without any, the service is open, which only loopback may be; `redis` stands for
  * those that are in Redis alone.
- * @param variable name for errors @param host address that the service listens on
+ * @param variable name for errors @param host address that the service listens on; undefined
+ * where it refuses what needs a key while there is none
  * @returns tenants by key @throws EnvironmentError that never holds a key
  */
-export function parseApiKeys(variable: string, pairs: string, host: string): Map<string, string> {
+export function parseApiKeys(
+  variable: string,
+  pairs: string,
+  host: string | undefined,
+): Map<string, string> {
   const keys = new Map<string, string>();
   if (areKeysInRedis(pairs)) return keys;
   for (const pair of pairs.split(",")) {
@@ -48,7 +59,7 @@ export function parseApiKeys(variable: string, pairs: string, host: string): Map
     }
     keys.set(key, tenant);
   }
-  if (keys.size === 0 && !LOOPBACK.has(host)) {
+  if (keys.size === 0 && host !== undefined && !isLoopback(host)) {
     const why = "because TRIBUTARY_HOST is not a loopback address";
     throw new EnvironmentError(
       variable,
@@ -68,13 +79,13 @@ export class ApiKeys {
   readonly #tenants = new Map<string, string>();
 
   /**
-   * @param kind `write` or `read`: the key's name in messages, and its header `X-<Kind>-Key`
+   * @param kind the key's name in messages, and its header `X-<Kind>-Key`
    * @param keys tenants by key; empty takes every request as {@link OPEN_TENANT}, where nothing is stored either
    * @param refuse makes the error that a refused request is answered with
    * @param stored more keys, which come and go
    */
   constructor(
-    kind: "write" | "read",
+    kind: "write" | "read" | "erase",
     keys: ReadonlyMap<string, string>,
     refuse: (reason: string) => Error,
     stored?: StoredKeys,
@@ -100,7 +111,7 @@ export class ApiKeys {
     const key = this.#keyOf(headers) ?? otherwise;
     if (key === undefined || key === "") {
       throw this.#refuse(
-        `a ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
+        `${this.#kind === "erase" ? "an" : "a"} ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
       );
     }
     const hashed = hash(key);

@@ -2,6 +2,7 @@ export {
   areKeysInRedis,
   type StoredKeys,
   ApiKeys,
+  isLoopback,
   OPEN_TENANT,
   parseApiKeys,
   TENANT_NAME,

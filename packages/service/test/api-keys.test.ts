@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ApiKeys, parseApiKeys } from "../src/index.ts";
+import { ApiKeys, isLoopback, parseApiKeys } from "../src/index.ts";
 
 const refuse = (reason: string): Error => new Error(`refused: ${reason}`);
 const basic = (user: string): string => `Basic ${Buffer.from(user).toString("base64")}`;
@@ -41,6 +41,19 @@ describe("API keys", () => {
     expect(() => parseApiKeys("KEYS", " , ", "0.0.0.0")).toThrow(
       /^KEYS: expected key=tenant pairs, or redis for those made by tributary keys, because/,
     );
+  });
+
+  it("may be left out where what needs one is refused while there is none", () => {
+    expect(parseApiKeys("KEYS", "", undefined).size).toBe(0);
+    const stored = { closed: true, tenantOf: () => undefined };
+    const closed = new ApiKeys("erase", new Map(), refuse, stored);
+    expect(() => closed.tenantOf({})).toThrow(/^refused: an erase key is needed.* as x-erase-key$/);
+    expect(["127.0.0.1", "::1", "localhost", "0.0.0.0"].map(isLoopback)).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 
   it.each(["secret", "=shop", "secret=", "secret=a b", "secret=../x"])(

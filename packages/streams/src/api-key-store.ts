@@ -4,8 +4,8 @@ import type { Logger } from "@tributary/telemetry";
 import { StreamsError } from "./errors.ts";
 import type { RedisClient } from "./redis.ts";
 
-/** Keys that events are sent with, and keys that reports are asked with. */
-export const API_KEY_KINDS = ["write", "read"] as const;
+/** Keys that events are sent with, keys that reports are asked with, and keys that people are erased with. */
+export const API_KEY_KINDS = ["write", "read", "erase"] as const;
 export type ApiKeyKind = (typeof API_KEY_KINDS)[number];
 
 /** Most keys of a kind: every service holds all of them. */

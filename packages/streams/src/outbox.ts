@@ -106,11 +106,17 @@ export class OutboxRelay {
         this.#appender.appendMessage(partition, rows, originMs, block),
       ),
     );
-    const done = page.filter((_, i) => sent[i]?.status === "fulfilled").map(({ id }) => id);
+    const failed = new Set<number>();
+    const done: string[] = [];
+    for (const [i, { id, partition }] of page.entries()) {
+      if (sent[i]?.status === "rejected") failed.add(partition);
+      // Behind one that failed it is sent again: last of all a partition gets its messages in their order.
+      if (!failed.has(partition)) done.push(id);
+    }
     if (done.length > 0) await this.#client.xdel(this.#key, ...done);
     this.#waiting = Math.max(0, this.#waiting - done.length);
-    const failed = sent.find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    const failure = sent.find((result) => result.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
     return true;
   }
 

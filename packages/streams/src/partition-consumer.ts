@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
+import { ATTRIBUTION_GROUP, eventsKey, isErasure } from "@tributary/protocol";
 import type { Admission } from "./admission.ts";
 import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
 import { deadLetterBooks } from "./books.ts";
@@ -267,6 +267,7 @@ export class PartitionConsumer {
       for (let next = pending[0]; !alone && next !== undefined; next = pending[0]) {
         events += sizeOf(next);
         if (events > this.#options.maxBatchEvents || this.#suspects.has(next.id)) break;
+        if (beginsBatch(next)) break;
         batch.push(next);
         pending.shift();
       }
@@ -482,6 +483,11 @@ export class PartitionConsumer {
 /** Rows of an entry, be they events or not. */
 function sizeOf(entry: StreamEntry | undefined): number {
   return (entry?.count ?? 0) + (entry?.rows ?? 0);
+}
+
+/** Whether an entry is the first of its batch: what is erased is what the batches before it brought. */
+function beginsBatch({ rows, block }: StreamEntry): boolean {
+  return rows !== undefined && rows > 0 && isErasure(block);
 }
 
 /** The books of what was computed, and of what was not. */

@@ -1,4 +1,10 @@
-import { BLOCK_FIELD, COUNT_FIELD, ORIGIN_FIELD, ROWS_FIELD } from "@tributary/protocol";
+import {
+  BLOCK_FIELD,
+  COUNT_FIELD,
+  ORIGIN_FIELD,
+  POSITION_FIELD,
+  ROWS_FIELD,
+} from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -12,6 +18,8 @@ export interface StreamEntry {
   readonly rows?: number;
   /** Of a message: when the first event came that led to it, ms since 1970. */
   readonly originMs?: number;
+  /** Of a fact or result block: ID of the last entry of the events that it was made from. */
+  readonly position?: string;
   /** The block's bytes: a view of what the socket was read into, which other replies lie in as well. */
   readonly block: Uint8Array;
 }
@@ -98,7 +106,7 @@ export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
     const [id, fields] = entry as [Buffer, Buffer[] | null];
     let block: Uint8Array = NO_BYTES;
     let count = 0;
-    let message: Pick<StreamEntry, "rows" | "originMs"> = {};
+    let more: Pick<StreamEntry, "rows" | "originMs" | "position"> = {};
     for (let i = 0; i + 1 < (fields?.length ?? 0); i += 2) {
       const name = fields?.[i]?.toString("latin1");
       const value = fields?.[i + 1];
@@ -106,12 +114,12 @@ export function parseEntries(entries: readonly unknown[]): StreamEntry[] {
       if (name === BLOCK_FIELD) block = value;
       else if (name === COUNT_FIELD) count = wholeNumber(value.toString("latin1"));
       else if (name === ROWS_FIELD) {
-        message = { ...message, rows: wholeNumber(value.toString("latin1")) };
+        more = { ...more, rows: wholeNumber(value.toString("latin1")) };
       } else if (name === ORIGIN_FIELD) {
-        message = { ...message, originMs: wholeNumber(value.toString("latin1")) };
-      }
+        more = { ...more, originMs: wholeNumber(value.toString("latin1")) };
+      } else if (name === POSITION_FIELD) more = { ...more, position: value.toString("latin1") };
     }
-    parsed.push({ id: id.toString("latin1"), count, block, ...message });
+    parsed.push({ id: id.toString("latin1"), count, block, ...more });
   }
   return parsed;
 }

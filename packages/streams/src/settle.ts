@@ -13,11 +13,15 @@ import type { RedisClient } from "./redis.ts";
 export interface SettleOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
+  /** How many times all that is in the events is waited for, and what that tells other partitions; 3 where it is left out. */
+  readonly rounds?: number;
 }
 
 const POLL_MS = 20;
 /** Events, messages, answers. */
 const ROUNDS = 3;
+/** What asks for an erasure, the person's partition, those of their IDs, and those that have copies of them. */
+export const ERASURE_ROUNDS = 4;
 
 /**
  * Waits until everything that was accepted before the call is attributed and loaded; what comes later does not prolong
@@ -31,7 +35,7 @@ export async function settle(
   const deadline = performance.now() + options.timeoutMs;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
   // Events may lead to messages to other partitions, and those to answers, which lead to none.
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < (options.rounds ?? ROUNDS); round += 1) {
     if (!(await attributed(client, all, deadline, options.signal))) return false;
   }
   const keys = all.flatMap((partition) => [factsKey(partition), resultsKey(partition)]);

@@ -13,6 +13,8 @@ export interface PolledEntry {
   readonly id: string;
   /** Facts or results in it, as its writer said. */
   readonly count: number;
+  /** ID of the last entry of the events that it was made from. */
+  readonly position?: string;
   readonly block: Uint8Array;
 }
 

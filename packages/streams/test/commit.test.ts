@@ -293,6 +293,8 @@ describe("the warehouse feed", () => {
       ["results", P],
       ["results", P],
     ]);
+    // Which commit it is of: what is erased is what the commits before it brought.
+    for (const { position } of first) expect(position).toBe(ids.at(-1));
     const feed = new WarehouseFeed(client, options);
     const again = await feed.poll();
     expect(again).toEqual(first);

@@ -368,6 +368,31 @@ export const METRICS = {
     help: "Loads that the warehouse refused or did not answer.",
     labels: {},
   },
+  tributary_open_erasures: {
+    type: "gauge",
+    unit: "erasures",
+    help: "Erasures that were asked for and are not done in the warehouse.",
+    labels: {},
+  },
+  tributary_erased_events_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events that erasures took out of the warehouse.",
+    labels: {},
+  },
+  tributary_erase_seconds: {
+    type: "histogram",
+    unit: "seconds",
+    help: "Time in which the rows of some erased keys were taken out of the warehouse's tables.",
+    labels: {},
+    buckets: REBUILD_SECONDS,
+  },
+  tributary_erase_failures_total: {
+    type: "counter",
+    unit: "failures",
+    help: "Attempts to erase in the warehouse that failed; each is made again.",
+    labels: {},
+  },
 
   tributary_webhook_deliveries_total: {
     type: "counter",

@@ -8,7 +8,7 @@ const HIDDEN = "[redacted]";
 
 /** Names whose values are secrets, whatever comes before them: `CLICKHOUSE_PASSWORD`, `x-write-key`. */
 const SECRET_KEY =
-  "[\\w-]{0,64}(?:authorization|cookie|password|passwd|secret|write[-_]?keys?|api[-_]?key|(?:access|auth|refresh)[-_]?token)|token|pass";
+  "[\\w-]{0,64}(?:authorization|cookie|password|passwd|secret|(?:write|read|erase)[-_]?keys?|api[-_]?key|(?:access|auth|refresh)[-_]?token)|token|pass";
 
 // A value that is cut off, as by a limit on a logged body, is hidden to its end: closing marks are
 // optional. That also keeps the search linear, because no start is ever tried in vain.

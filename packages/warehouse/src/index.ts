@@ -11,6 +11,21 @@ export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
 export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-counts.ts";
 export type { CountInterval, EventCounts } from "./campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
+export { eraseRows } from "./erase-rows.ts";
+export {
+  anonymousIdsOf,
+  countErased,
+  countErasedConversions,
+  countErasing,
+  readErasing,
+  readErasures,
+  readOpenErasures,
+  readReceiptsErasing,
+  storeAskedErasure,
+  storeDoneErasures,
+  storeErasedCounts,
+} from "./erasures.ts";
+export type { ErasedCounts, ErasureReceipt, Erasing, OpenErasure } from "./erasures.ts";
 export { exportColumns, exportPages, exportParquet, EXPORTS } from "./export-rows.ts";
 export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./export-rows.ts";
 export { findConversion } from "./conversion-lookup.ts";

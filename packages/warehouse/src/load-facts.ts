@@ -9,6 +9,7 @@ import {
   FLAG_RARE,
   FLAG_TYPE_MASK,
   IDENTITY_DECISION,
+  IDENTITY_ERASE,
   isCopy,
   readIdentity,
   readRareFields,
@@ -24,10 +25,11 @@ import {
   plainBytes,
   writeEventId,
   writeUserKey,
+  type BlockPlace,
   type RowBatch,
 } from "./row-batch.ts";
 import { RowBinaryWriter } from "./row-binary.ts";
-import { EVENTS_TABLE, IDENTITIES_TABLE } from "./schema.ts";
+import { ERASING_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "./schema.ts";
 
 /** The columns of `events` in the order in which {@link FactRows} writes them. */
 const EVENT_COLUMNS: readonly Column[] = [
@@ -67,16 +69,33 @@ const IDENTITY_COLUMNS: readonly Column[] = [
   { name: "position", type: "String" },
 ];
 
+/** The columns of `erasing` in the order in which {@link FactRows} writes them. */
+const ERASING_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "receipt", type: "String" },
+  { name: "partition", type: "UInt16" },
+  { name: "position", type: "String" },
+  { name: "ordinal", type: "UInt32" },
+  { name: "events_position", type: "String" },
+  { name: "user_key", type: "String" },
+  { name: "is_anonymous", type: "Bool" },
+  { name: "generation", type: "UInt64" },
+  { name: "owner", type: "String" },
+  { name: "is_theirs", type: "Bool" },
+];
+
 /**
- * Makes fact blocks into rows of `events`, and of `identities` what they say of whose an anonymous ID is, without an object a
- * row. Copies of other partitions' facts are none: they are rows of those.
+ * Makes fact blocks into rows of `events`, of `identities` what they say of whose an anonymous ID is, and of `erasing` whom they
+ * say to be erased, without an object a row. Copies of other partitions' facts are none: they are rows of those.
  */
 export class FactRows {
   readonly #writer = new RowBinaryWriter();
   readonly #identities = new RowBinaryWriter();
   readonly #record = emptyIdentityRecord();
   readonly #user = new EventRow();
+  readonly #erasing = new RowBinaryWriter();
   #identityRows = 0;
+  #erasingRows = 0;
   readonly #dictionaries: RowDictionaries;
   readonly #row = new EventRow();
   #rows = 0;
@@ -100,20 +119,26 @@ export class FactRows {
   /**
    * Adds a block's facts; either all of them or none.
    * @param position entry ID of the block, `<ms>-<number>`
+   * @param eventsPosition entry ID of the last of the events that it was made from
    * @returns rows added
    * @throws WarehouseError `block_undecodable`
    */
-  add(block: Uint8Array, partition: number, position: string): number {
+  add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
     const before = this.#writer.length;
     const beforeIdentities = this.#identities.length;
     const identitiesBefore = this.#identityRows;
+    const beforeErasing = this.#erasing.length;
+    const erasingBefore = this.#erasingRows;
+    const place = { partition, position, eventsPosition };
     const row = this.#row;
     let count = 0;
+    let records = 0;
     try {
       const reader = new EntryReader(plainBytes(block), this.#dictionaries);
       while (reader.next(row)) {
         if ((row.flags & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
-          this.#appendIdentity(row, reader, partition, position);
+          this.#appendIdentity(row, reader, place, records);
+          records += 1;
         } else if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart)) {
           this.#append(row, partition, position);
           count += 1;
@@ -124,6 +149,8 @@ export class FactRows {
       this.#writer.truncate(before);
       this.#identities.truncate(beforeIdentities);
       this.#identityRows = identitiesBefore;
+      this.#erasing.truncate(beforeErasing);
+      this.#erasingRows = erasingBefore;
       throw new WarehouseError("block_undecodable", messageOf(error), error);
     }
     this.#rows += count;
@@ -150,21 +177,40 @@ export class FactRows {
     };
   }
 
+  /** As {@link finish}, of `erasing`. */
+  finishErasing(): RowBatch {
+    return {
+      table: ERASING_TABLE,
+      columns: ERASING_COLUMNS,
+      bytes: this.#erasing.written(),
+      rows: this.#erasingRows,
+    };
+  }
+
   /** Begins anew. */
   clear(): void {
     this.#writer.truncate(0);
     this.#identities.truncate(0);
+    this.#erasing.truncate(0);
     this.#rows = 0;
     this.#identityRows = 0;
+    this.#erasingRows = 0;
     boundDictionaries(this.#dictionaries);
   }
 
-  /** A record, whose second row is read where it has one: of those of the anonymous ID's own partition a row. */
-  #appendIdentity(row: EventRow, reader: EntryReader, partition: number, position: string): void {
+  /**
+   * A record, whose second row is read where it has one: of those of the anonymous ID's own partition a row, and of erasures.
+   * @param ordinal which record of its block it is
+   */
+  #appendIdentity(row: EventRow, reader: EntryReader, place: BlockPlace, ordinal: number): void {
     const record = this.#record;
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     const user = this.#user;
     if (record.hasUser && !reader.next(user)) throw new RangeError("a record without its user");
+    if (record.kind === IDENTITY_ERASE) {
+      this.#appendErasing(row, place, ordinal);
+      return;
+    }
     // What never had another owner than itself needs no row.
     if (record.kind !== IDENTITY_DECISION || record.generation === 0) return;
     const writer = this.#identities;
@@ -175,10 +221,29 @@ export class FactRows {
     if (record.linked) writeUserKey(writer, user);
     else writer.emptyString();
     writer.dateTime64(record.time);
-    writer.dateTime64(Number.parseInt(position, 10));
-    writer.uint16(partition);
-    writer.string(position);
+    writer.dateTime64(Number.parseInt(place.position, 10));
+    writer.uint16(place.partition);
+    writer.string(place.position);
     this.#identityRows += 1;
+  }
+
+  /** Of the record that was read last. */
+  #appendErasing(row: EventRow, place: BlockPlace, ordinal: number): void {
+    const writer = this.#erasing;
+    const tenant = this.#dictionaries.tenants.bytes(row.tenant);
+    writer.stringBytes(tenant, 0, tenant.length);
+    writer.uuidText(row.id, row.idStart);
+    writer.uint16(place.partition);
+    writer.string(place.position);
+    writer.uint32(ordinal);
+    writer.string(place.eventsPosition);
+    writeUserKey(writer, row);
+    writer.uint8((row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
+    writer.uint64(this.#record.generation);
+    if (this.#record.hasUser) writeUserKey(writer, this.#user);
+    else writer.emptyString();
+    writer.uint8(this.#record.linked ? 1 : 0);
+    this.#erasingRows += 1;
   }
 
   #append(row: EventRow, partition: number, position: string): void {

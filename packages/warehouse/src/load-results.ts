@@ -21,6 +21,7 @@ import {
   plainBytes,
   writeEventId,
   writeUserKey,
+  type BlockPlace,
   type RowBatch,
 } from "./row-batch.ts";
 import { RowBinaryWriter } from "./row-binary.ts";
@@ -42,6 +43,7 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
   { name: "reason", type: "String" },
   { name: "partition", type: "UInt16" },
   { name: "position", type: "String" },
+  { name: "events_position", type: "String" },
   { name: "attributed_at", type: "DateTime64(3, 'UTC')" },
   { name: "trace_id", type: "String" },
   { name: "touches", type: "UInt32" },
@@ -94,10 +96,11 @@ export class ResultRows {
   /**
    * Adds a block's conversions; either all of them or none.
    * @param position entry ID of the block, `<ms>-<number>`
+   * @param eventsPosition entry ID of the last of the events that it was made from
    * @returns rows added
    * @throws WarehouseError `block_undecodable`
    */
-  add(block: Uint8Array, partition: number, position: string): number {
+  add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
     const before = this.#writer.length;
     let count = 0;
     try {
@@ -108,7 +111,7 @@ export class ResultRows {
       while (result.conversions.next(this.#row)) {
         const touches = result.touchCounts[count] ?? 0;
         this.#readPath(result, touches);
-        this.#appendConversion(result, count, partition, position);
+        this.#appendConversion(result, count, { partition, position, eventsPosition });
         this.#appendPath(touches);
         const value = netValue(result.values[count] ?? "");
         creditResult(this.#credits, models, result.weights, value, touches, firstWeight);
@@ -151,7 +154,7 @@ export class ResultRows {
     }
   }
 
-  #appendConversion(result: ResultBlock, index: number, partition: number, position: string): void {
+  #appendConversion(result: ResultBlock, index: number, place: BlockPlace): void {
     const writer = this.#writer;
     const row = this.#row;
     const rare = readRareFields(row);
@@ -169,9 +172,10 @@ export class ResultRows {
     writer.uint32(result.revisions[index] ?? 0);
     writer.uint64(result.generations[index] ?? 0);
     writer.string(reason);
-    writer.uint16(partition);
-    writer.string(position);
-    writer.dateTime64(Number.parseInt(position, 10));
+    writer.uint16(place.partition);
+    writer.string(place.position);
+    writer.string(place.eventsPosition);
+    writer.dateTime64(Number.parseInt(place.position, 10));
     writer.stringBytes(this.#traceId, 0, this.#traceId.length);
   }
 

@@ -16,6 +16,15 @@ export interface RowBatch {
   readonly rows: number;
 }
 
+/** Where a block was read. */
+export interface BlockPlace {
+  readonly partition: number;
+  /** Its entry ID, `<ms>-<number>`. */
+  readonly position: string;
+  /** Entry ID of the last of the events that it was made from; "" where that is not known. */
+  readonly eventsPosition: string;
+}
+
 /** Strings a dictionary may hold before it is emptied: they come from strangers. */
 const MAX_DICTIONARY_STRINGS = 100_000;
 

@@ -23,6 +23,8 @@ export const CREDITS_VIEW = `${DATABASE}.credits`;
 export const SPEND_TABLE = `${DATABASE}.spend`;
 export const RATES_TABLE = `${DATABASE}.rates`;
 export const IDENTITIES_TABLE = `${DATABASE}.identities`;
+export const ERASURES_TABLE = `${DATABASE}.erasures`;
+export const ERASING_TABLE = `${DATABASE}.erasing`;
 export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
 
 /**
@@ -166,6 +168,42 @@ const IDENTITIES = `CREATE TABLE IF NOT EXISTS ${IDENTITIES_TABLE} (
 ORDER BY (tenant, anonymous_id, generation, user_id, partition)
 SETTINGS ${SYNCED}`;
 
+/**
+ * Receipts of erasures, without whom they are of: a row for what was asked, and one for each key whose rows went, with how many.
+ * What is counted again after a part of the rows has gone is less, and the most is valid.
+ */
+const ERASURES = `CREATE TABLE IF NOT EXISTS ${ERASURES_TABLE} (
+  tenant LowCardinality(String),
+  receipt String COMMENT 'a random UUID',
+  partition UInt16,
+  position String COMMENT 'entry ID of the fact block that says it; empty of what was asked',
+  ordinal UInt32 COMMENT 'which of the block it is',
+  asked_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+  erased_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'when all of it was gone',
+  events SimpleAggregateFunction(max, UInt64) COMMENT 'rows of events',
+  conversions SimpleAggregateFunction(max, UInt64) COMMENT 'those of them that were conversions',
+  touchpoints SimpleAggregateFunction(max, UInt64) COMMENT 'those of them that were touchpoints'
+) ENGINE = AggregatingMergeTree
+ORDER BY (tenant, receipt, partition, position, ordinal)
+SETTINGS ${SYNCED}`;
+
+/** Whose rows are to go: loaded like facts, and gone itself when they are. */
+const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
+  tenant LowCardinality(String),
+  receipt String,
+  partition UInt16,
+  position String COMMENT 'entry ID of the fact block: the facts before it go',
+  ordinal UInt32 COMMENT 'which of the block it is',
+  events_position String COMMENT 'of its commit: results of commits before it go',
+  user_key String,
+  is_anonymous Bool,
+  generation UInt64 COMMENT 'of an anonymousId: decisions of generations below go',
+  owner String COMMENT 'userId of whom an anonymousId was erased with; empty where it was asked for itself',
+  is_theirs Bool COMMENT 'false where the anonymousId was somebody else''s by then'
+) ENGINE = ReplacingMergeTree
+ORDER BY (receipt, partition, position, ordinal)
+SETTINGS ${SYNCED}`;
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
@@ -193,6 +231,15 @@ export const MIGRATIONS: readonly Migration[] = [
     statements: [
       IDENTITIES,
       `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS generation UInt64 COMMENT 'of the owner: results of a higher one are valid, however high their revision', MODIFY ORDER BY (tenant, conversion_id, revision, generation)`,
+    ],
+  },
+  {
+    number: 6,
+    name: "erasures",
+    statements: [
+      ERASURES,
+      ERASING,
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS events_position String COMMENT 'of its commit: ID of the last entry of the events that it is of; empty where it was loaded before there were erasures'`,
     ],
   },
 ];

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../src/engine.ts";
+import { WarehouseError } from "../src/errors.ts";
 import { FactRows } from "../src/load-facts.ts";
-import { click, factBlock, purchase, T0 } from "./support/blocks.ts";
+import { click, factBlock, purchase, receiptOf, recordBlock, T0 } from "./support/blocks.ts";
 import { insert, loadFacts, temporaryWarehouse } from "./support/warehouse.ts";
 
 const UUID = "0b8e2f1a-1111-4222-8333-444455556666";
@@ -135,6 +136,60 @@ test("a block that is twice in one insert is read once", async () => {
   await insert(engine, rows.finish());
   const read = await engine.query("SELECT count() AS n FROM tributary.events FINAL");
   expect(read).toEqual([{ n: "4" }]);
+});
+
+test("whom a block says to be erased is a row, with what it is of, and no fact", async () => {
+  await engine.command("TRUNCATE TABLE tributary.erasing");
+  const rows = new FactRows(1);
+  const block = recordBlock(
+    [
+      { key: UUID, receipt: 1 },
+      { key: "a1", anonymous: true, owner: UUID, generation: 7, receipt: 2 },
+      { key: "a2", anonymous: true, owner: UUID, linked: false, generation: 8, receipt: 2 },
+    ],
+    [{ anonymousId: "a3", userId: "u3", generation: 1 }],
+    "shop",
+  );
+  expect(rows.add(block, 5, "9-1", "8-2")).toBe(0);
+  const cut = block.slice(0, block.length - 9);
+  expect(() => rows.add(cut, 5, "9-2", "8-3")).toThrow(WarehouseError);
+  expect(rows.finishErasing().rows).toBe(3);
+  await insert(engine, rows.finishErasing());
+  rows.clear();
+  expect(rows.finishErasing()).toMatchObject({ rows: 0, bytes: new Uint8Array(0) });
+  const of = { tenant: "shop", partition: 5, position: "9-1", events_position: "8-2" };
+  expect(await engine.query("SELECT * FROM tributary.erasing FINAL ORDER BY ordinal")).toEqual([
+    {
+      ...of,
+      ordinal: 0,
+      receipt: receiptOf(1),
+      user_key: UUID,
+      is_anonymous: false,
+      generation: "0",
+      owner: "",
+      is_theirs: true,
+    },
+    {
+      ...of,
+      ordinal: 1,
+      receipt: receiptOf(2),
+      user_key: "a1",
+      is_anonymous: true,
+      generation: "7",
+      owner: UUID,
+      is_theirs: true,
+    },
+    {
+      ...of,
+      ordinal: 2,
+      receipt: receiptOf(2),
+      user_key: "a2",
+      is_anonymous: true,
+      generation: "8",
+      owner: UUID,
+      is_theirs: false,
+    },
+  ]);
 });
 
 test("an undecodable block adds none of its rows and harms no other", async () => {

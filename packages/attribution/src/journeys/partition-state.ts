@@ -172,13 +172,14 @@ export class PartitionState {
   }
 
   /**
-   * Takes entries as one batch: duplicates are removed, channels named, facts added, conversions attributed.
+   * Takes entries as one batch: duplicates are removed, channels named, facts added, conversions attributed. A message of
+   * erasures must be the first of them.
    * @param trace context (25 bytes) of the batch's span, which the blocks then carry
    * @param positionMs time of the batch's last entry, ms since 1970, which never falls: decisions are numbered by it
    * @throws BadEntryError where an entry cannot be decoded; the state is then void and must be rebuilt
    */
   process(entries: readonly Uint8Array[], trace?: Uint8Array, positionMs = 0): BatchOutcome {
-    this.#begin();
+    this.#begin(positionMs);
     const counts = new BatchCounts(this.#watermarks);
     for (const [index, entry] of entries.entries()) {
       try {
@@ -189,7 +190,7 @@ export class PartitionState {
       }
     }
     counts.raiseWatermarks();
-    const factCount = factBlock.count - this.#copies;
+    const factCount = factBlock.count - this.#kept;
     this.#stitching.settle(positionMs);
     const records = this.#appendRecords(counts);
     const facts =
@@ -217,7 +218,7 @@ export class PartitionState {
    * A damaged block is taken as far as it can be read: without it the partition could never be rebuilt.
    */
   restore(block: Uint8Array): RestoredBlock {
-    this.#begin();
+    this.#begin(undefined);
     const counts = new BatchCounts(this.#watermarks);
     let unreadable: string | undefined;
     try {
@@ -257,11 +258,11 @@ export class PartitionState {
     if (columns.problem !== undefined) throw columns.problem;
   }
 
-  #begin(): void {
+  #begin(positionMs: number | undefined): void {
     this.#batch += 1;
     this.#dirty = [];
-    this.#copies = 0;
-    this.#stitching.begin();
+    this.#kept = 0;
+    this.#stitching.begin(positionMs);
     factBlock.clear();
   }
 
@@ -293,11 +294,27 @@ export class PartitionState {
         if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
           this.#stitching.noteRecord(columns, i, i - from);
         } else if (this.#takeCopy(i, i - from)) {
-          this.#copies += 1;
+          this.#kept += 1;
           counts.kept(columns.tenants[i] as number, columns.times[i] as number);
           factBlock.append(columns, i, i + 1, tuples);
         }
       }
+    }
+    this.#appendErasures(counts);
+  }
+
+  /** What was erased comes before all else of its batch, in the log as in time. Overwrites the entry in hand. */
+  #appendErasures(counts: BatchCounts): void {
+    const blocks = this.#stitching.erasures.finishLog();
+    if (blocks.length === 0) return;
+    if (factBlock.count > 0) throw new Error("a message of erasures is not the first of its batch");
+    for (const block of blocks) {
+      this.#read(block);
+      for (let i = 0; i < columns.count; i += 1) {
+        counts.kept(columns.tenants[i] as number, columns.times[i] as number);
+      }
+      factBlock.append(columns, 0, columns.count, tuples);
+      this.#kept += columns.count;
     }
   }
 
@@ -306,6 +323,7 @@ export class PartitionState {
     if (!this.#isCopy(event)) {
       throw new ProtocolError("entry_malformed", "not an entry: a message has an event in it");
     }
+    if (this.#stitching.erasures.dropsCopies) return false;
     const user = this.#users.find(staged);
     if (!this.#place(event, staged, user, this.#facts.mayHoldId(staged))) return false;
     const { maxUsers, maxFacts, maxFactsPerUser } = this.#options;
@@ -420,8 +438,8 @@ export class PartitionState {
 
   /** User of the fact added last. */
   #insertedUser = -1;
-  /** Copies in the fact block in the making. */
-  #copies = 0;
+  /** Rows of the fact block in the making that are no facts of this partition: copies, and records of erasures. */
+  #kept = 0;
 
   /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
   #olderFact = -1;
@@ -444,6 +462,7 @@ export class PartitionState {
       this.#olderFact = fact;
       return true;
     }
+    if (checkAll && this.#stitching.erasures.hadId(user, staged)) return false;
     let placed = false;
     while (fact >= 0) {
       if (checkAll && facts.idMatches(fact, staged)) return false;

@@ -19,7 +19,7 @@ const INITIAL = 64;
 export class PurchaseTable {
   /** The fact that the purchase is. */
   facts = new Int32Array(INITIAL);
-  /** User of the fact. */
+  /** User of the fact; −1 where it was erased. */
   users = new Int32Array(INITIAL);
   /** Revision of the next result: 0 before the first. */
   revisions = new Int32Array(INITIAL);

@@ -199,6 +199,15 @@ export class UserTable {
     return this.#records.words(user)[wordOf(user) + TENANT] as number;
   }
 
+  /** Makes a user one who has no facts: as it was when it was added. */
+  clear(user: number): void {
+    const words = this.#records.words(user);
+    const at = wordOf(user);
+    words[at + HEAD] = 0;
+    words[at + LATEST] = 0;
+    words[at + SHAPE] = (words[at + SHAPE] as number) & SHAPE_MASK;
+  }
+
   /** Points the row's tenant, user key and the key's flags at the user's. */
   load(user: number, row: EventRow): void {
     const words = this.#records.words(user);

@@ -88,11 +88,7 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
     let at = 0;
     return block.revisions.map((revision, i): Decoded => {
       block.conversions.next(row);
-      const user =
-        (row.flags & FLAG_USER_UUID) !== 0
-          ? formatUuid(row.user, row.userStart)
-          : text(row.user, row.userStart, row.userLength);
-      const key = `${user}/${idOf(row)}`;
+      const key = `${userOf(row)}/${idOf(row)}`;
       const tenant = dictionaries.tenants.text(row.tenant);
       const anonymous = (row.flags & FLAG_ANONYMOUS) !== 0;
       const touches = block.touchCounts[i] ?? 0;
@@ -125,7 +121,15 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
   });
 }
 
-function idOf(row: EventRow): string {
+/** A row's user key as text. */
+export function userOf(row: EventRow): string {
+  return (row.flags & FLAG_USER_UUID) !== 0
+    ? formatUuid(row.user, row.userStart)
+    : text(row.user, row.userStart, row.userLength);
+}
+
+/** A row's event ID as text. */
+export function idOf(row: EventRow): string {
   return (row.flags & FLAG_ID_UUID) !== 0
     ? formatUuid(row.id, row.idStart)
     : text(row.id, row.idStart, row.idLength);

@@ -3,9 +3,12 @@ import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { z } from "zod";
 import { CliError, describeError } from "../errors.ts";
 import {
+  askedErasureSchema,
   auditSchema,
   conservationSchema,
   conversionSchema,
+  erasureSchema,
+  erasuresSchema,
   importSchema,
   lagSchema,
   reportSchema,
@@ -15,6 +18,7 @@ import {
   type Audit,
   type Conservation,
   type Conversion,
+  type Erasure,
   type Lag,
 } from "@tributary/reports/answers";
 import type { RowsAnswer } from "@tributary/reports";
@@ -104,6 +108,23 @@ export class ReportsClient {
     throw refusalOf(`${this.#url}${path}`, response.status, await bodyOf(response), undefined);
   }
 
+  /** @param person `tenant`, and `userId` or `anonymousId` @throws as {@link attribution} */
+  async erase(
+    person: Readonly<Record<string, string>>,
+  ): Promise<z.infer<typeof askedErasureSchema>> {
+    return this.#ask("/v1/erasures", askedErasureSchema, json(JSON.stringify(person)));
+  }
+
+  /** @throws as {@link attribution} */
+  async erasures(): Promise<z.infer<typeof erasuresSchema>> {
+    return this.#get("/v1/erasures", erasuresSchema);
+  }
+
+  /** @throws as {@link attribution} */
+  async erasure(receipt: string): Promise<Erasure> {
+    return this.#get(`/v1/erasures/${encodeURIComponent(receipt)}`, erasureSchema);
+  }
+
   /** @throws as {@link attribution} */
   async conservation(): Promise<Conservation> {
     return this.#get("/v1/reports/conservation", conservationSchema);
@@ -158,7 +179,7 @@ export class ReportsClient {
       throw this.#unreachable(error);
     }
     const read = schema.safeParse(answer);
-    if (response.status === 200 && read.success) return read.data;
+    if (response.ok && read.success) return read.data;
     throw refusalOf(`${this.#url}${path}`, response.status, answer, read.error);
   }
 

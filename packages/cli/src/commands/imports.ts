@@ -1,22 +1,15 @@
 /** Commands for what people give beside events: what was spent, and rates of currencies. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { runningPlatform } from "../client/find-platform.ts";
-import { ReportsClient } from "../client/reports-client.ts";
-import { CliError, describeError, EXIT } from "../errors.ts";
-import { httpUrl, instant } from "../options.ts";
+import { CliError, describeError } from "../errors.ts";
+import { instant } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { renderRows } from "../report/rows-table.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
-import { addDataOption } from "./platform-options.ts";
+import { addReportsOptions, onReports, type ReportsFlags } from "./ask-reports.ts";
 
-interface Flags {
-  readonly url?: string;
-  readonly key?: string;
-  readonly data: string;
+interface Flags extends ReportsFlags {
   readonly from?: string;
   readonly to?: string;
-  readonly json?: true;
 }
 
 interface Import {
@@ -52,10 +45,10 @@ export function importCommands(program: Command, context: CommandContext): void 
       .command("import")
       .description("import a CSV file: all of its rows, or none")
       .argument("<file>", "CSV with a header row");
-    addCommon(add)
+    addReportsOptions(add)
       .addHelpText("after", `\nRows:\n${rows}`)
       .action(async (file: string, flags: Flags) =>
-        onReports(flags, context, async (reports) => {
+        onReports(flags, context, "readKey", async (reports) => {
           const imported = await reports.importRows(name, await textOf(file));
           if (flags.json === true) return JSON.stringify({ imported });
           return `${imported.toLocaleString("en-US")} rows imported.`;
@@ -67,8 +60,8 @@ export function importCommands(program: Command, context: CommandContext): void 
         .option("--from <time>", "days from then on: 2026-10-01", instant)
         .option("--to <time>", "days before then", instant);
     }
-    addCommon(list).action(async (flags: Flags) =>
-      onReports(flags, context, async (reports) => {
+    addReportsOptions(list).action(async (flags: Flags) =>
+      onReports(flags, context, "readKey", async (reports) => {
         const { from, to } = flags;
         const parameters = {
           ...(from === undefined ? {} : { from }),
@@ -82,43 +75,10 @@ export function importCommands(program: Command, context: CommandContext): void 
   }
 }
 
-function addCommon(command: Command): Command {
-  return addDataOption(
-    command
-      .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
-      .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
-      .option("--json", "print the answer as one JSON object"),
-  );
-}
-
 async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
     throw new CliError("file", `${file} cannot be read: ${describeError(error)}`);
-  }
-}
-
-async function onReports(
-  flags: Flags,
-  context: CommandContext,
-  work: (reports: ReportsClient) => Promise<string>,
-): Promise<void> {
-  const url = flags.url ?? runningPlatform(flags.data)?.reportsUrl;
-  if (url === undefined) {
-    throw new CliError(
-      "no_platform",
-      `no platform runs on ${flags.data}; start one with \`tributary up\`, or give --url`,
-    );
-  }
-  const interrupt = takeInterrupts();
-  try {
-    const key = flags.key ?? context.config().readKey;
-    context.terminal.print(await work(new ReportsClient(url, key, interrupt.signal)));
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
   }
 }

@@ -33,6 +33,7 @@ export function keysCommand(program: Command, context: CommandContext): void {
 Examples:
   tributary keys create --tenant acme --name shop
   tributary keys create --tenant acme --kind read
+  tributary keys create --tenant acme --kind erase
   tributary keys list
   tributary keys rotate 3f2a9c01 --grace 7d
   tributary keys revoke 3f2a9c01
@@ -48,7 +49,7 @@ on, every request of that kind needs one.`,
 
 function addKeyOptions(command: Command): Command {
   return addRedisOptions(command).addOption(
-    new Option("--kind <kind>", "keys that send events, or keys that read reports")
+    new Option("--kind <kind>", "keys that send events, that read reports, or that erase people")
       .choices(API_KEY_KINDS)
       .default("write"),
   );

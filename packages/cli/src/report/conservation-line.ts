@@ -13,6 +13,7 @@ export function conservationLine({ complete, events, money }: Conservation): str
     [events.refunds, "refunds"],
     [events.identifies, "identifies"],
     [events.custom, "custom"],
+    [events.erased, "erased"],
     [events.duplicates, "duplicates"],
     [Object.values(events.dropped).reduce((sum, count) => sum + count, 0), "dropped by a bound"],
     [events.deadLettered, "dead-lettered"],

@@ -14,6 +14,7 @@ const events = {
   refunds: 0,
   identifies: 0,
   custom: 0,
+  erased: 0,
   residue: 0,
 };
 const euros = {
@@ -29,6 +30,15 @@ test("names what there is, and that nothing is left", () => {
   expect(conservationLine({ complete: true, events, money: [euros] })).toBe(
     "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound; nothing is left over.",
   );
+});
+
+test("names what erased people had", () => {
+  const line = conservationLine({
+    complete: true,
+    events: { ...events, erased: 9, duplicates: 0 },
+    money: [],
+  });
+  expect(line).toContain(" + 9 erased + 1 dropped by a bound; nothing is left over.");
 });
 
 test("says loudly what is in no account, and only where all is loaded", () => {

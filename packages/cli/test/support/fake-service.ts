@@ -95,6 +95,7 @@ const server = createServer((request, response) => {
         refunds: 0,
         identifies: 0,
         custom: 0,
+        erased: 0,
         residue: 0,
       },
       money: [],

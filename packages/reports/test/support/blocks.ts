@@ -2,10 +2,13 @@ import { creditAll, DEFAULT_MODEL_OPTIONS, MODEL_NAMES } from "@tributary/attrib
 import {
   BatchScanner,
   createRowDictionaries,
+  emptyIdentityRecord,
   EntryWriter,
+  EventRow,
+  fillIdentityRow,
+  IDENTITY_ERASE,
   packEvents,
   ResultWriter,
-  type EventRow,
   type RowDictionaries,
   type TributaryEvent,
 } from "@tributary/protocol";
@@ -79,4 +82,25 @@ export function click(id: string, more: Partial<TributaryEvent> = {}): Tributary
 export function purchase(id: string, more: Partial<TributaryEvent> = {}): TributaryEvent {
   const order = { currency: "EUR", orderId: `order-${id}` };
   return { id, type: "conversion", time: T0, userId: "u1", name: "purchase", ...order, ...more };
+}
+
+/** A fact block that says that a user is erased. @param receipt its first byte */
+export function erasedBlock(userId: string, receipt: number, tenant = "default"): Uint8Array {
+  const dictionaries = createRowDictionaries(1);
+  const writer = new EntryWriter(dictionaries);
+  const row = new EventRow();
+  row.tenant = dictionaries.tenants.internText(tenant);
+  row.user = new TextEncoder().encode(userId);
+  row.userLength = row.user.length;
+  const bytes = new Uint8Array(16);
+  bytes[0] = receipt;
+  const record = { kind: IDENTITY_ERASE, linked: true, receipt: bytes };
+  fillIdentityRow(row, { ...emptyIdentityRecord(), ...record }, T0);
+  writer.append(row);
+  return writer.finish();
+}
+
+/** A receipt as text. @param receipt its first byte */
+export function receiptOf(receipt: number): string {
+  return `${receipt.toString(16).padStart(2, "0")}000000-0000-0000-0000-000000000000`;
 }

@@ -8,6 +8,7 @@ import type { Computer } from "../../src/attribution.ts";
 import { FactsComputer } from "../../src/facts-thread.ts";
 import { creditPaths } from "../../src/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
+import type { ErasureParts } from "../../src/server.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
@@ -70,3 +71,12 @@ export async function temporaryWarehouse(): Promise<{
     },
   };
 }
+
+/** Of servers that are not asked to erase anybody. */
+export const noErasures: ErasureParts = {
+  keys: new Map(),
+  storedKeys: { closed: false, tenantOf: () => undefined },
+  ask: async () => {
+    throw new Error("nobody is erased here");
+  },
+};

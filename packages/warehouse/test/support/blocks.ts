@@ -1,8 +1,15 @@
 import {
   BatchScanner,
   createRowDictionaries,
+  emptyIdentityRecord,
   EntryWriter,
-  type EventRow,
+  EventRow,
+  fillIdentityRow,
+  fillUserRow,
+  FLAG_ANONYMOUS,
+  IDENTITY_DECISION,
+  IDENTITY_ERASE,
+  type IdentityRecord,
   packEvents,
   ResultWriter,
   type RowDictionaries,
@@ -96,4 +103,59 @@ export function purchase(
   more: Partial<TributaryEvent> = {},
 ): TributaryEvent {
   return { id, type: "conversion", time, userId: "u1", name: "purchase", ...more };
+}
+
+/** Whom a fact block says to be erased. */
+export interface Erased {
+  readonly key: string;
+  readonly anonymous?: boolean;
+  /** The user whom it was erased with. */
+  readonly owner?: string;
+  readonly linked?: boolean;
+  readonly generation?: number;
+  /** One byte that makes the receipt. */
+  readonly receipt: number;
+}
+
+/** A receipt as text. */
+export function receiptOf(byte: number): string {
+  return `${byte.toString(16).padStart(2, "0")}000000-0000-0000-0000-000000000000`;
+}
+
+/** A fact block of records of identity, as the worker writes them: erasures, then decisions. */
+export function recordBlock(
+  erased: readonly Erased[],
+  decided: readonly { anonymousId: string; userId: string; generation: number }[] = [],
+  tenant = "default",
+): Uint8Array {
+  const dictionaries = createRowDictionaries(1);
+  const writer = new EntryWriter(dictionaries);
+  const row = new EventRow();
+  row.tenant = dictionaries.tenants.internText(tenant);
+  const setKey = (key: string, anonymous: boolean): void => {
+    row.user = new TextEncoder().encode(key);
+    row.userLength = row.user.length;
+    row.flags = anonymous ? FLAG_ANONYMOUS : 0;
+  };
+  const append = (record: Partial<IdentityRecord>, user: string | undefined): void => {
+    const hasUser = user !== undefined;
+    fillIdentityRow(row, { ...emptyIdentityRecord(), ...record, hasUser }, T0);
+    writer.append(row);
+    if (!hasUser) return;
+    setKey(user, false);
+    fillUserRow(row, T0);
+    writer.append(row);
+  };
+  for (const { key, anonymous = false, owner, linked = true, receipt, generation = 0 } of erased) {
+    setKey(key, anonymous);
+    const bytes = new Uint8Array(16);
+    bytes[0] = receipt;
+    append({ kind: IDENTITY_ERASE, linked, generation, receipt: bytes }, owner);
+  }
+  for (const { anonymousId, userId, generation } of decided) {
+    setKey(anonymousId, true);
+    const linked = userId !== "";
+    append({ kind: IDENTITY_DECISION, linked, generation, time: T0 }, linked ? userId : "u0");
+  }
+  return writer.finish();
 }

@@ -33,18 +33,22 @@ export async function loadFacts(
   engine: WarehouseEngine,
   block: Uint8Array,
   position = "1700000000000-0",
+  partition = 3,
 ): Promise<void> {
   const rows = new FactRows(1);
-  rows.add(block, 3, position);
-  await insert(engine, rows.finish());
+  rows.add(block, partition, position, position);
+  for (const batch of [rows.finish(), rows.finishIdentities(), rows.finishErasing()]) {
+    await insert(engine, batch);
+  }
 }
 
 export async function loadResults(
   engine: WarehouseEngine,
   block: Uint8Array,
   position = "1700000000000-0",
+  partition = 3,
 ): Promise<void> {
   const rows = new ResultRows(1);
-  rows.add(block, 3, position);
+  rows.add(block, partition, position, position);
   await insert(engine, rows.finish());
 }

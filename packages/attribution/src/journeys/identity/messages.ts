@@ -85,7 +85,9 @@ export class Messages {
   /** Blocks of records for the log, none longer than an entry may be. */
   finishLog(): Uint8Array[] {
     if (this.#log.count > 0) this.#records.push(this.#log.finish());
-    return this.#records;
+    const records = this.#records;
+    this.#records = [];
+    return records;
   }
 
   finishMessages(): Message[] {

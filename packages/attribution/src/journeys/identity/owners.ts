@@ -80,6 +80,10 @@ export class Owners {
     return this.#links.get(journey);
   }
 
+  isCopy(journey: number): boolean {
+    return this.#copies.has(journey);
+  }
+
   addCopy(journey: number): void {
     this.#copies.add(journey);
   }
@@ -89,9 +93,14 @@ export class Owners {
     return Math.max(this.#lastGeneration + 1, positionMs);
   }
 
+  /** A generation was given: those that follow are larger. */
+  gaveGeneration(generation: number): void {
+    this.#lastGeneration = Math.max(this.#lastGeneration, generation);
+  }
+
   decide(journey: number, decision: Decision): void {
     this.#decisions.set(journey, decision);
-    this.#lastGeneration = Math.max(this.#lastGeneration, decision.generation);
+    this.gaveGeneration(decision.generation);
   }
 
   link(journey: number, link: Link): void {

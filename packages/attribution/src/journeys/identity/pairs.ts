@@ -103,9 +103,29 @@ export class Pairs {
     this.#candidates = [];
     const accepted = [...changed].map(([pair, user]) => ({ user, ...pair, linked: true }));
     return [...rejected, ...accepted].map((pair): Announcement => {
-      this.#lastVersion = Math.max(this.#lastVersion + 1, positionMs);
-      return { ...pair, version: this.#lastVersion };
+      return { ...pair, version: this.nextVersion(positionMs) };
     });
+  }
+
+  /** Larger than all before. @param positionMs as of {@link settle} */
+  nextVersion(positionMs: number): number {
+    this.#lastVersion = Math.max(this.#lastVersion + 1, positionMs);
+    return this.#lastVersion;
+  }
+
+  /** The anonymous IDs that a user takes. */
+  keysOf(user: number): readonly Key[] {
+    return (this.#ofUser.get(user) ?? []).map(({ key }) => key);
+  }
+
+  /** Forgets with whom a user was seen. @param version that the erasure had */
+  forget(user: number, version: number): void {
+    this.#lastVersion = Math.max(this.#lastVersion, version);
+    this.#size -= this.#ofUser.get(user)?.length ?? 0;
+    this.#ofUser.delete(user);
+    for (const name of this.#refused.keys()) {
+      if (name.startsWith(`${user}:`)) this.#refused.delete(name);
+    }
   }
 
   /** What an announcement of before left: it is in the log. */

@@ -7,8 +7,10 @@ import {
   emptyIdentityRecord,
   EventRow,
   findRareText,
+  FLAG_ANONYMOUS,
   IDENTITY_CLAIM,
   IDENTITY_DECISION,
+  IDENTITY_ERASE,
   IDENTITY_LINK,
   IDENTITY_PAIR,
   type IdentityRecord,
@@ -29,6 +31,7 @@ import type { PurchaseTable } from "../purchase-table.ts";
 import type { TenantWindows } from "../tenant-windows.ts";
 import type { UserTable } from "../user-table.ts";
 import type { Vocabulary } from "../vocabulary.ts";
+import { type ErasureCounts, Erasures } from "./erasures.ts";
 import { compareKeys, type Key, keyOfRow, keyOfText, textOf } from "./key.ts";
 import { type Message, Messages } from "./messages.ts";
 import { type Decision, Owners, userOf } from "./owners.ts";
@@ -41,7 +44,7 @@ export interface Place {
 }
 
 /** What a batch did about identity. */
-export interface IdentityCounts {
+export interface IdentityCounts extends ErasureCounts {
   /** Anonymous IDs that got an owner, and that lost one. */
   made: number;
   withdrawn: number;
@@ -78,6 +81,8 @@ interface Received {
   readonly user: number;
   /** Of a pair, whose anonymous ID has no journey here. */
   readonly key: Key | undefined;
+  /** Whether its first row's user is an anonymous ID: all are, but of erasures. */
+  readonly anonymous: boolean;
 }
 
 /** Links are remembered by the log, which is trimmed: in so many parts of the time that facts are held they are logged anew. */
@@ -85,6 +90,7 @@ const REFRESHES = 4;
 
 export class Stitching {
   readonly owners = new Owners();
+  readonly erasures: Erasures;
   readonly #parts: StitchingParts;
   readonly #pairs: Pairs;
   readonly #messages: Messages;
@@ -107,15 +113,28 @@ export class Stitching {
     this.#pairs = new Pairs(identity.maxAnonymousIds, this.#refreshMs);
     this.#messages = new Messages(parts.users, parts.vocabulary.dictionaries);
     this.#blocked = new Set(identity.unlinkedIds.map(plainValue));
+    this.erasures = new Erasures({
+      ...parts,
+      partition: parts.place.partition,
+      owners: this.owners,
+      pairs: this.#pairs,
+      keyOf: (journey) => this.#keyOf(journey),
+      partitionOf: (tenantOf, key) => this.#partitionOf(tenantOf, key),
+      markAffected: (user, journey) => this.#markAffected(user, journey),
+    });
   }
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    return this.owners.byteLength + this.#pairs.byteLength;
+    return this.owners.byteLength + this.#pairs.byteLength + this.erasures.byteLength;
   }
 
-  /** Begins a batch. */
-  begin(): void {
+  /**
+   * Begins a batch.
+   * @param positionMs time of its last entry, ms: what versions and generations grow with; undefined where it is restored
+   */
+  begin(positionMs: number | undefined): void {
+    this.erasures.begin(positionMs);
     this.#first = undefined;
     if (this.#received.length > 0) this.#received = [];
     if (this.#news.size > 0) this.#news = new Map();
@@ -161,19 +180,32 @@ export class Stitching {
     const row = this.#row;
     columns.load(index, row);
     if (this.#first !== undefined) {
-      const user = this.#numberOf(staged);
-      if (user >= 0) this.#received.push({ ...this.#first, user });
+      const user = this.#numberOf(staged, this.#first.record.kind);
+      if (user >= 0) this.#receive({ ...this.#first, user });
       this.#first = undefined;
       return;
     }
     const record = emptyIdentityRecord();
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     const isPair = record.kind === IDENTITY_PAIR;
-    const journey = isPair ? -1 : this.#numberOf(staged);
+    const journey = isPair ? -1 : this.#numberOf(staged, record.kind);
     const key = isPair ? keyOfRow(row) : undefined;
-    const received = { record, keptUntilMs: row.time, journey, key };
+    const anonymous = (row.flags & FLAG_ANONYMOUS) !== 0;
+    if (record.kind >= IDENTITY_ERASE) {
+      record.receipt = row.id.slice(row.idStart, row.idStart + row.idLength);
+    }
+    const received = { record, keptUntilMs: row.time, journey, key, anonymous };
     if (record.hasUser) this.#first = received;
-    else if (journey >= 0) this.#received.push({ ...received, user: -1 });
+    else if (journey >= 0) this.#receive({ ...received, user: -1 });
+  }
+
+  /** A whole record: erasures are done in their place, all else is gathered. */
+  #receive(received: Received): void {
+    const { record, journey } = received;
+    if (record.kind >= IDENTITY_ERASE) this.erasures.take(received);
+    else if (record.kind !== IDENTITY_LINK || !this.erasures.isVoid(journey, record.generation)) {
+      this.#received.push(received);
+    }
   }
 
   /**
@@ -218,12 +250,13 @@ export class Stitching {
     return this.#messages.finishLog();
   }
 
+  /** What erasures say comes before the rest: it is of before. */
   finishMessages(): readonly Message[] {
-    return this.#messages.finishMessages();
+    return [...this.erasures.finishMessages(), ...this.#messages.finishMessages()];
   }
 
   get counts(): Readonly<IdentityCounts> {
-    return this.#counts;
+    return { ...this.#counts, ...this.erasures.counts };
   }
 
   /** Tells an anonymous ID's partition of a pair. */
@@ -272,7 +305,10 @@ export class Stitching {
     const from = before < 0 ? -1 : this.#homeOf(before);
     const to = after < 0 ? -1 : this.#homeOf(after);
     if (from >= 0 && from !== to) this.#tellLink(from, journey, { ...next, linked: false });
-    if (to >= 0) this.#forward(to, journey, next, this.#chain(journey));
+    if (to >= 0) {
+      this.erasures.tellFloor(to, journey);
+      this.#forward(to, journey, next, this.#chain(journey));
+    }
     return true;
   }
 
@@ -422,12 +458,12 @@ export class Stitching {
     return head < 0 ? 0 : facts.timeOf(head);
   }
 
-  /** The number of a staged user, added where it is new; −1 where there is no room. */
-  #numberOf(staged: number): number {
+  /** The number of a staged user, added where it is new; −1 where there is no room. For an erasure there is always some. */
+  #numberOf(staged: number, kind: number): number {
     const { users, options } = this.#parts;
     const found = users.find(staged);
     if (found >= 0) return found;
-    if (users.size < options.maxUsers) return users.add(staged);
+    if (users.size < options.maxUsers || kind >= IDENTITY_ERASE) return users.add(staged);
     this.#counts.full += 1;
     return -1;
   }
@@ -464,7 +500,7 @@ function plainValue(text: string): string {
   return text.trim().toLowerCase();
 }
 
-function noCounts(): IdentityCounts {
+function noCounts(): Omit<IdentityCounts, keyof ErasureCounts> {
   return {
     made: 0,
     withdrawn: 0,

@@ -1,18 +1,32 @@
 /** A platform of several partitions without Redis: streams, logs and outboxes as arrays, and everything that can go wrong. */
 import {
   createRowDictionaries,
+  emptyIdentityRecord,
   EntryColumns,
+  EntryReader,
+  EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_TYPE_MASK,
+  IDENTITY_ERASE,
+  isCopy,
+  readIdentity,
+  TYPE_IDENTITY,
+  type ErasureRequest,
+  isErasure,
+  packErasure,
   partitionOfBytes,
   tenantSeed,
 } from "@tributary/protocol";
 import type { PlainEvent } from "../../../../../test/support/oracle.ts";
 import type { JourneyOptions, PartitionState } from "../../../src/index.ts";
-import { type Decoded, decodeResults, entryOf, newState } from "../support.ts";
+import { type Decoded, decodeResults, entryOf, idOf, newState, userOf } from "../support.ts";
 
 /** An entry of a stream: what decides its versions, and its bytes. */
 interface Entry {
   readonly ms: number;
   readonly bytes: Uint8Array;
+  /** Whether it must begin its batch. */
+  readonly erases: boolean;
 }
 
 interface Message {
@@ -64,10 +78,18 @@ export class SmallPlatform {
     this.#append(home, bytes);
   }
 
+  /** As the reports service asks for it. */
+  erase(request: Omit<ErasureRequest, "tenant">): void {
+    const asked = { tenant: "default", ...request };
+    const { partition, bytes } = packErasure(asked, this.partitions.length);
+    this.#append(partition, bytes);
+  }
+
   /** Takes the next entries of a partition as a batch. @param commits false: dies before the commit */
   process(at: number, entries: number, commits: boolean): void {
     const partition = this.#at(at);
-    const batch = partition.events.slice(0, entries);
+    const next = partition.events.slice(1, entries).findIndex(({ erases }) => erases);
+    const batch = partition.events.slice(0, next < 0 ? entries : next + 1);
     const last = batch.at(-1);
     if (last === undefined) return;
     const outcome = partition.state.process(
@@ -99,14 +121,18 @@ export class SmallPlatform {
     for (const block of partition.log) partition.state.restore(block);
   }
 
-  /** Relays a message, not always the oldest. @param dies after it was sent and before that was noted */
+  /**
+   * Relays a message, not always the oldest: then it comes again behind the older ones.
+   * @param dies after it was sent and before that was noted
+   */
   relay(at: number, which: number, dies: boolean): void {
     const { outbox } = this.#at(at);
     const message = outbox[which % Math.max(1, outbox.length)];
     if (message === undefined) return;
     this.#append(message.partition, message.bytes);
     this.#relayed.push(message);
-    if (!dies) outbox.splice(outbox.indexOf(message), 1);
+    const oldest = outbox.find(({ partition }) => partition === message.partition);
+    if (!dies && message === oldest) outbox.splice(outbox.indexOf(message), 1);
   }
 
   /** Sends an old message again, as an owner does that was paused. */
@@ -143,11 +169,33 @@ export class SmallPlatform {
     );
   }
 
+  /**
+   * What the warehouse does when all is loaded: the results of conversions that were erased go.
+   * @returns the facts that are left: `u:` or `a:`, the ID that they came by, a slash and the event ID
+   */
+  load(): ReadonlySet<string> {
+    const left = new Set<string>();
+    for (const { log } of this.partitions) {
+      for (const fact of log.flatMap(rowsOf)) {
+        if (!("erased" in fact)) {
+          left.add(`${fact.key}/${fact.id}`);
+          continue;
+        }
+        for (const name of left) {
+          if (!name.startsWith(`${fact.erased}/`)) continue;
+          left.delete(name);
+          this.results.delete(name.slice(fact.erased.length + 1));
+        }
+      }
+    }
+    return left;
+  }
+
   #append(to: number, bytes: Uint8Array): void {
     // Several entries may be of one millisecond.
     this.#clock += this.#clock % 3 === 0 ? 0 : 1;
     if (this.#commits % 2 === 0) this.#clock += 1;
-    this.#at(to).events.push({ ms: this.#clock, bytes });
+    this.#at(to).events.push({ ms: this.#clock, bytes, erases: isErasure(bytes) });
   }
 
   #at(index: number): Partition {
@@ -155,4 +203,26 @@ export class SmallPlatform {
     if (partition === undefined) throw new Error("there is no partition");
     return partition;
   }
+}
+
+/** A fact of a block of the log, or whom it erased. */
+type LogRow = { readonly key: string; readonly id: string } | { readonly erased: string };
+
+function rowsOf(block: Uint8Array): LogRow[] {
+  const rows: LogRow[] = [];
+  const reader = new EntryReader(block, createRowDictionaries(1));
+  const row = new EventRow();
+  const record = emptyIdentityRecord();
+  while (reader.next(row)) {
+    const key = `${(row.flags & FLAG_ANONYMOUS) === 0 ? "u" : "a"}:${userOf(row)}`;
+    if ((row.flags & FLAG_TYPE_MASK) !== TYPE_IDENTITY) {
+      if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart))
+        rows.push({ key, id: idOf(row) });
+      continue;
+    }
+    readIdentity(row.rare, row.rareStart, row.rareLength, record);
+    if (record.hasUser) reader.next(row);
+    if (record.kind === IDENTITY_ERASE && record.linked) rows.push({ erased: key });
+  }
+  return rows;
 }

@@ -1,0 +1,310 @@
+/**
+ * Erasures in one partition, see docs/erasure.md: forgets a person's facts and links, has the partitions of their anonymous IDs
+ * do the same, and remembers what was done, so that neither a message that comes twice nor one that was under way brings
+ * anything back. An erasure begins its batch: what the batch has behind it came later.
+ */
+import { Buffer } from "node:buffer";
+import {
+  IDENTITY_ERASE,
+  IDENTITY_ERASE_WITH,
+  IDENTITY_ERASED,
+  type IdentityRecord,
+  MAX_TIME_MS,
+  TYPE_CONVERSION,
+  TYPE_REFUND,
+} from "@tributary/protocol";
+import type { FactTable } from "../fact-table.ts";
+import type { PurchaseTable } from "../purchase-table.ts";
+import type { UserTable } from "../user-table.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import { type Key, textOf } from "./key.ts";
+import { type Message, Messages, type Subject } from "./messages.ts";
+import { type Owners, userOf } from "./owners.ts";
+import type { Pairs } from "./pairs.ts";
+
+export interface ErasureParts {
+  readonly partition: number;
+  readonly vocabulary: Vocabulary;
+  readonly users: UserTable;
+  readonly facts: FactTable;
+  readonly purchases: PurchaseTable;
+  readonly owners: Owners;
+  readonly pairs: Pairs;
+  readonly keyOf: (journey: number) => Key;
+  /** The partition of a key. @param tenantOf a journey of the same tenant */
+  readonly partitionOf: (tenantOf: number, key: Key) => number;
+  /** Has the conversions of a user attributed again that see something of a journey. */
+  readonly markAffected: (user: number, journey: number) => void;
+}
+
+/** A record of an erasure, as it came. */
+export interface ErasureRecord {
+  readonly record: IdentityRecord;
+  /** Whom it is of. */
+  readonly journey: number;
+  readonly anonymous: boolean;
+  /** Because of whose erasure; −1 for none. */
+  readonly user: number;
+}
+
+/** What a batch erased. */
+export interface ErasureCounts {
+  /** Journeys that were forgotten, be there anything of them or not. */
+  erased: number;
+  erasedFacts: number;
+}
+
+/** The decision about an anonymous ID that was erased: every claim of a later version, and of anybody else, is earlier than this. */
+const ERASED_TIME_MS = MAX_TIME_MS;
+/** Of an answer, which is of a generation instead. */
+const NO_RECEIPT = new Uint8Array(16);
+/** About what an erasure takes to be remembered, bytes, for accounting. */
+const ERASURE_BYTES = 200;
+
+export class Erasures {
+  readonly #parts: ErasureParts;
+  readonly #messages: Messages;
+  /** Receipts of the erasures that were done of a journey. */
+  readonly #done = new Map<number, Set<string>>();
+  /** Newest facts of the chains that a journey had: their event IDs still tell what came twice. */
+  readonly #former = new Map<number, number[]>();
+  /** Of an anonymous ID: copies under links of generations below are void. */
+  readonly #floors = new Map<number, number>();
+  #size = 0;
+  /** Undefined while the log is restored. */
+  #positionMs: number | undefined;
+  /** The user whose erasure was taken last, for the records that go with it, and whom it was told of. */
+  #last: { user: number; version: number; told: Set<string> } | undefined;
+  #dropsCopies = false;
+  #counts: ErasureCounts = { erased: 0, erasedFacts: 0 };
+
+  constructor(parts: ErasureParts) {
+    this.#parts = parts;
+    this.#messages = new Messages(parts.users, parts.vocabulary.dictionaries);
+  }
+
+  /** Bytes held, for accounting. */
+  get byteLength(): number {
+    return this.#size * ERASURE_BYTES;
+  }
+
+  get counts(): Readonly<ErasureCounts> {
+    return this.#counts;
+  }
+
+  /** Begins a batch. @param positionMs of it, see Stitching; undefined where it is restored */
+  begin(positionMs: number | undefined): void {
+    this.#positionMs = positionMs;
+    this.#last = undefined;
+    this.#dropsCopies = false;
+    this.#messages.begin();
+    if (this.#counts.erased > 0) this.#counts = { erased: 0, erasedFacts: 0 };
+  }
+
+  /** Whether a journey had a fact with a staged ID before it was erased. */
+  hadId(journey: number, staged: number): boolean {
+    if (this.#former.size === 0) return false;
+    const { facts } = this.#parts;
+    for (const head of this.#former.get(journey) ?? []) {
+      for (let fact = head; fact >= 0; fact = facts.olderThan(fact)) {
+        if (facts.idMatches(fact, staged)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the copies behind the link that came last are void. */
+  get dropsCopies(): boolean {
+    return this.#dropsCopies;
+  }
+
+  /** A link came. @returns whether it is of before the anonymous ID was erased, and void like the copies behind it */
+  isVoid(journey: number, generation: number): boolean {
+    this.#dropsCopies = generation < (this.#floors.get(journey) ?? 0);
+    return this.#dropsCopies;
+  }
+
+  /** An anonymous ID gets another owner: their partition may hold copies of before it was erased. */
+  tellFloor(to: number, journey: number): void {
+    const generation = this.#floors.get(journey);
+    if (generation === undefined || to === this.#parts.partition) return;
+    this.#tell(to, { journey }, -1, { kind: IDENTITY_ERASED, generation, receipt: NO_RECEIPT });
+  }
+
+  /** Takes a record of a message, or of the log. */
+  take(erasure: ErasureRecord): void {
+    const { record, journey, anonymous, user } = erasure;
+    if (record.kind === IDENTITY_ERASED) this.#takeErased(journey, record.generation);
+    else if (this.#positionMs === undefined) this.#restore(erasure);
+    else if (record.kind === IDENTITY_ERASE_WITH) this.#tellWith(journey, record.receipt);
+    else if (record.kind !== IDENTITY_ERASE) return;
+    else if (anonymous) this.#eraseAnonymous(journey, user, record, this.#positionMs);
+    else this.#eraseUser(journey, record.receipt, this.#positionMs);
+  }
+
+  /** What the batch adds to the log, before its facts. */
+  finishLog(): readonly Uint8Array[] {
+    return this.#messages.finishLog();
+  }
+
+  finishMessages(): readonly Message[] {
+    return this.#messages.finishMessages();
+  }
+
+  #eraseUser(user: number, receipt: Uint8Array, positionMs: number): void {
+    const { owners, pairs, keyOf } = this.#parts;
+    const version = pairs.nextVersion(positionMs);
+    this.#last = { user, version, told: new Set() };
+    if (this.#isDone(user, receipt)) return;
+    const keys = [...pairs.keysOf(user), ...owners.linkedTo(user).map((other) => keyOf(other))];
+    const keptUntilMs = this.#newestTime(user);
+    const record = { kind: IDENTITY_ERASE, linked: true, version, receipt };
+    this.#messages.log({ journey: user }, -1, record, keptUntilMs);
+    this.#forgetUser(user, version);
+    this.#setDone(user, receipt);
+    for (const key of keys) this.#tellErase({ key, tenantOf: user }, key, receipt);
+  }
+
+  /** Another anonymous ID of the person whose erasure was taken last. */
+  #tellWith(journey: number, receipt: Uint8Array): void {
+    if (this.#last === undefined) return;
+    this.#tellErase({ journey }, this.#parts.keyOf(journey), receipt);
+  }
+
+  #tellErase(subject: Subject, key: Key, receipt: Uint8Array): void {
+    if (this.#last === undefined) return;
+    const { user, version, told } = this.#last;
+    const name = `${key.uuid ? 1 : 0}:${textOf(key)}`;
+    if (told.has(name)) return;
+    told.add(name);
+    const to = this.#parts.partitionOf(user, key);
+    this.#tell(to, subject, user, { kind: IDENTITY_ERASE, version, receipt });
+  }
+
+  #forgetUser(user: number, version: number): void {
+    const { owners, pairs } = this.#parts;
+    this.#forget(user, true);
+    for (const journey of owners.linkedTo(user)) {
+      // One whose own partition this is waits for its message, which may say that it is another's by now.
+      if (owners.isCopy(journey)) this.#forget(journey, false);
+      const link = owners.linkOf(journey);
+      if (link !== undefined) owners.link(journey, { ...link, user: -1 });
+    }
+    pairs.forget(user, version);
+  }
+
+  /** @param user whose erasure it is a part of; −1 where it was asked for by the anonymous ID itself */
+  #eraseAnonymous(
+    journey: number,
+    user: number,
+    { version, receipt }: IdentityRecord,
+    positionMs: number,
+  ): void {
+    if (this.#isDone(journey, receipt)) return;
+    const { owners, keyOf, partitionOf } = this.#parts;
+    const known = owners.decisionOf(journey);
+    const owner = userOf(known);
+    if (user < 0 && owner >= 0) {
+      // It is somebody's: the person is erased, this ID with them when their partition says so.
+      const to = partitionOf(owner, keyOf(owner));
+      this.#tell(to, { journey: owner }, -1, { kind: IDENTITY_ERASE, receipt });
+      this.#tell(to, { journey }, -1, { kind: IDENTITY_ERASE_WITH, receipt });
+      return;
+    }
+    const isTheirs =
+      user < 0 || known === undefined || known.time === ERASED_TIME_MS || owner === user;
+    const generation = owners.nextGeneration(positionMs);
+    const record = { kind: IDENTITY_ERASE, linked: isTheirs, version, generation, receipt };
+    this.#messages.log({ journey }, user, record, this.#newestTime(journey));
+    this.#setDone(journey, receipt);
+    if (!isTheirs) return;
+    this.#forgetAnonymous(journey, user, version, generation);
+    if (user < 0) return;
+    const to = partitionOf(user, keyOf(user));
+    this.tellFloor(to, journey);
+  }
+
+  #forgetAnonymous(journey: number, user: number, version: number, generation: number): void {
+    const { owners } = this.#parts;
+    this.#forget(journey, true);
+    this.#floors.set(journey, generation);
+    owners.gaveGeneration(generation);
+    if (user < 0) return;
+    // A claim of before the erasure that is still under way is of a lower version, and finds that it is over.
+    const decision = { user, version, generation, time: ERASED_TIME_MS, keptUntilMs: 0 };
+    owners.decide(journey, { ...decision, linked: false });
+    if (owners.linkOf(journey) !== undefined) {
+      owners.link(journey, { user: -1, generation, keptUntilMs: 0 });
+    }
+  }
+
+  /** The anonymous ID's partition has forgotten it: so do the copies here, but those of links that it made later. */
+  #takeErased(journey: number, generation: number): void {
+    if ((this.#floors.get(journey) ?? 0) >= generation) return;
+    const { owners, markAffected } = this.#parts;
+    const link = owners.linkOf(journey);
+    if (link !== undefined && link.user >= 0) markAffected(link.user, journey);
+    const keptUntilMs = this.#newestTime(journey);
+    this.#forget(journey, false);
+    this.#floors.set(journey, generation);
+    this.#size += 1;
+    if (link !== undefined && link.generation < generation) {
+      owners.link(journey, { ...link, user: -1, generation });
+    }
+    if (this.#positionMs === undefined) return;
+    const record = { kind: IDENTITY_ERASED, generation, receipt: NO_RECEIPT };
+    this.#messages.log({ journey }, -1, record, keptUntilMs);
+  }
+
+  #restore({ record, journey, anonymous, user }: ErasureRecord): void {
+    const { linked, version, generation, receipt } = record;
+    if (record.kind !== IDENTITY_ERASE || this.#isDone(journey, receipt)) return;
+    this.#setDone(journey, receipt);
+    if (!anonymous) this.#forgetUser(journey, version);
+    else if (linked) this.#forgetAnonymous(journey, user, version, generation);
+  }
+
+  /**
+   * Lets go of a journey's facts. Those of an own journey stay behind as what they were called, for as long as the log has
+   * them: what a sender repeats is no new event. Copies do not: they may come again, and then count.
+   */
+  #forget(journey: number, own: boolean): void {
+    const { users, facts, purchases } = this.#parts;
+    const head = users.headOf(journey);
+    this.#counts.erased += own ? 1 : 0;
+    if (head < 0) return;
+    for (let fact = head; fact >= 0; fact = facts.olderThan(fact)) {
+      const type = facts.typeOf(fact);
+      if (type === TYPE_CONVERSION || type === TYPE_REFUND) {
+        purchases.users[facts.referenceOf(fact)] = -1;
+      }
+      this.#counts.erasedFacts += own ? 1 : 0;
+    }
+    if (own) this.#former.set(journey, [...(this.#former.get(journey) ?? []), head]);
+    users.clear(journey);
+  }
+
+  #newestTime(journey: number): number {
+    const { users, facts } = this.#parts;
+    const head = users.headOf(journey);
+    return head < 0 ? 0 : facts.timeOf(head);
+  }
+
+  #tell(to: number, subject: Subject, user: number, record: Partial<IdentityRecord>): void {
+    this.#messages.tell(to, subject, user, record, 0);
+  }
+
+  #isDone(journey: number, receipt: Uint8Array): boolean {
+    return this.#done.get(journey)?.has(nameOf(receipt)) === true;
+  }
+
+  #setDone(journey: number, receipt: Uint8Array): void {
+    const done = this.#done.get(journey) ?? new Set();
+    this.#done.set(journey, done.add(nameOf(receipt)));
+    this.#size += 1;
+  }
+}
+
+function nameOf(receipt: Uint8Array): string {
+  return Buffer.from(receipt).toString("latin1");
+}

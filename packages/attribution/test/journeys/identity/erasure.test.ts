@@ -1,0 +1,239 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  expectedResults,
+  type PlainErasure,
+  type PlainEvent,
+  remainingEvents,
+} from "../../../../../test/support/oracle.ts";
+import { NOW } from "../support.ts";
+import { SmallPlatform, type Stored } from "./platform.ts";
+
+const DAY = 86_400_000;
+const LIMIT = 2;
+const IDENTITY = { limit: LIMIT, unlinked: ["null", ""] };
+const RULES = { click: 30 * DAY, view: DAY, halfLife: 7 * DAY, identity: IDENTITY };
+const OPTIONS = { identity: { maxAnonymousIds: LIMIT, unlinkedIds: IDENTITY.unlinked } };
+const UUID = "0192f3c4-aaaa-4222-8333-00000000000";
+
+/** Each device is one person's: one that is handed on is the first one's until they are erased, and nobody's then. */
+const PEOPLE = [
+  { userId: "u1", devices: ["a1", "a2", `${UUID}b`] },
+  { userId: `${UUID}a`, devices: ["u1", "a3"] },
+] as const;
+const DEVICES = ["lonely", ...PEOPLE.flatMap(({ devices }) => devices)];
+
+const who = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...DEVICES).map((anonymousId) => ({ anonymousId })) },
+  { weight: 2, arbitrary: fc.constantFrom(...PEOPLE).map(({ userId }) => ({ userId })) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom(...PEOPLE)
+      .chain(({ userId, devices }) =>
+        fc.constantFrom(...devices).map((anonymousId) => ({ userId, anonymousId })),
+      ),
+  },
+);
+const money = fc.nat(5000).map((cents) => ({ value: (cents / 100).toFixed(2), currency: "EUR" }));
+const orderId = fc.constantFrom("o1", "o2");
+const what = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constantFrom("impression" as const, "click" as const, "visit" as const),
+      channel: fc.constantFrom("email", "direct"),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(money, orderId)
+      .map(([worth, order]) => ({ type: "conversion" as const, ...worth, orderId: order })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(fc.option(money, { nil: {} }), orderId)
+      .map(([worth, order]) => ({ type: "refund" as const, ...worth, orderId: order })),
+  },
+  { weight: 3, arbitrary: fc.constant({ type: "identify" as const }) },
+);
+const age = fc.oneof(fc.constantFrom(0, 1, DAY, 2 * DAY), fc.integer({ min: 0, max: 20 * DAY }));
+const events = fc.array(fc.tuple(age, what, who), { minLength: 1, maxLength: 30 }).map((all) =>
+  all.map(([back, kind, ids], i): PlainEvent => ({
+    id: `e${(i * 37) % 101}`,
+    time: NOW - back,
+    ...kind,
+    ...ids,
+  })),
+);
+
+const somebody: fc.Arbitrary<PlainErasure> = fc
+  .oneof(
+    fc.constantFrom(...PEOPLE).map(({ userId }) => ({ userId })),
+    fc.constantFrom(...DEVICES).map((anonymousId) => ({ anonymousId })),
+  )
+  .map((erase) => ({ erase }));
+
+/** What befalls partitions and messages. */
+type Fault = (platform: SmallPlatform) => void;
+const fault: fc.Arbitrary<Fault> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }), fc.boolean()).map(
+      ([at, entries, commits]): Fault =>
+        (of) =>
+          of.process(at, entries, commits),
+    ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.tuple(fc.nat(3), fc.nat(3), fc.boolean()).map(
+      ([at, which, dies]): Fault =>
+        (of) =>
+          of.relay(at, which, dies),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(30).map(
+      (which): Fault =>
+        (of) =>
+          of.relayAgain(which),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(3).map(
+      (at): Fault =>
+        (of) =>
+          of.rebuild(at),
+    ),
+  },
+);
+const faults = fc.array(fault, { maxLength: 40 });
+
+let receipts = 0;
+function erase(platform: SmallPlatform, { erase: whom }: PlainErasure): void {
+  const receipt = new Uint8Array(16);
+  new DataView(receipt.buffer).setUint32(0, (receipts += 1));
+  const id = "userId" in whom ? whom.userId : whom.anonymousId;
+  platform.erase({ id, anonymous: !("userId" in whom), receipt, anonymousIds: [] });
+}
+
+/** Sends each after the faults before it, then the rest of them. */
+function play(
+  platform: SmallPlatform,
+  steps: readonly (PlainEvent | PlainErasure)[],
+  all: readonly (readonly Fault[])[],
+): void {
+  for (const [i, step] of steps.entries()) {
+    for (const happen of all[i % Math.max(1, all.length)] ?? []) happen(platform);
+    if ("erase" in step) erase(platform, step);
+    else platform.send(step);
+  }
+}
+
+function expectCredits(valid: readonly Stored[], left: readonly PlainEvent[]): void {
+  const expected = expectedResults(left, RULES);
+  expect(valid.map(({ key }) => key).toSorted()).toEqual([...expected.keys()].toSorted());
+  for (const { key, path, channels, value } of valid) {
+    const plain = expected.get(key);
+    expect({ key, path, channels }).toEqual({ key, path: plain?.path, channels: plain?.channels });
+    expect(Math.round(Number(value === "" ? 0 : value) * 100)).toBe(Number(plain?.value) / 1e10);
+  }
+}
+
+/** As {@link SmallPlatform.load} names a fact. */
+function factOf({ userId, anonymousId = "", id }: PlainEvent): string {
+  return userId === undefined ? `a:${anonymousId}/${id}` : `u:${userId}/${id}`;
+}
+
+describe("an erasure", () => {
+  it("leaves the credits of one pass without the person's earlier events, whatever dies and comes twice meanwhile", () => {
+    fc.assert(
+      fc.property(
+        events,
+        fc.array(fc.tuple(somebody, fc.array(faults, { maxLength: 6 }), fc.nat(29)), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.array(fc.nat(29), { maxLength: 10 }),
+        (all, erasures, partitions, again) => {
+          const platform = new SmallPlatform(partitions, OPTIONS);
+          const history: (PlainEvent | PlainErasure)[] = [];
+          const waiting = [...all];
+          const sendUntil = (count: number, during: readonly (readonly Fault[])[]): void => {
+            const next = [
+              ...waiting.splice(0, count),
+              // Senders repeat what they sent before.
+              ...again
+                .map((i) => all[i % all.length] as PlainEvent)
+                .filter((e) => history.includes(e)),
+            ];
+            play(platform, next, during);
+            history.push(...next);
+            platform.settle();
+            platform.load();
+          };
+          for (const [whom, during, until] of erasures) {
+            sendUntil(until, during);
+            erase(platform, whom);
+            for (const happen of during.flat()) happen(platform);
+            history.push(whom);
+            platform.settle();
+            platform.load();
+          }
+          sendUntil(all.length, []);
+          const left = remainingEvents(history, IDENTITY);
+          expect([...platform.load()].toSorted()).toEqual(
+            [...new Set(left.map(factOf))].toSorted(),
+          );
+          expectCredits(platform.valid(), left);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("among events and messages under way leaves the credits of the facts that are left", () => {
+    fc.assert(
+      fc.property(
+        fc
+          .tuple(events, fc.array(somebody, { minLength: 1, maxLength: 3 }))
+          .chain(([all, erasures]) =>
+            fc.tuple(
+              fc.shuffledSubarray([...all, ...all, ...erasures], {
+                minLength: all.length * 2 + erasures.length,
+              }),
+              fc.array(faults, { maxLength: 20 }),
+              fc.integer({ min: 1, max: 4 }),
+            ),
+          ),
+        ([steps, during, partitions]) => {
+          const platform = new SmallPlatform(partitions, OPTIONS);
+          play(platform, steps, during);
+          platform.settle();
+          const facts = platform.load();
+          const left = steps.filter(
+            (step): step is PlainEvent => !("erase" in step) && facts.has(factOf(step)),
+          );
+          expectCredits(platform.valid(), left);
+          // Whatever came before by the very ID that was asked for is gone.
+          for (const [i, step] of steps.entries()) {
+            if (!("erase" in step) || "anonymousId" in step.erase) continue;
+            const { userId } = step.erase;
+            for (const before of steps.slice(0, i)) {
+              if (!("erase" in before) && before.userId === userId) {
+                expect(facts.has(factOf(before))).toBe(false);
+              }
+            }
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
