@@ -225,7 +225,10 @@ export class Erasures {
   }
 
   #forgetAnonymous(journey: number, user: number, version: number, generation: number): void {
-    const { owners } = this.#parts;
+    const { owners, markAffected } = this.#parts;
+    const link = owners.linkOf(journey);
+    // Theirs anew where both are in this partition, and the message came behind what was said of it since.
+    if (link !== undefined && link.user >= 0) markAffected(link.user, journey);
     this.#forget(journey, true);
     this.#floors.set(journey, generation);
     owners.gaveGeneration(generation);
@@ -233,9 +236,7 @@ export class Erasures {
     // A claim of before the erasure that is still under way is of a lower version, and finds that it is over.
     const decision = { user, version, generation, time: ERASED_TIME_MS, keptUntilMs: 0 };
     owners.decide(journey, { ...decision, linked: false });
-    if (owners.linkOf(journey) !== undefined) {
-      owners.link(journey, { user: -1, generation, keptUntilMs: 0 });
-    }
+    if (link !== undefined) owners.link(journey, { user: -1, generation, keptUntilMs: 0 });
   }
 
   /** The anonymous ID's partition has forgotten it: so do the copies here, but those of links that it made later. */

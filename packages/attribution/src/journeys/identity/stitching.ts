@@ -203,10 +203,7 @@ export class Stitching {
   #receive(received: Received): void {
     const { record, journey } = received;
     if (record.kind >= IDENTITY_ERASE) this.erasures.take(received);
-    else if (
-      record.kind !== IDENTITY_LINK ||
-      !this.erasures.isVoid(journey, record.generation)
-    ) {
+    else if (record.kind !== IDENTITY_LINK || !this.erasures.isVoid(journey, record.generation)) {
       this.#received.push(received);
     }
   }

@@ -60,16 +60,14 @@ const what = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ type: "identify" as const }) },
 );
 const age = fc.oneof(fc.constantFrom(0, 1, DAY, 2 * DAY), fc.integer({ min: 0, max: 20 * DAY }));
-const events = fc
-  .array(fc.tuple(age, what, who), { minLength: 1, maxLength: 30 })
-  .map((all) =>
-    all.map(([back, kind, ids], i): PlainEvent => ({
-      id: `e${(i * 37) % 101}`,
-      time: NOW - back,
-      ...kind,
-      ...ids,
-    })),
-  );
+const events = fc.array(fc.tuple(age, what, who), { minLength: 1, maxLength: 30 }).map((all) =>
+  all.map(([back, kind, ids], i): PlainEvent => ({
+    id: `e${(i * 37) % 101}`,
+    time: NOW - back,
+    ...kind,
+    ...ids,
+  })),
+);
 
 const somebody: fc.Arbitrary<PlainErasure> = fc
   .oneof(
@@ -83,18 +81,36 @@ type Fault = (platform: SmallPlatform) => void;
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc
-      .tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }), fc.boolean())
-      .map(([at, entries, commits]): Fault => (of) => of.process(at, entries, commits)),
+    arbitrary: fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 6 }), fc.boolean()).map(
+      ([at, entries, commits]): Fault =>
+        (of) =>
+          of.process(at, entries, commits),
+    ),
   },
   {
     weight: 4,
-    arbitrary: fc
-      .tuple(fc.nat(3), fc.nat(3), fc.boolean())
-      .map(([at, which, dies]): Fault => (of) => of.relay(at, which, dies)),
+    arbitrary: fc.tuple(fc.nat(3), fc.nat(3), fc.boolean()).map(
+      ([at, which, dies]): Fault =>
+        (of) =>
+          of.relay(at, which, dies),
+    ),
   },
-  { weight: 1, arbitrary: fc.nat(30).map((which): Fault => (of) => of.relayAgain(which)) },
-  { weight: 1, arbitrary: fc.nat(3).map((at): Fault => (of) => of.rebuild(at)) },
+  {
+    weight: 1,
+    arbitrary: fc.nat(30).map(
+      (which): Fault =>
+        (of) =>
+          of.relayAgain(which),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.nat(3).map(
+      (at): Fault =>
+        (of) =>
+          of.rebuild(at),
+    ),
+  },
 );
 const faults = fc.array(fault, { maxLength: 40 });
 
@@ -153,7 +169,9 @@ describe("an erasure", () => {
             const next = [
               ...waiting.splice(0, count),
               // Senders repeat what they sent before.
-              ...again.map((i) => all[i % all.length] as PlainEvent).filter((e) => history.includes(e)),
+              ...again
+                .map((i) => all[i % all.length] as PlainEvent)
+                .filter((e) => history.includes(e)),
             ];
             play(platform, next, during);
             history.push(...next);
@@ -170,7 +188,9 @@ describe("an erasure", () => {
           }
           sendUntil(all.length, []);
           const left = remainingEvents(history, IDENTITY);
-          expect([...platform.load()].toSorted()).toEqual([...new Set(left.map(factOf))].toSorted());
+          expect([...platform.load()].toSorted()).toEqual(
+            [...new Set(left.map(factOf))].toSorted(),
+          );
           expectCredits(platform.valid(), left);
         },
       ),
@@ -215,5 +235,32 @@ describe("an erasure", () => {
       ),
       { numRuns: 300 },
     );
+  });
+
+  it("takes an anonymous ID's events from its user's conversions where it was linked anew before the message came", () => {
+    const [{ userId }, anonymousId] = [PEOPLE[0], "a1"];
+    const platform = new SmallPlatform(1, OPTIONS);
+    const ids = { userId, anonymousId };
+    platform.send({ id: "e1", time: NOW, type: "identify", ...ids });
+    platform.settle();
+    erase(platform, { erase: { userId } });
+    platform.process(0, 1, true);
+    platform.send({ id: "e2", time: NOW, type: "click", channel: "email", anonymousId });
+    const worth = { value: "5.00", currency: "EUR", orderId: "o1" };
+    const sold: PlainEvent = { id: "e3", time: NOW + 1, type: "conversion", ...worth, ...ids };
+    platform.send(sold);
+    platform.process(0, 2, true);
+    // The claim that the conversion led to, and the link that it leads to, overtake the erasure.
+    platform.relay(0, 1, false);
+    platform.process(0, 1, true);
+    platform.relay(0, 2, false);
+    platform.process(0, 1, true);
+    const click: PlainEvent = { id: "e4", time: NOW, type: "click", channel: "direct", userId };
+    platform.send(click);
+    platform.process(0, 1, true);
+    expect(platform.valid()).toMatchObject([{ key: `${userId}/e3`, path: ["e2", "e4"] }]);
+    platform.settle();
+    platform.load();
+    expectCredits(platform.valid(), [sold, click]);
   });
 });

@@ -216,7 +216,8 @@ function rowsOf(block: Uint8Array): LogRow[] {
   while (reader.next(row)) {
     const key = `${(row.flags & FLAG_ANONYMOUS) === 0 ? "u" : "a"}:${userOf(row)}`;
     if ((row.flags & FLAG_TYPE_MASK) !== TYPE_IDENTITY) {
-      if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart)) rows.push({ key, id: idOf(row) });
+      if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart))
+        rows.push({ key, id: idOf(row) });
       continue;
     }
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
