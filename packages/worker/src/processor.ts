@@ -48,6 +48,7 @@ const BOOKS: readonly NamedCount[] = [
   ...DROPS.map(([bound, count]): NamedCount => [`dropped_${bound}`, count]),
   ["late", "late"],
   ["unmatched_refunds", "unmatchedRefunds"],
+  ["erased", "erased"],
 ];
 
 /** Computes partitions' batches on the compute threads. */

@@ -305,7 +305,8 @@ export class PartitionState {
 
   /** What was erased comes before all else of its batch, in the log as in time. Overwrites the entry in hand. */
   #appendErasures(counts: BatchCounts): void {
-    const blocks = this.#stitching.erasures.finishLog();
+    const { erasures } = this.#stitching;
+    const blocks = erasures.finishLog();
     if (blocks.length === 0) return;
     if (factBlock.count > 0) throw new Error("a message of erasures is not the first of its batch");
     for (const block of blocks) {
@@ -316,6 +317,7 @@ export class PartitionState {
       factBlock.append(columns, 0, columns.count, tuples);
       this.#kept += columns.count;
     }
+    for (const [tenant, facts] of erasures.erasedFacts) counts.erased(tenant, facts);
   }
 
   /** @returns whether it is a new fact here */
@@ -616,8 +618,9 @@ export class PartitionState {
   #warm(from: number): void {
     const count = Math.min(warmed.length, this.#dirty.length - from);
     for (let i = 0; i < count; i += 1) {
-      const purchase = this.#dirty[from + i] as number;
-      warmed[i] = this.#users.headOf(this.#purchases.users[purchase] as number);
+      const user = this.#purchases.users[this.#dirty[from + i] as number] as number;
+      // What was erased in this very batch is nobody's.
+      warmed[i] = user < 0 ? -1 : this.#users.headOf(user);
     }
     this.#facts.warm(warmed, count);
   }

@@ -49,9 +49,8 @@ export interface ErasureRecord {
 
 /** What a batch erased. */
 export interface ErasureCounts {
-  /** Journeys that were forgotten, be there anything of them or not. */
+  /** Journeys that were forgotten where they are at home, be there anything of them or not. */
   erased: number;
-  erasedFacts: number;
 }
 
 /** The decision about an anonymous ID that was erased: every claim of a later version, and of anybody else, is earlier than this. */
@@ -76,7 +75,9 @@ export class Erasures {
   /** The user whose erasure was taken last, for the records that go with it, and whom it was told of. */
   #last: { user: number; version: number; told: Set<string> } | undefined;
   #dropsCopies = false;
-  #counts: ErasureCounts = { erased: 0, erasedFacts: 0 };
+  #counts: ErasureCounts = { erased: 0 };
+  /** Facts that went where they had been counted, by tenant: copies are none. */
+  #facts = new Map<number, number>();
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
@@ -92,13 +93,19 @@ export class Erasures {
     return this.#counts;
   }
 
+  /** Facts of this partition that the batch let go of, by the code of their tenant. */
+  get erasedFacts(): ReadonlyMap<number, number> {
+    return this.#facts;
+  }
+
   /** Begins a batch. @param positionMs of it, see Stitching; undefined where it is restored */
   begin(positionMs: number | undefined): void {
     this.#positionMs = positionMs;
     this.#last = undefined;
     this.#dropsCopies = false;
     this.#messages.begin();
-    if (this.#counts.erased > 0) this.#counts = { erased: 0, erasedFacts: 0 };
+    if (this.#counts.erased > 0) this.#counts = { erased: 0 };
+    if (this.#facts.size > 0) this.#facts = new Map();
   }
 
   /** Whether a journey had a fact with a staged ID before it was erased. */
@@ -274,14 +281,19 @@ export class Erasures {
     const head = users.headOf(journey);
     this.#counts.erased += own ? 1 : 0;
     if (head < 0) return;
+    let erased = 0;
     for (let fact = head; fact >= 0; fact = facts.olderThan(fact)) {
       const type = facts.typeOf(fact);
       if (type === TYPE_CONVERSION || type === TYPE_REFUND) {
         purchases.users[facts.referenceOf(fact)] = -1;
       }
-      this.#counts.erasedFacts += own ? 1 : 0;
+      erased += 1;
     }
-    if (own) this.#former.set(journey, [...(this.#former.get(journey) ?? []), head]);
+    if (own) {
+      const tenant = users.tenantOf(journey);
+      this.#facts.set(tenant, (this.#facts.get(tenant) ?? 0) + erased);
+      this.#former.set(journey, [...(this.#former.get(journey) ?? []), head]);
+    }
     users.clear(journey);
   }
 

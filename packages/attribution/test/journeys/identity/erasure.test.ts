@@ -145,6 +145,12 @@ function expectCredits(valid: readonly Stored[], left: readonly PlainEvent[]): v
   }
 }
 
+/** What was processed is there or was erased, each once, wherever it was copied to. */
+function expectBooks(platform: SmallPlatform): void {
+  const { processed, erased } = platform.books;
+  expect(processed - erased).toBe(platform.load().size);
+}
+
 /** As {@link SmallPlatform.load} names a fact. */
 function factOf({ userId, anonymousId = "", id }: PlainEvent): string {
   return userId === undefined ? `a:${anonymousId}/${id}` : `u:${userId}/${id}`;
@@ -192,6 +198,7 @@ describe("an erasure", () => {
             [...new Set(left.map(factOf))].toSorted(),
           );
           expectCredits(platform.valid(), left);
+          expectBooks(platform);
         },
       ),
       { numRuns: 300 },
@@ -217,6 +224,7 @@ describe("an erasure", () => {
           play(platform, steps, during);
           platform.settle();
           const facts = platform.load();
+          expectBooks(platform);
           const left = steps.filter(
             (step): step is PlainEvent => !("erase" in step) && facts.has(factOf(step)),
           );
@@ -237,30 +245,45 @@ describe("an erasure", () => {
     );
   });
 
-  it("takes an anonymous ID's events from its user's conversions where it was linked anew before the message came", () => {
-    const [{ userId }, anonymousId] = [PEOPLE[0], "a1"];
+  it("takes anonymous IDs' events from their user's conversions where they were linked anew before the message came", () => {
+    const [{ userId }, anonymousId, another] = [PEOPLE[0], "a1", "a2"];
     const platform = new SmallPlatform(1, OPTIONS);
     const ids = { userId, anonymousId };
-    platform.send({ id: "e1", time: NOW, type: "identify", ...ids });
+    const known: PlainEvent = {
+      id: "e1",
+      time: NOW,
+      type: "identify",
+      userId,
+      anonymousId: another,
+    };
+    platform.send({ ...known, id: "e2", anonymousId });
+    platform.send(known);
     platform.settle();
     erase(platform, { erase: { userId } });
     platform.process(0, 1, true);
-    platform.send({ id: "e2", time: NOW, type: "click", channel: "email", anonymousId });
+    platform.send({ id: "e3", time: NOW, type: "click", channel: "email", anonymousId });
     const worth = { value: "5.00", currency: "EUR", orderId: "o1" };
-    const sold: PlainEvent = { id: "e3", time: NOW + 1, type: "conversion", ...worth, ...ids };
+    const sale = { time: NOW + 1, type: "conversion", ...worth } as const;
+    const sold: PlainEvent = { id: "e4", ...sale, ...ids };
+    const seen: PlainEvent = { ...known, id: "e5", time: NOW + 1 };
     platform.send(sold);
-    platform.process(0, 2, true);
-    // The claim that the conversion led to, and the link that it leads to, overtake the erasure.
+    platform.send(seen);
+    platform.send({ id: "e6", ...sale, anonymousId: another });
+    platform.process(0, 4, true);
+    // The claims that these led to, and the links that they lead to, overtake the erasure.
     platform.relay(0, 1, false);
     platform.process(0, 1, true);
     platform.relay(0, 2, false);
     platform.process(0, 1, true);
-    const click: PlainEvent = { id: "e4", time: NOW, type: "click", channel: "direct", userId };
+    const click: PlainEvent = { id: "e7", time: NOW, type: "click", channel: "direct", userId };
     platform.send(click);
     platform.process(0, 1, true);
-    expect(platform.valid()).toMatchObject([{ key: `${userId}/e3`, path: ["e2", "e4"] }]);
+    expect(platform.valid()).toMatchObject([
+      { key: `${userId}/e4`, path: ["e3", "e7"] },
+      { key: `${userId}/e6`, path: ["e3", "e7"] },
+    ]);
     platform.settle();
     platform.load();
-    expectCredits(platform.valid(), [sold, click]);
+    expectCredits(platform.valid(), [sold, seen, click]);
   });
 });

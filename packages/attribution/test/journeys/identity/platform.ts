@@ -51,6 +51,8 @@ export class SmallPlatform {
   readonly partitions: Partition[] = [];
   /** Every result of each conversion, by its ID. */
   readonly results = new Map<string, Stored[]>();
+  /** The books of all partitions. */
+  readonly books = { processed: 0, erased: 0 };
   readonly #options: Partial<JourneyOptions>;
   #clock = 1000;
   #commits = 0;
@@ -106,6 +108,10 @@ export class SmallPlatform {
     partition.log.push(...outcome.records);
     partition.outbox.push(...outcome.messages);
     this.#commits += 1;
+    for (const { processed, erased } of Object.values(outcome.counts)) {
+      this.books.processed += processed;
+      this.books.erased += erased;
+    }
     for (const result of decodeResults(outcome)) {
       const id = result.key.slice(result.key.indexOf("/") + 1);
       const stored = { ...result, attributedAt: this.#commits };
