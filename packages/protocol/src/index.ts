@@ -30,6 +30,8 @@ export { EntryColumns } from "./entry-columns.ts";
 export { EntryReader, readEntryTraces } from "./entry-reader.ts";
 export { EntrySplicer } from "./entry-splicer.ts";
 export { readEntryTenants } from "./entry-tenants.ts";
+export { readErasures, withoutErased } from "./erased-rows.ts";
+export type { LoggedErasure, RemainingRows } from "./erased-rows.ts";
 export { isErasure, packErasure } from "./erasure.ts";
 export type { ErasureMessage, ErasureRequest } from "./erasure.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";

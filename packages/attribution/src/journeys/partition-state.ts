@@ -97,6 +97,8 @@ export interface BatchOutcome {
   readonly results: readonly ResultBlockBytes[];
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
   readonly attributed: readonly number[];
+  /** Whether the facts begin with records of erasures. */
+  readonly erases: boolean;
   /** What became of the events, by tenant. */
   readonly counts: Readonly<Record<string, TenantCounts>>;
   /** The first results in words, where the batch is traced. */
@@ -206,6 +208,7 @@ export class PartitionState {
       records,
       messages: this.#stitching.finishMessages(),
       identity: this.#stitching.counts,
+      erases: this.#erases,
       results,
       attributed,
       counts: counts.byTenant(this.#vocabulary.dictionaries.tenants),
@@ -262,6 +265,7 @@ export class PartitionState {
     this.#batch += 1;
     this.#dirty = [];
     this.#kept = 0;
+    this.#erases = false;
     this.#stitching.begin(positionMs);
     factBlock.clear();
   }
@@ -308,6 +312,7 @@ export class PartitionState {
     const { erasures } = this.#stitching;
     const blocks = erasures.finishLog();
     if (blocks.length === 0) return;
+    this.#erases = true;
     if (factBlock.count > 0) throw new Error("a message of erasures is not the first of its batch");
     for (const block of blocks) {
       this.#read(block);
@@ -442,6 +447,7 @@ export class PartitionState {
   #insertedUser = -1;
   /** Rows of the fact block in the making that are no facts of this partition: copies, and records of erasures. */
   #kept = 0;
+  #erases = false;
 
   /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
   #olderFact = -1;

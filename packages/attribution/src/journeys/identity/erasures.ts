@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import {
+  IDENTITY_DECISION,
   IDENTITY_ERASE,
   IDENTITY_ERASE_WITH,
   IDENTITY_ERASED,
@@ -69,6 +70,8 @@ export class Erasures {
   readonly #former = new Map<number, number[]>();
   /** Of an anonymous ID: copies under links of generations below are void. */
   readonly #floors = new Map<number, number>();
+  /** Partitions of the users that an anonymous ID belonged to: they hold copies of its facts. */
+  readonly #formerHomes = new Map<number, Set<number>>();
   #size = 0;
   /** Undefined while the log is restored. */
   #positionMs: number | undefined;
@@ -129,6 +132,14 @@ export class Erasures {
   isVoid(journey: number, generation: number): boolean {
     this.#dropsCopies = generation < (this.#floors.get(journey) ?? 0);
     return this.#dropsCopies;
+  }
+
+  /** An anonymous ID no longer belongs to a user of a partition. */
+  noteFormerHome(journey: number, home: number): void {
+    if (home === this.#parts.partition) return;
+    const homes = this.#formerHomes.get(journey);
+    if (homes === undefined) this.#formerHomes.set(journey, new Set([home]));
+    else homes.add(home);
   }
 
   /** An anonymous ID gets another owner: their partition may hold copies of before it was erased. */
@@ -224,11 +235,16 @@ export class Erasures {
     const record = { kind: IDENTITY_ERASE, linked: isTheirs, version, generation, receipt };
     this.#messages.log({ journey }, user, record, this.#newestTime(journey));
     this.#setDone(journey, receipt);
+    if (known !== undefined && (user < 0 || !isTheirs)) {
+      // It still holds, and the log before the erasure is rid of what names the two.
+      const { user: other, keptUntilMs, ...decision } = known;
+      this.#messages.log({ journey }, other, { ...decision, kind: IDENTITY_DECISION }, keptUntilMs);
+    }
     if (!isTheirs) return;
+    if (user >= 0) this.noteFormerHome(journey, partitionOf(user, keyOf(user)));
+    const homes = this.#formerHomes.get(journey) ?? [];
     this.#forgetAnonymous(journey, user, version, generation);
-    if (user < 0) return;
-    const to = partitionOf(user, keyOf(user));
-    this.tellFloor(to, journey);
+    for (const home of homes) this.tellFloor(home, journey);
   }
 
   #forgetAnonymous(journey: number, user: number, version: number, generation: number): void {
@@ -238,6 +254,7 @@ export class Erasures {
     if (link !== undefined && link.user >= 0) markAffected(link.user, journey);
     this.#forget(journey, true);
     this.#floors.set(journey, generation);
+    this.#formerHomes.delete(journey);
     owners.gaveGeneration(generation);
     if (user < 0) return;
     // A claim of before the erasure that is still under way is of a lower version, and finds that it is over.

@@ -112,6 +112,11 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     ),
   },
 );
+const rewriting: fc.Arbitrary<Fault> = fc.nat(3).map(
+  (at): Fault =>
+    (of) =>
+      of.rewrite(at),
+);
 const faults = fc.array(fault, { maxLength: 40 });
 
 let receipts = 0;
@@ -239,6 +244,42 @@ describe("an erasure", () => {
               }
             }
           }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("leaves the same where the logs are rid of what was erased, whenever that is", () => {
+    const during = fc.array(fc.oneof({ weight: 8, arbitrary: fault }, rewriting), {
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(
+        fc
+          .tuple(events, fc.array(somebody, { minLength: 1, maxLength: 3 }))
+          .chain(([all, erasures]) =>
+            fc.shuffledSubarray([...all, ...erasures], { minLength: all.length + erasures.length }),
+          ),
+        fc.array(during, { maxLength: 20 }),
+        fc.integer({ min: 1, max: 4 }),
+        events,
+        (steps, happening, partitions, more) => {
+          const platform = new SmallPlatform(partitions, OPTIONS);
+          play(platform, steps, happening);
+          platform.settle();
+          for (let at = 0; at < partitions; at += 1) {
+            platform.rewrite(at);
+            platform.rebuild(at);
+          }
+          const later = more.map((event) => ({ ...event, id: `later ${event.id}` }));
+          play(platform, later, happening);
+          platform.settle();
+          const facts = platform.load();
+          const left = [...steps, ...later].filter(
+            (step): step is PlainEvent => !("erase" in step) && facts.has(factOf(step)),
+          );
+          expectCredits(platform.valid(), left);
         },
       ),
       { numRuns: 300 },

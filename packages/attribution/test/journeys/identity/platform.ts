@@ -9,13 +9,16 @@ import {
   FLAG_TYPE_MASK,
   IDENTITY_ERASE,
   isCopy,
+  readErasures,
   readIdentity,
   TYPE_IDENTITY,
+  type LoggedErasure,
   type ErasureRequest,
   isErasure,
   packErasure,
   partitionOfBytes,
   tenantSeed,
+  withoutErased,
 } from "@tributary/protocol";
 import type { PlainEvent } from "../../../../../test/support/oracle.ts";
 import type { JourneyOptions, PartitionState } from "../../../src/index.ts";
@@ -38,7 +41,7 @@ interface Partition {
   state: PartitionState;
   /** Not committed yet. */
   readonly events: Entry[];
-  readonly log: Uint8Array[];
+  log: Uint8Array[];
   readonly outbox: Message[];
 }
 
@@ -125,6 +128,21 @@ export class SmallPlatform {
     const place = { partition: at % this.partitions.length, partitions: this.partitions.length };
     partition.state = newState(this.#options, undefined, place);
     for (const block of partition.log) partition.state.restore(block);
+  }
+
+  /** Rids a partition's log of all that was erased, when the warehouse has loaded it. */
+  rewrite(at: number): void {
+    this.load();
+    const partition = this.#at(at);
+    let erasures: LoggedErasure[] = [];
+    const rewritten: Uint8Array[] = [];
+    for (const block of partition.log.toReversed()) {
+      const left = withoutErased(block, erasures);
+      const remaining = left === undefined ? block : left.block;
+      if (remaining !== undefined) rewritten.push(remaining);
+      erasures = [...erasures, ...readErasures(block)];
+    }
+    partition.log = rewritten.toReversed();
   }
 
   /**
