@@ -28,6 +28,7 @@ export type { DeadLetterStream, KeptDeadLetter } from "./dead-letters.ts";
 export { compareEntryIds, entryTimeMs, FIRST_ID } from "./entry-id.ts";
 export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
+export type { WaitingErasures } from "./fact-eraser.ts";
 export { GroupMember } from "./group-member.ts";
 export type { MemberOptions } from "./group-member.ts";
 export { readGroups } from "./groups.ts";

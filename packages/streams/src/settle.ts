@@ -116,7 +116,8 @@ async function streamField(
   }
 }
 
-function fieldOf(fields: readonly unknown[], name: string): string | undefined {
+/** A field of what XINFO answers. */
+export function fieldOf(fields: readonly unknown[], name: string): string | undefined {
   const at = fields.indexOf(name);
   return at < 0 ? undefined : String(fields[at + 1]);
 }

@@ -243,6 +243,30 @@ export const METRICS = {
     help: "Facts of anonymous IDs that were copied to their user's partition.",
     labels: {},
   },
+  tributary_erasures_total: {
+    type: "counter",
+    unit: "journeys",
+    help: "Journeys that were forgotten because a person was erased: of the user, and of each of their anonymous IDs.",
+    labels: {},
+  },
+  tributary_erased_facts_total: {
+    type: "counter",
+    unit: "facts",
+    help: "Facts that went with them, as far as the partitions still held them.",
+    labels: {},
+  },
+  tributary_erasures_waiting: {
+    type: "gauge",
+    unit: "commits",
+    help: "Commits with erasures in the partitions owned whose fact log still has what they erased.",
+    labels: {},
+  },
+  tributary_oldest_erasure_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "How long ago the first of them was made; 0 where there is none. Far above TRIBUTARY_FACTS_KEPT_MS the warehouse does not load, or a group of somebody's does not acknowledge.",
+    labels: {},
+  },
   tributary_partitions_owned: {
     type: "gauge",
     unit: "partitions",

@@ -70,7 +70,7 @@ const schema = z.object({
     "how much older than the largest event time a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
-    "time that every fact stays in the log, however old its event, ms",
+    "time that every fact stays in the log, however old its event, also of a person who was erased, ms",
   ),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,

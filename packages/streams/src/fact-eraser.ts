@@ -1,0 +1,179 @@
+import {
+  erasuresKey,
+  FACTS_FIELD,
+  factsKey,
+  type LoggedErasure,
+  readErasures,
+  rewrittenFactsKey,
+  stateKey,
+  withoutErased,
+} from "@tributary/protocol";
+import type { Logger } from "@tributary/telemetry";
+import { compareEntryIds, entryTimeMs, sortableId } from "./entry-id.ts";
+import { StreamsError } from "./errors.ts";
+import { entriesOfPage, readFactPage, rewrittenMember } from "./fact-pages.ts";
+import { firstUnacknowledged } from "./first-unacknowledged.ts";
+import type { Lease } from "./lease.ts";
+import type { StreamEntry } from "./read-group.ts";
+import type { RedisClient } from "./redis.ts";
+import { Script } from "./script.ts";
+
+const rewriteScript = new Script("rewrite");
+
+/** Erasures of which a fact log still has what they erased. */
+export interface WaitingErasures {
+  /** Commits with erasures. */
+  readonly count: number;
+  /** When the first of them was made, ms since 1970; Infinity where there is none. */
+  readonly oldestMs: number;
+}
+
+/** Erasing commits that the log is read for at once. */
+const MAX_AT_ONCE = 16;
+/** About how much of the log is looked through between two batches, bytes. */
+const PAGE_BYTES = 1 << 18;
+const FIRST_PAGE_ENTRIES = 16;
+/** While erasures cannot be seen to yet, how often that is looked at, ms. */
+const LOOK_EVERY_MS = 1000;
+const NONE: WaitingErasures = { count: 0, oldestMs: Infinity };
+
+/** A block that has erasures. */
+interface ErasingBlock {
+  /** Of its entry among the erasures. */
+  readonly entry: string;
+  readonly factsId: string;
+  readonly erasures: readonly LoggedErasure[];
+}
+
+/** The log being read for some of them. */
+interface Walk {
+  readonly blocks: readonly ErasingBlock[];
+  from: string;
+  entries: number;
+  rewritten: number;
+  readonly startedAtMs: number;
+}
+
+/**
+ * Rids a partition's fact log of people who were erased, a page at a time between two batches. What is to be done is in Redis, from
+ * the commit of the erasure until the log before it was read to its end: a new owner begins anew, and finds the less to do.
+ * It waits until every group has acknowledged the block of the erasure, and with it all that is rewritten.
+ */
+export class FactEraser {
+  readonly #client: RedisClient;
+  readonly #lease: Lease;
+  readonly #afterMs: number;
+  readonly #logger: Logger;
+  #waiting = NONE;
+  /** When it is looked for erasures next, ms since 1970. */
+  #lookAtMs = 0;
+  #walk: Walk | undefined;
+
+  /** @param afterMs so long after an erasure it begins, ms */
+  constructor(client: RedisClient, lease: Lease, afterMs: number, logger: Logger) {
+    this.#client = client;
+    this.#lease = lease;
+    this.#afterMs = afterMs;
+    this.#logger = logger;
+  }
+
+  /** As it was seen last. */
+  get waiting(): WaitingErasures {
+    return this.#waiting;
+  }
+
+  /** Whether there is more to do at once. */
+  get isAtWork(): boolean {
+    return this.#walk !== undefined;
+  }
+
+  /** There are erasures. */
+  wake(): void {
+    this.#lookAtMs = 0;
+  }
+
+  /** Does a page of what is to be done. @throws StreamsError `fenced`; or the client's error, after which it may be called again */
+  async step(): Promise<void> {
+    if (this.#walk !== undefined) await this.#readPage(this.#walk);
+    else if (Date.now() >= this.#lookAtMs) await this.#look();
+  }
+
+  async #look(): Promise<void> {
+    const { partition } = this.#lease;
+    const key = erasuresKey(partition);
+    const entries = await this.#client.xrange(key, "-", "+", "COUNT", MAX_AT_ONCE);
+    const first = entries[0];
+    if (first === undefined) {
+      this.#waiting = NONE;
+      this.#lookAtMs = Infinity;
+      return;
+    }
+    const oldestMs = entryTimeMs(first[0]);
+    this.#waiting = { count: await this.#client.xlen(key), oldestMs };
+    const now = Date.now();
+    this.#lookAtMs = Math.max(now + LOOK_EVERY_MS, oldestMs + this.#afterMs);
+    if (oldestMs + this.#afterMs > now) return;
+    const unacknowledged = await firstUnacknowledged(this.#client, factsKey(partition));
+    if (unacknowledged === undefined) return;
+    const blocks: ErasingBlock[] = [];
+    for (const [entry, fields] of entries) {
+      if (entryTimeMs(entry) + this.#afterMs > now) break;
+      const factsId = fields[fields.indexOf(FACTS_FIELD) + 1] ?? "";
+      if (compareEntryIds(factsId, unacknowledged) >= 0) break;
+      blocks.push({ entry, factsId, erasures: await this.#erasuresOf(factsId) });
+    }
+    if (blocks.length === 0) return;
+    const startedAtMs = performance.now();
+    this.#walk = { blocks, from: "-", entries: FIRST_PAGE_ENTRIES, rewritten: 0, startedAtMs };
+  }
+
+  /** None where the block was trimmed, and all before it. */
+  async #erasuresOf(factsId: string): Promise<readonly LoggedErasure[]> {
+    const [found] = await readFactPage(this.#client, this.#lease.partition, factsId, 1);
+    return found?.id === factsId ? readErasures(found.block) : [];
+  }
+
+  async #readPage(walk: Walk): Promise<void> {
+    const { partition } = this.#lease;
+    const page = await readFactPage(this.#client, partition, walk.from, walk.entries);
+    await this.#rewrite(walk, page);
+    const last = page.at(-1);
+    const end = walk.blocks.at(-1)?.factsId ?? "";
+    if (last !== undefined && compareEntryIds(last.id, end) < 0) {
+      walk.from = `(${last.id}`;
+      walk.entries = entriesOfPage(page, PAGE_BYTES);
+      return;
+    }
+    await this.#client.xdel(erasuresKey(partition), ...walk.blocks.map(({ entry }) => entry));
+    this.#walk = undefined;
+    this.#lookAtMs = 0;
+    const { blocks, rewritten, startedAtMs } = walk;
+    const elapsedMs = Math.round(performance.now() - startedAtMs);
+    const of = { erasures: blocks.length, rewritten, elapsedMs };
+    this.#logger.info(of, "the fact log is rid of what was erased");
+  }
+
+  async #rewrite(walk: Walk, page: readonly StreamEntry[]): Promise<void> {
+    const args: (string | Uint8Array)[] = [];
+    for (const { id, block } of page) {
+      const later = walk.blocks.filter(({ factsId }) => compareEntryIds(id, factsId) < 0);
+      const left = withoutErased(
+        block,
+        later.flatMap(({ erasures }) => erasures),
+      );
+      if (left === undefined) continue;
+      const member = left.block === undefined ? "" : rewrittenMember(id, left.facts, left.block);
+      args.push(id, sortableId(id), member);
+      walk.rewritten += 1;
+    }
+    if (args.length === 0) return;
+    const { partition, epoch } = this.#lease;
+    const keys = [factsKey(partition), rewrittenFactsKey(partition), stateKey(partition)];
+    const reply = (await rewriteScript.run(this.#client, keys, [epoch, ...args])) as string[];
+    if (reply[0] === "ok") return;
+    throw new StreamsError(
+      "fenced",
+      `partition ${partition}: epoch ${epoch} is over, it is ${reply[1]} now`,
+    );
+  }
+}
