@@ -245,8 +245,8 @@ export const METRICS = {
   },
   tributary_erasures_total: {
     type: "counter",
-    unit: "journeys",
-    help: "Journeys that were forgotten because a person was erased: of the user, and of each of their anonymous IDs.",
+    unit: "erasures",
+    help: "Journeys that were forgotten because a person was erased: the user's, and that of each of their anonymous IDs.",
     labels: {},
   },
   tributary_erased_facts_total: {
@@ -257,7 +257,7 @@ export const METRICS = {
   },
   tributary_erasures_waiting: {
     type: "gauge",
-    unit: "commits",
+    unit: "erasures",
     help: "Commits with erasures in the partitions owned whose fact log still has what they erased.",
     labels: {},
   },
