@@ -29,19 +29,21 @@ import {
   TYPE_IDENTITY,
 } from "./identity-rows.ts";
 
-interface RowKey {
-  readonly tenant: string;
-  /** Of FLAG_ANONYMOUS and FLAG_USER_UUID. */
-  readonly flags: number;
-  readonly bytes: Buffer;
-}
-
 /** An erasure that a fact block has a record of. */
 export interface LoggedErasure {
   readonly record: Readonly<IdentityRecord>;
-  readonly subject: RowKey;
-  /** Because of whose erasure an anonymous ID was erased. */
-  readonly user: RowKey | undefined;
+  /** Name of the key that was erased. */
+  readonly subject: string;
+  readonly subjectBytes: Buffer;
+  /** Name of the user's key because of whom an anonymous ID was erased. */
+  readonly user: string | undefined;
+}
+
+/** Erasures by what they erased. */
+export interface ErasedKeys {
+  readonly byName: ReadonlyMap<string, readonly LoggedErasure[]>;
+  /** The keys as they lie in blocks, each once. */
+  readonly bytes: readonly Buffer[];
 }
 
 /** What is left of a block. */
@@ -53,6 +55,8 @@ export interface RemainingRows {
 }
 
 const KEY_FLAGS = FLAG_ANONYMOUS | FLAG_USER_UUID;
+/** For more keys than that a block is read rather than searched for each. */
+const MAX_SEARCHED = 64;
 
 /** The erasures that a fact block has records of: they concern the blocks before it. */
 export function readErasures(block: Uint8Array): LoggedErasure[] {
@@ -60,11 +64,30 @@ export function readErasures(block: Uint8Array): LoggedErasure[] {
   const dictionaries = createRowDictionaries(0);
   forEachRow(block, dictionaries, (row, second, record) => {
     if (record?.kind !== IDENTITY_ERASE && record?.kind !== IDENTITY_ERASED) return;
-    const subject = keyOf(row, dictionaries);
-    const user = second === undefined ? undefined : keyOf(second, dictionaries);
-    erasures.push({ record: { ...record }, subject, user });
+    erasures.push({
+      record: { ...record },
+      subject: nameOf(row, dictionaries),
+      subjectBytes: Buffer.from(keyBytes(row)),
+      user: second === undefined ? undefined : nameOf(second, dictionaries),
+    });
   });
   return erasures;
+}
+
+/** Makes erasures ready to be looked up. */
+export function erasedKeys(erasures: readonly LoggedErasure[]): ErasedKeys {
+  const byName = new Map<string, LoggedErasure[]>();
+  const bytes: Buffer[] = [];
+  for (const erasure of erasures) {
+    const known = byName.get(erasure.subject);
+    if (known !== undefined) {
+      known.push(erasure);
+      continue;
+    }
+    byName.set(erasure.subject, [erasure]);
+    bytes.push(erasure.subjectBytes);
+  }
+  return { byName, bytes };
 }
 
 /**
@@ -72,27 +95,20 @@ export function readErasures(block: Uint8Array): LoggedErasure[] {
  * could read them. Records of erasures stay, and what others' events say of the anonymous ID that they came with.
  * @returns undefined where the block has nothing of theirs
  */
-export function withoutErased(
-  block: Uint8Array,
-  erasures: readonly LoggedErasure[],
-): RemainingRows | undefined {
+export function withoutErased(block: Uint8Array, keys: ErasedKeys): RemainingRows | undefined {
   const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
-  // Keys lie in an entry as they are: most blocks need not be read.
-  const concerned = erasures.filter(
-    ({ subject, user }) =>
-      bytes.includes(subject.bytes) || (user !== undefined && bytes.includes(user.bytes)),
-  );
-  if (concerned.length === 0) return undefined;
+  // Keys lie in a block as they are: most blocks need not be read.
+  const isFree = (): boolean => !keys.bytes.some((key) => bytes.includes(key));
+  if (keys.bytes.length <= MAX_SEARCHED && isFree()) return undefined;
   const dictionaries = createRowDictionaries(0);
   const writer = new EntryWriter(dictionaries);
   let facts = 0;
   let dropped = 0;
   const read = forEachRow(block, dictionaries, (row, second, record) => {
-    const drops = concerned.some((erasure) =>
+    const drops =
       record === undefined
-        ? dropsFact(erasure, row, dictionaries)
-        : dropsRecord(erasure, row, second, record, dictionaries),
-    );
+        ? dropsFact(keys, row, dictionaries)
+        : dropsRecord(keys, row, second, record, dictionaries);
     if (drops) {
       dropped += 1;
       return;
@@ -101,7 +117,7 @@ export function withoutErased(
     writer.append(row);
     if (second !== undefined) writer.append(second);
   });
-  if (read.isWhole && dropped === 0) return undefined;
+  if (dropped === 0 && (read.isWhole || isFree())) return undefined;
   if (writer.count === 0) return { facts: 0, block: undefined };
   const { traces } = read;
   for (let at = 0; at < traces.length; at += TRACE_BYTES) {
@@ -110,33 +126,33 @@ export function withoutErased(
   return { facts, block: writer.finish() };
 }
 
-function dropsFact(
-  { record, subject }: LoggedErasure,
-  row: EventRow,
-  dictionaries: RowDictionaries,
-): boolean {
-  return (record.kind === IDENTITY_ERASED || record.linked) && isKey(subject, row, dictionaries);
+function dropsFact({ byName }: ErasedKeys, row: EventRow, dictionaries: RowDictionaries): boolean {
+  const erasures = byName.get(nameOf(row, dictionaries)) ?? [];
+  return erasures.some(({ record }) => record.kind === IDENTITY_ERASED || record.linked);
 }
 
 /** The record of the erasure, and what is logged with it, says all that has to be known of those before it. */
 function dropsRecord(
-  erasure: LoggedErasure,
+  { byName }: ErasedKeys,
   row: EventRow,
   second: EventRow | undefined,
   { kind, generation }: IdentityRecord,
   dictionaries: RowDictionaries,
 ): boolean {
   if (kind !== IDENTITY_PAIR && kind !== IDENTITY_DECISION && kind !== IDENTITY_LINK) return false;
-  const { record, subject, user } = erasure;
+  const user = second === undefined ? undefined : nameOf(second, dictionaries);
+  const ofUser = user === undefined ? [] : (byName.get(user) ?? []);
+  if (ofUser.some(({ record }) => record.kind === IDENTITY_ERASE && record.linked)) return true;
   // A pair is its user's.
-  const isOf = kind !== IDENTITY_PAIR && isKey(subject, row, dictionaries);
-  if (record.kind === IDENTITY_ERASED) {
-    return isOf && kind === IDENTITY_LINK && generation < record.generation;
-  }
-  const names = (key: RowKey | undefined): boolean =>
-    key !== undefined && second !== undefined && isKey(key, second, dictionaries);
-  if (record.linked) return isOf || names(subject);
-  return isOf && names(user);
+  if (kind === IDENTITY_PAIR) return false;
+  const erasures = byName.get(nameOf(row, dictionaries)) ?? [];
+  return erasures.some((erasure) => {
+    const { record } = erasure;
+    if (record.kind !== IDENTITY_ERASED) {
+      return record.linked || (user !== undefined && erasure.user === user);
+    }
+    return kind === IDENTITY_LINK && generation < record.generation;
+  });
 }
 
 interface ReadBlock {
@@ -166,6 +182,7 @@ function forEachRow(
       readIdentity(row.rare, row.rareStart, row.rareLength, record);
       if (record.hasUser) {
         i += 1;
+        if (i === columns.count) return { isWhole: false, traces: columns.traces };
         columns.load(i, second);
       }
       take(row, record.hasUser ? second : undefined, record);
@@ -177,18 +194,15 @@ function forEachRow(
   return { isWhole: columns.problem === undefined, traces: columns.traces };
 }
 
-function keyOf(row: EventRow, { tenants }: RowDictionaries): RowKey {
-  return {
-    tenant: tenants.text(row.tenant),
-    flags: row.flags & KEY_FLAGS,
-    bytes: Buffer.from(row.user.subarray(row.userStart, row.userStart + row.userLength)),
-  };
+function keyBytes(row: EventRow): Uint8Array {
+  return row.user.subarray(row.userStart, row.userStart + row.userLength);
 }
 
-function isKey(key: RowKey, row: EventRow, { tenants }: RowDictionaries): boolean {
-  if ((row.flags & KEY_FLAGS) !== key.flags || row.userLength !== key.bytes.length) return false;
-  const user = row.user.subarray(row.userStart, row.userStart + row.userLength);
-  return key.bytes.equals(user) && tenants.text(row.tenant) === key.tenant;
+/** A key's name: its tenant, of which kind it is, and its bytes. */
+function nameOf(row: EventRow, { tenants }: RowDictionaries): string {
+  const { buffer, byteOffset, length } = keyBytes(row);
+  const text = Buffer.from(buffer, byteOffset, length).toString("latin1");
+  return `${tenants.text(row.tenant)} ${row.flags & KEY_FLAGS} ${text}`;
 }
 
 function isCopyRow(row: EventRow): boolean {

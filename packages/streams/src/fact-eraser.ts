@@ -2,6 +2,8 @@ import {
   erasuresKey,
   FACTS_FIELD,
   factsKey,
+  type ErasedKeys,
+  erasedKeys,
   type LoggedErasure,
   readErasures,
   rewrittenFactsKey,
@@ -35,6 +37,8 @@ const PAGE_BYTES = 1 << 18;
 const FIRST_PAGE_ENTRIES = 16;
 /** While erasures cannot be seen to yet, how often that is looked at, ms. */
 const LOOK_EVERY_MS = 1000;
+/** After a failure, ms. */
+const BACKOFF_MS = 5000;
 const NONE: WaitingErasures = { count: 0, oldestMs: Infinity };
 
 /** A block that has erasures. */
@@ -48,6 +52,8 @@ interface ErasingBlock {
 /** The log being read for some of them. */
 interface Walk {
   readonly blocks: readonly ErasingBlock[];
+  /** What each of them and those behind it erased. */
+  readonly keys: readonly ErasedKeys[];
   from: string;
   entries: number;
   rewritten: number;
@@ -92,10 +98,21 @@ export class FactEraser {
     this.#lookAtMs = 0;
   }
 
-  /** Does a page of what is to be done. @throws StreamsError `fenced`; or the client's error, after which it may be called again */
+  /** Does a page of what is to be done; what fails is begun anew some time later. @throws StreamsError `fenced` */
   async step(): Promise<void> {
-    if (this.#walk !== undefined) await this.#readPage(this.#walk);
-    else if (Date.now() >= this.#lookAtMs) await this.#look();
+    try {
+      if (this.#walk !== undefined) await this.#readPage(this.#walk);
+      else if (Date.now() >= this.#lookAtMs) await this.#look();
+    } catch (error) {
+      if (error instanceof StreamsError) throw error;
+      // Nothing that has to do with the events of the partition, which go on.
+      this.#walk = undefined;
+      this.#lookAtMs = Date.now() + BACKOFF_MS;
+      this.#logger.warn(
+        { err: error },
+        "the fact log still has what was erased; it is tried again",
+      );
+    }
   }
 
   async #look(): Promise<void> {
@@ -124,7 +141,17 @@ export class FactEraser {
     }
     if (blocks.length === 0) return;
     const startedAtMs = performance.now();
-    this.#walk = { blocks, from: "-", entries: FIRST_PAGE_ENTRIES, rewritten: 0, startedAtMs };
+    const keys = blocks.map((_, i) =>
+      erasedKeys(blocks.slice(i).flatMap(({ erasures }) => erasures)),
+    );
+    this.#walk = {
+      blocks,
+      keys,
+      from: "-",
+      entries: FIRST_PAGE_ENTRIES,
+      rewritten: 0,
+      startedAtMs,
+    };
   }
 
   /** None where the block was trimmed, and all before it. */
@@ -156,11 +183,11 @@ export class FactEraser {
   async #rewrite(walk: Walk, page: readonly StreamEntry[]): Promise<void> {
     const args: (string | Uint8Array)[] = [];
     for (const { id, block } of page) {
-      const later = walk.blocks.filter(({ factsId }) => compareEntryIds(id, factsId) < 0);
-      const left = withoutErased(
-        block,
-        later.flatMap(({ erasures }) => erasures),
-      );
+      const later = walk.blocks.findIndex(({ factsId }) => compareEntryIds(id, factsId) < 0);
+      const keys = walk.keys[later];
+      // The erasures themselves, and what came after them.
+      if (keys === undefined) break;
+      const left = withoutErased(block, keys);
       if (left === undefined) continue;
       const member = left.block === undefined ? "" : rewrittenMember(id, left.facts, left.block);
       args.push(id, sortableId(id), member);

@@ -2,6 +2,7 @@
 import {
   createRowDictionaries,
   emptyIdentityRecord,
+  erasedKeys,
   EntryColumns,
   EntryReader,
   EventRow,
@@ -137,7 +138,7 @@ export class SmallPlatform {
     let erasures: LoggedErasure[] = [];
     const rewritten: Uint8Array[] = [];
     for (const block of partition.log.toReversed()) {
-      const left = withoutErased(block, erasures);
+      const left = withoutErased(block, erasedKeys(erasures));
       const remaining = left === undefined ? block : left.block;
       if (remaining !== undefined) rewritten.push(remaining);
       erasures = [...erasures, ...readErasures(block)];
