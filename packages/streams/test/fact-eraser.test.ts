@@ -84,9 +84,7 @@ function blockOf(...events: readonly Partial<TributaryEvent>[]): Buffer {
     clockToleranceMs: 0,
   };
   const complete = events.map((event) => ({ type: "click", time: NOW, ...event }));
-  new BatchScanner(dictionaries).scan(packEvents(complete as TributaryEvent[]), options, (row) =>
-    writer.append(row),
-  );
+  new BatchScanner(dictionaries).scan(packEvents(complete), options, (row) => writer.append(row));
   return writer.finish();
 }
 

@@ -247,7 +247,7 @@ test("nothing of a person is left in the streams but the record of their erasure
   await settled(client);
   expect(first.of.last.get("alice-smith/last")).toEqual(["t0", "t1", "t2"]);
   const known = ["alice-smith", ...devices];
-  for (const [key, kinds] of await rowsOf(client, known)) expect(kinds, key).toContain(0);
+  for (const kinds of (await rowsOf(client, known)).values()) expect(kinds).toContain(0);
 
   await erase(client, "alice-smith");
   await settled(client);
@@ -260,11 +260,8 @@ test("nothing of a person is left in the streams but the record of their erasure
       { timeout: 10_000 },
     )
     .toEqual([0, 0, 0, 0, 0]);
-  for (const [key, kinds] of await rowsOf(client, known)) {
-    expect(
-      kinds.filter((kind) => kind < IDENTITY_ERASE),
-      key,
-    ).toEqual([]);
+  for (const kinds of (await rowsOf(client, known)).values()) {
+    expect(kinds.filter((kind) => kind < IDENTITY_ERASE)).toEqual([]);
   }
   const rewritten = await Promise.all(
     partitions.map(async (p) => client.zcard(rewrittenFactsKey(p))),
