@@ -272,6 +272,9 @@ describe("an erasure", () => {
             platform.rewrite(at);
             platform.rebuild(at);
           }
+          // What was copied of an anonymous ID is gone wherever it ever was somebody's.
+          const there = platform.load();
+          expect([...platform.copies()].filter((name) => !there.has(name))).toEqual([]);
           const later = more.map((event) => ({ ...event, id: `later ${event.id}` }));
           play(platform, later, happening);
           platform.settle();
@@ -283,6 +286,25 @@ describe("an erasure", () => {
         },
       ),
       { numRuns: 300 },
+    );
+  });
+
+  it("reaches the copies in the partitions of all that an anonymous ID ever was thought to belong to", () => {
+    const users = ["u1", "u2", "u3", "u4", "u5", "u6"];
+    const platform = new SmallPlatform(4, OPTIONS);
+    platform.send({ id: "t", time: NOW, type: "click", channel: "email", anonymousId: "a1" });
+    // Each one's event with it is earlier than those that came before.
+    for (const [i, userId] of users.entries()) {
+      platform.send({ id: `i${i}`, time: NOW - i, type: "identify", userId, anonymousId: "a1" });
+      platform.settle();
+    }
+    erase(platform, { erase: { anonymousId: "a1" } });
+    platform.settle();
+    expect(platform.copies()).toEqual(new Set(["a:a1/t"]));
+    for (const at of platform.partitions.keys()) platform.rewrite(at);
+    expect(platform.copies()).toEqual(new Set());
+    expect(platform.load()).toEqual(
+      new Set(users.slice(0, -1).map((user, i) => `u:${user}/i${i}`)),
     );
   });
 

@@ -203,7 +203,7 @@ export class SmallPlatform {
     for (const { log } of this.partitions) {
       for (const fact of log.flatMap(rowsOf)) {
         if (!("erased" in fact)) {
-          left.add(`${fact.key}/${fact.id}`);
+          if (!fact.copied) left.add(`${fact.key}/${fact.id}`);
           continue;
         }
         for (const name of left) {
@@ -214,6 +214,14 @@ export class SmallPlatform {
       }
     }
     return left;
+  }
+
+  /** Copies of facts in all logs, named as by {@link load}. */
+  copies(): ReadonlySet<string> {
+    const rows = this.partitions.flatMap(({ log }) => log.flatMap(rowsOf));
+    return new Set(
+      rows.flatMap((row) => ("erased" in row || !row.copied ? [] : [`${row.key}/${row.id}`])),
+    );
   }
 
   #append(to: number, bytes: Uint8Array): void {
@@ -231,7 +239,9 @@ export class SmallPlatform {
 }
 
 /** A fact of a block of the log, or whom it erased. */
-type LogRow = { readonly key: string; readonly id: string } | { readonly erased: string };
+type LogRow =
+  | { readonly key: string; readonly id: string; readonly copied: boolean }
+  | { readonly erased: string };
 
 function rowsOf(block: Uint8Array): LogRow[] {
   const rows: LogRow[] = [];
@@ -241,8 +251,8 @@ function rowsOf(block: Uint8Array): LogRow[] {
   while (reader.next(row)) {
     const key = `${(row.flags & FLAG_ANONYMOUS) === 0 ? "u" : "a"}:${userOf(row)}`;
     if ((row.flags & FLAG_TYPE_MASK) !== TYPE_IDENTITY) {
-      if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart))
-        rows.push({ key, id: idOf(row) });
+      const copied = row.rareLength > 0 && isCopy(row.rare, row.rareStart);
+      rows.push({ key, id: idOf(row), copied });
       continue;
     }
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
