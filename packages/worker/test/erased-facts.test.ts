@@ -38,6 +38,7 @@ import {
 } from "@tributary/streams";
 import { createLogger } from "@tributary/telemetry";
 import { expect, onTestFinished, test } from "vitest";
+import { startRedisCluster } from "../../../test/support/redis-cluster.ts";
 import { startRedis } from "../../../test/support/redis-server.ts";
 import { decodeResults, entryOf, NOW } from "./support/blocks.ts";
 
@@ -210,91 +211,108 @@ async function othersThatName(client: RedisClient, key: string): Promise<string[
   return named;
 }
 
-test("nothing of a person is left in the streams but the record of their erasure, and the others' journeys are rebuilt as they were", async () => {
-  const redis = await startRedis();
-  onTestFinished(async () => redis.close());
-  const client = connectRedis(redis.url, { name: "test", commandTimeoutMs: 2000 });
-  onTestFinished(() => client.disconnect());
-  await waitUntilReady(client, 5000);
-  await agreeOnPlatform(client, PARTITIONS);
-  await ensureGroups(client, PARTITIONS);
-  const loader = startLoader(client);
-  onTestFinished(async () => loader.stop());
-  const first = startWorker(client, "w1");
-  onTestFinished(async () => first.member.stop());
-  const devices = ["device-one", "device-two", "device-three"];
-  const theirs: Sent[] = devices.flatMap((anonymousId, i) => [
-    { id: `t${i}`, type: "click", anonymousId },
-    { id: `i${i}`, type: "identify", userId: "alice-smith", anonymousId },
-    { id: `c${i}`, type: "conversion", anonymousId, orderId: `alice's ${i}` },
-  ]);
-  const others: Sent[] = ["bob", "carol", "dave", "erin"].flatMap((userId) => [
-    { id: `t of ${userId}`, type: "click", userId },
-    { id: `i of ${userId}`, type: "identify", userId, anonymousId: `phone of ${userId}` },
-    { id: `p of ${userId}`, type: "click", anonymousId: `phone of ${userId}` },
-    { id: `c of ${userId}`, type: "conversion", userId, orderId: `${userId}'s` },
-  ]);
-  // One by one, so that the log has many blocks, and all at once, so that several people share one.
-  for (let i = 0; i < others.length; i += 1) {
-    await send(client, others[i] as Sent, ...theirs.slice(i, i + 1));
-  }
-  await send(
-    client,
-    { id: "last", type: "conversion", userId: "alice-smith" },
-    { id: "last of bob", type: "click", userId: "bob" },
-    ...theirs,
-  );
-  await settled(client);
-  expect(first.of.last.get("alice-smith/last")).toEqual(["t0", "t1", "t2"]);
-  const known = ["alice-smith", ...devices];
-  for (const kinds of (await rowsOf(client, known)).values()) expect(kinds).toContain(0);
+const servers = {
+  async "one server"() {
+    const server = await startRedis();
+    return { url: server.url, close: async () => server.close() };
+  },
+  async "a cluster"() {
+    const cluster = await startRedisCluster(3);
+    return { url: cluster.url, close: async () => cluster.stop() };
+  },
+};
 
-  await erase(client, "alice-smith");
-  await settled(client);
-  await expect
-    .poll(
-      async () => {
-        const waiting = await Promise.all(partitions.map(async (p) => client.xlen(erasuresKey(p))));
-        return [...waiting, first.member.erasures.count];
-      },
-      { timeout: 10_000 },
-    )
-    .toEqual([0, 0, 0, 0, 0]);
-  for (const kinds of (await rowsOf(client, known)).values()) {
-    expect(kinds.filter((kind) => kind < IDENTITY_ERASE)).toEqual([]);
-  }
-  const rewritten = await Promise.all(
-    partitions.map(async (p) => client.zcard(rewrittenFactsKey(p))),
-  );
-  expect(Math.max(...rewritten)).toBeGreaterThan(0);
-  // Trimmed when the workers and the loader are done with it.
-  for (const key of known) {
-    await expect.poll(async () => othersThatName(client, key), { timeout: 10_000 }).toEqual([]);
-  }
-  const books = totalBooks((await readBooks(client, partitions)).tenants);
-  expect(books).toMatchObject({ processed: theirs.length + others.length + 2, residue: 0 });
-  expect(books.erased).toBe(theirs.length + 1);
-  expect(books.duplicate).toBe(theirs.length);
+test.each(["one server", "a cluster"] as const)(
+  "over %s nothing of a person is left in the streams but the record of their erasure, and the others' journeys are rebuilt as they were",
+  async (server) => {
+    const { url, close } = await servers[server]();
+    onTestFinished(close);
+    const client = connectRedis(url, { name: "test", commandTimeoutMs: 2000 });
+    onTestFinished(() => client.disconnect());
+    await waitUntilReady(client, 5000);
+    await agreeOnPlatform(client, PARTITIONS);
+    await ensureGroups(client, PARTITIONS);
+    const loader = startLoader(client);
+    onTestFinished(async () => loader.stop());
+    const first = startWorker(client, "w1");
+    onTestFinished(async () => first.member.stop());
+    const devices = ["device-one", "device-two", "device-three"];
+    const theirs: Sent[] = devices.flatMap((anonymousId, i) => [
+      { id: `t${i}`, type: "click", anonymousId },
+      { id: `i${i}`, type: "identify", userId: "alice-smith", anonymousId },
+      { id: `c${i}`, type: "conversion", anonymousId, orderId: `alice's ${i}` },
+    ]);
+    const others: Sent[] = ["bob", "carol", "dave", "erin"].flatMap((userId) => [
+      { id: `t of ${userId}`, type: "click", userId },
+      { id: `i of ${userId}`, type: "identify", userId, anonymousId: `phone of ${userId}` },
+      { id: `p of ${userId}`, type: "click", anonymousId: `phone of ${userId}` },
+      { id: `c of ${userId}`, type: "conversion", userId, orderId: `${userId}'s` },
+    ]);
+    // One by one, so that the log has many blocks, and all at once, so that several people share one.
+    for (let i = 0; i < others.length; i += 1) {
+      await send(client, others[i] as Sent, ...theirs.slice(i, i + 1));
+    }
+    await send(
+      client,
+      { id: "last", type: "conversion", userId: "alice-smith" },
+      { id: "last of bob", type: "click", userId: "bob" },
+      ...theirs,
+    );
+    await settled(client);
+    expect(first.of.last.get("alice-smith/last")).toEqual(["t0", "t1", "t2"]);
+    const known = ["alice-smith", ...devices];
+    for (const kinds of (await rowsOf(client, known)).values()) expect(kinds).toContain(0);
 
-  await first.member.stop();
-  const second = startWorker(client, "w2");
-  onTestFinished(async () => second.member.stop());
-  await send(
-    client,
-    { id: "again", type: "conversion", userId: "alice-smith", anonymousId: "device-one" },
-    ...["bob", "carol", "dave", "erin"].map((userId): Sent => ({
-      id: `more of ${userId}`,
-      type: "click",
-      userId,
-    })),
-    { id: "r", type: "refund", userId: "erin", orderId: "erin's" },
-  );
-  await settled(client);
-  expect(Object.fromEntries(second.of.last)).toEqual({
-    "alice-smith/again": [],
-    "bob/c of bob": ["last of bob", "more of bob", "p of bob", "t of bob"],
-    "carol/c of carol": ["more of carol", "p of carol", "t of carol"],
-    "dave/c of dave": ["more of dave", "p of dave", "t of dave"],
-    "erin/c of erin": ["more of erin", "p of erin", "t of erin"],
-  });
-}, 60_000);
+    await erase(client, "alice-smith");
+    await settled(client);
+    await expect
+      .poll(
+        async () => {
+          const waiting = await Promise.all(
+            partitions.map(async (p) => client.xlen(erasuresKey(p))),
+          );
+          return [...waiting, first.member.erasures.count];
+        },
+        { timeout: 10_000 },
+      )
+      .toEqual([0, 0, 0, 0, 0]);
+    for (const kinds of (await rowsOf(client, known)).values()) {
+      expect(kinds.filter((kind) => kind < IDENTITY_ERASE)).toEqual([]);
+    }
+    const rewritten = await Promise.all(
+      partitions.map(async (p) => client.zcard(rewrittenFactsKey(p))),
+    );
+    expect(Math.max(...rewritten)).toBeGreaterThan(0);
+    // Trimmed when the workers and the loader are done with it.
+    for (const key of known) {
+      await expect.poll(async () => othersThatName(client, key), { timeout: 10_000 }).toEqual([]);
+    }
+    const books = totalBooks((await readBooks(client, partitions)).tenants);
+    expect(books).toMatchObject({ processed: theirs.length + others.length + 2, residue: 0 });
+    expect(books.erased).toBe(theirs.length + 1);
+    expect(books.duplicate).toBe(theirs.length);
+
+    await first.member.stop();
+    const second = startWorker(client, "w2");
+    onTestFinished(async () => second.member.stop());
+    await send(
+      client,
+      { id: "again", type: "conversion", userId: "alice-smith", anonymousId: "device-one" },
+      ...["bob", "carol", "dave", "erin"].map((userId): Sent => ({
+        id: `more of ${userId}`,
+        type: "click",
+        userId,
+      })),
+      { id: "r", type: "refund", userId: "erin", orderId: "erin's" },
+    );
+    await settled(client);
+    expect(Object.fromEntries(second.of.last)).toEqual({
+      "alice-smith/again": [],
+      "bob/c of bob": ["last of bob", "more of bob", "p of bob", "t of bob"],
+      "carol/c of carol": ["more of carol", "p of carol", "t of carol"],
+      "dave/c of dave": ["more of dave", "p of dave", "t of dave"],
+      "erin/c of erin": ["more of erin", "p of erin", "t of erin"],
+    });
+  },
+  60_000,
+);
