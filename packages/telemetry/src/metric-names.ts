@@ -264,7 +264,7 @@ export const METRICS = {
   tributary_oldest_erasure_age_seconds: {
     type: "gauge",
     unit: "seconds",
-    help: "How long ago the first of them was made; 0 where there is none. Far above TRIBUTARY_FACTS_KEPT_MS the warehouse does not load, or a group of somebody's does not acknowledge.",
+    help: "How long ago the first of them was made; 0 where there is none. Far above an hour the warehouse does not load, or a group of somebody's does not acknowledge.",
     labels: {},
   },
   tributary_partitions_owned: {
