@@ -62,6 +62,8 @@ export class SmallPlatform {
   #commits = 0;
   /** Messages that were relayed: they may be again. */
   readonly #relayed: Message[] = [];
+  /** Names of the facts that the warehouse has erased. */
+  readonly #erased = new Set<string>();
 
   constructor(partitions: number, options: Partial<JourneyOptions>) {
     this.#options = options;
@@ -195,7 +197,8 @@ export class SmallPlatform {
   }
 
   /**
-   * What the warehouse does when all is loaded: the results of conversions that were erased go.
+   * What the warehouse does when all is loaded: the results of conversions that were erased go, also where they come later, from a
+   * partition that had copies.
    * @returns the facts that are left: `u:` or `a:`, the ID that they came by, a slash and the event ID
    */
   load(): ReadonlySet<string> {
@@ -209,9 +212,12 @@ export class SmallPlatform {
         for (const name of left) {
           if (!name.startsWith(`${fact.erased}/`)) continue;
           left.delete(name);
-          this.results.delete(name.slice(fact.erased.length + 1));
+          this.#erased.add(name);
         }
       }
+    }
+    for (const name of this.#erased) {
+      if (!left.has(name)) this.results.delete(name.slice(name.indexOf("/") + 1));
     }
     return left;
   }
