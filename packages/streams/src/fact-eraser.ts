@@ -6,6 +6,7 @@ import {
   erasedKeys,
   type LoggedErasure,
   readErasures,
+  type RemainingRows,
   rewrittenFactsKey,
   stateKey,
   withoutErased,
@@ -13,12 +14,13 @@ import {
 import type { Logger } from "@tributary/telemetry";
 import { compareEntryIds, entryTimeMs, sortableId } from "./entry-id.ts";
 import { StreamsError } from "./errors.ts";
-import { entriesOfPage, readFactPage, rewrittenMember } from "./fact-pages.ts";
+import { entriesOfPage, readFactPage } from "./fact-pages.ts";
 import { firstUnacknowledged } from "./first-unacknowledged.ts";
 import type { Lease } from "./lease.ts";
 import type { StreamEntry } from "./read-group.ts";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
+import { NODE_ENTRIES, nodeAround } from "./stream-nodes.ts";
 
 const rewriteScript = new Script("rewrite");
 
@@ -54,8 +56,12 @@ interface Walk {
   readonly blocks: readonly ErasingBlock[];
   /** What each of them and those behind it erased. */
   readonly keys: readonly ErasedKeys[];
+  /** What is not acknowledged begins here. */
+  readonly unacknowledged: string;
   from: string;
   entries: number;
+  /** The last entries before the next page: they may lie in a node with its first ones. */
+  tail: readonly StreamEntry[];
   rewritten: number;
   readonly startedAtMs: number;
 }
@@ -147,7 +153,9 @@ export class FactEraser {
     this.#walk = {
       blocks,
       keys,
+      unacknowledged,
       from: "-",
+      tail: [],
       entries: FIRST_PAGE_ENTRIES,
       rewritten: 0,
       startedAtMs,
@@ -181,19 +189,41 @@ export class FactEraser {
   }
 
   async #rewrite(walk: Walk, page: readonly StreamEntry[]): Promise<void> {
-    const args: (string | Uint8Array)[] = [];
+    const left = new Map<string, RemainingRows>();
     for (const { id, block } of page) {
       const later = walk.blocks.findIndex(({ factsId }) => compareEntryIds(id, factsId) < 0);
       const keys = walk.keys[later];
       // The erasures themselves, and what came after them.
       if (keys === undefined) break;
-      const left = withoutErased(block, keys);
-      if (left === undefined) continue;
-      const member = left.block === undefined ? "" : rewrittenMember(id, left.facts, left.block);
-      args.push(id, sortableId(id), member);
-      walk.rewritten += 1;
+      const remaining = withoutErased(block, keys);
+      if (remaining !== undefined) left.set(id, remaining);
     }
-    if (args.length === 0) return;
+    walk.rewritten += left.size;
+    const entries = [...walk.tail, ...page];
+    const last = entries.length - 1;
+    walk.tail = entries.slice(nodeAround(entries, last)[0]).flatMap((entry) => {
+      const { facts: count, block } = left.get(entry.id) ?? {
+        facts: entry.count,
+        block: entry.block,
+      };
+      return block === undefined ? [] : [{ ...entry, count, block }];
+    });
+    if (left.size === 0) return;
+    entries.push(...(await this.#behind(entries[last]?.id ?? "")));
+    const args: (string | number | Uint8Array)[] = [];
+    for (const { id, count, block } of withNeighbours(entries, left)) {
+      if (compareEntryIds(id, walk.unacknowledged) >= 0) break;
+      const { facts, block: rows } = left.get(id) ?? { facts: count, block };
+      args.push(id, sortableId(id), facts, rows ?? "");
+    }
+    await this.#move(args);
+  }
+
+  async #behind(id: string): Promise<readonly StreamEntry[]> {
+    return readFactPage(this.#client, this.#lease.partition, `(${id}`, NODE_ENTRIES);
+  }
+
+  async #move(args: readonly (string | number | Uint8Array)[]): Promise<void> {
     const { partition, epoch } = this.#lease;
     const keys = [factsKey(partition), rewrittenFactsKey(partition), stateKey(partition)];
     const reply = (await rewriteScript.run(this.#client, keys, [epoch, ...args])) as string[];
@@ -203,4 +233,20 @@ export class FactEraser {
       `partition ${partition}: epoch ${epoch} is over, it is ${reply[1]} now`,
     );
   }
+}
+
+/** The blocks that something goes from, and those that may lie in a node with them. */
+function withNeighbours(
+  entries: readonly StreamEntry[],
+  left: ReadonlyMap<string, RemainingRows>,
+): StreamEntry[] {
+  const found: StreamEntry[] = [];
+  let done = 0;
+  for (const [at, { id }] of entries.entries()) {
+    if (!left.has(id)) continue;
+    const [from, to] = nodeAround(entries, at);
+    found.push(...entries.slice(Math.max(done, from), to));
+    done = Math.max(done, to);
+  }
+  return found;
 }

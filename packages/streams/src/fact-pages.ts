@@ -76,18 +76,14 @@ export async function readFactPage(
     .filter(({ id }) => end === undefined || compareEntryIds(id, end) <= 0);
 }
 
-/** A rewritten block as a member of the sorted set. @param count facts in it */
-export function rewrittenMember(id: string, count: number, block: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${sortableId(id)} ${count} `, "latin1"), block]);
-}
-
+/** A member is its ID as {@link sortableId} has it, facts, position of the commit and the block, each behind a space. */
 function parseMember(member: Buffer): StreamEntry {
   const { id, length } = readSortableId(member);
-  const end = member.indexOf(" ", length + 1);
+  const countEnd = member.indexOf(" ", length + 1);
   return {
     id,
-    count: Number(member.toString("latin1", length + 1, end)),
-    block: member.subarray(end + 1),
+    count: Number(member.toString("latin1", length + 1, countEnd)),
+    block: member.subarray(member.indexOf(" ", countEnd + 1) + 1),
   };
 }
 

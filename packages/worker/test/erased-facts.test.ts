@@ -179,7 +179,9 @@ async function rowsOf(
     const rewritten = await client.zrangeBuffer(rewrittenFactsKey(partition), "0", "-1");
     const blocks = [
       ...stream.map(([, fields]) => fields.at(-1) as Buffer),
-      ...rewritten.map((member) => member.subarray(member.indexOf(" ", 38) + 1)),
+      ...rewritten.map((member) =>
+        member.subarray(member.indexOf(" ", member.indexOf(" ", 38) + 1) + 1),
+      ),
     ];
     for (const block of blocks) {
       const reader = new EntryReader(block, createRowDictionaries(1));
