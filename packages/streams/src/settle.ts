@@ -16,8 +16,8 @@ export interface SettleOptions {
 }
 
 const POLL_MS = 20;
-/** Events, messages, answers. */
-const ROUNDS = 3;
+/** Events, messages, answers; an erasure that an anonymous ID is asked for goes to its user's partition first. */
+const ROUNDS = 4;
 
 /**
  * Waits until everything that was accepted before the call is attributed and loaded; what comes later does not prolong
@@ -30,7 +30,7 @@ export async function settle(
 ): Promise<boolean> {
   const deadline = performance.now() + options.timeoutMs;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  // Events may lead to messages to other partitions, and those to answers, which lead to none.
+  // What is in the events may lead to messages to other partitions, and those to further ones, which lead to none.
   for (let round = 0; round < ROUNDS; round += 1) {
     if (!(await attributed(client, all, deadline, options.signal))) return false;
   }
