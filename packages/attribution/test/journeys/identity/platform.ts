@@ -222,12 +222,10 @@ export class SmallPlatform {
     return left;
   }
 
-  /** Copies of facts in all logs, named as by {@link load}. */
-  copies(): ReadonlySet<string> {
+  /** Facts in all logs, named as by {@link load}: copies as well, and what was erased and is still there. */
+  logged(): ReadonlySet<string> {
     const rows = this.partitions.flatMap(({ log }) => log.flatMap(rowsOf));
-    return new Set(
-      rows.flatMap((row) => ("erased" in row || !row.copied ? [] : [`${row.key}/${row.id}`])),
-    );
+    return new Set(rows.flatMap((row) => ("erased" in row ? [] : [`${row.key}/${row.id}`])));
   }
 
   #append(to: number, bytes: Uint8Array): void {
