@@ -15,7 +15,10 @@ import {
   rewrittenFactsKey,
   type TributaryEvent,
 } from "@tributary/protocol";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
 import {
   acquireLease,
@@ -238,6 +241,32 @@ it("goes on where an owner died, and refuses one whose lease is over", async () 
   expect(await log()).toEqual(left);
   expect(await client.xlen(erasuresKey(P))).toBe(0);
 });
+
+it("is done after any number of owners that were killed", async () => {
+  const left = await history(600);
+  await load();
+  const program = fileURLToPath(new URL("support/killed-eraser.ts", import.meta.url));
+  let moved = 0;
+  for (let kills = 0; kills < 3; kills += 1) {
+    const child = spawn(process.execPath, [program, redis.url, held.epoch], { stdio: "inherit" });
+    const ended = once(child, "exit");
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const before = moved;
+    await expect
+      .poll(async () => (moved = await client.zcard(rewrittenFactsKey(P))), {
+        timeout: 10_000,
+        interval: 10,
+      })
+      .toBeGreaterThan(before);
+    child.kill("SIGKILL");
+    await ended;
+    expect(await client.xlen(erasuresKey(P))).toBe(1);
+    await releaseLease(client, held);
+    held = await take(`w${kills + 2}`);
+  }
+  await finish(new FactEraser(client, held, 0, quiet));
+  expect(await log()).toEqual(left);
+}, 60_000);
 
 it("takes out of a block that was rewritten what is erased later, and of what is sent later nothing", async () => {
   const first = await commit(
