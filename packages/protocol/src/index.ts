@@ -30,6 +30,8 @@ export { EntryColumns } from "./entry-columns.ts";
 export { EntryReader, readEntryTraces } from "./entry-reader.ts";
 export { EntrySplicer } from "./entry-splicer.ts";
 export { readEntryTenants } from "./entry-tenants.ts";
+export { erasedKeys, readErasures, withoutErased } from "./erased-rows.ts";
+export type { ErasedKeys, LoggedErasure, RemainingRows } from "./erased-rows.ts";
 export { isErasure, packErasure } from "./erasure.ts";
 export type { ErasureMessage, ErasureRequest } from "./erasure.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
@@ -81,6 +83,8 @@ export {
   deadLettersKey,
   apiKeysKey,
   drainingKey,
+  erasuresKey,
+  FACTS_FIELD,
   incarnationsKey,
   eventsKey,
   factsKey,
@@ -91,6 +95,7 @@ export {
   PLATFORM_KEY,
   POSITION_FIELD,
   resultsKey,
+  rewrittenFactsKey,
   ROWS_FIELD,
   stateKey,
   TARGET_FIELD,

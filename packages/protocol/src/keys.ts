@@ -11,6 +11,13 @@ function tag(partition: number): string {
 export const eventsKey = (partition: number): string => `${tag(partition)}:events`;
 /** Stream: fact blocks, one a commit; a partition's memory is rebuilt from it. */
 export const factsKey = (partition: number): string => `${tag(partition)}:facts`;
+/**
+ * Sorted set: blocks of the fact log that were rewritten because somebody was erased, each in the place that its entry had. See
+ * fact-pages.ts.
+ */
+export const rewrittenFactsKey = (partition: number): string => `${tag(partition)}:facts:rewritten`;
+/** Stream: fact blocks with erasures whose rows are still in the log before them. */
+export const erasuresKey = (partition: number): string => `${tag(partition)}:erasures`;
 /** Stream: result blocks, one a commit that attributed anything. */
 export const resultsKey = (partition: number): string => `${tag(partition)}:results`;
 /** Stream: messages of the partition's commits to other partitions, until they are relayed. */
@@ -70,6 +77,8 @@ export const webhookKey = (tenant: string, part: WebhookQueuePart): string =>
 
 /** Field of a stream entry that holds the block's bytes. */
 export const BLOCK_FIELD = "b";
+/** Field of an entry of the erasures: the ID of the fact block. */
+export const FACTS_FIELD = "f";
 /** Field of an outbox entry: the partition that it is for. */
 export const TARGET_FIELD = "t";
 /** Field of a message: how many rows it has, which are no events. */

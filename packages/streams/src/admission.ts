@@ -1,4 +1,4 @@
-import { factsKey } from "@tributary/protocol";
+import { factsKey, rewrittenFactsKey } from "@tributary/protocol";
 import type { Retention } from "./partition-processor.ts";
 import type { RedisClient } from "./redis.ts";
 
@@ -21,5 +21,9 @@ export interface Admission {
 
 /** Bytes that a partition's fact log takes in Redis, by its own estimate. */
 export async function factLogBytes(client: RedisClient, partition: number): Promise<number> {
-  return Number((await client.call("MEMORY", ["USAGE", factsKey(partition)])) ?? 0);
+  const keys = [factsKey(partition), rewrittenFactsKey(partition)];
+  const bytes = await Promise.all(
+    keys.map(async (key) => Number((await client.call("MEMORY", ["USAGE", key])) ?? 0)),
+  );
+  return bytes.reduce((sum, of) => sum + of, 0);
 }

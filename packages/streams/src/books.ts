@@ -26,6 +26,11 @@ export interface Accounts {
   readonly accepted: number;
   readonly duplicate: number;
   readonly processed: number;
+  /**
+   * Of the processed: facts of people who were erased, as far as their partition still held them. What it had let go of for
+   * its age is erased in the warehouse alone.
+   */
+  readonly erased: number;
   /** Events in entries that ever became dead letters. */
   readonly deadLettered: number;
   /** Events dropped, by the name of the bound. */
@@ -93,6 +98,7 @@ export function totalBooks(books: readonly Accounts[]): Accounts {
     accepted: sum(({ accepted }) => accepted),
     duplicate: sum(({ duplicate }) => duplicate),
     processed: sum(({ processed }) => processed),
+    erased: sum(({ erased }) => erased),
     deadLettered: sum(({ deadLettered }) => deadLettered),
     dropped,
     replayed: sum(({ replayed }) => replayed),
@@ -149,6 +155,7 @@ function accountsOf(counts: ReadonlyMap<string, number>): Accounts {
     accepted: count("accepted"),
     duplicate: count("duplicate"),
     processed: count("processed"),
+    erased: count("erased"),
     deadLettered: count("dead_lettered"),
     dropped,
     replayed: count("replayed"),

@@ -1,6 +1,7 @@
 import {
   ATTRIBUTION_GROUP,
   deadLettersKey,
+  erasuresKey,
   eventsKey,
   factsKey,
   outboxKey,
@@ -59,6 +60,8 @@ export interface Commit {
   readonly facts: Block | undefined;
   /** Further fact blocks, that hold no facts but what the partition must remember; none where it is left out. */
   readonly records?: readonly Uint8Array[];
+  /** Whether the facts begin with records of erasures; not where it is left out. */
+  readonly erases?: boolean;
   /** What other partitions are to be told: it waits in the outbox until it is relayed. Nothing where it is left out. */
   readonly messages?: readonly OutboxMessage[];
   readonly results: readonly Block[];
@@ -99,8 +102,8 @@ export async function commitBatch(
   for (const { id, reason, count, block } of commit.deadLetters) {
     args.push(id, reason, count, traceIdOf(block), block);
   }
-  const { records = [], messages = [] } = commit;
-  args.push(records.length, ...records, commit.originMs, messages.length);
+  const { records = [], erases = false, messages = [] } = commit;
+  args.push(records.length, ...records, commit.originMs, erases ? 1 : 0, messages.length);
   for (const message of messages) args.push(message.partition, message.rows, message.bytes);
   args.push(commit.ids.length, ...commit.ids);
   const reply = (await commitScript.run(
@@ -112,6 +115,7 @@ export async function commitBatch(
       deadLettersKey(partition),
       stateKey(partition),
       outboxKey(partition),
+      erasuresKey(partition),
     ],
     args,
   )) as [string, string, number];

@@ -12,6 +12,7 @@ import {
   renewLease,
 } from "./lease.ts";
 import type { Logger } from "@tributary/telemetry";
+import type { WaitingErasures } from "./fact-eraser.ts";
 import { type ConsumerOptions, PartitionConsumer } from "./partition-consumer.ts";
 import type { PartitionProcessor } from "./partition-processor.ts";
 import type { RedisClient } from "./redis.ts";
@@ -66,6 +67,15 @@ export class GroupMember {
   /** Partitions owned now. */
   get owned(): number[] {
     return [...this.#consumers.keys()].toSorted((a, b) => a - b);
+  }
+
+  /** Erasures in the partitions owned of which the fact log still has what they erased. */
+  get erasures(): WaitingErasures {
+    const all = [...this.#consumers.values()].map(({ consumer }) => consumer.erasures);
+    return {
+      count: all.reduce((sum, { count }) => sum + count, 0),
+      oldestMs: Math.min(...all.map(({ oldestMs }) => oldestMs)),
+    };
   }
 
   /** Whether an operator asked this member to own nothing. */

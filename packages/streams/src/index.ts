@@ -28,6 +28,7 @@ export type { DeadLetterStream, KeptDeadLetter } from "./dead-letters.ts";
 export { compareEntryIds, entryTimeMs, FIRST_ID } from "./entry-id.ts";
 export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
+export type { WaitingErasures } from "./fact-eraser.ts";
 export { GroupMember } from "./group-member.ts";
 export type { MemberOptions } from "./group-member.ts";
 export {
@@ -75,7 +76,7 @@ export type { StreamEntry } from "./read-group.ts";
 export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis.ts";
 export { Script } from "./script.ts";
-export { ERASURE_ROUNDS, settle } from "./settle.ts";
+export { settle } from "./settle.ts";
 export type { SettleOptions } from "./settle.ts";
 export { trimPartition } from "./trim.ts";
 export { WarehouseFeed } from "./warehouse-feed.ts";

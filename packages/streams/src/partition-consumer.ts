@@ -5,6 +5,7 @@ import { commitBatch, type Commit, type DeadLetter } from "./commit.ts";
 import { deadLetterBooks } from "./books.ts";
 import { compareEntryIds, entryTimeMs } from "./entry-id.ts";
 import { isOutOfMemory, StreamsError } from "./errors.ts";
+import { FactEraser, type WaitingErasures } from "./fact-eraser.ts";
 import { factPages } from "./fact-pages.ts";
 import type { ReplicaWait } from "./append.ts";
 import { OutboxRelay } from "./outbox.ts";
@@ -23,6 +24,8 @@ import { trimPartition } from "./trim.ts";
 import { countTryAlone, takeTryBack } from "./try-alone.ts";
 
 export interface ConsumerOptions {
+  /** So long after an erasure the fact log is rid of what it erased, ms: until then what comes twice is known to have come. */
+  readonly erasedAfterMs: number;
   /** Most entries of a read. */
   readonly maxEntries: number;
   /** Most events of a batch; a read with more is split. */
@@ -45,6 +48,7 @@ export interface ConsumerOptions {
 }
 
 export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
+  erasedAfterMs: 3_600_000,
   maxEntries: 64,
   maxBatchEvents: 32_768,
   blockMs: 1000,
@@ -75,6 +79,7 @@ export class PartitionConsumer {
   readonly #options: ConsumerOptions;
   readonly #logger: Logger;
   readonly #outbox: OutboxRelay;
+  readonly #eraser: FactEraser;
   #blocking: RedisClient | undefined;
   #position: string;
   #stopping = false;
@@ -113,6 +118,7 @@ export class PartitionConsumer {
     this.#logger = logger.child({ partition: lease.partition, epoch: lease.epoch });
     this.#position = lease.position;
     this.#outbox = new OutboxRelay(client, lease.partition, options.replicaWait, this.#logger);
+    this.#eraser = new FactEraser(client, lease, options.erasedAfterMs, this.#logger);
   }
 
   /** Runs until {@link stop} or until the partition is another's. The processor has forgotten the partition then. */
@@ -132,6 +138,7 @@ export class PartitionConsumer {
           } else if (this.#outbox.waiting > this.#options.maxOutboxEntries) {
             await this.#waitForOutbox();
           } else await this.#readAndProcess();
+          await this.#eraser.step();
           backoffMs = 10;
         } catch (error) {
           if (this.#done) break;
@@ -162,6 +169,11 @@ export class PartitionConsumer {
   lose(): void {
     this.#lost = true;
     this.#blocking?.disconnect();
+  }
+
+  /** Erasures of which the fact log still has what they erased. */
+  get erasures(): WaitingErasures {
+    return this.#eraser.waiting;
   }
 
   /** Whether the lease was found lost. */
@@ -232,7 +244,9 @@ export class PartitionConsumer {
     const blocking = this.#blocking as RedisClient;
     if (!(await waitUntilReady(blocking, MAX_BACKOFF_MS)))
       throw new Error("no connection to Redis");
-    const reads = { ...this.#readOptions, blockMs: this.#options.blockMs };
+    // While the log is rewritten it is not waited for what comes: each turn does a part of both.
+    const blockMs = this.#eraser.isAtWork ? 1 : this.#options.blockMs;
+    const reads = { ...this.#readOptions, blockMs };
     const entries = (await readGroup(blocking, [[key, ">"]], reads)).get(key);
     if (entries === undefined) {
       await this.#idle();
@@ -423,6 +437,7 @@ export class PartitionConsumer {
         const committed = await commitBatch(this.#client, this.lease, this.#position, commit);
         const { factsId } = committed;
         this.#outbox.wake(committed.waiting);
+        if (commit.erases === true) this.#eraser.wake();
         this.#position = commit.ids.at(-1) ?? this.#position;
         this.#memoryIsCommitted = true;
         this.#triedAlone = "";

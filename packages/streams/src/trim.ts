@@ -3,9 +3,11 @@ import {
   eventsKey,
   factsKey,
   resultsKey,
+  rewrittenFactsKey,
   stateKey,
   WAREHOUSE_GROUP,
 } from "@tributary/protocol";
+import { sortableId } from "./entry-id.ts";
 import type { RedisClient } from "./redis.ts";
 import { Script } from "./script.ts";
 
@@ -27,7 +29,11 @@ export async function trimPartition(
     trimScript.run(client, [resultsKey(partition)], ["", WAREHOUSE_GROUP]),
   ];
   if (factsFrom !== undefined) {
-    runs.push(trimScript.run(client, [factsKey(partition)], [factsFrom, WAREHOUSE_GROUP]));
+    runs.push(
+      trimScript.run(client, [factsKey(partition)], [factsFrom, WAREHOUSE_GROUP]),
+      // What was rewritten had been acknowledged.
+      client.zremrangebylex(rewrittenFactsKey(partition), "-", `(${sortableId(factsFrom)}`),
+    );
   }
   const trimmed = await Promise.all(runs);
   return trimmed.reduce<number>((sum, count) => sum + Number(count), 0);

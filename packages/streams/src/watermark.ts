@@ -4,6 +4,7 @@ import {
   factsKey,
   outboxKey,
   resultsKey,
+  rewrittenFactsKey,
   WAREHOUSE_GROUP,
 } from "@tributary/protocol";
 import type { RedisClient } from "./redis.ts";
@@ -21,7 +22,13 @@ export async function readCompleteUpTo(client: RedisClient, partitions: number):
   const reads = Array.from({ length: partitions }, async (_, partition) =>
     watermarkScript.run(
       client,
-      [eventsKey(partition), factsKey(partition), resultsKey(partition), outboxKey(partition)],
+      [
+        eventsKey(partition),
+        factsKey(partition),
+        resultsKey(partition),
+        outboxKey(partition),
+        rewrittenFactsKey(partition),
+      ],
       [ATTRIBUTION_GROUP, WAREHOUSE_GROUP],
     ),
   );

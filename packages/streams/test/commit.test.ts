@@ -1,4 +1,11 @@
-import { eventsKey, factsKey, resultsKey, stateKey, deadLettersKey } from "@tributary/protocol";
+import {
+  eventsKey,
+  factsKey,
+  resultsKey,
+  stateKey,
+  deadLettersKey,
+  erasuresKey,
+} from "@tributary/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
 import {
@@ -101,6 +108,16 @@ describe("the commit", () => {
     expect((await client.xpending(eventsKey(P), "attribution"))[0]).toBe(0);
   });
 
+  it("notes the fact block of an erasure, once", async () => {
+    const held = await lease();
+    const commit = { ...commitOf(await addEntries(1)), erases: true };
+    await read();
+    const { factsId } = await commitBatch(client, held, FIRST_ID, commit);
+    await commitBatch(client, held, FIRST_ID, commit);
+    const noted = await client.xrange(erasuresKey(P), "-", "+");
+    expect(noted.map(([, fields]) => fields)).toEqual([["f", factsId]]);
+  });
+
   it("counts the events that the entries' writers said, against which the books must add up", async () => {
     const held = await lease();
     const ids = await addEntries(2);
@@ -109,6 +126,7 @@ describe("the commit", () => {
     const books = new Map([
       ["books:a:accepted", 3],
       ["books:a:processed", 1],
+      ["books:a:erased", 1],
       ["books:a:dropped_facts_per_user", 1],
       ["books:b:c:duplicate", 4],
     ]);
@@ -116,7 +134,14 @@ describe("the commit", () => {
     expect(await client.hmget(stateKey(P), "events", "recomputed")).toEqual(["7", "7"]);
     const { tenants, partitions } = await readBooks(client, [0, P]);
     expect(tenants).toMatchObject([
-      { partition: P, tenant: "a", accepted: 3, dropped: { facts_per_user: 1 }, residue: 1 },
+      {
+        partition: P,
+        tenant: "a",
+        accepted: 3,
+        erased: 1,
+        dropped: { facts_per_user: 1 },
+        residue: 1,
+      },
       { partition: P, tenant: "b:c", accepted: 0, duplicate: 4, residue: -4 },
     ]);
     expect(partitions).toEqual([

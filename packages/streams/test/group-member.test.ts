@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { deadLettersKey, eventsKey, factsKey, stateKey } from "@tributary/protocol";
+import { deadLettersKey, eventsKey, factsKey, packErasure, stateKey } from "@tributary/protocol";
 import { createLogger } from "@tributary/telemetry";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type RedisServer, startRedis } from "../../../test/support/redis-server.ts";
@@ -130,6 +130,36 @@ describe("a member of the group", () => {
     await until(async () => (await client.xlen(eventsKey(0))) === 0, "trimmed");
     await one.stop();
     expect(await client.exists("{p00}:lease", "{p01}:lease", "{p02}:lease", "{p03}:lease")).toBe(0);
+  });
+
+  it("begins a batch with a message of erasures: what came before it is computed before", async () => {
+    const id = "somebody";
+    const asked = {
+      tenant: "t",
+      id,
+      anonymous: false,
+      receipt: new Uint8Array(16),
+      anonymousIds: [],
+    };
+    const { bytes, rows } = packErasure(asked, PARTITIONS);
+    const append = async (text: string | Buffer, m: number): Promise<unknown> =>
+      client.xadd(eventsKey(0), "*", "n", 1, "m", m, "b", text);
+    for (const text of ["e0", "e1"]) await append(text, 0);
+    await append(bytes, rows);
+    for (const text of ["e2", "message"]) await append(text, rows);
+    await append(bytes, rows);
+    const processor = new CountingProcessor();
+    const batches: string[][] = [];
+    processor.fail = (entries) => {
+      batches.push(entries.map(({ block }) => Buffer.from(block).toString("latin1")));
+      return undefined;
+    };
+    const one = member("w1", processor);
+    one.start();
+    await until(drained, "all processed");
+    await one.stop();
+    const erasure = bytes.toString("latin1");
+    expect(batches).toEqual([["e0", "e1"], [erasure, "e2", "message"], [erasure]]);
   });
 
   it("shares the partitions with another that joins, and takes them back when that one leaves", async () => {

@@ -133,6 +133,37 @@ it("keeps what one partition does not take, and gives the others theirs", async 
   expect(await client.xlen(eventsKey(2))).toBe(1);
 });
 
+it("gives a partition its messages in their order last of all, where it had not taken one of them", async () => {
+  const send = client.xadd.bind(client);
+  let refused = 0;
+  // As from a node that refuses one command and takes the next.
+  client.xadd = (async (...args: Parameters<typeof send>) => {
+    if (String(args.at(-1)) === "a2" && refused === 0) {
+      refused += 1;
+      throw new Error("try again");
+    }
+    return send(...args);
+  }) as typeof send;
+  try {
+    const messages: [number, string][] = [
+      [2, "a1"],
+      [2, "a2"],
+      [3, "b1"],
+      [2, "a3"],
+    ];
+    const { waiting } = await commitBatch(client, held, FIRST_ID, await batch(...messages));
+    relay.wake(waiting);
+    await expect.poll(async () => client.xlen(outboxKey(1)), { timeout: 5000 }).toBe(0);
+  } finally {
+    client.xadd = send;
+  }
+  const texts = async (partition: number): Promise<(string | undefined)[]> =>
+    (await client.xrange(eventsKey(partition), "-", "+")).map(([, fields]) => fields.at(-1));
+  expect(refused).toBe(1);
+  expect(await texts(2)).toEqual(["a1", "a3", "a2", "a3"]);
+  expect(await texts(3)).toEqual(["b1"]);
+});
+
 it("is part of what settles, and of up to when everything is attributed", async () => {
   const commit = await batch([2, "a"]);
   await commitBatch(client, held, FIRST_ID, commit);

@@ -245,6 +245,30 @@ export const METRICS = {
     help: "Facts of anonymous IDs that were copied to their user's partition.",
     labels: {},
   },
+  tributary_erasures_total: {
+    type: "counter",
+    unit: "erasures",
+    help: "Journeys that were forgotten because a person was erased: the user's, and that of each of their anonymous IDs.",
+    labels: {},
+  },
+  tributary_erased_facts_total: {
+    type: "counter",
+    unit: "facts",
+    help: "Facts that went with them, as far as the partitions still held them.",
+    labels: {},
+  },
+  tributary_erasures_waiting: {
+    type: "gauge",
+    unit: "erasures",
+    help: "Commits with erasures in the partitions owned whose fact log still has what they erased.",
+    labels: {},
+  },
+  tributary_oldest_erasure_age_seconds: {
+    type: "gauge",
+    unit: "seconds",
+    help: "How long ago the first of them was made; 0 where there is none. Far above an hour the warehouse does not load, or a group of somebody's does not acknowledge.",
+    labels: {},
+  },
   tributary_partitions_owned: {
     type: "gauge",
     unit: "partitions",

@@ -16,6 +16,9 @@ import { z } from "zod";
 
 const DAY_MS = 86_400_000;
 
+/** However long facts are kept otherwise: whoever asks for an erasure is not to wait for it. */
+const MAX_ERASED_AFTER_MS = 3_600_000;
+
 const TENANTS_FILE = "TRIBUTARY_TENANTS_FILE";
 
 /** What the container (cgroup) or else the machine allows, less a fifth for all that is not foreseen, MiB. */
@@ -70,7 +73,7 @@ const schema = z.object({
     "how much older than the largest event time a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
-    "time that every fact stays in the log, however old its event, ms",
+    "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",
   ),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
@@ -135,6 +138,8 @@ export interface WorkerConfig {
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
   readonly horizonMs: number;
   readonly factsKeptMs: number;
+  /** As of ConsumerOptions. */
+  readonly erasedAfterMs: number;
   readonly maxOutboxEntries: number;
   readonly replicaWait: ReplicaWait | undefined;
   readonly suspectDeliveries: number;
@@ -186,6 +191,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     },
     horizonMs: Math.max(clickWindowMs, viewWindowMs) + values.TRIBUTARY_LATENESS_MS,
     factsKeptMs: values.TRIBUTARY_FACTS_KEPT_MS,
+    erasedAfterMs: Math.min(values.TRIBUTARY_FACTS_KEPT_MS, MAX_ERASED_AFTER_MS),
     replicaWait:
       values.TRIBUTARY_WAIT_REPLICAS === 0
         ? undefined

@@ -95,6 +95,7 @@ const member = new GroupMember(
     heartbeatMs: config.heartbeatMs,
     consumer: {
       ...DEFAULT_CONSUMER_OPTIONS,
+      erasedAfterMs: config.erasedAfterMs,
       maxBatchEvents: config.maxBatchEvents,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,

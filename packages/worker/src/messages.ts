@@ -45,6 +45,8 @@ export interface ProcessedReply {
   /** To other partitions. */
   readonly messages: readonly Message[];
   readonly identity: IdentityCounts;
+  /** Whether the facts begin with records of erasures. */
+  readonly erases: boolean;
   readonly results: readonly { readonly count: number; readonly bytes: Uint8Array }[];
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
   readonly attributed: readonly number[];

@@ -48,6 +48,7 @@ const BOOKS: readonly NamedCount[] = [
   ...DROPS.map(([bound, count]): NamedCount => [`dropped_${bound}`, count]),
   ["late", "late"],
   ["unmatched_refunds", "unmatchedRefunds"],
+  ["erased", "erased"],
 ];
 
 /** Computes partitions' batches on the compute threads. */
@@ -144,6 +145,7 @@ export class AttributionProcessor implements PartitionProcessor {
         facts:
           reply.facts === undefined ? undefined : { count: reply.factCount, bytes: reply.facts },
         records: reply.records,
+        erases: reply.erases,
         messages: reply.messages,
         results: reply.results,
         books: booksOf(reply.counts),
@@ -199,7 +201,7 @@ export class AttributionProcessor implements PartitionProcessor {
   }
 
   #countIdentity(counts: IdentityCounts): void {
-    const { made, withdrawn, forwarded } = counts;
+    const { made, withdrawn, forwarded, erased } = counts;
     if (made > 0) this.#metrics.tributary_identity_links_total.inc({ outcome: "made" }, made);
     if (withdrawn > 0) {
       this.#metrics.tributary_identity_links_total.inc({ outcome: "withdrawn" }, withdrawn);
@@ -210,6 +212,7 @@ export class AttributionProcessor implements PartitionProcessor {
       }
     }
     this.#metrics.tributary_identity_facts_forwarded_total.inc(forwarded);
+    this.#metrics.tributary_erasures_total.inc(erased);
   }
 
   #count(reply: ProcessedReply): void {
@@ -221,6 +224,7 @@ export class AttributionProcessor implements PartitionProcessor {
       this.#metrics.tributary_events_duplicate_total.inc(counts.duplicate);
       this.#metrics.tributary_events_late_total.inc(counts.late);
       this.#metrics.tributary_refunds_unmatched_total.inc(counts.unmatchedRefunds);
+      this.#metrics.tributary_erased_facts_total.inc(counts.erased);
       for (const [bound, count] of DROPS) {
         if (counts[count] > 0) {
           this.#metrics.tributary_events_dropped_total.inc({ bound }, counts[count]);

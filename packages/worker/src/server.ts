@@ -79,6 +79,9 @@ export function buildServer(
     metrics.tributary_memory_limit_bytes.set(memory.limitBytes);
     metrics.tributary_memory_resident_bytes.set(memory.residentBytes);
     metrics.tributary_memory_full.set(memory.full ? 1 : 0);
+    const { count, oldestMs } = member.erasures;
+    metrics.tributary_erasures_waiting.set(count);
+    metrics.tributary_oldest_erasure_age_seconds.set(Math.max(0, (Date.now() - oldestMs) / 1000));
     const { facts, users, bytes } = stateSize();
     metrics.tributary_state_facts.set(facts);
     metrics.tributary_state_users.set(users);

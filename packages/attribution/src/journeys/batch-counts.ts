@@ -14,6 +14,8 @@ export interface TenantCounts {
   unmatchedRefunds: number;
   /** Events of users that the partition has no more room for. */
   droppedUsersPerPartition: number;
+  /** Of the processed, mostly of earlier batches: facts of people who were erased, as far as the partition still held them. */
+  erased: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
   /**
@@ -71,6 +73,11 @@ export class BatchCounts {
     this.#current.unmatchedRefunds += 1;
   }
 
+  erased(tenant: number, facts: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.erased += facts;
+  }
+
   droppedPerUser(tenant: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.droppedFactsPerUser += 1;
@@ -122,6 +129,7 @@ function empty(): TenantCounts {
     late: 0,
     unmatchedRefunds: 0,
     droppedUsersPerPartition: 0,
+    erased: 0,
     latestTimeMs: 0,
     kept: 0,
     keptTimeMs: 0,

@@ -97,6 +97,8 @@ export interface BatchOutcome {
   readonly results: readonly ResultBlockBytes[];
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
   readonly attributed: readonly number[];
+  /** Whether the facts begin with records of erasures. */
+  readonly erases: boolean;
   /** What became of the events, by tenant. */
   readonly counts: Readonly<Record<string, TenantCounts>>;
   /** The first results in words, where the batch is traced. */
@@ -206,6 +208,7 @@ export class PartitionState {
       records,
       messages: this.#stitching.finishMessages(),
       identity: this.#stitching.counts,
+      erases: this.#erases,
       results,
       attributed,
       counts: counts.byTenant(this.#vocabulary.dictionaries.tenants),
@@ -262,6 +265,7 @@ export class PartitionState {
     this.#batch += 1;
     this.#dirty = [];
     this.#kept = 0;
+    this.#erases = false;
     this.#stitching.begin(positionMs);
     factBlock.clear();
   }
@@ -305,8 +309,10 @@ export class PartitionState {
 
   /** What was erased comes before all else of its batch, in the log as in time. Overwrites the entry in hand. */
   #appendErasures(counts: BatchCounts): void {
-    const blocks = this.#stitching.erasures.finishLog();
+    const { erasures } = this.#stitching;
+    const blocks = erasures.finishLog();
     if (blocks.length === 0) return;
+    this.#erases = true;
     if (factBlock.count > 0) throw new Error("a message of erasures is not the first of its batch");
     for (const block of blocks) {
       this.#read(block);
@@ -316,6 +322,7 @@ export class PartitionState {
       factBlock.append(columns, 0, columns.count, tuples);
       this.#kept += columns.count;
     }
+    for (const [tenant, facts] of erasures.erasedFacts) counts.erased(tenant, facts);
   }
 
   /** @returns whether it is a new fact here */
@@ -440,6 +447,7 @@ export class PartitionState {
   #insertedUser = -1;
   /** Rows of the fact block in the making that are no facts of this partition: copies, and records of erasures. */
   #kept = 0;
+  #erases = false;
 
   /** The newest fact of the user that is older than the row's event; −1 for none. Set by {@link #place}. */
   #olderFact = -1;
@@ -616,8 +624,9 @@ export class PartitionState {
   #warm(from: number): void {
     const count = Math.min(warmed.length, this.#dirty.length - from);
     for (let i = 0; i < count; i += 1) {
-      const purchase = this.#dirty[from + i] as number;
-      warmed[i] = this.#users.headOf(this.#purchases.users[purchase] as number);
+      const user = this.#purchases.users[this.#dirty[from + i] as number] as number;
+      // What was erased in this very batch is nobody's.
+      warmed[i] = user < 0 ? -1 : this.#users.headOf(user);
     }
     this.#facts.warm(warmed, count);
   }

@@ -1,5 +1,5 @@
 -- One atomic, fenced commit: facts, results, dead letters, books, position and acknowledgement together, or nothing.
--- KEYS: events, facts, results, dead-letters, state, outbox
+-- KEYS: events, facts, results, dead-letters, state, outbox, erasures
 -- ARGV: epoch, expected position, new position, group, events in the batch, those of them that are computed again,
 --       facts count, facts block ('' for none),
 --       number of result blocks, then (count, block) each,
@@ -7,6 +7,7 @@
 --       number of dead letters, then (entry ID, reason, count, trace, block) each,
 --       number of further fact blocks, then the blocks,
 --       time of the first event that led to this batch, ms,
+--       1 where the facts block begins with erasures, else 0,
 --       number of messages to other partitions, then (partition, rows, block) each,
 --       number of entries, then their IDs
 -- Returns {'ok', facts ID, messages that wait}, {'done'} where this very commit was made before, or what forbids it:
@@ -38,7 +39,8 @@ local records_from = at + 1
 local records = tonumber(ARGV[at])
 at = records_from + records
 local origin = ARGV[at]
-at = at + 1
+local erases = ARGV[at + 1] == '1'
+at = at + 2
 local messages_from = at + 1
 local messages = tonumber(ARGV[at])
 at = messages_from + messages * 3
@@ -58,6 +60,9 @@ end
 local facts_id = ''
 if facts ~= '' then
   facts_id = redis.call('XADD', KEYS[2], '*', 'n', facts_count, 'p', ARGV[3], 'b', facts)
+end
+if erases then
+  redis.call('XADD', KEYS[7], '*', 'f', facts_id)
 end
 for i = 0, records - 1 do
   redis.call('XADD', KEYS[2], '*', 'n', 0, 'p', ARGV[3], 'b', ARGV[records_from + i])

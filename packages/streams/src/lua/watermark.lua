@@ -1,6 +1,6 @@
 -- Up to which time everything that was appended to a partition is attributed and loaded, ms since 1970: what came before it is.
 -- One look at all three streams, so that no entry is between two of them meanwhile.
--- KEYS: events, facts, results, outbox   ARGV: attribution group, warehouse group
+-- KEYS: events, facts, results, outbox, rewritten facts   ARGV: attribution group, warehouse group
 local function group(key, name)
   if redis.call('EXISTS', key) == 0 then
     return nil
@@ -70,6 +70,14 @@ for _, key in ipairs({ KEYS[2], KEYS[3] }) do
     for _, before in ipairs(redis.call('XREVRANGE', KEYS[2], entry, '-', 'COUNT', 2)) do
       if since == 0 and before[1] ~= entry and position(before) ~= own then
         since = milliseconds(position(before))
+      end
+    end
+    local ms, sequence = string.match(entry, '^(%d+)-(%d+)$')
+    local place = string.format('%016.0f-%020.0f', ms, sequence)
+    for _, member in ipairs(redis.call('ZREVRANGEBYLEX', KEYS[5], '(' .. place, '-', 'LIMIT', 0, 2)) do
+      local covered = string.match(member, '^%S+ %d+ (%S+) ')
+      if covered ~= own then
+        since = math.max(since, milliseconds(covered))
       end
     end
     complete = math.min(complete, since)

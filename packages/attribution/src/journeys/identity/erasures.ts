@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import {
+  IDENTITY_DECISION,
   IDENTITY_ERASE,
   IDENTITY_ERASE_WITH,
   IDENTITY_ERASED,
@@ -49,9 +50,8 @@ export interface ErasureRecord {
 
 /** What a batch erased. */
 export interface ErasureCounts {
-  /** Journeys that were forgotten, be there anything of them or not. */
+  /** Journeys that were forgotten where they are at home, be there anything of them or not. */
   erased: number;
-  erasedFacts: number;
 }
 
 /** The decision about an anonymous ID that was erased: every claim of a later version, and of anybody else, is earlier than this. */
@@ -70,13 +70,17 @@ export class Erasures {
   readonly #former = new Map<number, number[]>();
   /** Of an anonymous ID: copies under links of generations below are void. */
   readonly #floors = new Map<number, number>();
+  /** Partitions of the users that an anonymous ID belonged to: they hold copies of its facts. */
+  readonly #formerHomes = new Map<number, Set<number>>();
   #size = 0;
   /** Undefined while the log is restored. */
   #positionMs: number | undefined;
   /** The user whose erasure was taken last, for the records that go with it, and whom it was told of. */
   #last: { user: number; version: number; told: Set<string> } | undefined;
   #dropsCopies = false;
-  #counts: ErasureCounts = { erased: 0, erasedFacts: 0 };
+  #counts: ErasureCounts = { erased: 0 };
+  /** Facts that went where they had been counted, by tenant: copies are none. */
+  #facts = new Map<number, number>();
 
   constructor(parts: ErasureParts) {
     this.#parts = parts;
@@ -92,13 +96,19 @@ export class Erasures {
     return this.#counts;
   }
 
+  /** Facts of this partition that the batch let go of, by the code of their tenant. */
+  get erasedFacts(): ReadonlyMap<number, number> {
+    return this.#facts;
+  }
+
   /** Begins a batch. @param positionMs of it, see Stitching; undefined where it is restored */
   begin(positionMs: number | undefined): void {
     this.#positionMs = positionMs;
     this.#last = undefined;
     this.#dropsCopies = false;
     this.#messages.begin();
-    if (this.#counts.erased > 0) this.#counts = { erased: 0, erasedFacts: 0 };
+    if (this.#counts.erased > 0) this.#counts = { erased: 0 };
+    if (this.#facts.size > 0) this.#facts = new Map();
   }
 
   /** Whether a journey had a fact with a staged ID before it was erased. */
@@ -122,6 +132,14 @@ export class Erasures {
   isVoid(journey: number, generation: number): boolean {
     this.#dropsCopies = generation < (this.#floors.get(journey) ?? 0);
     return this.#dropsCopies;
+  }
+
+  /** An anonymous ID no longer belongs to a user of a partition. */
+  noteFormerHome(journey: number, home: number): void {
+    if (home === this.#parts.partition) return;
+    const homes = this.#formerHomes.get(journey);
+    if (homes === undefined) this.#formerHomes.set(journey, new Set([home]));
+    else homes.add(home);
   }
 
   /** An anonymous ID gets another owner: their partition may hold copies of before it was erased. */
@@ -217,25 +235,32 @@ export class Erasures {
     const record = { kind: IDENTITY_ERASE, linked: isTheirs, version, generation, receipt };
     this.#messages.log({ journey }, user, record, this.#newestTime(journey));
     this.#setDone(journey, receipt);
+    if (known !== undefined && (user < 0 || !isTheirs)) {
+      // It still holds, and the log before the erasure is rid of what names the two.
+      const { user: other, keptUntilMs, ...decision } = known;
+      this.#messages.log({ journey }, other, { ...decision, kind: IDENTITY_DECISION }, keptUntilMs);
+    }
     if (!isTheirs) return;
+    if (user >= 0) this.noteFormerHome(journey, partitionOf(user, keyOf(user)));
+    const homes = this.#formerHomes.get(journey) ?? [];
     this.#forgetAnonymous(journey, user, version, generation);
-    if (user < 0) return;
-    const to = partitionOf(user, keyOf(user));
-    this.tellFloor(to, journey);
+    for (const home of homes) this.tellFloor(home, journey);
   }
 
   #forgetAnonymous(journey: number, user: number, version: number, generation: number): void {
-    const { owners } = this.#parts;
+    const { owners, markAffected } = this.#parts;
+    const link = owners.linkOf(journey);
+    // Theirs anew where both are in this partition, and the message came behind what was said of it since.
+    if (link !== undefined && link.user >= 0) markAffected(link.user, journey);
     this.#forget(journey, true);
     this.#floors.set(journey, generation);
+    this.#formerHomes.delete(journey);
     owners.gaveGeneration(generation);
     if (user < 0) return;
     // A claim of before the erasure that is still under way is of a lower version, and finds that it is over.
     const decision = { user, version, generation, time: ERASED_TIME_MS, keptUntilMs: 0 };
     owners.decide(journey, { ...decision, linked: false });
-    if (owners.linkOf(journey) !== undefined) {
-      owners.link(journey, { user: -1, generation, keptUntilMs: 0 });
-    }
+    if (link !== undefined) owners.link(journey, { user: -1, generation, keptUntilMs: 0 });
   }
 
   /** The anonymous ID's partition has forgotten it: so do the copies here, but those of links that it made later. */
@@ -273,14 +298,19 @@ export class Erasures {
     const head = users.headOf(journey);
     this.#counts.erased += own ? 1 : 0;
     if (head < 0) return;
+    let erased = 0;
     for (let fact = head; fact >= 0; fact = facts.olderThan(fact)) {
       const type = facts.typeOf(fact);
       if (type === TYPE_CONVERSION || type === TYPE_REFUND) {
         purchases.users[facts.referenceOf(fact)] = -1;
       }
-      this.#counts.erasedFacts += own ? 1 : 0;
+      erased += 1;
     }
-    if (own) this.#former.set(journey, [...(this.#former.get(journey) ?? []), head]);
+    if (own) {
+      const tenant = users.tenantOf(journey);
+      this.#facts.set(tenant, (this.#facts.get(tenant) ?? 0) + erased);
+      this.#former.set(journey, [...(this.#former.get(journey) ?? []), head]);
+    }
     users.clear(journey);
   }
 

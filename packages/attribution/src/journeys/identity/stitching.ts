@@ -321,7 +321,9 @@ export class Stitching {
   #decide(journey: number, decision: Decision): void {
     const before = this.owners.decisionOf(journey);
     this.owners.decide(journey, decision);
-    if (userOf(before) === userOf(decision)) return;
+    const owner = userOf(before);
+    if (owner === userOf(decision)) return;
+    if (owner >= 0) this.erasures.noteFormerHome(journey, this.#homeOf(owner));
     const { facts, purchases, mark } = this.#parts;
     for (const fact of this.#chain(journey)) {
       if (facts.typeOf(fact) !== TYPE_CONVERSION) continue;

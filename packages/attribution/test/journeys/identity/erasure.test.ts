@@ -10,6 +10,8 @@ import { NOW } from "../support.ts";
 import { SmallPlatform, type Stored } from "./platform.ts";
 
 const DAY = 86_400_000;
+/** Of a property, on a machine that does much else. */
+const TIMEOUT_MS = 120_000;
 const LIMIT = 2;
 const IDENTITY = { limit: LIMIT, unlinked: ["null", ""] };
 const RULES = { click: 30 * DAY, view: DAY, halfLife: 7 * DAY, identity: IDENTITY };
@@ -112,6 +114,11 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     ),
   },
 );
+const rewriting: fc.Arbitrary<Fault> = fc.nat(3).map(
+  (at): Fault =>
+    (of) =>
+      of.rewrite(at),
+);
 const faults = fc.array(fault, { maxLength: 40 });
 
 let receipts = 0;
@@ -145,95 +152,216 @@ function expectCredits(valid: readonly Stored[], left: readonly PlainEvent[]): v
   }
 }
 
+/** What was processed is there or was erased, each once, wherever it was copied to. */
+function expectBooks(platform: SmallPlatform): void {
+  const { processed, erased } = platform.books;
+  expect(processed - erased).toBe(platform.load().size);
+}
+
 /** As {@link SmallPlatform.load} names a fact. */
 function factOf({ userId, anonymousId = "", id }: PlainEvent): string {
   return userId === undefined ? `a:${anonymousId}/${id}` : `u:${userId}/${id}`;
 }
 
 describe("an erasure", () => {
-  it("leaves the credits of one pass without the person's earlier events, whatever dies and comes twice meanwhile", () => {
-    fc.assert(
-      fc.property(
-        events,
-        fc.array(fc.tuple(somebody, fc.array(faults, { maxLength: 6 }), fc.nat(29)), {
-          minLength: 1,
-          maxLength: 3,
-        }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.array(fc.nat(29), { maxLength: 10 }),
-        (all, erasures, partitions, again) => {
-          const platform = new SmallPlatform(partitions, OPTIONS);
-          const history: (PlainEvent | PlainErasure)[] = [];
-          const waiting = [...all];
-          const sendUntil = (count: number, during: readonly (readonly Fault[])[]): void => {
-            const next = [
-              ...waiting.splice(0, count),
-              // Senders repeat what they sent before.
-              ...again
-                .map((i) => all[i % all.length] as PlainEvent)
-                .filter((e) => history.includes(e)),
-            ];
-            play(platform, next, during);
-            history.push(...next);
+  it(
+    "leaves the credits of one pass without the person's earlier events, whatever dies and comes twice meanwhile",
+    () => {
+      fc.assert(
+        fc.property(
+          events,
+          fc.array(fc.tuple(somebody, fc.array(faults, { maxLength: 6 }), fc.nat(29)), {
+            minLength: 1,
+            maxLength: 3,
+          }),
+          fc.integer({ min: 1, max: 4 }),
+          fc.array(fc.nat(29), { maxLength: 10 }),
+          (all, erasures, partitions, again) => {
+            const platform = new SmallPlatform(partitions, OPTIONS);
+            const history: (PlainEvent | PlainErasure)[] = [];
+            const waiting = [...all];
+            const sendUntil = (count: number, during: readonly (readonly Fault[])[]): void => {
+              const next = [
+                ...waiting.splice(0, count),
+                // Senders repeat what they sent before.
+                ...again
+                  .map((i) => all[i % all.length] as PlainEvent)
+                  .filter((e) => history.includes(e)),
+              ];
+              play(platform, next, during);
+              history.push(...next);
+              platform.settle();
+              platform.load();
+            };
+            for (const [whom, during, until] of erasures) {
+              sendUntil(until, during);
+              erase(platform, whom);
+              for (const happen of during.flat()) happen(platform);
+              history.push(whom);
+              platform.settle();
+              platform.load();
+            }
+            sendUntil(all.length, []);
+            const left = remainingEvents(history, IDENTITY);
+            expect([...platform.load()].toSorted()).toEqual(
+              [...new Set(left.map(factOf))].toSorted(),
+            );
+            expectCredits(platform.valid(), left);
+            expectBooks(platform);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "among events and messages under way leaves the credits of the facts that are left",
+    () => {
+      fc.assert(
+        fc.property(
+          fc
+            .tuple(events, fc.array(somebody, { minLength: 1, maxLength: 3 }))
+            .chain(([all, erasures]) =>
+              fc.tuple(
+                fc.shuffledSubarray([...all, ...all, ...erasures], {
+                  minLength: all.length * 2 + erasures.length,
+                }),
+                fc.array(faults, { maxLength: 20 }),
+                fc.integer({ min: 1, max: 4 }),
+              ),
+            ),
+          ([steps, during, partitions]) => {
+            const platform = new SmallPlatform(partitions, OPTIONS);
+            play(platform, steps, during);
             platform.settle();
-            platform.load();
-          };
-          for (const [whom, during, until] of erasures) {
-            sendUntil(until, during);
-            erase(platform, whom);
-            for (const happen of during.flat()) happen(platform);
-            history.push(whom);
+            const facts = platform.load();
+            expectBooks(platform);
+            const left = steps.filter(
+              (step): step is PlainEvent => !("erase" in step) && facts.has(factOf(step)),
+            );
+            expectCredits(platform.valid(), left);
+            // Whatever came before by the very ID that was asked for is gone.
+            for (const [i, step] of steps.entries()) {
+              if (!("erase" in step) || "anonymousId" in step.erase) continue;
+              const { userId } = step.erase;
+              for (const before of steps.slice(0, i)) {
+                if (!("erase" in before) && before.userId === userId) {
+                  expect(facts.has(factOf(before))).toBe(false);
+                }
+              }
+            }
+          },
+        ),
+        { numRuns: 300 },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    "leaves the same where the logs are rid of what was erased, whenever that is",
+    () => {
+      const during = fc.array(fc.oneof({ weight: 8, arbitrary: fault }, rewriting), {
+        maxLength: 40,
+      });
+      fc.assert(
+        fc.property(
+          fc
+            .tuple(events, fc.array(somebody, { minLength: 1, maxLength: 3 }))
+            .chain(([all, erasures]) =>
+              fc.shuffledSubarray([...all, ...erasures], {
+                minLength: all.length + erasures.length,
+              }),
+            ),
+          fc.array(during, { maxLength: 20 }),
+          fc.integer({ min: 1, max: 4 }),
+          events,
+          (steps, happening, partitions, more) => {
+            const platform = new SmallPlatform(partitions, OPTIONS);
+            play(platform, steps, happening);
             platform.settle();
-            platform.load();
-          }
-          sendUntil(all.length, []);
-          const left = remainingEvents(history, IDENTITY);
-          expect([...platform.load()].toSorted()).toEqual(
-            [...new Set(left.map(factOf))].toSorted(),
-          );
-          expectCredits(platform.valid(), left);
-        },
-      ),
-      { numRuns: 300 },
+            for (let at = 0; at < partitions; at += 1) {
+              platform.rewrite(at);
+              platform.rebuild(at);
+            }
+            // Also what was copied of an anonymous ID, wherever it ever was somebody's.
+            const there = platform.load();
+            expect([...platform.logged()].toSorted()).toEqual([...there].toSorted());
+            const later = more.map((event) => ({ ...event, id: `later ${event.id}` }));
+            play(platform, later, happening);
+            platform.settle();
+            const facts = platform.load();
+            const left = [...steps, ...later].filter(
+              (step): step is PlainEvent => !("erase" in step) && facts.has(factOf(step)),
+            );
+            expectCredits(platform.valid(), left);
+          },
+        ),
+        { numRuns: 300 },
+      );
+    },
+    TIMEOUT_MS,
+  );
+
+  it("reaches the copies in the partitions of all that an anonymous ID ever was thought to belong to", () => {
+    const users = ["u1", "u2", "u3", "u4", "u5", "u6"];
+    const platform = new SmallPlatform(4, OPTIONS);
+    platform.send({ id: "t", time: NOW, type: "click", channel: "email", anonymousId: "a1" });
+    // Each one's event with it is earlier than those that came before.
+    for (const [i, userId] of users.entries()) {
+      platform.send({ id: `i${i}`, time: NOW - i, type: "identify", userId, anonymousId: "a1" });
+      platform.settle();
+    }
+    erase(platform, { erase: { anonymousId: "a1" } });
+    platform.settle();
+    expect(platform.logged()).toContain("a:a1/t");
+    for (const at of platform.partitions.keys()) platform.rewrite(at);
+    expect(platform.logged()).toEqual(
+      new Set(users.slice(0, -1).map((user, i) => `u:${user}/i${i}`)),
     );
   });
 
-  it("among events and messages under way leaves the credits of the facts that are left", () => {
-    fc.assert(
-      fc.property(
-        fc
-          .tuple(events, fc.array(somebody, { minLength: 1, maxLength: 3 }))
-          .chain(([all, erasures]) =>
-            fc.tuple(
-              fc.shuffledSubarray([...all, ...all, ...erasures], {
-                minLength: all.length * 2 + erasures.length,
-              }),
-              fc.array(faults, { maxLength: 20 }),
-              fc.integer({ min: 1, max: 4 }),
-            ),
-          ),
-        ([steps, during, partitions]) => {
-          const platform = new SmallPlatform(partitions, OPTIONS);
-          play(platform, steps, during);
-          platform.settle();
-          const facts = platform.load();
-          const left = steps.filter(
-            (step): step is PlainEvent => !("erase" in step) && facts.has(factOf(step)),
-          );
-          expectCredits(platform.valid(), left);
-          // Whatever came before by the very ID that was asked for is gone.
-          for (const [i, step] of steps.entries()) {
-            if (!("erase" in step) || "anonymousId" in step.erase) continue;
-            const { userId } = step.erase;
-            for (const before of steps.slice(0, i)) {
-              if (!("erase" in before) && before.userId === userId) {
-                expect(facts.has(factOf(before))).toBe(false);
-              }
-            }
-          }
-        },
-      ),
-      { numRuns: 300 },
-    );
+  it("takes anonymous IDs' events from their user's conversions where they were linked anew before the message came", () => {
+    const [{ userId }, anonymousId, another] = [PEOPLE[0], "a1", "a2"];
+    const platform = new SmallPlatform(1, OPTIONS);
+    const ids = { userId, anonymousId };
+    const known: PlainEvent = {
+      id: "e1",
+      time: NOW,
+      type: "identify",
+      userId,
+      anonymousId: another,
+    };
+    platform.send({ ...known, id: "e2", anonymousId });
+    platform.send(known);
+    platform.settle();
+    erase(platform, { erase: { userId } });
+    platform.process(0, 1, true);
+    platform.send({ id: "e3", time: NOW, type: "click", channel: "email", anonymousId });
+    const worth = { value: "5.00", currency: "EUR", orderId: "o1" };
+    const sale = { time: NOW + 1, type: "conversion", ...worth } as const;
+    const sold: PlainEvent = { id: "e4", ...sale, ...ids };
+    const seen: PlainEvent = { ...known, id: "e5", time: NOW + 1 };
+    platform.send(sold);
+    platform.send(seen);
+    platform.send({ id: "e6", ...sale, anonymousId: another });
+    platform.process(0, 4, true);
+    // The claims that these led to, and the links that they lead to, overtake the erasure.
+    platform.relay(0, 1, false);
+    platform.process(0, 1, true);
+    platform.relay(0, 2, false);
+    platform.process(0, 1, true);
+    const click: PlainEvent = { id: "e7", time: NOW, type: "click", channel: "direct", userId };
+    platform.send(click);
+    platform.process(0, 1, true);
+    expect(platform.valid()).toMatchObject([
+      { key: `${userId}/e4`, path: ["e3", "e7"] },
+      { key: `${userId}/e6`, path: ["e3", "e7"] },
+    ]);
+    platform.settle();
+    platform.load();
+    expectCredits(platform.valid(), [sold, seen, click]);
   });
 });

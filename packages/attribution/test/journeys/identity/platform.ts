@@ -2,6 +2,7 @@
 import {
   createRowDictionaries,
   emptyIdentityRecord,
+  erasedKeys,
   EntryColumns,
   EntryReader,
   EventRow,
@@ -9,13 +10,16 @@ import {
   FLAG_TYPE_MASK,
   IDENTITY_ERASE,
   isCopy,
+  readErasures,
   readIdentity,
   TYPE_IDENTITY,
+  type LoggedErasure,
   type ErasureRequest,
   isErasure,
   packErasure,
   partitionOfBytes,
   tenantSeed,
+  withoutErased,
 } from "@tributary/protocol";
 import type { PlainEvent } from "../../../../../test/support/oracle.ts";
 import type { JourneyOptions, PartitionState } from "../../../src/index.ts";
@@ -38,7 +42,7 @@ interface Partition {
   state: PartitionState;
   /** Not committed yet. */
   readonly events: Entry[];
-  readonly log: Uint8Array[];
+  log: Uint8Array[];
   readonly outbox: Message[];
 }
 
@@ -51,11 +55,15 @@ export class SmallPlatform {
   readonly partitions: Partition[] = [];
   /** Every result of each conversion, by its ID. */
   readonly results = new Map<string, Stored[]>();
+  /** The books of all partitions. */
+  readonly books = { processed: 0, erased: 0 };
   readonly #options: Partial<JourneyOptions>;
   #clock = 1000;
   #commits = 0;
   /** Messages that were relayed: they may be again. */
   readonly #relayed: Message[] = [];
+  /** Names of the facts that the warehouse has erased. */
+  readonly #erased = new Set<string>();
 
   constructor(partitions: number, options: Partial<JourneyOptions>) {
     this.#options = options;
@@ -106,6 +114,10 @@ export class SmallPlatform {
     partition.log.push(...outcome.records);
     partition.outbox.push(...outcome.messages);
     this.#commits += 1;
+    for (const { processed, erased } of Object.values(outcome.counts)) {
+      this.books.processed += processed;
+      this.books.erased += erased;
+    }
     for (const result of decodeResults(outcome)) {
       const id = result.key.slice(result.key.indexOf("/") + 1);
       const stored = { ...result, attributedAt: this.#commits };
@@ -119,6 +131,21 @@ export class SmallPlatform {
     const place = { partition: at % this.partitions.length, partitions: this.partitions.length };
     partition.state = newState(this.#options, undefined, place);
     for (const block of partition.log) partition.state.restore(block);
+  }
+
+  /** Rids a partition's log of all that was erased, when the warehouse has loaded it. */
+  rewrite(at: number): void {
+    this.load();
+    const partition = this.#at(at);
+    let erasures: LoggedErasure[] = [];
+    const rewritten: Uint8Array[] = [];
+    for (const block of partition.log.toReversed()) {
+      const left = withoutErased(block, erasedKeys(erasures));
+      const remaining = left === undefined ? block : left.block;
+      if (remaining !== undefined) rewritten.push(remaining);
+      erasures = [...erasures, ...readErasures(block)];
+    }
+    partition.log = rewritten.toReversed();
   }
 
   /**
@@ -170,7 +197,8 @@ export class SmallPlatform {
   }
 
   /**
-   * What the warehouse does when all is loaded: the results of conversions that were erased go.
+   * What the warehouse does when all is loaded: the results of conversions that were erased go, also where they come later, from a
+   * partition that had copies.
    * @returns the facts that are left: `u:` or `a:`, the ID that they came by, a slash and the event ID
    */
   load(): ReadonlySet<string> {
@@ -178,17 +206,26 @@ export class SmallPlatform {
     for (const { log } of this.partitions) {
       for (const fact of log.flatMap(rowsOf)) {
         if (!("erased" in fact)) {
-          left.add(`${fact.key}/${fact.id}`);
+          if (!fact.copied) left.add(`${fact.key}/${fact.id}`);
           continue;
         }
         for (const name of left) {
           if (!name.startsWith(`${fact.erased}/`)) continue;
           left.delete(name);
-          this.results.delete(name.slice(fact.erased.length + 1));
+          this.#erased.add(name);
         }
       }
     }
+    for (const name of this.#erased) {
+      if (!left.has(name)) this.results.delete(name.slice(name.indexOf("/") + 1));
+    }
     return left;
+  }
+
+  /** Facts in all logs, named as by {@link load}: copies as well, and what was erased and is still there. */
+  logged(): ReadonlySet<string> {
+    const rows = this.partitions.flatMap(({ log }) => log.flatMap(rowsOf));
+    return new Set(rows.flatMap((row) => ("erased" in row ? [] : [`${row.key}/${row.id}`])));
   }
 
   #append(to: number, bytes: Uint8Array): void {
@@ -206,7 +243,9 @@ export class SmallPlatform {
 }
 
 /** A fact of a block of the log, or whom it erased. */
-type LogRow = { readonly key: string; readonly id: string } | { readonly erased: string };
+type LogRow =
+  | { readonly key: string; readonly id: string; readonly copied: boolean }
+  | { readonly erased: string };
 
 function rowsOf(block: Uint8Array): LogRow[] {
   const rows: LogRow[] = [];
@@ -216,8 +255,8 @@ function rowsOf(block: Uint8Array): LogRow[] {
   while (reader.next(row)) {
     const key = `${(row.flags & FLAG_ANONYMOUS) === 0 ? "u" : "a"}:${userOf(row)}`;
     if ((row.flags & FLAG_TYPE_MASK) !== TYPE_IDENTITY) {
-      if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart))
-        rows.push({ key, id: idOf(row) });
+      const copied = row.rareLength > 0 && isCopy(row.rare, row.rareStart);
+      rows.push({ key, id: idOf(row), copied });
       continue;
     }
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
