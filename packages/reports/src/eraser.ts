@@ -103,7 +103,7 @@ export class Eraser {
     // Takes nothing from the counts. An insert after the rows have gone: answers that were kept are void then.
     await storeErasedCounts(
       engine,
-      chosen.map((key) => ({ ...key, events: 0, conversions: 0, touchpoints: 0 })),
+      chosen.map((key) => ({ ...key, events: 0, conversions: 0, touchpoints: 0, newestAt: 0 })),
     );
     if (chosen.length > 0) {
       this.#metrics.tributary_erase_seconds.observe((performance.now() - startedMs) / 1000);

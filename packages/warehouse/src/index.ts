@@ -25,7 +25,7 @@ export {
   storeDoneErasures,
   storeErasedCounts,
 } from "./erasures.ts";
-export type { ErasedCounts, ErasureReceipt, Erasing, OpenErasure } from "./erasures.ts";
+export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erasures.ts";
 export { exportColumns, exportPages, exportParquet, EXPORTS } from "./export-rows.ts";
 export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./export-rows.ts";
 export { findConversion } from "./conversion-lookup.ts";

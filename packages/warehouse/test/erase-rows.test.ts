@@ -42,6 +42,7 @@ const eraseAll = async (engine: WarehouseEngine) => {
   const chosen = await readErasing(engine);
   const counts = await countErasing(engine, chosen);
   await eraseRows(engine, chosen, never);
+  for (const { newestAt } of counts) expect(newestAt).toBeGreaterThanOrEqual(T0);
   return counts.map(({ receipt, events, conversions, touchpoints }) => ({
     receipt,
     counts: [events, conversions, touchpoints],
