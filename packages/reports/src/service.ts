@@ -3,7 +3,6 @@ import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
   clientUse,
   EntryAppender,
-  ERASURE_ROUNDS,
   LagMeter,
   readBooks,
   readCompleteUpTo,
@@ -64,8 +63,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     engine,
     telemetry,
     gatherMs: config.erasureGatherMs,
-    settle: async (signal) =>
-      settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal, rounds: ERASURE_ROUNDS }),
+    settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
   });
   const countDeadLetters = async (): Promise<number> =>
     (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);

@@ -59,7 +59,7 @@ export { agreeOnPlatform, ensureGroups, joinPlatform, readPartitionCount } from 
 export type { StreamEntry } from "./read-group.ts";
 export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis.ts";
-export { ERASURE_ROUNDS, settle } from "./settle.ts";
+export { settle } from "./settle.ts";
 export type { SettleOptions } from "./settle.ts";
 export { trimPartition } from "./trim.ts";
 export { WarehouseFeed } from "./warehouse-feed.ts";

@@ -13,15 +13,11 @@ import type { RedisClient } from "./redis.ts";
 export interface SettleOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
-  /** How many times all that is in the events is waited for, and what that tells other partitions; 3 where it is left out. */
-  readonly rounds?: number;
 }
 
 const POLL_MS = 20;
-/** Events, messages, answers. */
-const ROUNDS = 3;
-/** What asks for an erasure, the person's partition, those of their IDs, and those that have copies of them. */
-export const ERASURE_ROUNDS = 4;
+/** Events, messages, answers; an erasure that an anonymous ID is asked for goes to its user's partition first. */
+const ROUNDS = 4;
 
 /**
  * Waits until everything that was accepted before the call is attributed and loaded; what comes later does not prolong
@@ -34,8 +30,8 @@ export async function settle(
 ): Promise<boolean> {
   const deadline = performance.now() + options.timeoutMs;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  // Events may lead to messages to other partitions, and those to answers, which lead to none.
-  for (let round = 0; round < (options.rounds ?? ROUNDS); round += 1) {
+  // What is in the events may lead to messages to other partitions, and those to further ones, which lead to none.
+  for (let round = 0; round < ROUNDS; round += 1) {
     if (!(await attributed(client, all, deadline, options.signal))) return false;
   }
   const keys = all.flatMap((partition) => [factsKey(partition), resultsKey(partition)]);
