@@ -95,6 +95,7 @@ beforeAll(async () => {
       TRIBUTARY_WEBHOOK_FIRST_BACKOFF_MS: "50",
       TRIBUTARY_WEBHOOK_MAX_BACKOFF_MS: "500",
       TRIBUTARY_WEBHOOK_LEASE_MS: "1000",
+      TRIBUTARY_ERASURE_GATHER_MS: "100",
     },
   });
 }, TIMEOUT_MS);
@@ -198,6 +199,22 @@ function isLater(a: Data, b: Data): boolean {
   return order > 0;
 }
 
+/** Has a person erased: of their conversions that is the last thing heard, and no other is touched. */
+async function expectErasedIsTold(userId: string, conversions: readonly string[]): Promise<void> {
+  const heard = received.length;
+  const answer = await fetch(`${platform.reportsUrl}/v1/erasures`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ userId }),
+  });
+  expect(answer.status).toBe(202);
+  const news = (): string[] =>
+    received.slice(heard).map(({ type, data: { id } }) => `${type} ${id}`);
+  const expected = conversions.map((id) => `conversion.erased ${id}`);
+  await expect.poll(() => news().toSorted(), { timeout: 30_000 }).toEqual(expected.toSorted());
+  await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
+}
+
 it(
   "the receiver ends with what the reports say, and heard of each revision in order",
   { timeout: TIMEOUT_MS },
@@ -265,6 +282,7 @@ it(
     expect(new Set(all).size).toBe(all.length);
     expect(all.length).toBe(revisionsOf.size);
     expect(corrections).toBeGreaterThanOrEqual(USERS * 3);
+    await expectErasedIsTold("user-0", ["c-0", "dc-0"]);
     console.log(
       `${conversions.length} conversions, ${corrections} corrections, ${all.length} deliveries in ${received.length} requests`,
     );

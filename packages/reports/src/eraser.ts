@@ -3,6 +3,7 @@ import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import {
   countErasing,
   eraseRows,
+  readConversionsErasing,
   readErasing,
   readOpenErasures,
   readReceiptsErasing,
@@ -20,6 +21,8 @@ export interface EraserParts {
    * @returns false where that was not within its time
    */
   readonly settle: (signal: AbortSignal) => Promise<boolean>;
+  /** Tells whoever was told of a tenant's conversions that they are no more; the IDs are the conversions' own. */
+  readonly tellErased: (tenant: string, conversions: readonly string[]) => Promise<void>;
   /** How long erasures gather, so that many are one rewriting of the tables, ms. */
   readonly gatherMs: number;
 }
@@ -86,7 +89,7 @@ export class Eraser {
 
   /** @returns whether anything is left to do */
   async #step(signal: AbortSignal): Promise<boolean> {
-    const { engine, settle } = this.#parts;
+    const { engine, settle, tellErased } = this.#parts;
     // Both before it settles: what is met later may be loaded a second time, and leads to more records.
     const open = await readOpenErasures(engine);
     const chosen = await readErasing(engine);
@@ -96,6 +99,10 @@ export class Eraser {
     const startedMs = performance.now();
     const counts = await countErasing(engine, chosen);
     await storeErasedCounts(engine, counts);
+    // While the warehouse knows of them: whatever dies from here on, they are told again.
+    for (const { tenant, conversions } of await readConversionsErasing(engine, chosen)) {
+      await tellErased(tenant, conversions);
+    }
     await eraseRows(engine, chosen, signal);
     const left = await readReceiptsErasing(engine);
     const done = open.filter(({ receipt }) => !left.has(receipt));
@@ -103,7 +110,7 @@ export class Eraser {
     // Takes nothing from the counts. An insert after the rows have gone: answers that were kept are void then.
     await storeErasedCounts(
       engine,
-      chosen.map((key) => ({ ...key, events: 0, conversions: 0, touchpoints: 0 })),
+      chosen.map((key) => ({ ...key, events: 0, conversions: 0, touchpoints: 0, newestAt: 0 })),
     );
     if (chosen.length > 0) {
       this.#metrics.tributary_erase_seconds.observe((performance.now() - startedMs) / 1000);

@@ -9,6 +9,7 @@ import {
   clientUse,
   EntryAppender,
   LagMeter,
+  noteErasedConversions,
   readBooks,
   readCompleteUpTo,
   readGroupLag,
@@ -71,6 +72,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     engine,
     telemetry,
     gatherMs: config.erasureGatherMs,
+    tellErased: async (tenant, conversions) => noteErasedConversions(client, tenant, conversions),
     settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
   });
   const countDeadLetters = async (): Promise<number> =>

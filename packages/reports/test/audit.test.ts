@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TributaryEvent } from "@tributary/protocol";
-import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  ATTRIBUTIONS_TABLE,
+  storeErasedCounts,
+  EVENTS_TABLE,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import { audit } from "../src/audit.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../src/settings.ts";
-import { T0 } from "./support/blocks.ts";
+import { receiptOf, T0 } from "./support/blocks.ts";
 import { temporaryWarehouse } from "./support/parts.ts";
 import { loadTraffic } from "./support/traffic.ts";
 
@@ -148,6 +153,31 @@ test("what came later than the allowed lateness is counted apart", async () => {
     notComparable: { late: 1 },
   });
   expect(await auditOf("late")).toMatchObject({ different: 1 });
+});
+
+test("what somebody did who was erased since tells what was late as well", async () => {
+  await loadTraffic(engine, [[purchase], [click("late", 1)]], "erased");
+  await spoil("erased", "touch_id", "arrayMap(x -> 'x', touch_id)");
+  const settings = { ...SETTINGS, latenessMs: DAY_MS };
+  expect(await auditOf("erased", settings)).toMatchObject({ different: 1 });
+  const [fact] = await engine.query<{ partition: number }>(
+    "SELECT DISTINCT partition FROM tributary.events WHERE tenant = 'erased'",
+  );
+  const counts = { events: 1, conversions: 0, touchpoints: 1, newestAt: T0 + 90 * DAY_MS };
+  await storeErasedCounts(engine, [
+    {
+      tenant: "erased",
+      receipt: receiptOf(1),
+      partition: fact?.partition ?? -1,
+      position: "1-0",
+      ordinal: 0,
+      ...counts,
+    },
+  ]);
+  expect(await auditOf("erased", settings)).toMatchObject({
+    different: 0,
+    notComparable: { late: 1 },
+  });
 });
 
 test("of many differences the first are described, and all counted", async () => {

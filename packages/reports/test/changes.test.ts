@@ -84,7 +84,7 @@ test("conversions of people whose erasure was done between the times are counted
     const erasure = { tenant: "erased", receipt: receiptOf(i) };
     const conversions = 10 ** i;
     await storeErasedCounts(engine, [
-      { ...erasure, ...place, events: 9999, conversions, touchpoints: 0 },
+      { ...erasure, ...place, events: 9999, conversions, touchpoints: 0, newestAt: T0 },
     ]);
     await storeDoneErasures(engine, [erasure], doneAt);
   }

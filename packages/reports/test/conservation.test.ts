@@ -139,6 +139,7 @@ test("events of people who were erased are in a class of their own; while some g
       events: 4,
       conversions: 1,
       touchpoints: 2,
+      newestAt: T0,
     },
   ]);
   expect(await of("erasing", books(4))).toMatchObject({

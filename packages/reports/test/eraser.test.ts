@@ -62,8 +62,13 @@ const everything = async (): Promise<string> =>
   );
 const eraserOver = (over: WarehouseEngine, settle = async () => true) => {
   const { telemetry, logged } = quietTelemetry();
+  const told: string[] = [];
+  const tellErased = async (tenant: string, conversions: readonly string[]): Promise<void> => {
+    told.push(`${tenant}: ${conversions.join(", ")}`);
+  };
   return {
-    eraser: new Eraser({ engine: over, telemetry, settle, gatherMs: 1 }),
+    eraser: new Eraser({ engine: over, telemetry, settle, tellErased, gatherMs: 1 }),
+    told,
     logged,
     telemetry,
   };
@@ -95,11 +100,12 @@ const expectErased = async (): Promise<void> => {
 test("what is asked for is erased, and its receipt says how much", async () => {
   await load();
   const before = await engine.revision();
-  const { eraser, logged, telemetry } = eraserOver(engine);
+  const { eraser, told, logged, telemetry } = eraserOver(engine);
   eraser.start();
   await isDone();
   await eraser.stop();
   await expectErased();
+  expect(told).toEqual([`${TENANT}: c1`]);
   // Answers that were kept are void.
   expect(await engine.revision()).not.toBe(before);
   expect(logged()).toContain("info: erased from the warehouse");
@@ -164,6 +170,8 @@ test("wherever it dies, the next one finishes it and counts the same", async () 
     await isDone();
     await second.eraser.stop();
     await expectErased();
+    // At least once: whoever is told leaves out what they know.
+    expect(new Set([...first.told, ...second.told])).toEqual(new Set([`${TENANT}: c1`]));
     expect(first.logged().join()).not.toContain(WHO);
   }
 }, 120_000);

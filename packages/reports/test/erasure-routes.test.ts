@@ -65,6 +65,7 @@ beforeAll(async () => {
       events: 7,
       conversions: 2,
       touchpoints: 4,
+      newestAt: 5,
     },
     {
       ...erasure,
@@ -74,6 +75,7 @@ beforeAll(async () => {
       events: 1,
       conversions: 0,
       touchpoints: 0,
+      newestAt: 5,
     },
   ]);
   await storeDoneErasures(engine, [erasure], 2000);

@@ -1,7 +1,7 @@
 import { validAttributions } from "./attribution-sql.ts";
 import type { WarehouseEngine } from "./engine.ts";
 import { factsOfPeople } from "./identity-sql.ts";
-import { EVENTS_TABLE, IDENTITIES_TABLE } from "./schema.ts";
+import { ERASURES_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "./schema.ts";
 
 /** A fact of a user who has a conversion, as stored. */
 export interface AuditFact {
@@ -118,7 +118,7 @@ export async function readAuditDecisions(
 
 /**
  * The largest event time that a partition had seen of a tenant when a fact came, ms since 1970: what the workers held facts
- * by. @param position entry ID of the fact's block
+ * by. Events of people who were erased since are taken for seen. @param position entry ID of the fact's block
  */
 export async function watermarkBefore(
   engine: WarehouseEngine,
@@ -127,7 +127,9 @@ export async function watermarkBefore(
   position: string,
 ): Promise<number> {
   const [row] = await engine.query<{ ms: string }>(
-    `SELECT toString(toUnixTimestamp64Milli(max(time))) AS ms FROM ${EVENTS_TABLE}
+    `SELECT toString(toUnixTimestamp64Milli(greatest(max(time), (
+  SELECT max(newest_at) FROM ${ERASURES_TABLE} WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
+)))) AS ms FROM ${EVENTS_TABLE}
 WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
   AND (toUInt64(splitByChar('-', position)[1]), toUInt64(splitByChar('-', position)[2]))
     < ({ms:UInt64}, {sequence:UInt64})`,

@@ -32,7 +32,7 @@ export async function eraseRows(
   await mutationsDone(engine, signal);
   // Facts last: they tell which conversions were the person's.
   for (const statement of [
-    eraseAttributions(chosen),
+    `ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE ${isErasedAttribution(chosen)}`,
     eraseIdentities(chosen),
     `ALTER TABLE ${EVENTS_TABLE} DELETE WHERE ${isErased(chosen, "position")}`,
     `ALTER TABLE ${ERASING_TABLE} DELETE WHERE ${whereChosen(chosen)}`,
@@ -40,6 +40,29 @@ export async function eraseRows(
     await engine.command(statement);
     await mutationsDone(engine, signal);
   }
+}
+
+/** Conversions of a tenant whose results are to go. */
+export interface ConversionsErasing {
+  readonly tenant: string;
+  /** Event IDs. */
+  readonly conversions: readonly string[];
+}
+
+/** The conversions of which {@link eraseRows} takes every result: not those that are somebody else's by now. @throws WarehouseError as the engine's query */
+export async function readConversionsErasing(
+  engine: WarehouseEngine,
+  chosen: readonly Erasing[],
+): Promise<readonly ConversionsErasing[]> {
+  if (chosen.length === 0) return [];
+  const isTaken = isErasedAttribution(chosen);
+  return engine.query<ConversionsErasing>(
+    `SELECT tenant, groupArray(conversion_id) AS conversions FROM (
+  SELECT tenant, conversion_id FROM ${ATTRIBUTIONS_TABLE}
+  WHERE (tenant, conversion_id) IN (SELECT tenant, conversion_id FROM ${ATTRIBUTIONS_TABLE} WHERE ${isTaken})
+  GROUP BY tenant, conversion_id HAVING min(${isTaken})
+) GROUP BY tenant`,
+  );
 }
 
 /** Waits until all mutations of erasures are done. They run beside other statements, however long they take. */
@@ -65,8 +88,8 @@ WHERE database = '${DATABASE}' AND NOT is_done AND (table = 'erasing' OR command
  * Results of the erased keys from commits before, and whatever results conversions have whose facts go: also those under a former
  * owner of an anonymous ID, which would be valid again.
  */
-function eraseAttributions(chosen: readonly Erasing[]): string {
-  return `ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE ${isErased(chosen, "events_position")}
+function isErasedAttribution(chosen: readonly Erasing[]): string {
+  return `${isErased(chosen, "events_position")}
 OR (tenant, conversion_id) IN (
   SELECT tenant, event_id FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND ${isErased(chosen, "position")}
 )`;

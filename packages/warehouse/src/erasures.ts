@@ -26,6 +26,12 @@ export interface ErasedCounts {
   readonly touchpoints: number;
 }
 
+/** What went with one key. */
+export interface ErasedKey extends Erasing, ErasedCounts {
+  /** Event time of the newest of the rows, ms since 1970; 0 where there was none. */
+  readonly newestAt: number;
+}
+
 /** What is known of an erasure: not whose it is. */
 export interface ErasureReceipt extends ErasedCounts {
   readonly receipt: string;
@@ -40,8 +46,8 @@ export type OpenErasure = Pick<Erasing, "tenant" | "receipt">;
 
 /** Receipts that are listed at most, the newest. */
 const MAX_RECEIPTS = 1000;
-/** Keys that are erased at a time: a statement names each up to four times, and may have 256 KB. */
-const MAX_KEYS = 500;
+/** Keys that are erased at a time: a statement names each up to eight times, and may have 256 KB. */
+const MAX_KEYS = 250;
 /** Anonymous IDs that one message names at most. */
 const MAX_ANONYMOUS_IDS = 10_000;
 
@@ -56,9 +62,10 @@ const ERASURE_COLUMNS: readonly Column[] = [
   { name: "events", type: "UInt64" },
   { name: "conversions", type: "UInt64" },
   { name: "touchpoints", type: "UInt64" },
+  { name: "newest_at", type: "DateTime64(3, 'UTC')" },
 ];
 
-interface ErasureRow extends OpenErasure, Partial<Omit<Erasing, keyof OpenErasure> & ErasedCounts> {
+interface ErasureRow extends OpenErasure, Partial<Omit<ErasedKey, keyof OpenErasure>> {
   readonly askedAt?: number;
   readonly erasedAt?: number;
 }
@@ -87,7 +94,7 @@ export async function storeDoneErasures(
 /** Stores how many rows went with each key. Stored once more with less it stays as it was. @throws as {@link storeAskedErasure} */
 export async function storeErasedCounts(
   engine: WarehouseEngine,
-  counts: readonly (Erasing & ErasedCounts)[],
+  counts: readonly ErasedKey[],
 ): Promise<void> {
   await store(engine, counts);
 }
@@ -105,6 +112,7 @@ async function store(engine: WarehouseEngine, rows: readonly ErasureRow[]): Prom
     writer.uint64(row.events ?? 0);
     writer.uint64(row.conversions ?? 0);
     writer.uint64(row.touchpoints ?? 0);
+    writer.dateTime64(row.newestAt ?? 0);
   }
   await engine.insertRowBinary(ERASURES_TABLE, ERASURE_COLUMNS, writer.written());
 }
@@ -192,7 +200,7 @@ export async function anonymousIdsOf(
 }
 
 /**
- * Keys whose rows are to go, at most 500, the oldest first: of one key none is chosen without those before it.
+ * Keys whose rows are to go, at most 250, the oldest first: of one key none is chosen without those before it.
  * @throws WarehouseError as the engine's query
  */
 export async function readErasing(engine: WarehouseEngine): Promise<readonly Erasing[]> {
@@ -209,14 +217,15 @@ ORDER BY ${placeOf("position")}, ordinal LIMIT ${MAX_KEYS}`,
 export async function countErasing(
   engine: WarehouseEngine,
   chosen: readonly Erasing[],
-): Promise<readonly (Erasing & ErasedCounts)[]> {
+): Promise<readonly ErasedKey[]> {
   if (chosen.length === 0) return [];
   const theirs = `FROM ${ERASING_TABLE} FINAL WHERE ${whereChosen(chosen)} AND is_theirs`;
-  const rows = await engine.query<Record<keyof (Erasing & ErasedCounts), string>>(
+  const rows = await engine.query<Record<keyof ErasedKey, string>>(
     `SELECT tenant, first.1 AS receipt, partition, first.2 AS position, first.3 AS ordinal, count() AS events,
-  countIf(kind = 'conversion') AS conversions, countIf(kind IN ('impression', 'click', 'visit')) AS touchpoints
+  countIf(kind = 'conversion') AS conversions, countIf(kind IN ('impression', 'click', 'visit')) AS touchpoints,
+  toUnixTimestamp64Milli(max(at)) AS newestAt
 FROM (
-  SELECT tenant, partition, any(fact.type) AS kind,
+  SELECT tenant, partition, any(fact.type) AS kind, any(fact.time) AS at,
     argMin((key.receipt, key.position, key.ordinal), ${placeOf("key.position")}) AS first
   FROM (
     SELECT tenant, user_key, is_anonymous, partition, time, event_id, type, position FROM ${EVENTS_TABLE} FINAL
@@ -235,6 +244,7 @@ FROM (
     events: Number(row.events),
     conversions: Number(row.conversions),
     touchpoints: Number(row.touchpoints),
+    newestAt: Number(row.newestAt),
   }));
 }
 

@@ -11,7 +11,7 @@ export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
 export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-counts.ts";
 export type { CountInterval, EventCounts } from "./campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
-export { eraseRows } from "./erase-rows.ts";
+export { eraseRows, readConversionsErasing } from "./erase-rows.ts";
 export {
   anonymousIdsOf,
   countErased,
@@ -25,7 +25,7 @@ export {
   storeDoneErasures,
   storeErasedCounts,
 } from "./erasures.ts";
-export type { ErasedCounts, ErasureReceipt, Erasing, OpenErasure } from "./erasures.ts";
+export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erasures.ts";
 export { exportColumns, exportPages, exportParquet, EXPORTS } from "./export-rows.ts";
 export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./export-rows.ts";
 export { findConversion } from "./conversion-lookup.ts";

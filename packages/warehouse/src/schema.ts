@@ -182,7 +182,8 @@ const ERASURES = `CREATE TABLE IF NOT EXISTS ${ERASURES_TABLE} (
   erased_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'when all of it was gone',
   events SimpleAggregateFunction(max, UInt64) COMMENT 'rows of events',
   conversions SimpleAggregateFunction(max, UInt64) COMMENT 'those of them that were conversions',
-  touchpoints SimpleAggregateFunction(max, UInt64) COMMENT 'those of them that were touchpoints'
+  touchpoints SimpleAggregateFunction(max, UInt64) COMMENT 'those of them that were touchpoints',
+  newest_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'event time of the newest of them: workers had seen it'
 ) ENGINE = AggregatingMergeTree
 ORDER BY (tenant, receipt, partition, position, ordinal)
 SETTINGS ${SYNCED}`;
