@@ -204,7 +204,7 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
   });
 
   test("as many keys as are taken at a time fit a statement", async () => {
-    const ids = Array.from({ length: 600 }, (_, i) => `person-${i}`);
+    const ids = Array.from({ length: 350 }, (_, i) => `person-${i}`);
     await loadFacts(chdb, factBlock(ids.map((id) => click(`t-${id}`, T0, of(id)))), at(1));
     await loadFacts(chdb, recordBlock(ids.map((key) => ({ key, receipt: 1 }))), at(2));
     expect(await eraseAll(engine())).toHaveLength(250);
