@@ -66,6 +66,8 @@ export class Erasures {
   readonly #messages: Messages;
   /** Receipts of the erasures that were done of a journey. */
   readonly #done = new Map<number, Set<string>>();
+  /** Of an anonymous ID: because of whose erasure it was last forgotten, or found another's, and that one's version. */
+  readonly #lastOf = new Map<number, { readonly user: number; readonly version: number }>();
   /** Newest facts of the chains that a journey had: their event IDs still tell what came twice. */
   readonly #former = new Map<number, number[]>();
   /** Of an anonymous ID: copies under links of generations below are void. */
@@ -219,6 +221,9 @@ export class Erasures {
     positionMs: number,
   ): void {
     if (this.#isDone(journey, receipt)) return;
+    const last = this.#lastOf.get(journey);
+    // A later one of theirs overtook it, and did what it asks for: what came since is not its concern.
+    if (user >= 0 && last?.user === user && version < last.version) return;
     const { owners, keyOf, partitionOf } = this.#parts;
     const known = owners.decisionOf(journey);
     const owner = userOf(known);
@@ -235,6 +240,7 @@ export class Erasures {
     const record = { kind: IDENTITY_ERASE, linked: isTheirs, version, generation, receipt };
     this.#messages.log({ journey }, user, record, this.#newestTime(journey));
     this.#setDone(journey, receipt);
+    this.#lastOf.set(journey, { user, version });
     if (known !== undefined && (user < 0 || !isTheirs)) {
       // It still holds, and the log before the erasure is rid of what names the two.
       const { user: other, keptUntilMs, ...decision } = known;
@@ -285,6 +291,7 @@ export class Erasures {
     const { linked, version, generation, receipt } = record;
     if (record.kind !== IDENTITY_ERASE || this.#isDone(journey, receipt)) return;
     this.#setDone(journey, receipt);
+    if (anonymous) this.#lastOf.set(journey, { user, version });
     if (!anonymous) this.#forgetUser(journey, version);
     else if (linked) this.#forgetAnonymous(journey, user, version, generation);
   }

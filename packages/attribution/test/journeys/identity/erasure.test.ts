@@ -323,6 +323,29 @@ describe("an erasure", () => {
     );
   });
 
+  it("is not undone by an earlier one that it overtook", () => {
+    const [{ userId }, anonymousId] = [PEOPLE[0], "a1"];
+    const platform = new SmallPlatform(1, OPTIONS);
+    const seen: PlainEvent = { id: "e1", time: NOW, type: "identify", userId, anonymousId };
+    platform.send(seen);
+    platform.settle();
+    erase(platform, { erase: { userId } });
+    platform.process(0, 1, true);
+    platform.send({ ...seen, id: "e2" });
+    platform.process(0, 1, true);
+    erase(platform, { erase: { userId } });
+    platform.process(0, 1, true);
+    // What waits is the first erasure, the claim and the second erasure, which comes before them.
+    platform.relay(0, 2, false);
+    platform.process(0, 1, true);
+    const worth = { value: "5.00", currency: "EUR", orderId: "o1" };
+    const sold: PlainEvent = { id: "e3", time: NOW, type: "conversion", ...worth, anonymousId };
+    platform.send(sold);
+    platform.settle();
+    expect(platform.load()).toEqual(new Set([factOf(sold)]));
+    expectCredits(platform.valid(), [sold]);
+  });
+
   it("takes anonymous IDs' events from their user's conversions where they were linked anew before the message came", () => {
     const [{ userId }, anonymousId, another] = [PEOPLE[0], "a1", "a2"];
     const platform = new SmallPlatform(1, OPTIONS);
