@@ -26,6 +26,7 @@ beforeAll(async () => {
       OTEL_TRACES_EXPORTER: "none",
       TRIBUTARY_WRITE_KEYS: keys,
       TRIBUTARY_READ_KEYS: keys,
+      TRIBUTARY_ERASE_KEYS: keys,
       TRIBUTARY_QUOTA_EVENTS_PER_SECOND: String(QUOTA),
     },
   });
@@ -135,6 +136,7 @@ describe("a tenant", () => {
       "/v1/reports/changes": ["?since=2020-01-01&by=campaign"],
       "/v1/reports/cost": ["?by=campaign", "?by=source&currency=EUR"],
       "/v1/conversions/{key}": [],
+      "/v1/erasures/{receipt}": [],
       "/v1/export/events": ["", "?format=csv"],
     };
     let own = 0;
@@ -162,6 +164,15 @@ describe("a tenant", () => {
       events: { accepted: number };
     };
     expect(events.accepted).toBe(5);
+    const erasure = await fetch(`${platform.reportsUrl}/v1/erasures`, {
+      method: "POST",
+      headers: headers("globex"),
+      body: JSON.stringify({ userId: `nobody-${MARK}` }),
+    });
+    const { receipt } = (await erasure.json()) as { receipt: string };
+    expect((await get("acme", `/v1/erasures/${receipt}`)).status).toBe(404);
+    expect((await get("globex", `/v1/erasures/${receipt}`)).status).toBe(200);
+    expect(await (await get("acme", "/v1/erasures")).json()).toEqual({ erasures: [] });
     const wrong = await get("nobody", "/v1/export/events");
     expect([wrong.status, await wrong.text()]).toEqual([401, expect.not.stringContaining(MARK)]);
     // The same IDs of another tenant are other events.
