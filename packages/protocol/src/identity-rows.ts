@@ -44,7 +44,7 @@ export const IDENTITY_ERASED = 7;
 export interface IdentityRecord {
   /** IDENTITY_* */
   kind: number;
-  /** Whether the user takes the anonymous ID (pair, claim, decision), or has it (link); whether facts were forgotten (erase). */
+  /** Whether the user takes the anonymous ID (pair, claim, decision), or has it (link); whether facts were forgotten (erase, in the log), or whether it is the anonymous ID that was asked for (erase and erase with, as messages). */
   linked: boolean;
   /** Whether a row with a user follows. */
   hasUser: boolean;

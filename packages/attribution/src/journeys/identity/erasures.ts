@@ -61,6 +61,15 @@ const NO_RECEIPT = new Uint8Array(16);
 /** About what an erasure takes to be remembered, bytes, for accounting. */
 const ERASURE_BYTES = 200;
 
+/** An anonymous ID that is to be erased with a user. */
+interface Told {
+  readonly subject: Subject;
+  readonly key: Key;
+  readonly receipt: Uint8Array;
+  /** Whether it is what was asked for. */
+  linked: boolean;
+}
+
 export class Erasures {
   readonly #parts: ErasureParts;
   readonly #messages: Messages;
@@ -77,8 +86,8 @@ export class Erasures {
   #size = 0;
   /** Undefined while the log is restored. */
   #positionMs: number | undefined;
-  /** The user whose erasure was taken last, for the records that go with it, and whom it was told of. */
-  #last: { user: number; version: number; told: Set<string> } | undefined;
+  /** The user whose erasure was taken last, and whom it is to be told of, by their names. */
+  #last: { user: number; version: number; told: Map<string, Told> } | undefined;
   #dropsCopies = false;
   #counts: ErasureCounts = { erased: 0 };
   /** Facts that went where they had been counted, by tenant: copies are none. */
@@ -156,7 +165,7 @@ export class Erasures {
     const { record, journey, anonymous, user } = erasure;
     if (record.kind === IDENTITY_ERASED) this.#takeErased(journey, record.generation);
     else if (this.#positionMs === undefined) this.#restore(erasure);
-    else if (record.kind === IDENTITY_ERASE_WITH) this.#tellWith(journey, record.receipt);
+    else if (record.kind === IDENTITY_ERASE_WITH) this.#noteWith(journey, record);
     else if (record.kind !== IDENTITY_ERASE) return;
     else if (anonymous) this.#eraseAnonymous(journey, user, record, this.#positionMs);
     else this.#eraseUser(journey, record.receipt, this.#positionMs);
@@ -168,13 +177,15 @@ export class Erasures {
   }
 
   finishMessages(): readonly Message[] {
+    this.#tellLast();
     return this.#messages.finishMessages();
   }
 
   #eraseUser(user: number, receipt: Uint8Array, positionMs: number): void {
     const { owners, pairs, keyOf } = this.#parts;
     const version = pairs.nextVersion(positionMs);
-    this.#last = { user, version, told: new Set() };
+    this.#tellLast();
+    this.#last = { user, version, told: new Map() };
     if (this.#isDone(user, receipt)) return;
     const keys = [...pairs.keysOf(user), ...owners.linkedTo(user).map((other) => keyOf(other))];
     const keptUntilMs = this.#newestTime(user);
@@ -182,23 +193,31 @@ export class Erasures {
     this.#messages.log({ journey: user }, -1, record, keptUntilMs);
     this.#forgetUser(user, version);
     this.#setDone(user, receipt);
-    for (const key of keys) this.#tellErase({ key, tenantOf: user }, key, receipt);
+    for (const key of keys) this.#note({ key, tenantOf: user }, key, receipt, false);
   }
 
   /** Another anonymous ID of the person whose erasure was taken last. */
-  #tellWith(journey: number, receipt: Uint8Array): void {
-    if (this.#last === undefined) return;
-    this.#tellErase({ journey }, this.#parts.keyOf(journey), receipt);
+  #noteWith(journey: number, { receipt, linked }: IdentityRecord): void {
+    this.#note({ journey }, this.#parts.keyOf(journey), receipt, linked);
   }
 
-  #tellErase(subject: Subject, key: Key, receipt: Uint8Array): void {
+  /** Each is told once, of all that was noted: what comes a second time under one receipt does nothing. */
+  #note(subject: Subject, key: Key, receipt: Uint8Array, linked: boolean): void {
+    const told = this.#last?.told;
+    const name = `${key.uuid ? 1 : 0}:${textOf(key)}`;
+    const known = told?.get(name);
+    if (known === undefined) told?.set(name, { subject, key, receipt, linked });
+    else known.linked ||= linked;
+  }
+
+  #tellLast(): void {
     if (this.#last === undefined) return;
     const { user, version, told } = this.#last;
-    const name = `${key.uuid ? 1 : 0}:${textOf(key)}`;
-    if (told.has(name)) return;
-    told.add(name);
-    const to = this.#parts.partitionOf(user, key);
-    this.#tell(to, subject, user, { kind: IDENTITY_ERASE, version, receipt });
+    for (const { subject, key, receipt, linked } of told.values()) {
+      const to = this.#parts.partitionOf(user, key);
+      this.#tell(to, subject, user, { kind: IDENTITY_ERASE, linked, version, receipt });
+    }
+    this.#last = undefined;
   }
 
   #forgetUser(user: number, version: number): void {
@@ -217,25 +236,31 @@ export class Erasures {
   #eraseAnonymous(
     journey: number,
     user: number,
-    { version, receipt }: IdentityRecord,
+    { version, receipt, linked: isAskedFor }: IdentityRecord,
     positionMs: number,
   ): void {
     if (this.#isDone(journey, receipt)) return;
-    const last = this.#lastOf.get(journey);
-    // A later one of theirs overtook it, and did what it asks for: what came since is not its concern.
-    if (user >= 0 && last?.user === user && version < last.version) return;
     const { owners, keyOf, partitionOf } = this.#parts;
     const known = owners.decisionOf(journey);
     const owner = userOf(known);
+    // It was somebody's when it was asked for, and is nobody's by now: it goes all the same.
+    const isNobodys = isAskedFor && owner < 0;
+    const last = this.#lastOf.get(journey);
+    // A later one of theirs overtook it, and did what it asks for: what came since is not its concern.
+    if (user >= 0 && last?.user === user && version < last.version && !isNobodys) return;
     if (user < 0 && owner >= 0) {
       // It is somebody's: the person is erased, this ID with them when their partition says so.
       const to = partitionOf(owner, keyOf(owner));
       this.#tell(to, { journey: owner }, -1, { kind: IDENTITY_ERASE, receipt });
-      this.#tell(to, { journey }, -1, { kind: IDENTITY_ERASE_WITH, receipt });
+      this.#tell(to, { journey }, -1, { kind: IDENTITY_ERASE_WITH, linked: true, receipt });
       return;
     }
     const isTheirs =
-      user < 0 || known === undefined || known.time === ERASED_TIME_MS || owner === user;
+      user < 0 ||
+      isNobodys ||
+      known === undefined ||
+      known.time === ERASED_TIME_MS ||
+      owner === user;
     const generation = owners.nextGeneration(positionMs);
     const record = { kind: IDENTITY_ERASE, linked: isTheirs, version, generation, receipt };
     this.#messages.log({ journey }, user, record, this.#newestTime(journey));

@@ -159,8 +159,13 @@ function expectBooks(platform: SmallPlatform): void {
 }
 
 /** As {@link SmallPlatform.load} names a fact. */
-function factOf({ userId, anonymousId = "", id }: PlainEvent): string {
-  return userId === undefined ? `a:${anonymousId}/${id}` : `u:${userId}/${id}`;
+function factOf(event: PlainEvent): string {
+  return `${keyOf(event)}/${event.id}`;
+}
+
+/** By whom an event, or whom an erasure is of. */
+function keyOf({ userId, anonymousId = "" }: Pick<PlainEvent, "userId" | "anonymousId">): string {
+  return userId === undefined ? `a:${anonymousId}` : `u:${userId}`;
 }
 
 describe("an erasure", () => {
@@ -244,10 +249,10 @@ describe("an erasure", () => {
             expectCredits(platform.valid(), left);
             // Whatever came before by the very ID that was asked for is gone.
             for (const [i, step] of steps.entries()) {
-              if (!("erase" in step) || "anonymousId" in step.erase) continue;
-              const { userId } = step.erase;
+              if (!("erase" in step)) continue;
+              const asked = keyOf(step.erase);
               for (const before of steps.slice(0, i)) {
-                if (!("erase" in before) && before.userId === userId) {
+                if (!("erase" in before) && keyOf(before) === asked) {
                   expect(facts.has(factOf(before))).toBe(false);
                 }
               }
