@@ -8,6 +8,9 @@ export interface AllowedHosts {
 /** Longest target, as long as an event's `url` may be. */
 const MAX_TARGET_BYTES = 2048;
 
+/** An address may be written so, and no name is: what a resolver makes of it is not for us to guess. */
+const HOST_WITH_A_GAP = /^\.|\.\./;
+
 /** @param hosts `shop.example`, or `*.shop.example` for everything below it */
 export function allowedHosts(hosts: readonly string[]): AllowedHosts {
   const names = hosts.map((host) => host.toLowerCase());
@@ -40,7 +43,8 @@ export function allowedTarget(
   const isAllowed =
     allowed !== undefined &&
     (allowed.exact.has(url.hostname) ||
-      allowed.parents.some((parent) => url.hostname.endsWith(parent)));
+      allowed.parents.some((parent) => url.hostname.endsWith(parent))) &&
+    !HOST_WITH_A_GAP.test(url.hostname);
   if (isAllowed) return url;
   return {
     reason: `url: the host ${url.hostname.slice(0, 80)} is not one that this key's links may lead to`,

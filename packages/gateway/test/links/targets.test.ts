@@ -30,6 +30,8 @@ describe("where a link may lead", () => {
     "https://user:pw@shop.example/",
     "https://shop.example%2eevil.example/",
     "https://other.example/",
+    "https://.shop.example/",
+    "https://a..shop.example/",
     "javascript:alert(1)//shop.example",
     "data:text/html,x",
     "ftp://shop.example/",
