@@ -10,6 +10,7 @@ interface Verdict {
   readonly faults: number;
   readonly events: number;
   readonly acknowledged: number;
+  readonly erased: number;
   readonly conversions: number;
   readonly lost: number;
   readonly duplicated: number;
@@ -45,6 +46,7 @@ it(
     expect(verdict.faults).toBeGreaterThan(10);
     expect(verdict.events).toBeGreaterThan(5000);
     expect(verdict.conversions).toBeGreaterThan(500);
+    expect(verdict.erased).toBeGreaterThan(500);
     expect(Object.keys(verdict.recoveryMs).length).toBeGreaterThan(8);
     expect(result.code).toBe(0);
   },
@@ -129,6 +131,17 @@ const BREACHES: readonly { name: string; patches: readonly Patch[]; wrong: keyof
       },
     ],
     wrong: "duplicated",
+  },
+  {
+    name: "results of erased people that are left",
+    patches: [
+      {
+        file: "warehouse/src/erase-rows.ts",
+        from: "`ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE ${isErasedAttribution(chosen)}`,",
+        to: "",
+      },
+    ],
+    wrong: "unexplained",
   },
 ];
 

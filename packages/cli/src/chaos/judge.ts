@@ -1,4 +1,4 @@
-import { deadLettersKey, factsKey, stateKey } from "@tributary/protocol";
+import { deadLettersKey, factsKey, rewrittenFactsKey, stateKey } from "@tributary/protocol";
 import {
   DEFAULT_IDENTITY_RULES,
   DEFAULT_RULES,
@@ -25,6 +25,8 @@ export interface Verdict {
   /** Distinct events that were sent, and of them those that were acknowledged. */
   readonly events: number;
   readonly acknowledged: number;
+  /** Events of people who were erased, which were in the warehouse and are not. */
+  readonly erased: number;
   /** Conversions whose credits were compared. */
   readonly conversions: number;
   /** Acknowledged events that have no effect. */
@@ -54,6 +56,14 @@ export interface Evidence {
   readonly deadLetters: readonly string[];
   /** Conversions that the report counts, by tenant. */
   readonly reported: ReadonlyMap<string, number>;
+  /** Events that erasures took from the warehouse, by tenant. */
+  readonly erased: ReadonlyMap<string, number>;
+}
+
+/** Events of people who stay, and of people who were all erased after these. */
+export interface SentEvents {
+  readonly stayers: readonly Sent[];
+  readonly leavers: readonly Sent[];
 }
 
 /** Whether a verdict has none of what must not be. */
@@ -76,6 +86,7 @@ export async function readEvidence(
   redis: Redis,
   partitions: number,
   reported: ReadonlyMap<string, number>,
+  erased: ReadonlyMap<string, number>,
 ): Promise<Evidence> {
   const books = new Map<string, Map<string, number>>();
   const residues: string[] = [];
@@ -99,11 +110,14 @@ export async function readEvidence(
     for (const [, fields] of await redis.xrange(factsKey(partition), "-", "+")) {
       logged += Number(fieldOf(fields, "n"));
     }
+    for (const block of await redis.zrange(rewrittenFactsKey(partition), "0", "-1")) {
+      logged += Number(block.split(" ", 2)[1]);
+    }
     for (const [, fields] of await redis.xrange(deadLettersKey(partition), "-", "+")) {
       deadLetters.push(fieldOf(fields, "b"));
     }
   }
-  return { books, residues, logged, recomputed, deadLetters, reported };
+  return { books, residues, logged, recomputed, deadLetters, reported, erased };
 }
 
 /** What becomes of an accepted event; the books hold remarks beside (late, say), which are no outcome of their own. */
@@ -126,6 +140,12 @@ function booksOf(state: Readonly<Record<string, string>>): Map<string, Map<strin
 function fieldOf(fields: readonly string[], name: string): string {
   for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? "";
   return "";
+}
+
+/** An event as the warehouse has it, and in how many rows. */
+interface StoredEvent {
+  readonly event_id: string;
+  readonly rows: string;
 }
 
 /** The last result of a conversion, as the warehouse has it. */
@@ -155,7 +175,7 @@ export class Judge {
    * @param poison blocks that were put into streams to become dead letters
    */
   async judge(
-    sent: readonly Sent[],
+    { stayers, leavers }: SentEvents,
     evidence: Evidence,
     poison: readonly string[],
     dataDir: string,
@@ -164,16 +184,21 @@ export class Judge {
     let acknowledged = 0;
     let conversions = 0;
     let stored = 0;
+    let erased = 0;
     try {
       for (const tenant of TENANTS) {
-        const events = sent.filter((one) => one.tenant === tenant);
-        acknowledged += events.filter((one) => one.acknowledged).length;
-        const rows = await warehouse.query<{ event_id: string; rows: string }>(
+        const events = stayers.filter((one) => one.tenant === tenant);
+        const gone = leavers.filter((one) => one.tenant === tenant);
+        acknowledged += [...events, ...gone].filter((one) => one.acknowledged).length;
+        const rows = await warehouse.query<StoredEvent>(
           `SELECT event_id, toString(count()) AS rows FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String} GROUP BY event_id`,
           { tenant },
         );
         stored += rows.length;
-        const counted = this.#judgeEvents(tenant, events, rows);
+        const taken = evidence.erased.get(tenant) ?? 0;
+        erased += taken;
+        const others = this.#judgeErased(tenant, gone, rows, taken);
+        const counted = this.#judgeEvents(tenant, events, others);
         const results = await warehouse.query<LastResult>(
           `SELECT tenant, conversion_id, user_key, toString(value) AS value, touch_id, touch_channel,
             credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
@@ -201,10 +226,11 @@ export class Judge {
     } finally {
       await warehouse.close();
     }
-    this.#judgeCounts(evidence, stored);
+    this.#judgeCounts(evidence, stored, erased);
     this.#judgeDeadLetters(evidence.deadLetters, poison);
     return {
-      events: sent.length,
+      events: stayers.length + leavers.length,
+      erased,
       acknowledged,
       conversions,
       lost: this.#lost,
@@ -216,12 +242,32 @@ export class Judge {
     };
   }
 
-  /** @returns the events that have to count: those acknowledged, and those that arrived without an answer */
-  #judgeEvents(
+  /** Of erased people nothing is left, and all of theirs that was acknowledged had come. @returns the others' rows */
+  #judgeErased(
     tenant: string,
     sent: readonly Sent[],
-    rows: readonly { event_id: string; rows: string }[],
-  ): PlainEvent[] {
+    rows: readonly StoredEvent[],
+    erased: number,
+  ): StoredEvent[] {
+    const ids = new Set(sent.map(({ event }) => event.id));
+    const others = rows.filter(({ event_id: id }) => !ids.has(id));
+    if (others.length < rows.length) {
+      const left = rows.length - others.length;
+      this.unexplained(`${tenant}: ${left} events of erased people are there`, left);
+    }
+    const acknowledged = sent.filter((one) => one.acknowledged).length;
+    if (erased < acknowledged) {
+      const what = `${tenant}: ${acknowledged} events of erased people were acknowledged, ${erased} went`;
+      this.#count("lost", acknowledged - erased, what);
+    } else if (erased > ids.size) {
+      const what = `${tenant}: ${erased} events of erased people went, ${ids.size} are distinct`;
+      this.#count("duplicated", erased - ids.size, what);
+    }
+    return others;
+  }
+
+  /** @returns the events that have to count: those acknowledged, and those that arrived without an answer */
+  #judgeEvents(tenant: string, sent: readonly Sent[], rows: readonly StoredEvent[]): PlainEvent[] {
     const stored = new Map(rows.map((row) => [row.event_id, Number(row.rows)]));
     for (const [id, count] of stored) {
       if (count > 1) this.#count("duplicated", count - 1, `${tenant}: ${id} is ${count} facts`);
@@ -283,7 +329,7 @@ export class Judge {
   }
 
   /** Every distinct event is processed once, and is once in the logs. */
-  #judgeCounts({ books, residues, logged }: Evidence, stored: number): void {
+  #judgeCounts({ books, residues, logged }: Evidence, stored: number, erased: number): void {
     let processed = 0;
     for (const [tenant, counts] of books) {
       processed += counts.get("processed") ?? 0;
@@ -293,19 +339,17 @@ export class Judge {
         }
       }
     }
-    const balance = (what: string, count: number): void => {
-      if (count > stored) {
-        this.#count(
-          "duplicated",
-          count - stored,
-          `${count} events ${what}, ${stored} are distinct`,
-        );
-      } else if (count < stored) {
-        this.unexplained(`${count} events ${what}, ${stored} are in the warehouse`, stored - count);
+    const balance = (what: string, count: number, least: number): void => {
+      const most = stored + erased;
+      if (count > most) {
+        this.#count("duplicated", count - most, `${count} events ${what}, ${most} are distinct`);
+      } else if (count < least) {
+        this.unexplained(`${count} events ${what}, ${least} were in the warehouse`, least - count);
       }
     };
-    balance("were processed by the books", processed);
-    balance("are in the fact logs", logged);
+    balance("were processed by the books", processed, stored + erased);
+    // They are rid of what was erased some time later.
+    balance("are in the fact logs", logged, stored);
     for (const residue of residues) this.unexplained(`the books do not close: ${residue}`);
   }
 

@@ -9,6 +9,7 @@ import { pause } from "../terminal/interrupt.ts";
 import { FAULT_KINDS, faultSchedule, type FaultKind, scaleSchedule, WORKERS } from "./faults.ts";
 import { canLimitFileSize, Injector, type Injected } from "./injector.ts";
 import { isClean, Judge, readEvidence, type Verdict } from "./judge.ts";
+import { Leavers } from "./leavers.ts";
 import { Load } from "./load.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { TcpProxy } from "./tcp-proxy.ts";
@@ -61,6 +62,9 @@ export interface ChaosResult extends Verdict {
 const LEASE_MS = 2500;
 const BATCH_EVENTS = 20;
 const CLIENTS = 8;
+/** Events of people who are erased, of the rate; and for which part of the run they are sent. */
+const LEAVERS_SHARE = 0.1;
+const LEAVERS_STAY = 0.4;
 /** How long clients go on trying a batch, and how long everything may take to settle in the end. */
 const PATIENCE_MS = 90_000;
 const SETTLE_MS = 120_000;
@@ -84,7 +88,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
 /** What is read of the report of conservation. */
 interface Conserved {
   readonly complete: boolean;
-  readonly events: { readonly residue: number };
+  readonly events: { readonly residue: number; readonly erased: number };
   readonly money: readonly { readonly residue: string }[];
 }
 
@@ -129,6 +133,17 @@ class ChaosRun {
       patienceMs: PATIENCE_MS,
       complain: (what) => this.#judge.unexplained(what),
     });
+    const leavers = new Leavers({
+      url: platform.gatewayUrl,
+      reportsUrl: platform.reportsUrl,
+      seed,
+      batchEvents: BATCH_EVENTS,
+      batchesPerSecond: (eventsPerSecond * LEAVERS_SHARE) / BATCH_EVENTS,
+      sendMs: seconds * 1000 * LEAVERS_STAY,
+      patienceMs: PATIENCE_MS,
+      complain: (what) => this.#judge.unexplained(what),
+      signal,
+    });
     const injector = new Injector({
       platform,
       proxies: this.#proxies,
@@ -142,6 +157,7 @@ class ChaosRun {
     note(`seed ${seed}: ${schedule.length} faults within ${seconds} s`);
     const startedMs = Date.now();
     load.start();
+    const leaving = this.#explained("leavers could not be erased", leavers.leave());
     const running: Promise<Injected | undefined>[] = [];
     for (const fault of schedule) {
       await pause(Math.max(0, startedMs + fault.atMs - Date.now()), signal);
@@ -151,6 +167,7 @@ class ChaosRun {
     await pause(Math.max(0, startedMs + seconds * 1000 - Date.now()), signal);
     const injected = (await Promise.all(running)).filter((one) => one !== undefined);
     await load.finish();
+    await leaving;
     if (signal.aborted) throw new CliError("interrupted", "stopped before the run could be judged");
     for (const { kind, what, recoveryMs } of injected) {
       if (recoveryMs === undefined) {
@@ -159,16 +176,18 @@ class ChaosRun {
     }
 
     await this.#settle(platform);
+    await this.#explained("leavers are not erased", leavers.gone(SETTLE_MS));
     const latency = watch.latenciesSince(startedMs);
-    const reported = await this.#reported(platform);
+    const { reported, erased } = await this.#reported(platform);
     // Nobody kills Redis any more, and whole logs are read: this connection has no hurry.
     const patient = new Redis(redisPort, "127.0.0.1", { protocol: 2 });
-    const evidence = await readEvidence(patient, partitions, reported).finally(() => {
+    const evidence = await readEvidence(patient, partitions, reported, erased).finally(() => {
       patient.disconnect();
     });
     await platform.stop();
     note(`${load.sent.length} events sent, ${load.retries} tries again; judging`);
-    const verdict = await this.#judge.judge(load.sent, evidence, injector.poison, dataDir);
+    const sent = { stayers: load.sent, leavers: leavers.sent };
+    const verdict = await this.#judge.judge(sent, evidence, injector.poison, dataDir);
     const byKind = Map.groupBy(injected, ({ kind }) => kind);
     return {
       seed,
@@ -218,6 +237,7 @@ class ChaosRun {
         TRIBUTARY_MAX_ANONYMOUS_IDS: String(MAX_ANONYMOUS_IDS),
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
+        TRIBUTARY_ERASE_KEYS: keys,
       },
       note: (line) => {
         // 0 is a SIGTERM of ours, 137 the shell's word for a Redis killed by us; any other end is nobody's doing.
@@ -263,8 +283,11 @@ class ChaosRun {
     this.#judge.unexplained(`not settled within ${SETTLE_MS / 1000} s: ${last}`);
   }
 
-  async #reported(platform: Platform): Promise<Map<string, number>> {
+  async #reported(
+    platform: Platform,
+  ): Promise<{ reported: Map<string, number>; erased: Map<string, number> }> {
     const reported = new Map<string, number>();
+    const erased = new Map<string, number>();
     for (const tenant of TENANTS) {
       const url = `${platform.reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
       const report = (await getJson(url, tenant)) as { totals: { conversions: number } };
@@ -273,6 +296,7 @@ class ChaosRun {
         `${platform.reportsUrl}/v1/reports/conservation`,
         tenant,
       )) as Conserved;
+      erased.set(tenant, conserved.events.erased);
       const residues = [conserved.events, ...conserved.money].map(({ residue }) => residue);
       if (!conserved.complete || residues.some((residue) => Number(residue) !== 0)) {
         this.#judge.unexplained(
@@ -280,7 +304,16 @@ class ChaosRun {
         );
       }
     }
-    return reported;
+    return { reported, erased };
+  }
+
+  /** Counts what fails as unexplained. */
+  async #explained(what: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#judge.unexplained(`${what}: ${describeError(error)}`);
+    }
   }
 }
 

@@ -36,6 +36,20 @@ export interface WorkBatch {
 /** The latest event time of every run: nothing of a workload depends on when it is sent. */
 const NOW = Date.UTC(2026, 0, 1);
 
+/** Whose events they are: people who stay, or people who leave, and are erased. No device is of both. */
+const PEOPLE = ["", "leaver-"] as const;
+type People = (typeof PEOPLE)[number];
+/** Everybody's IDs of a load, for whoever has them erased. */
+export function* peopleOf(users: number): Generator<Who> {
+  for (let person = 0; person < users; person += 1) {
+    yield { userId: userIdOf("leaver-", person) };
+    // Those beyond the limit are nobody's, and asked for by themselves.
+    for (let device = 0; device < DEVICES; device += 1) {
+      yield { anonymousId: deviceOf("leaver-", person, device) };
+    }
+  }
+}
+
 /**
  * The batches of a seed, without end. People are known or not, on devices that are theirs or another's; they have touchpoints over six weeks, conversions, refunds and events that are
  * neither, in an order of arrival that has little to do with their times, so that many touchpoints come late.
@@ -45,9 +59,12 @@ export function* workload(
   seed: number,
   users: number,
   batchEvents: number,
+  people: People = "",
 ): Generator<WorkBatch, never> {
   const random = createRandom(seed);
-  const makers = TENANTS.map((tenant) => new EventMaker(random, `${tenant}-${seed}`, users));
+  const makers = TENANTS.map(
+    (tenant) => new EventMaker(random, `${tenant}-${people}${seed}`, users, people),
+  );
   for (;;) {
     const which = below(random, TENANTS.length);
     const maker = makers[which] as EventMaker;
@@ -80,14 +97,16 @@ class EventMaker {
   readonly #random: Random;
   readonly #prefix: string;
   readonly #users: number;
+  readonly #people: People;
   /** Conversions that a refund may take back, the latest of them. */
   readonly #orders: Order[] = [];
   #count = 0;
 
-  constructor(random: Random, prefix: string, users: number) {
+  constructor(random: Random, prefix: string, users: number, people: People) {
     this.#random = random;
     this.#prefix = prefix;
     this.#users = users;
+    this.#people = people;
   }
 
   next(): PlainEvent {
@@ -98,7 +117,7 @@ class EventMaker {
     const who = this.#who(person);
     const time = NOW - below(random, SPAN_MS);
     const kind = random();
-    if (kind < 0.12) return this.#conversion(id, who, `user-${person}`, time);
+    if (kind < 0.12) return this.#conversion(id, who, userIdOf(this.#people, person), time);
     if (kind < 0.14 && this.#orders.length > 0) return this.#refund(id);
     if (kind < 0.2 && who.userId !== undefined) return { id, type: "identify", time, ...who };
     const type = TYPES[below(random, TYPES.length)] as (typeof TYPES)[number];
@@ -110,12 +129,13 @@ class EventMaker {
   #who(person: number): Who {
     const random = this.#random;
     const kind = random();
-    const userId = `user-${person}`;
+    const userId = userIdOf(this.#people, person);
     if (kind < 0.4) return { userId };
     const owner =
       kind > 0.7 && below(random, SHARED_IN) === 0 ? below(random, this.#users) : person;
-    const nobody = below(random, NOBODY_IN) === 0;
-    const anonymousId = nobody ? "null" : `device-${owner}-${below(random, DEVICES)}`;
+    // Nobody's journey is nobody's to have erased.
+    const nobody = this.#people === "" && below(random, NOBODY_IN) === 0;
+    const anonymousId = nobody ? "null" : deviceOf(this.#people, owner, below(random, DEVICES));
     return kind < 0.7 ? { anonymousId } : { userId, anonymousId };
   }
 
@@ -141,4 +161,12 @@ class EventMaker {
       ...(whole ? {} : { value: (random() * 100).toFixed(2), currency: "EUR" }),
     };
   }
+}
+
+function userIdOf(people: People, person: number): string {
+  return `${people}user-${person}`;
+}
+
+function deviceOf(people: People, person: number, device: number): string {
+  return `${people}device-${person}-${device}`;
 }

@@ -128,7 +128,7 @@ function show(result: ChaosResult, terminal: Terminal): void {
   terminal.print(table.toString());
   const { commitLatencyMs: latency } = result;
   terminal.print(
-    `${count(result.events)} events sent, ${count(result.acknowledged)} acknowledged after ${count(result.retries)} tries again, ${count(result.conversions)} conversions; from arrival to commit p50 ${count(latency.p50)} ms, p99 ${count(latency.p99)} ms; ${count(result.recomputedEvents)} events computed again.`,
+    `${count(result.events)} events sent, ${count(result.acknowledged)} acknowledged after ${count(result.retries)} tries again, ${count(result.erased)} of people who were erased, ${count(result.conversions)} conversions; from arrival to commit p50 ${count(latency.p50)} ms, p99 ${count(latency.p99)} ms; ${count(result.recomputedEvents)} events computed again.`,
   );
   terminal.print(
     `lost ${count(result.lost)}, duplicated ${count(result.duplicated)}, wrong credits ${count(result.wrongCredits)}, audit differences ${count(result.auditDifferences)}, unexplained ${count(result.unexplained)}`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { TENANTS, usersFor, workload } from "../../src/chaos/workload.ts";
+import { peopleOf, TENANTS, usersFor, workload } from "../../src/chaos/workload.ts";
 
 const take = (seed: number, batches: number) => {
   const source = workload(seed, usersFor(6000), 20);
@@ -24,4 +24,24 @@ test("every kind of event and of delivery is there, and IDs are unique within a 
   expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   const orders = new Set(types.get("conversion")?.map(({ orderId }) => orderId));
   for (const { orderId } of types.get("refund") ?? []) expect(orders.has(orderId)).toBe(true);
+});
+
+test("people who leave have IDs of their own, all of which are known", () => {
+  const leavers = workload(1, 12, 20, "leaver-");
+  const ids = (
+    batches: Iterator<{ events: readonly { userId?: string; anonymousId?: string }[] }, never>,
+  ) =>
+    new Set(
+      Array.from({ length: 300 }, () => batches.next().value)
+        .flatMap(({ events }) => events)
+        .flatMap(({ userId, anonymousId }) => [userId, anonymousId])
+        .filter((id) => id !== undefined),
+    );
+  const theirs = ids(leavers);
+  const others = ids(workload(1, 12, 20));
+  expect([...theirs].filter((id) => others.has(id))).toEqual([]);
+  const known = new Set(
+    [...peopleOf(12)].flatMap(({ userId, anonymousId }) => userId ?? anonymousId),
+  );
+  expect(theirs).toEqual(known);
 });
