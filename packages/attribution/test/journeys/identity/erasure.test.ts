@@ -351,6 +351,29 @@ describe("an erasure", () => {
     expectCredits(platform.valid(), [sold]);
   });
 
+  it("of an anonymous ID takes it, also where its user's limit let go of it meanwhile", () => {
+    const [{ userId }, anonymousId] = [PEOPLE[0], "a1"];
+    const platform = new SmallPlatform(1, OPTIONS);
+    const seen = (id: string, device: string, time: number): PlainEvent => ({
+      id,
+      time,
+      type: "identify",
+      userId,
+      anonymousId: device,
+    });
+    platform.send({ id: "e1", time: NOW, type: "click", channel: "email", anonymousId });
+    platform.send(seen("e2", anonymousId, NOW));
+    platform.settle();
+    // As many as a user may have, linked earlier: what this partition has to say of the other one waits.
+    platform.send(seen("e3", "a2", NOW - 1));
+    platform.send(seen("e4", `${UUID}b`, NOW - 1));
+    platform.process(0, 2, true);
+    erase(platform, { erase: { anonymousId } });
+    platform.process(0, 1, true);
+    platform.settle();
+    expect(platform.load()).toEqual(new Set());
+  });
+
   it("takes anonymous IDs' events from their user's conversions where they were linked anew before the message came", () => {
     const [{ userId }, anonymousId, another] = [PEOPLE[0], "a1", "a2"];
     const platform = new SmallPlatform(1, OPTIONS);
