@@ -46,7 +46,7 @@ it(
     expect(verdict.faults).toBeGreaterThan(10);
     expect(verdict.events).toBeGreaterThan(5000);
     expect(verdict.conversions).toBeGreaterThan(500);
-    expect(verdict.erased).toBeGreaterThan(500);
+    expect(verdict.erased).toBeGreaterThan(200);
     expect(Object.keys(verdict.recoveryMs).length).toBeGreaterThan(8);
     expect(result.code).toBe(0);
   },
@@ -72,7 +72,16 @@ const NO_GAP_CHECK: Patch = {
   to: "if false then",
 };
 
-const BREACHES: readonly { name: string; patches: readonly Patch[]; wrong: keyof Verdict }[] = [
+interface Breach {
+  readonly name: string;
+  readonly patches: readonly Patch[];
+  /** What of the verdict says so. */
+  readonly wrong: keyof Verdict;
+  /** Length of a run. */
+  readonly seconds?: number;
+}
+
+const BREACHES: readonly Breach[] = [
   {
     name: "a commit that no fence refuses",
     patches: [
@@ -137,11 +146,12 @@ const BREACHES: readonly { name: string; patches: readonly Patch[]; wrong: keyof
     patches: [
       {
         file: "warehouse/src/erase-rows.ts",
-        from: "`ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE ${isErasedAttribution(chosen)}`,",
-        to: "",
+        from: "  ]) {\n    await engine.command(statement);",
+        to: "  ].slice(1)) {\n    await engine.command(statement);",
       },
     ],
     wrong: "unexplained",
+    seconds: 6,
   },
 ];
 
@@ -149,11 +159,11 @@ const BREACHES: readonly { name: string; patches: readonly Patch[]; wrong: keyof
 const SEEDS = ["1", "2", "3", "4", "5", "6", "7"];
 const SEEDS_TIMEOUT_MS = 300_000;
 
-for (const { name, patches, wrong } of BREACHES) {
+for (const { name, patches, wrong, seconds = 16 } of BREACHES) {
   it(`the judge notices ${name}`, { timeout: SEEDS_TIMEOUT_MS }, async () => {
     const copy = patchedCopy(patches);
     onTestFinished(() => copy.remove());
-    const options = ["--seconds", "16", "--every", "2000", "--rate", "2000", "--json"];
+    const options = ["--seconds", String(seconds), "--every", "2000", "--rate", "2000", "--json"];
     const faults = ["--faults", "worker_pause,half_open"];
     let found = 0;
     for (const seed of SEEDS) {
