@@ -44,7 +44,10 @@ export const IDENTITY_ERASED = 7;
 export interface IdentityRecord {
   /** IDENTITY_* */
   kind: number;
-  /** Whether the user takes the anonymous ID (pair, claim, decision), or has it (link); whether facts were forgotten (erase, in the log), or whether it is the anonymous ID that was asked for (erase and erase with, as messages). */
+  /**
+   * Whether the user takes the anonymous ID (pair, claim, decision), or has it (link). Of an erasure in the log, whether facts were
+   * forgotten; as a message, whether it is of the anonymous ID that was asked for.
+   */
   linked: boolean;
   /** Whether a row with a user follows. */
   hasUser: boolean;

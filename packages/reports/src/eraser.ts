@@ -138,6 +138,10 @@ export class Eraser {
     }
     const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
     this.#failures += 1;
-    await sleep(waitMs, undefined, { signal: this.#abort.signal }).catch(() => undefined);
+    try {
+      await sleep(waitMs, undefined, { signal: this.#abort.signal });
+    } catch {
+      // Aborted, the only way this sleep rejects: the loop ends with its next step.
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { describeError } from "../errors.ts";
 import { pause } from "../terminal/interrupt.ts";
 import { Load, type LoadOptions, type Sent } from "./load.ts";
-import { peopleOf, TENANTS, type Tenant, workload } from "./workload.ts";
+import { leaverIds, TENANTS, type Tenant, workload } from "./workload.ts";
 
 export interface LeaversOptions extends Omit<LoadOptions, "batches" | "clients"> {
   readonly reportsUrl: string;
@@ -50,7 +50,7 @@ export class Leavers {
     await pause(sendMs, signal);
     await this.#load.finish();
     const people = TENANTS.flatMap((tenant) =>
-      [...peopleOf(LEAVERS)].map((person) => ({ tenant, person })),
+      [...leaverIds(LEAVERS)].map((person) => ({ tenant, person })),
     );
     const until = Date.now() + patienceMs;
     const ask = async (): Promise<void> => {

@@ -36,11 +36,11 @@ export interface WorkBatch {
 /** The latest event time of every run: nothing of a workload depends on when it is sent. */
 const NOW = Date.UTC(2026, 0, 1);
 
-/** Whose events they are: people who stay, or people who leave, and are erased. No device is of both. */
-const PEOPLE = ["", "leaver-"] as const;
-type People = (typeof PEOPLE)[number];
-/** Everybody's IDs of a load, for whoever has them erased. */
-export function* peopleOf(users: number): Generator<Who> {
+/** What IDs begin with, of people who stay and of people who leave and are erased: no device is of both. */
+type People = "" | "leaver-";
+
+/** Every ID of those who leave, each by itself. @param users how many of them there are */
+export function* leaverIds(users: number): Generator<Who> {
   for (let person = 0; person < users; person += 1) {
     yield { userId: userIdOf("leaver-", person) };
     // Those beyond the limit are nobody's, and asked for by themselves.
@@ -53,7 +53,7 @@ export function* peopleOf(users: number): Generator<Who> {
 /**
  * The batches of a seed, without end. People are known or not, on devices that are theirs or another's; they have touchpoints over six weeks, conversions, refunds and events that are
  * neither, in an order of arrival that has little to do with their times, so that many touchpoints come late.
- * @param users how many there are of each tenant
+ * @param users how many there are of each tenant @param people whose events they are
  */
 export function* workload(
   seed: number,

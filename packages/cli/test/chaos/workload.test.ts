@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { peopleOf, TENANTS, usersFor, workload } from "../../src/chaos/workload.ts";
+import { leaverIds, TENANTS, usersFor, workload } from "../../src/chaos/workload.ts";
 
 const take = (seed: number, batches: number) => {
   const source = workload(seed, usersFor(6000), 20);
@@ -41,7 +41,7 @@ test("people who leave have IDs of their own, all of which are known", () => {
   const others = ids(workload(1, 12, 20));
   expect([...theirs].filter((id) => others.has(id))).toEqual([]);
   const known = new Set(
-    [...peopleOf(12)].flatMap(({ userId, anonymousId }) => userId ?? anonymousId),
+    [...leaverIds(12)].flatMap(({ userId, anonymousId }) => userId ?? anonymousId),
   );
   expect(theirs).toEqual(known);
 });
