@@ -65,7 +65,7 @@ describe("tributary bench", () => {
   ];
   for (const { name, to, says } of breaches) {
     it(`gives no figure with ${name}`, { timeout: TIMEOUT_MS }, async () => {
-      const copy = patchedCopy([{ file: "streams/src/lua/commit.lua", from: loop, to }]);
+      const copy = patchedCopy([{ file: "streams/src/partition/commit.lua", from: loop, to }]);
       onTestFinished(() => copy.remove());
       const result = await finished(start(SHORT, {}, copy.main));
       expect(result.stderr).toContain(says);

@@ -67,7 +67,7 @@ it(
 
 /** Without it the other breaches below would be refused by the commit. */
 const NO_GAP_CHECK: Patch = {
-  file: "streams/src/lua/commit.lua",
+  file: "streams/src/partition/commit.lua",
   from: "if #pending ~= entries then",
   to: "if false then",
 };
@@ -87,17 +87,17 @@ const BREACHES: readonly Breach[] = [
     patches: [
       NO_GAP_CHECK,
       {
-        file: "streams/src/lua/commit.lua",
+        file: "streams/src/partition/commit.lua",
         from: "if redis.call('HGET', state, 'epoch') ~= ARGV[1] then",
         to: "if false then",
       },
       {
-        file: "streams/src/lua/commit.lua",
+        file: "streams/src/partition/commit.lua",
         from: "if position == ARGV[3] then",
         to: "if false then",
       },
       {
-        file: "streams/src/lua/commit.lua",
+        file: "streams/src/partition/commit.lua",
         from: "if position ~= ARGV[2] then",
         to: "if false then",
       },
@@ -109,7 +109,7 @@ const BREACHES: readonly Breach[] = [
     patches: [
       NO_GAP_CHECK,
       {
-        file: "streams/src/read-group.ts",
+        file: "streams/src/redis/read-group.ts",
         from: 'args.push("STREAMS",',
         to: 'if (options.group === "attribution") args.push("NOACK");\n  args.push("STREAMS",',
       },
@@ -121,7 +121,7 @@ const BREACHES: readonly Breach[] = [
     patches: [
       NO_GAP_CHECK,
       {
-        file: "streams/src/read-group.ts",
+        file: "streams/src/redis/read-group.ts",
         from: "    if (entries.length > 0) found.set(",
         to: `    if (options.group === "attribution")
       await client.callBuffer("XACK", [key, options.group, ...parseEntries(entries).map((e) => e.id)]);
@@ -145,7 +145,7 @@ const BREACHES: readonly Breach[] = [
     name: "results of erased people that are left",
     patches: [
       {
-        file: "warehouse/src/erase-rows.ts",
+        file: "warehouse/src/erase/rows.ts",
         from: "  ]) {\n    await engine.command(statement);",
         to: "  ].slice(1)) {\n    await engine.command(statement);",
       },

@@ -11,8 +11,8 @@ import {
 } from "@tributary/service";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import { z } from "zod";
-import type { BacklogBounds } from "./backlog.ts";
-import { type AllowedOrigins, parseOrigins } from "./cors.ts";
+import type { BacklogBounds } from "./publish/backlog.ts";
+import { type AllowedOrigins, parseOrigins } from "./http/cors.ts";
 import type { SpoolOptions } from "./spool/spool.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */

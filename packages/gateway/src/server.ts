@@ -2,37 +2,27 @@ import type { StoredKeys } from "@tributary/service";
 import type { RedisClient } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
-import { notFound, sendError, toGatewayError } from "./answers.ts";
-import { Backlog } from "./backlog.ts";
-import { BotFilter } from "./bots.ts";
+import { notFound, sendError, toGatewayError } from "./http/replies.ts";
+import { Backlog } from "./publish/backlog.ts";
+import { BotFilter } from "./intake/bots.ts";
 import type { GatewayConfig } from "./config.ts";
-import { addCors } from "./cors.ts";
-import { addEventsRoute } from "./events-route.ts";
-import { Intake } from "./intake.ts";
+import { addCors } from "./http/cors.ts";
+import { addEventsRoute } from "./events/routes.ts";
+import { Intake } from "./intake/intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
-import { gatherWrites } from "./gathered-writes.ts";
+import { gatherWrites } from "./http/gathered-writes.ts";
 import { Keeper } from "./links/keeper.ts";
 import { addLinkRoutes } from "./links/routes.ts";
 import { addPostbackRoutes } from "./postbacks/routes.ts";
-import { addOperationRoutes } from "./operation-routes.ts";
-import { Publisher } from "./publisher.ts";
+import { addOperationRoutes } from "./operations/routes.ts";
+import type { ServerParts } from "./parts.ts";
+import { Publisher } from "./publish/publisher.ts";
 import { addSegmentRoutes } from "./segment/routes.ts";
 import { Forwarder } from "./spool/forwarder.ts";
 import type { SpooledBatch } from "./spool/records.ts";
 import type { Spool } from "./spool/spool.ts";
-import { PublishTrace } from "./trace-publish.ts";
-import { wholeBody } from "./whole-body.ts";
-
-/** What the gateway's HTTP needs. */
-export interface ServerParts {
-  readonly config: GatewayConfig;
-  readonly client: RedisClient;
-  readonly publisher: Publisher;
-  readonly backlog: Backlog;
-  readonly telemetry: Telemetry;
-  readonly spool: Spool | undefined;
-  readonly storedKeys: StoredKeys | undefined;
-}
+import { PublishTrace } from "./publish/trace-publish.ts";
+import { wholeBody } from "./http/whole-body.ts";
 
 /** Builds the HTTP server; it does not listen yet. */
 function buildServer(

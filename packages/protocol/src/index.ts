@@ -1,8 +1,8 @@
-export { BatchScanner } from "./batch-scanner.ts";
-export type { Refusal, RowSink, ScanOptions, ScanResult } from "./batch-scanner.ts";
-export { packBatch, packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body.ts";
-export type { PackedLines } from "./body.ts";
-export { isCurrency } from "./currency.ts";
+export { BatchScanner } from "./body/batch-scanner.ts";
+export type { Refusal, RowSink, ScanOptions, ScanResult } from "./body/batch-scanner.ts";
+export { packBatch, packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body/body.ts";
+export type { PackedLines } from "./body/body.ts";
+export { isCurrency } from "./values/currency.ts";
 export {
   decimalFromNumber,
   formatDecimal,
@@ -10,8 +10,8 @@ export {
   MONEY_UNIT,
   parseDecimal,
   trimDecimal,
-} from "./decimal.ts";
-export { Dictionary } from "./dictionary.ts";
+} from "./values/decimal.ts";
+export { Dictionary } from "./entry/dictionary.ts";
 export {
   createRowDictionaries,
   ENTRY_VERSION,
@@ -24,16 +24,16 @@ export {
   FLAG_USER_UUID,
   MAX_ENTRY_EVENTS,
   MAX_TIME_MS,
-} from "./entry.ts";
-export type { RowDictionaries } from "./entry.ts";
-export { EntryColumns } from "./entry-columns.ts";
-export { EntryReader, readEntryTraces } from "./entry-reader.ts";
-export { EntrySplicer } from "./entry-splicer.ts";
-export { readEntryTenants } from "./entry-tenants.ts";
-export { erasedKeys, readErasures, withoutErased } from "./erased-rows.ts";
-export type { ErasedKeys, LoggedErasure, RemainingRows } from "./erased-rows.ts";
-export { isErasure, packErasure } from "./erasure.ts";
-export type { ErasureMessage, ErasureRequest } from "./erasure.ts";
+} from "./entry/entry.ts";
+export type { RowDictionaries } from "./entry/entry.ts";
+export { EntryColumns } from "./entry/columns.ts";
+export { EntryReader, readEntryTraces } from "./entry/reader.ts";
+export { EntrySplicer } from "./entry/splicer.ts";
+export { readEntryTenants } from "./entry/tenants.ts";
+export { erasedKeys, readErasures, withoutErased } from "./identity/erased-rows.ts";
+export type { ErasedKeys, LoggedErasure, RemainingRows } from "./identity/erased-rows.ts";
+export { isErasure, packErasure } from "./identity/erasure.ts";
+export type { ErasureMessage, ErasureRequest } from "./identity/erasure.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
 export {
@@ -72,8 +72,8 @@ export {
   markCopy,
   readIdentity,
   TYPE_IDENTITY,
-} from "./identity-rows.ts";
-export type { IdentityRecord } from "./identity-rows.ts";
+} from "./identity/identity-rows.ts";
+export type { IdentityRecord } from "./identity/identity-rows.ts";
 export {
   ATTRIBUTION_GROUP,
   BLOCK_FIELD,
@@ -107,7 +107,7 @@ export {
   WEBHOOKS_TENANTS_KEY,
 } from "./keys.ts";
 export type { WebhookQueuePart } from "./keys.ts";
-export { keyedHash, keyedHashOfWords } from "./keyed-hash.ts";
+export { keyedHash, keyedHashOfWords } from "./bytes/keyed-hash.ts";
 export { murmur3 } from "./murmur3.ts";
 export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./partition.ts";
 export {
@@ -119,8 +119,8 @@ export {
   readRareFields,
   readRareText,
   unpackProperties,
-} from "./rare.ts";
-export type { RareFields } from "./rare.ts";
+} from "./entry/rare.ts";
+export type { RareFields } from "./entry/rare.ts";
 export {
   readResultBlock,
   REASON_FIRST,
@@ -130,6 +130,6 @@ export {
   RESULT_VERSION,
   ResultWriter,
   REVISION_REASONS,
-} from "./result-block.ts";
-export type { ResultBlock, RevisionReason } from "./result-block.ts";
-export { formatUuid, packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "./uuid.ts";
+} from "./entry/result-block.ts";
+export type { ResultBlock, RevisionReason } from "./entry/result-block.ts";
+export { formatUuid, packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "./bytes/uuid.ts";

@@ -1,5 +1,5 @@
 import { readTenants } from "@tributary/tenants";
-import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./settings.ts";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./question/settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";

@@ -9,19 +9,23 @@ import {
   type ExportName,
 } from "@tributary/warehouse";
 import { OPEN_TENANT } from "@tributary/service";
-import { answerAttribution, type CompleteAttribution, type Computer } from "./attribution.ts";
-import { audit, type AuditReport } from "./audit.ts";
+import {
+  answerAttribution,
+  type CompleteAttribution,
+  type Computer,
+} from "./attribution/attribution.ts";
+import { audit, type AuditReport } from "./catalog/audit.ts";
 import { readReportSettings } from "./config.ts";
-import { requireConversion } from "./conversion.ts";
-import { openExport, parseExport } from "./export-routes.ts";
-import type { ExplainedConversion } from "./explain.ts";
-import { FactsComputer } from "./facts-thread.ts";
-import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./journey-reports.ts";
-import { creditPaths } from "./path-credits.ts";
-import { attributionParquet, rowsParquet } from "./parquet.ts";
-import { readParameters, type QuestionParameters } from "./parameters.ts";
-import { parseQuestion } from "./question.ts";
-import { asOf } from "./report-parameters.ts";
+import { requireConversion } from "./catalog/conversion.ts";
+import { openExport, parseExport } from "./http/export-routes.ts";
+import type { ExplainedConversion } from "./catalog/explain.ts";
+import { FactsComputer } from "./compute/facts-computer.ts";
+import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./catalog/catalog.ts";
+import { creditPaths } from "./compute/path-credits.ts";
+import { attributionParquet, rowsParquet } from "./formats/parquet.ts";
+import { readParameters, type QuestionParameters } from "./question/parameters.ts";
+import { parseQuestion } from "./question/question.ts";
+import { asOf } from "./question/report-parameters.ts";
 
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";

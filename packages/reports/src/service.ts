@@ -26,14 +26,15 @@ import {
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
-import type { Accounting } from "./conservation.ts";
-import { askErasure } from "./ask-erasure.ts";
-import { AttributionAnswers } from "./attribution-answers.ts";
+import type { Accounting } from "./catalog/conservation.ts";
+import { askErasure } from "./load/ask-erasure.ts";
+import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
-import { Eraser } from "./eraser.ts";
-import { Loader } from "./loader.ts";
-import { PathPool } from "./path-pool.ts";
-import { buildServer, type LagReport, type LagTotal } from "./server.ts";
+import { Eraser } from "./load/eraser.ts";
+import { Loader } from "./load/loader.ts";
+import { PathPool } from "./compute/pool.ts";
+import type { LagReport, LagTotal } from "./http/parts.ts";
+import { buildServer } from "./http/server.ts";
 
 /** The service's halves over one warehouse. */
 export interface ReportsService {

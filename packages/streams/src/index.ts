@@ -7,43 +7,43 @@ export {
   revokeApiKey,
   rotateApiKey,
   type StoredApiKey,
-} from "./api-key-store.ts";
-export { EntryAppender } from "./append.ts";
-export type { ReplicaWait } from "./append.ts";
-export type { Admission } from "./admission.ts";
-export { assignPartitions } from "./assignment.ts";
-export { readBooks, totalBooks, UNKNOWN_TENANT } from "./books.ts";
-export type { Accounts, Books, PartitionBooks, TenantBooks } from "./books.ts";
-export { readBacklog } from "./backlog.ts";
-export type { PartitionBacklog } from "./backlog.ts";
-export { commitBatch } from "./commit.ts";
-export type { Block, Commit, Committed, DeadLetter, OutboxMessage } from "./commit.ts";
+} from "./platform/api-key-store.ts";
+export { EntryAppender } from "./redis/append.ts";
+export type { ReplicaWait } from "./redis/append.ts";
+export type { Admission } from "./partition/admission.ts";
+export { assignPartitions } from "./ownership/assignment.ts";
+export { readBooks, totalBooks, UNKNOWN_TENANT } from "./watch/books.ts";
+export type { Accounts, Books, PartitionBooks, TenantBooks } from "./watch/books.ts";
+export { readBacklog } from "./watch/backlog.ts";
+export type { PartitionBacklog } from "./watch/backlog.ts";
+export { commitBatch } from "./partition/commit.ts";
+export type { Block, Commit, Committed, DeadLetter, OutboxMessage } from "./partition/commit.ts";
 export {
   discardDeadLetter,
   findDeadLetter,
   readDeadLetters,
   replayDeadLetter,
-} from "./dead-letters.ts";
-export type { DeadLetterStream, KeptDeadLetter } from "./dead-letters.ts";
-export { compareEntryIds, entryTimeMs, FIRST_ID } from "./entry-id.ts";
+} from "./feed/dead-letters.ts";
+export type { DeadLetterStream, KeptDeadLetter } from "./feed/dead-letters.ts";
+export { compareEntryIds, entryTimeMs, FIRST_ID } from "./redis/entry-id.ts";
 export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
-export type { WaitingErasures } from "./fact-eraser.ts";
-export { GroupMember } from "./group-member.ts";
-export type { MemberOptions } from "./group-member.ts";
+export type { WaitingErasures } from "./fact-log/eraser.ts";
+export { GroupMember } from "./group/member.ts";
+export type { MemberOptions } from "./group/member.ts";
 export {
   forgetErasedConversions,
   noteErasedConversions,
   readErasedConversions,
   type ErasedConversions,
-} from "./erased-conversions.ts";
-export { readGroupLag } from "./group-lag.ts";
-export { readGroups } from "./groups.ts";
-export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./groups.ts";
-export { LagMeter } from "./lag-meter.ts";
-export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./lag-meter.ts";
-export { readLag, totalLag } from "./lag.ts";
-export type { GroupLag, OutboxLag, PartitionLag, WaitingLag } from "./lag.ts";
+} from "./feed/erased-conversions.ts";
+export { readGroupLag } from "./watch/group-lag.ts";
+export { readGroups } from "./group/groups.ts";
+export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./group/groups.ts";
+export { LagMeter } from "./watch/lag-meter.ts";
+export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./watch/lag-meter.ts";
+export { readLag, totalLag } from "./watch/lag.ts";
+export type { GroupLag, OutboxLag, PartitionLag, WaitingLag } from "./watch/lag.ts";
 export {
   acquireLease,
   drainMember,
@@ -52,17 +52,17 @@ export {
   releaseLease,
   renewLease,
   undrainMember,
-} from "./lease.ts";
-export type { Lease, Membership } from "./lease.ts";
-export { DEFAULT_CONSUMER_OPTIONS, PartitionConsumer } from "./partition-consumer.ts";
-export type { ConsumerOptions } from "./partition-consumer.ts";
-export { MemoryLostError, PoisonEntryError } from "./partition-processor.ts";
+} from "./ownership/lease.ts";
+export type { Lease, Membership } from "./ownership/lease.ts";
+export { DEFAULT_CONSUMER_OPTIONS, PartitionConsumer } from "./partition/consumer.ts";
+export type { ConsumerOptions } from "./partition/consumer.ts";
+export { MemoryLostError, PoisonEntryError } from "./partition/processor.ts";
 export type {
   CommitOutcome,
   Computed,
   PartitionProcessor,
   Retention,
-} from "./partition-processor.ts";
+} from "./partition/processor.ts";
 export {
   agreeOnPlatform,
   ensureGroups,
@@ -71,14 +71,15 @@ export {
   readPartitionCount,
   removeWebhooksGroup,
   webhooksGroupSince,
-} from "./platform.ts";
-export type { StreamEntry } from "./read-group.ts";
-export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis.ts";
-export type { ClientUse, ConnectOptions, RedisClient } from "./redis.ts";
-export { Script } from "./script.ts";
-export { settle } from "./settle.ts";
-export type { SettleOptions } from "./settle.ts";
-export { trimPartition } from "./trim.ts";
-export { WarehouseFeed } from "./warehouse-feed.ts";
-export type { FeedOptions, PolledEntry } from "./warehouse-feed.ts";
-export { readCompleteUpTo } from "./watermark.ts";
+} from "./platform/platform.ts";
+export type { StreamEntry } from "./redis/read-group.ts";
+export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis/client.ts";
+export type { ClientUse, ConnectOptions, RedisClient } from "./redis/client.ts";
+export { Script } from "./redis/script.ts";
+export { settle } from "./watch/settle.ts";
+export type { SettleOptions } from "./watch/settle.ts";
+export { trimPartition } from "./partition/trim.ts";
+export { WarehouseFeed } from "./feed/warehouse-feed.ts";
+export type { PolledEntry } from "./feed/polled-entry.ts";
+export type { FeedOptions } from "./feed/warehouse-feed.ts";
+export { readCompleteUpTo } from "./watch/watermark.ts";

@@ -17,7 +17,7 @@ import {
   WarehouseFeed,
   waitUntilReady,
 } from "../src/index.ts";
-import { Script } from "../src/script.ts";
+import { Script } from "../src/redis/script.ts";
 
 const PARTITIONS = 8;
 const BLOCK = Buffer.from("block");
@@ -91,7 +91,8 @@ describe("the client of a cluster", () => {
 
   it("refuses a script over several slots", async () => {
     const keys = [eventsKey(0), PLATFORM_KEY];
-    await expect(new Script("trim").run(client, keys, ["", "g"])).rejects.toThrow(/CROSSSLOT/);
+    const script = new Script(new URL("../src/partition/trim.lua", import.meta.url));
+    await expect(script.run(client, keys, ["", "g"])).rejects.toThrow(/CROSSSLOT/);
   });
 });
 

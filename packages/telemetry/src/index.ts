@@ -26,15 +26,15 @@ export { metricsText } from "./http.ts";
 export type { MetricsText } from "./http.ts";
 export { createLogger } from "./logger.ts";
 export type { LoggerOptions } from "./logger.ts";
-export { METRICS } from "./metric-names.ts";
-export type { MetricDefinition, MetricName } from "./metric-names.ts";
-export { createMetrics } from "./metrics.ts";
-export type { Counter, Gauge, Histogram, LabelsOf, MetricOf, Metrics } from "./metrics.ts";
-export type { RecordedSpan, RecordSpan } from "./record-span.ts";
+export { METRICS } from "./metrics/names.ts";
+export type { MetricDefinition, MetricName } from "./metrics/names.ts";
+export { createMetrics } from "./metrics/metrics.ts";
+export type { Counter, Gauge, Histogram, LabelsOf, MetricOf, Metrics } from "./metrics/metrics.ts";
+export type { RecordedSpan, RecordSpan } from "./tracing/record-span.ts";
 export { redactText, redactUrl } from "./redact.ts";
-export { RateLimitedSampler, SAMPLING_PRIORITY, TokenBucket } from "./sampler.ts";
-export { UNTRACED } from "./sparing-tracer.ts";
-export type { SpanOutcome } from "./span-queue.ts";
+export { RateLimitedSampler, SAMPLING_PRIORITY, TokenBucket } from "./tracing/sampler.ts";
+export { UNTRACED } from "./tracing/sparing-tracer.ts";
+export type { SpanOutcome } from "./tracing/span-queue.ts";
 export { startTelemetry } from "./start.ts";
 export type { Telemetry, TelemetryOptions } from "./start.ts";
 export {
@@ -43,4 +43,4 @@ export {
   formatTraceparent,
   parseTraceparent,
   TRACE_CONTEXT_BYTES,
-} from "./trace-context.ts";
+} from "./tracing/trace-context.ts";

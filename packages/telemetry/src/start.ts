@@ -3,10 +3,10 @@ import type { DestinationStream, Logger } from "pino";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import type { TelemetryConfig } from "./config.ts";
 import { createLogger } from "./logger.ts";
-import { createMetrics } from "./metrics.ts";
-import { createRecordSpan } from "./record-span.ts";
-import type { RecordSpan } from "./record-span.ts";
-import { startTracing } from "./tracing.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { createRecordSpan } from "./tracing/record-span.ts";
+import type { RecordSpan } from "./tracing/record-span.ts";
+import { startTracing } from "./tracing/tracing.ts";
 
 export interface TelemetryOptions {
   /** Name in traces, logs and metrics, such as `tributary-gateway`; OTEL_SERVICE_NAME replaces it. */

@@ -1,17 +1,17 @@
-export { decimalUnits, touchDimensions } from "./attribution-sql.ts";
+export { decimalUnits, touchDimensions } from "./query/attribution-sql.ts";
 export {
   countAuditSlices,
   readAuditDecisions,
   readAuditFacts,
   readAuditResults,
   watermarkBefore,
-} from "./audit-queries.ts";
-export type { AuditDecision, AuditFact, AuditResult } from "./audit-queries.ts";
-export { countFacts, countResults, sumMoney } from "./conservation-queries.ts";
-export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./campaign-counts.ts";
-export type { CountInterval, EventCounts } from "./campaign-counts.ts";
-export { assistedConversions, timeToConvert } from "./journey-shapes.ts";
-export { eraseRows, readConversionsErasing } from "./erase-rows.ts";
+} from "./check/audit.ts";
+export type { AuditDecision, AuditFact, AuditResult } from "./check/audit.ts";
+export { countFacts, countResults, sumMoney } from "./check/conservation.ts";
+export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./query/campaign-counts.ts";
+export type { CountInterval, EventCounts } from "./query/campaign-counts.ts";
+export { assistedConversions, timeToConvert } from "./query/journey-shapes.ts";
+export { eraseRows, readConversionsErasing } from "./erase/rows.ts";
 export {
   anonymousIdsOf,
   countErased,
@@ -24,23 +24,23 @@ export {
   storeAskedErasure,
   storeDoneErasures,
   storeErasedCounts,
-} from "./erasures.ts";
-export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erasures.ts";
-export { exportColumns, exportPages, exportParquet, EXPORTS } from "./export-rows.ts";
-export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./export-rows.ts";
-export { findConversion } from "./conversion-lookup.ts";
-export { readRates, readSpend, storeRates, storeSpend } from "./spend.ts";
-export type { RateRow, SpendRow } from "./spend.ts";
-export { resultChanges } from "./result-changes.ts";
-export type { ChangesQuestion } from "./result-changes.ts";
-export { readUserTouches } from "./user-touches.ts";
-export type { UserTouch } from "./user-touches.ts";
+} from "./erase/erasures.ts";
+export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erase/erasures.ts";
+export { exportColumns, exportPages, exportParquet, EXPORTS } from "./query/export-rows.ts";
+export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./query/export-rows.ts";
+export { findConversion } from "./query/conversion-lookup.ts";
+export { readRates, readSpend, storeRates, storeSpend } from "./query/spend.ts";
+export type { RateRow, SpendRow } from "./query/spend.ts";
+export { resultChanges } from "./query/result-changes.ts";
+export type { ChangesQuestion } from "./query/result-changes.ts";
+export { readUserTouches } from "./query/user-touches.ts";
+export type { UserTouch } from "./query/user-touches.ts";
 export type {
   ConversionCredit,
   ConversionDetail,
   ConversionRevision,
   ConversionTouch,
-} from "./conversion-lookup.ts";
+} from "./query/conversion-lookup.ts";
 export type {
   Column,
   EngineLimits,
@@ -48,23 +48,23 @@ export type {
   QueryParameters,
   WarehouseEngine,
   WarehouseLocation,
-} from "./engine.ts";
+} from "./engine/engine.ts";
 export { WAREHOUSE_ERROR_CODES, WarehouseError } from "./errors.ts";
 export type { WarehouseErrorCode } from "./errors.ts";
-export { FactRows } from "./load-facts.ts";
-export { ResultRows } from "./load-results.ts";
+export { FactRows } from "./load/facts.ts";
+export { ResultRows } from "./load/results.ts";
 export {
   MAX_JOURNEY_TOUCHES,
   newestArrival,
   readPurchases,
   readTouches,
   tooManyTouches,
-} from "./journey-facts.ts";
-export type { FactsQuestion } from "./journey-facts.ts";
-export { migrate } from "./migrations.ts";
-export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./open.ts";
-export { openJourneys } from "./open-journeys.ts";
-export type { OpenPath } from "./open-journeys.ts";
+} from "./query/journey-facts.ts";
+export type { FactsQuestion } from "./query/journey-facts.ts";
+export { migrate } from "./engine/migrations.ts";
+export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./engine/open.ts";
+export { openJourneys } from "./query/open-journeys.ts";
+export type { OpenPath } from "./query/open-journeys.ts";
 export {
   ATTRIBUTION_DIMENSIONS,
   CALENDAR_DIMENSIONS,
@@ -73,8 +73,8 @@ export {
   rowDimensions,
   touchDimensionsOf,
   UNATTRIBUTED,
-} from "./report-dimensions.ts";
-export type { AttributionDimension } from "./report-dimensions.ts";
+} from "./query/report-dimensions.ts";
+export type { AttributionDimension } from "./query/report-dimensions.ts";
 export {
   attributionReport,
   creditGroups,
@@ -83,16 +83,21 @@ export {
   MAX_REPORT_ROWS,
   tooManyPaths,
   tooManyRows,
-} from "./report-queries.ts";
+} from "./query/report-queries.ts";
 export type {
   AttributionAnswer,
   AttributionQuestion,
   AttributionReport,
   ConvertingPath,
-} from "./report-queries.ts";
-export { rowsOfGroups, totalsOfGroups } from "./report-rows.ts";
-export type { AttributionRow, AttributionTotals, CreditGroup, TotalGroup } from "./report-rows.ts";
-export type { RowBatch } from "./row-batch.ts";
+} from "./query/report-queries.ts";
+export { rowsOfGroups, totalsOfGroups } from "./query/report-rows.ts";
+export type {
+  AttributionRow,
+  AttributionTotals,
+  CreditGroup,
+  TotalGroup,
+} from "./query/report-rows.ts";
+export type { RowBatch } from "./load/row-batch.ts";
 export {
   ATTRIBUTIONS_TABLE,
   CONVERSIONS_VIEW,
@@ -100,4 +105,4 @@ export {
   DATABASE,
   EVENTS_TABLE,
   IDENTITIES_TABLE,
-} from "./schema.ts";
+} from "./engine/schema.ts";

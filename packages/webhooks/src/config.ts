@@ -3,9 +3,9 @@ import { MAX_PARTITIONS } from "@tributary/protocol";
 import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { z } from "zod";
-import type { Pacing } from "./back-off.ts";
+import type { Pacing } from "./sending/back-off.ts";
 import type { QueueBounds } from "./queue/delivery-queue.ts";
-import { parseTargets, type WebhookTarget } from "./targets.ts";
+import { parseTargets, type WebhookTarget } from "./sending/targets.ts";
 
 const MB = 2 ** 20;
 

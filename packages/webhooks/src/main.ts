@@ -11,7 +11,7 @@ import { createWebhookMetrics } from "./metrics.ts";
 import { noteTenants } from "./queue/delivery-queue.ts";
 import { buildServer } from "./server.ts";
 import { WebhooksService } from "./service.ts";
-import { shownTarget } from "./targets.ts";
+import { shownTarget } from "./sending/targets.ts";
 
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;

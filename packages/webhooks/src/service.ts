@@ -2,11 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisClient } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WebhooksConfig } from "./config.ts";
-import { Intake } from "./intake.ts";
+import { Intake } from "./intake/intake.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { DeliveryQueue } from "./queue/delivery-queue.ts";
-import { SenderLease } from "./sender-lease.ts";
-import { TenantSender } from "./tenant-sender.ts";
+import { SenderLease } from "./sending/sender-lease.ts";
+import { TenantSender } from "./sending/tenant-sender.ts";
 
 /** What the service stands on. */
 export interface ServiceParts {

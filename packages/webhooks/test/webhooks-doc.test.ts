@@ -8,10 +8,10 @@ import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { freePort } from "../../../test/support/redis-server.ts";
 import { readConfig } from "../src/config.ts";
-import { exampleBody, exampleId } from "../src/example.ts";
-import { bodyOf, deliverySchema, erasedBodyOf, resultSchema } from "../src/payload.ts";
-import { post } from "../src/post.ts";
-import { parseTargets, type WebhookTarget } from "../src/targets.ts";
+import { exampleBody, exampleId } from "../src/delivery/example.ts";
+import { bodyOf, deliverySchema, erasedBodyOf, resultSchema } from "../src/delivery/payload.ts";
+import { post } from "../src/sending/post.ts";
+import { parseTargets, type WebhookTarget } from "../src/sending/targets.ts";
 
 const page = readFileSync(new URL("../../../docs/webhooks.md", import.meta.url), "utf8");
 const SCHEMA = fileURLToPath(new URL("../delivery.schema.json", import.meta.url));

@@ -8,14 +8,14 @@ import {
   waitUntilReady,
 } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
-import { BatchTrace } from "./batch-trace.ts";
+import { BatchTrace } from "./partition/batch-trace.ts";
 import { readConfig } from "./config.ts";
-import { collectGarbage } from "./collect-garbage.ts";
-import { MemoryBudget } from "./memory-budget.ts";
+import { collectGarbage } from "./threads/collect-garbage.ts";
+import { MemoryBudget } from "./partition/memory-budget.ts";
 import { createWorkerMetrics } from "./metrics.ts";
-import { AttributionProcessor } from "./processor.ts";
+import { AttributionProcessor } from "./partition/processor.ts";
 import { buildServer } from "./server.ts";
-import { ThreadPool } from "./thread-pool.ts";
+import { ThreadPool } from "./threads/pool.ts";
 
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;

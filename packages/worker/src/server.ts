@@ -1,10 +1,10 @@
 import { clientUse, type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
-import type { MemoryBudget } from "./memory-budget.ts";
-import type { StateSize } from "./messages.ts";
+import type { MemoryBudget } from "./partition/memory-budget.ts";
+import type { StateSize } from "./threads/messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
-import type { ThreadPool } from "./thread-pool.ts";
+import type { ThreadPool } from "./threads/pool.ts";
 
 /** What the worker's HTTP tells of. */
 export interface ServerParts {

@@ -11,7 +11,7 @@ import {
 import { readTelemetryConfig, startTelemetry } from "@tributary/telemetry";
 import { expect, onTestFinished, test } from "vitest";
 import { startRedis } from "../../../test/support/redis-server.ts";
-import { MemoryBudget } from "../src/memory-budget.ts";
+import { MemoryBudget } from "../src/partition/memory-budget.ts";
 import { createWorkerMetrics } from "../src/metrics.ts";
 import { buildServer } from "../src/server.ts";
 

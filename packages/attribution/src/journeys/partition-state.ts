@@ -32,26 +32,26 @@ import {
 } from "@tributary/protocol";
 import { MODEL_NAMES, creditAll } from "../models/registry.ts";
 import { BadEntryError } from "./bad-entry.ts";
-import { BatchCounts, type TenantCounts } from "./batch-counts.ts";
+import { BatchCounts, type TenantCounts } from "./results/batch-counts.ts";
 import {
   creditsOf,
   type DescribedResult,
   idText,
   MAX_DESCRIBED,
   MAX_DESCRIBED_TOUCHES,
-} from "./described-result.ts";
-import { FactTable } from "./fact-table.ts";
+} from "./results/described-result.ts";
+import { FactTable } from "./tables/fact-table.ts";
 import type { Message } from "./identity/messages.ts";
 import { type IdentityCounts, type Place, Stitching } from "./identity/stitching.ts";
-import { compareIds } from "./id-order.ts";
-import { MOST_STAGED } from "./most-staged.ts";
-import type { JourneyOptions } from "./options.ts";
-import { mergeChains } from "./merged-chain.ts";
-import { PathBuffer } from "./path-buffer.ts";
-import { PurchaseTable } from "./purchase-table.ts";
-import { TenantWindows } from "./tenant-windows.ts";
-import { UserTable } from "./user-table.ts";
-import { Vocabulary } from "./vocabulary.ts";
+import { compareIds } from "./tables/id-order.ts";
+import { MOST_STAGED } from "./tables/most-staged.ts";
+import type { JourneyOptions } from "./settings/options.ts";
+import { mergeChains } from "./results/merged-chain.ts";
+import { PathBuffer } from "./results/path-buffer.ts";
+import { PurchaseTable } from "./tables/purchase-table.ts";
+import { TenantWindows } from "./settings/tenant-windows.ts";
+import { UserTable } from "./tables/user-table.ts";
+import { Vocabulary } from "./vocabulary/vocabulary.ts";
 import { Watermarks } from "./watermarks.ts";
 
 /** A result block is closed before it holds more touchpoints than this (an entry's codes reach 65,535 rows). */

@@ -2,7 +2,7 @@ import { packEvents } from "@tributary/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Intake } from "../intake.ts";
+import type { Intake } from "../intake/intake.ts";
 import { postbackEvent, type PostbackParameters } from "./postback-event.ts";
 
 const ROUTE = "/v1/postback/:template";

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { GatewayError } from "../errors.ts";
-import { decodeBody } from "../read-body.ts";
+import { decodeBody } from "../http/read-body.ts";
 
 /** What a Segment client sent: one event, or a batch of them. */
 export interface SegmentBody {

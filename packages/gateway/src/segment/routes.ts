@@ -2,17 +2,17 @@ import { performance } from "node:perf_hooks";
 import { packBatch, type Refusal } from "@tributary/protocol";
 import type { Span } from "@tributary/telemetry";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { answerBatch, toGatewayError } from "../answers.ts";
+import { answerBatch, toGatewayError } from "../http/replies.ts";
 import {
   BOT_REFUSED,
   type BotFilter,
   BOTS_CHANNEL,
   type BotVerdict,
   pageAgentOf,
-} from "../bots.ts";
+} from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Intake } from "../intake.ts";
+import type { Intake } from "../intake/intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
 import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";

@@ -18,11 +18,11 @@ import { pathModel, tabulatePaths, type PathModelName, type PathRow } from "@tri
 import { readTelemetryConfig, startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
 import { parse } from "csv-parse/sync";
-import { AttributionAnswers } from "../../src/attribution-answers.ts";
-import { PathPool } from "../../src/path-pool.ts";
-import { parseQuestion } from "../../src/question.ts";
+import { AttributionAnswers } from "../../src/attribution/attribution-answers.ts";
+import { PathPool } from "../../src/compute/pool.ts";
+import { parseQuestion } from "../../src/question/question.ts";
 import { EVERYBODY } from "@tributary/tenants";
-import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/settings.ts";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 import { DAYS, fillWarehouse, START_MS } from "./fill.ts";
 
 const TIMEOUT_MS = 120_000;

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readTelemetryConfig, startTelemetry, type Telemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
-import { AttributionAnswers } from "../../src/attribution-answers.ts";
-import type { Computer } from "../../src/attribution.ts";
-import { FactsComputer } from "../../src/facts-thread.ts";
-import { creditPaths } from "../../src/path-credits.ts";
+import { AttributionAnswers } from "../../src/attribution/attribution-answers.ts";
+import type { Computer } from "../../src/attribution/attribution.ts";
+import { FactsComputer } from "../../src/compute/facts-computer.ts";
+import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
-import type { ErasureParts } from "../../src/server.ts";
-import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/settings.ts";
+import type { ErasureParts } from "../../src/http/parts.ts";
+import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
 export function quietTelemetry(): { telemetry: Telemetry; logged: () => string[] } {

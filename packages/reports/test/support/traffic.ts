@@ -7,9 +7,9 @@ import {
   type TributaryEvent,
 } from "@tributary/protocol";
 import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
-import { answerAttribution, type Attribution } from "../../src/attribution.ts";
-import { parseQuestion } from "../../src/question.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../../src/settings.ts";
+import { answerAttribution, type Attribution } from "../../src/attribution/attribution.ts";
+import { parseQuestion } from "../../src/question/question.ts";
+import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { T0 } from "./blocks.ts";
 import { localComputer, temporaryWarehouse } from "./parts.ts";
 

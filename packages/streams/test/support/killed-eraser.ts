@@ -2,7 +2,7 @@
 import { createLogger } from "@tributary/telemetry";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis, waitUntilReady } from "../../src/index.ts";
-import { FactEraser } from "../../src/fact-eraser.ts";
+import { FactEraser } from "../../src/fact-log/eraser.ts";
 
 const [url = "", epoch = ""] = process.argv.slice(2);
 const client = connectRedis(url, { name: "killed", commandTimeoutMs: 2000 });

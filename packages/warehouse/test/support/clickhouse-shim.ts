@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { QueryParameters, WarehouseEngine } from "../../src/engine.ts";
+import type { QueryParameters, WarehouseEngine } from "../../src/engine/engine.ts";
 
 /** What the shim was asked, for tests that look at the wire. */
 export interface ShimRequest {

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FactRows } from "../../src/load-facts.ts";
-import { ResultRows } from "../../src/load-results.ts";
-import { migrate } from "../../src/migrations.ts";
-import { openWarehouse } from "../../src/open.ts";
-import type { WarehouseEngine } from "../../src/engine.ts";
-import type { RowBatch } from "../../src/row-batch.ts";
+import { FactRows } from "../../src/load/facts.ts";
+import { ResultRows } from "../../src/load/results.ts";
+import { migrate } from "../../src/engine/migrations.ts";
+import { openWarehouse } from "../../src/engine/open.ts";
+import type { WarehouseEngine } from "../../src/engine/engine.ts";
+import type { RowBatch } from "../../src/load/row-batch.ts";
 
 /** A chDB of its own in a new folder. One a process: so one a test file. */
 export async function temporaryWarehouse(

@@ -1,6 +1,6 @@
 import { webhookKey } from "@tributary/protocol";
 import type { RedisClient } from "@tributary/streams";
-import { deliverySchema, type DeliveryBody } from "../payload.ts";
+import { deliverySchema, type DeliveryBody } from "../delivery/payload.ts";
 import { deliveryOf, parseTries, type Tries } from "./delivery-queue.ts";
 
 /** A delivery that was given up, as it is kept. */

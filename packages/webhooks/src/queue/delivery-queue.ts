@@ -1,11 +1,10 @@
 import { WEBHOOKS_TENANTS_KEY, webhookKey } from "@tributary/protocol";
 import { type RedisClient, Script } from "@tributary/streams";
-import { conversionOf, type Delivery } from "../delivery.ts";
+import { conversionOf, type Delivery } from "../delivery/delivery.ts";
 import { queueKeys } from "./queue-keys.ts";
 
-const FOLDER = new URL("../lua/", import.meta.url);
-const enqueueScript = new Script("enqueue", FOLDER);
-const queueScript = new Script("queue", FOLDER);
+const enqueueScript = new Script(new URL("./enqueue.lua", import.meta.url));
+const queueScript = new Script(new URL("./queue.lua", import.meta.url));
 
 /** Held deliveries that one call releases. */
 const SWEEP_PAGE = 256;

@@ -3,7 +3,7 @@ import { connectRedis, type RedisClient, waitUntilReady } from "@tributary/strea
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
-import { conversionOf, type Delivery, erasedDeliveries } from "../../src/delivery.ts";
+import { conversionOf, type Delivery, erasedDeliveries } from "../../src/delivery/delivery.ts";
 import { readDeadDeliveries } from "../../src/queue/dead-deliveries.ts";
 import { DeliveryQueue, type QueueBounds } from "../../src/queue/delivery-queue.ts";
 import { delivery } from "../support/deliveries.ts";

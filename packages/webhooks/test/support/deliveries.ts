@@ -1,6 +1,6 @@
 import { REASON_FIRST, REASON_LATE_TOUCHPOINT } from "@tributary/protocol";
-import type { Delivery } from "../../src/delivery.ts";
-import { deliveriesOf } from "../../src/result-deliveries.ts";
+import type { Delivery } from "../../src/delivery/delivery.ts";
+import { deliveriesOf } from "../../src/intake/result-deliveries.ts";
 import { resultBlock, T0 } from "./blocks.ts";
 
 /** The delivery of one result, attributed `revision` seconds after T0. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ResultBody } from "../../src/payload.ts";
+import type { ResultBody } from "../../src/delivery/payload.ts";
 
 /** A request as it came. */
 export interface Received {

@@ -33,11 +33,11 @@ import {
 } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { startRedis } from "../../../../test/support/redis-server.ts";
-import { BatchTrace } from "../../src/batch-trace.ts";
+import { BatchTrace } from "../../src/partition/batch-trace.ts";
 import { readConfig } from "../../src/config.ts";
 import { createWorkerMetrics } from "../../src/metrics.ts";
-import { AttributionProcessor } from "../../src/processor.ts";
-import { ThreadPool } from "../../src/thread-pool.ts";
+import { AttributionProcessor } from "../../src/partition/processor.ts";
+import { ThreadPool } from "../../src/threads/pool.ts";
 
 const SELF = fileURLToPath(import.meta.url);
 const START_MS = 1_790_000_000_000;

@@ -14,10 +14,10 @@ import {
   TYPE_CONVERSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
-import type { FactTable } from "../fact-table.ts";
-import type { PurchaseTable } from "../purchase-table.ts";
-import type { UserTable } from "../user-table.ts";
-import type { Vocabulary } from "../vocabulary.ts";
+import type { FactTable } from "../tables/fact-table.ts";
+import type { PurchaseTable } from "../tables/purchase-table.ts";
+import type { UserTable } from "../tables/user-table.ts";
+import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { type Key, textOf } from "./key.ts";
 import { type Message, Messages, type Subject } from "./messages.ts";
 import { type Owners, userOf } from "./owners.ts";

@@ -8,7 +8,7 @@ import {
   MAX_ENTRY_EVENTS,
   type RowDictionaries,
 } from "@tributary/protocol";
-import type { UserTable } from "../user-table.ts";
+import type { UserTable } from "../tables/user-table.ts";
 import { type Key, loadAnonymous } from "./key.ts";
 
 /** What another partition is to be told: an entry of its events. */

@@ -25,12 +25,12 @@ import {
   TYPE_CONVERSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
-import type { FactTable } from "../fact-table.ts";
-import type { JourneyOptions } from "../options.ts";
-import type { PurchaseTable } from "../purchase-table.ts";
-import type { TenantWindows } from "../tenant-windows.ts";
-import type { UserTable } from "../user-table.ts";
-import type { Vocabulary } from "../vocabulary.ts";
+import type { FactTable } from "../tables/fact-table.ts";
+import type { JourneyOptions } from "../settings/options.ts";
+import type { PurchaseTable } from "../tables/purchase-table.ts";
+import type { TenantWindows } from "../settings/tenant-windows.ts";
+import type { UserTable } from "../tables/user-table.ts";
+import type { Vocabulary } from "../vocabulary/vocabulary.ts";
 import { type ErasureCounts, Erasures } from "./erasures.ts";
 import { compareKeys, type Key, keyOfRow, keyOfText, textOf } from "./key.ts";
 import { type Message, Messages } from "./messages.ts";

@@ -1,0 +1,137 @@
+import type { Dictionary, EntryColumns } from "@tributary/protocol";
+import type { Watermarks } from "../watermarks.ts";
+
+/** Per tenant: what became of a batch's events. accepted = duplicate + processed + the three drops. */
+export interface TenantCounts {
+  accepted: number;
+  duplicate: number;
+  processed: number;
+  droppedFactsPerUser: number;
+  droppedFactsPerPartition: number;
+  /** Of the processed: came later than is allowed for, so that results which they change may lack touchpoints. */
+  late: number;
+  /** Of the processed: refunds whose order had no conversion when they came. */
+  unmatchedRefunds: number;
+  /** Events of users that the partition has no more room for. */
+  droppedUsersPerPartition: number;
+  /** Of the processed, mostly of earlier batches: facts of people who were erased, as far as the partition still held them. */
+  erased: number;
+  /** Latest time of a processed event, ms since 1970; 0 where there is none. */
+  latestTimeMs: number;
+  /**
+   * Records of identity and copies of other partitions' facts: no events, and in no account, but the log holds them as long
+   * as facts of their time.
+   */
+  kept: number;
+  /** Latest time of them, ms since 1970; 0 where there are none. */
+  keptTimeMs: number;
+}
+
+/** Counts a batch's events per tenant: what the commit adds to the books. */
+export class BatchCounts {
+  readonly #byTenant = new Map<number, TenantCounts>();
+  readonly #watermarks: Watermarks;
+  #tenant = -1;
+  #current: TenantCounts = empty();
+  #lateBeforeMs = 0;
+
+  /** @param watermarks as they are before the batch: the same however the batch is ordered */
+  constructor(watermarks: Watermarks) {
+    this.#watermarks = watermarks;
+  }
+
+  /** All events of an entry. */
+  accepted({ tenants, count }: EntryColumns): void {
+    for (let i = 0; i < count; i += 1) {
+      if (tenants[i] !== this.#tenant) this.#select(tenants[i] as number);
+      this.#current.accepted += 1;
+    }
+  }
+
+  duplicate(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.duplicate += 1;
+  }
+
+  /** @param concernsMs time of the oldest event that it changes something for: a refund's conversion, or its own */
+  processed(tenant: number, timeMs: number, concernsMs: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.processed += 1;
+    if (concernsMs < this.#lateBeforeMs) this.#current.late += 1;
+    if (timeMs > this.#current.latestTimeMs) this.#current.latestTimeMs = timeMs;
+  }
+
+  /** A row that is no event. */
+  kept(tenant: number, timeMs: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.kept += 1;
+    if (timeMs > this.#current.keptTimeMs) this.#current.keptTimeMs = timeMs;
+  }
+
+  unmatchedRefund(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.unmatchedRefunds += 1;
+  }
+
+  erased(tenant: number, facts: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.erased += facts;
+  }
+
+  droppedPerUser(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.droppedFactsPerUser += 1;
+  }
+
+  droppedPerPartition(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.droppedFactsPerPartition += 1;
+  }
+
+  droppedUser(tenant: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.droppedUsersPerPartition += 1;
+  }
+
+  /** Moves the watermarks on to the batch's latest events. */
+  raiseWatermarks(): void {
+    for (const [tenant, { latestTimeMs }] of this.#byTenant) {
+      this.#watermarks.raise(tenant, latestTimeMs);
+    }
+  }
+
+  /** The counts by the tenants' names. */
+  byTenant(tenants: Dictionary): Record<string, TenantCounts> {
+    return Object.fromEntries(
+      [...this.#byTenant].map(([code, counts]) => [tenants.text(code), counts]),
+    );
+  }
+
+  #select(tenant: number): void {
+    let counts = this.#byTenant.get(tenant);
+    if (counts === undefined) {
+      counts = empty();
+      this.#byTenant.set(tenant, counts);
+    }
+    this.#tenant = tenant;
+    this.#current = counts;
+    this.#lateBeforeMs = this.#watermarks.lateBeforeMs(tenant);
+  }
+}
+
+function empty(): TenantCounts {
+  return {
+    accepted: 0,
+    duplicate: 0,
+    processed: 0,
+    droppedFactsPerUser: 0,
+    droppedFactsPerPartition: 0,
+    late: 0,
+    unmatchedRefunds: 0,
+    droppedUsersPerPartition: 0,
+    erased: 0,
+    latestTimeMs: 0,
+    kept: 0,
+    keptTimeMs: 0,
+  };
+}

@@ -1,0 +1,54 @@
+import { performance } from "node:perf_hooks";
+import { clientUse, redisReady } from "@tributary/streams";
+import { metricsText } from "@tributary/telemetry";
+import type { FastifyInstance } from "fastify";
+import type { GatewayMetrics } from "../metrics.ts";
+import type { ServerParts } from "../parts.ts";
+
+/** A flush that takes longer than this while Redis answers means that the gateway makes no progress. */
+const STUCK_MS = 10_000;
+
+/** What operators and orchestrators ask: health, readiness, metrics. */
+export function addOperationRoutes(
+  server: FastifyInstance,
+  parts: ServerParts,
+  metrics: GatewayMetrics,
+): void {
+  const { client, publisher, backlog, telemetry, spool } = parts;
+  let progressAtMs = performance.now();
+  server.get("/healthz", async (_request, reply) => {
+    const now = performance.now();
+    if (publisher.flights === 0 || !redisReady(client)) progressAtMs = now;
+    const stuck = now - progressAtMs > STUCK_MS;
+    return reply.code(stuck ? 503 : 200).send({
+      status: stuck ? "unhealthy" : "ok",
+      ...(stuck
+        ? {
+            reason: `a flush has waited for ${Math.round((now - progressAtMs) / 1000)} s while Redis answers`,
+          }
+        : {}),
+    });
+  });
+  server.get("/readyz", async (_request, reply) => {
+    const ready = redisReady(client) && !publisher.breakerOpen;
+    return reply
+      .code(ready ? 200 : 503)
+      .send(ready ? { status: "ready" } : { status: "not ready", reason: "Redis is away" });
+  });
+  server.get("/metrics", async (_request, reply) => {
+    const { connections, commands } = clientUse(client);
+    metrics.tributary_redis_connections.set(connections);
+    metrics.tributary_redis_commands.set(commands);
+    metrics.tributary_backlog_bytes.set({ group: "attribution" }, backlog.workersBytes);
+    metrics.tributary_backlog_bytes.set({ group: "warehouse" }, backlog.warehouseBytes);
+    metrics.tributary_backlog_limit_bytes.set(backlog.limitBytes);
+    metrics.tributary_breaker_open.set(publisher.breakerOpen ? 1 : 0);
+    if (spool !== undefined) {
+      metrics.tributary_spool_bytes.set(spool.bytes);
+      metrics.tributary_spool_oldest_age_seconds.set(spool.ageSeconds(Date.now()));
+      metrics.tributary_spool_damaged_bytes.set(spool.damagedBytes);
+    }
+    const { contentType, body } = await metricsText(telemetry.metrics);
+    return reply.type(contentType).send(body);
+  });
+}

@@ -1,0 +1,176 @@
+/**
+ * What partitions tell each other, and remember, of who is who: rows of a type that no client can send, in ordinary entries,
+ * so that logs, dead letters and the reading of both need no second codec.
+ *
+ * A record is a row of {@link TYPE_IDENTITY} whose user is an anonymous ID, whose time is how long it is to be remembered, and
+ * whose rare bytes hold the rest; where it names a user, a second row of that type follows, whose user that is. A message is an
+ * entry that begins with a record; the facts in it are copies, whose rare bytes begin with {@link RARE_COPY}.
+ */
+import { Buffer } from "node:buffer";
+import type { EntryColumns } from "../entry/columns.ts";
+import {
+  type EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_ID_UUID,
+  FLAG_RARE,
+  FLAG_TYPE_MASK,
+  FLAG_USER_UUID,
+} from "../entry/entry.ts";
+import { ProtocolError } from "../errors.ts";
+import { RARE_COPY, RARE_IDENTITY } from "../entry/rare.ts";
+
+/** Type code of a record's rows; not one of EVENT_TYPES, so that it cannot come from outside. */
+export const TYPE_IDENTITY = 7;
+
+/** What the user's partition remembers of a pair. Logged. */
+export const IDENTITY_PAIR = 1;
+/** What it tells the anonymous ID's partition of it. A message. */
+export const IDENTITY_CLAIM = 2;
+/** Whose an anonymous ID is, as its own partition decided. Logged. */
+export const IDENTITY_DECISION = 3;
+/** The same where its user is. A message, and logged there. */
+export const IDENTITY_LINK = 4;
+/**
+ * A person, or an anonymous ID of one, is forgotten (docs/erasure.md): asked for as a message, and logged where it was done. From
+ * here on kinds are of erasures: they come in messages of their own, whose subject need not be anonymous.
+ */
+export const IDENTITY_ERASE = 5;
+/** An anonymous ID that is of the person of the erasure before it as well. A message. */
+export const IDENTITY_ERASE_WITH = 6;
+/** Copies of an anonymous ID's facts under links of generations below are void. A message, and logged there. */
+export const IDENTITY_ERASED = 7;
+
+/** A record beside its two keys. */
+export interface IdentityRecord {
+  /** IDENTITY_* */
+  kind: number;
+  /**
+   * Whether the user takes the anonymous ID (pair, claim, decision), or has it (link). Of an erasure in the log, whether facts were
+   * forgotten; as a message, whether it is of the anonymous ID that was asked for.
+   */
+  linked: boolean;
+  /** Whether a row with a user follows. */
+  hasUser: boolean;
+  /** When the two were first seen together, ms since 1970; 0 of a link. */
+  time: number;
+  /** Grows with each change of the pair in the user's partition; 0 of a link. */
+  version: number;
+  /** Grows with each change of the owner in the anonymous ID's partition; 0 of a pair and a claim. */
+  generation: number;
+  /** Which erasure it is, 16 bytes; none of other kinds. */
+  receipt: Uint8Array;
+}
+
+export function emptyIdentityRecord(): IdentityRecord {
+  return {
+    kind: 0,
+    linked: false,
+    hasUser: false,
+    time: 0,
+    version: 0,
+    generation: 0,
+    receipt: NO_BYTES,
+  };
+}
+
+/** Field code, bin head, kind, two flags, three float64. */
+const RECORD_BYTES = 3 + 2 + 24;
+const LINKED = 1;
+const HAS_USER = 2;
+/** Field code, uint32 head, the number. */
+export const COPY_MARK_BYTES = 6;
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * Makes a row a record's first: all but its tenant, user key and the key's flags.
+ * @param keptUntilMs how long it is to be remembered: until no fact of this time is held any more, ms since 1970
+ */
+export function fillIdentityRow(row: EventRow, record: IdentityRecord, keptUntilMs: number): void {
+  fillUserRow(row, keptUntilMs);
+  row.flags |= FLAG_RARE;
+  if (record.receipt.length === 0) row.flags |= FLAG_ANONYMOUS;
+  else {
+    row.flags |= FLAG_ID_UUID;
+    row.id = record.receipt;
+    row.idLength = record.receipt.length;
+  }
+  const rare = Buffer.alloc(RECORD_BYTES);
+  rare[0] = RARE_IDENTITY;
+  rare[1] = 0xc4;
+  rare[2] = RECORD_BYTES - 3;
+  rare[3] = record.kind;
+  rare[4] = (record.linked ? LINKED : 0) | (record.hasUser ? HAS_USER : 0);
+  rare.writeDoubleBE(record.time, 5);
+  rare.writeDoubleBE(record.version, 13);
+  rare.writeDoubleBE(record.generation, 21);
+  row.rare = rare;
+  row.rareStart = 0;
+  row.rareLength = RECORD_BYTES;
+}
+
+/** Makes a row a record's second: all but its tenant, user key and the key's flags. */
+export function fillUserRow(row: EventRow, keptUntilMs: number): void {
+  row.flags = (row.flags & (FLAG_ANONYMOUS | FLAG_USER_UUID)) | TYPE_IDENTITY;
+  row.time = keptUntilMs;
+  row.id = NO_BYTES;
+  row.idStart = 0;
+  row.idLength = 0;
+  row.dimensions.fill(0);
+  row.rareLength = 0;
+}
+
+/** Whether an entry is a message, and not events of a gateway. */
+export function isMessage({ count, flags }: EntryColumns): boolean {
+  return count > 0 && ((flags[0] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY;
+}
+
+/** Whether a row with rare bytes is a copy of another partition's fact. */
+export function isCopy(rare: Uint8Array, start: number): boolean {
+  return rare[start] === RARE_COPY;
+}
+
+/** Reads a record from its first row. @throws ProtocolError `entry_malformed` */
+export function readIdentity(
+  rare: Uint8Array,
+  start: number,
+  length: number,
+  record: IdentityRecord,
+): void {
+  if (length !== RECORD_BYTES || rare[start] !== RARE_IDENTITY) {
+    throw new ProtocolError("entry_malformed", "not an entry: a record of identity has no content");
+  }
+  const view = new DataView(rare.buffer, rare.byteOffset + start, length);
+  const flags = view.getUint8(4);
+  record.kind = view.getUint8(3);
+  record.linked = (flags & LINKED) !== 0;
+  record.hasUser = (flags & HAS_USER) !== 0;
+  record.time = view.getFloat64(5);
+  record.version = view.getFloat64(13);
+  record.generation = view.getFloat64(21);
+}
+
+/** The kind of the record that a row's rare bytes begin with; 0 where they are none of one. */
+export function identityKindOf(rare: Uint8Array, start: number): number {
+  return rare[start] === RARE_IDENTITY ? (rare[start + 3] ?? 0) : 0;
+}
+
+/**
+ * Marks a fact's row as a copy: its rare bytes are the mark and those that it had.
+ * @param revision that a conversion's next result has
+ */
+export function markCopy(row: EventRow, revision: number): void {
+  const rare = Buffer.allocUnsafe(COPY_MARK_BYTES + row.rareLength);
+  rare[0] = RARE_COPY;
+  rare[1] = 0xce;
+  rare.writeUInt32BE(revision, 2);
+  rare.set(row.rare.subarray(row.rareStart, row.rareStart + row.rareLength), COPY_MARK_BYTES);
+  row.flags |= FLAG_RARE;
+  row.rare = rare;
+  row.rareStart = 0;
+  row.rareLength = rare.length;
+}
+
+/** The revision in a copy's mark. */
+export function copyRevision(rare: Uint8Array, start: number): number {
+  return new DataView(rare.buffer, rare.byteOffset + start, COPY_MARK_BYTES).getUint32(2);
+}

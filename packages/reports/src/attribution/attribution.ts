@@ -1,0 +1,278 @@
+import type { DimensionField } from "@tributary/protocol";
+import {
+  attributionReport,
+  conversionDimensionsOf,
+  openJourneys,
+  readPurchases,
+  readTouches,
+  rowsOfGroups,
+  touchDimensionsOf,
+  totalsOfGroups,
+  type AttributionRow,
+  type AttributionTotals,
+  type ConvertingPath,
+  type FactsQuestion,
+  type OpenPath,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
+import { compareWith, type ComparedRow } from "./compared-rows.ts";
+import type { RecomputeTask, TouchesTask } from "../compute/facts-computer.ts";
+import { longestWindowMs } from "../question/journey-rules.ts";
+import { ReportsError } from "../errors.ts";
+import type { PathCredits, PathCreditsTask } from "../compute/path-credits.ts";
+import {
+  comparisonsOf,
+  rowsOfCredits,
+  tabulateJourneys,
+  taskOf,
+  type Comparison,
+  type PathModelRow,
+} from "./path-rows.ts";
+import {
+  isPathModel,
+  isStreamedModel,
+  type AttributionQuestion,
+  type ReportSource,
+} from "../question/question.ts";
+import { isJourneyModel, type Recomputed } from "../compute/recompute.ts";
+import { shownRules, type ShownRules } from "../question/shown-rules.ts";
+import { configuredRules, type ReportSettings } from "../question/settings.ts";
+import { ownTouchTexts } from "../compute/touch-text.ts";
+
+/** What answers a question of attribution. */
+export interface Attribution {
+  /** As in the question. */
+  readonly asOf?: number;
+  readonly source: ReportSource;
+  readonly rules: ShownRules;
+  readonly rows: readonly (AttributionRow | PathModelRow | ComparedRow)[];
+  /** Where a confidence was asked for: neighbours in each model's order. */
+  readonly comparisons?: readonly Comparison[];
+  readonly totals: AttributionTotals;
+  /** Those of the report compared with. */
+  readonly totalsBefore?: AttributionTotals;
+}
+
+/** An answer, and the time up to which everything accepted is in it, ms since 1970; 0 where nobody knows. */
+export interface CompleteAttribution extends Attribution {
+  readonly completeUpTo: number;
+}
+
+/** What computes, on a thread of its own where others wait. */
+export interface Computer {
+  /** @throws ReportsError */
+  credit(task: PathCreditsTask): Promise<PathCredits>;
+  /** Takes touchpoints ahead of their recomputation. @throws ReportsError */
+  takeTouches(task: TouchesTask): Promise<void>;
+  /** @returns undefined where the task's facts are not there @throws ReportsError */
+  recompute(task: RecomputeTask): Promise<Recomputed | undefined>;
+}
+
+/** What answers stand on. */
+export interface AttributionParts {
+  readonly engine: WarehouseEngine;
+  readonly computer: Computer;
+  readonly settings: ReportSettings;
+}
+
+type Asked = AttributionQuestion & { readonly tenant: string };
+
+/** The same seed every time: who asks again gets the same intervals. */
+const SEED = 1;
+const REPLICATES = 200;
+
+/**
+ * Answers a question of attribution: rule-based models from the credits that the workers gave, or from the facts where the
+ * question changes the rules or asks for a model that the workers do not credit; models over paths from the journeys of the
+ * one or the other. The conversions behind all of them are the same, so that every model's rows sum to the totals.
+ * @throws WarehouseError as attributionReport and readTouches, ReportsError as the computer
+ */
+export async function answerAttribution(
+  parts: AttributionParts,
+  question: Asked,
+): Promise<Attribution> {
+  const report = await answerOne(parts, question);
+  if (!question.against) return report;
+  const before = await answerOne(parts, asItIs(question, parts.settings));
+  const { rows, totals: totalsBefore } = before;
+  return { ...report, rows: compareWith(report.rows, rows, modelNames(question)), totalsBefore };
+}
+
+/** The question without what it changes. */
+function asItIs(question: Asked, settings: ReportSettings): Asked {
+  const { models, custom, rules } = question;
+  const needsFacts = custom.length > 0 || models.includes("w_shaped");
+  return {
+    ...question,
+    rules: { ...configuredRules(settings), lead: rules.lead },
+    paths: { ...question.paths, transform: "unique", confidence: undefined },
+    source: needsFacts ? "facts" : "streamed",
+    against: false,
+  };
+}
+
+function modelNames({ models, custom }: Asked): readonly string[] {
+  return [...models, ...custom.map(({ name }) => name)];
+}
+
+/** Rows of rule-based models, and the conversions behind them. */
+interface Credited {
+  readonly rows: readonly AttributionRow[];
+  readonly totals: AttributionTotals;
+  readonly paths: readonly ConvertingPath[];
+  readonly leftOutTouchpoints?: number;
+}
+
+async function answerOne(parts: AttributionParts, question: Asked): Promise<Attribution> {
+  const { asOf, source, rules, paths } = question;
+  const pathModels = question.models.filter(isPathModel);
+  const credited =
+    source === "facts"
+      ? await creditFacts(parts, question, pathModels.length > 0)
+      : await creditStreamed(parts, question, pathModels.length > 0);
+  const { rows, comparisons } = await creditPathModels(parts, question, credited);
+  return {
+    ...(asOf === undefined ? {} : { asOf }),
+    source,
+    rules: shownRules(rules, paths.transform, credited.leftOutTouchpoints),
+    rows,
+    ...(paths.confidence === undefined ? {} : { comparisons }),
+    totals: credited.totals,
+  };
+}
+
+async function creditStreamed(
+  { engine }: AttributionParts,
+  question: Asked,
+  withPaths: boolean,
+): Promise<Credited> {
+  const models = question.models.filter(isStreamedModel);
+  const { report, paths } = await attributionReport(engine, { ...question, models, withPaths });
+  return { ...report, paths };
+}
+
+async function creditFacts(
+  parts: AttributionParts,
+  question: Asked,
+  withPaths: boolean,
+): Promise<Credited> {
+  const { engine, computer, settings } = parts;
+  const { by, from, to, asOf, rules, paths, custom, tenant, timeZone } = question;
+  const models = question.models.filter((name) => isJourneyModel(name) && !isPathModel(name));
+  const touchDimensions = columnsOf(question);
+  const lead = models.includes("w_shaped") ? rules.lead : undefined;
+  // Never less than the workers', so that the next question about the same time finds the facts kept.
+  const windowMs =
+    from === undefined
+      ? 0
+      : Math.max(longestWindowMs(rules), longestWindowMs(configuredRules(settings)));
+  const conversionDimensions = conversionDimensionsOf(by);
+  const facts = {
+    tenant,
+    from,
+    to,
+    asOf,
+    timeZone,
+    touchDimensions,
+    windowMs,
+    lead,
+    by: conversionDimensions,
+  };
+  const revision = await engine.revision();
+  const task: RecomputeTask = {
+    kind: "recompute",
+    key: JSON.stringify([facts, revision]),
+    purchases: undefined,
+    conversionDimensions: conversionDimensions.length,
+    spec: {
+      models: [...models.filter(isJourneyModel), ...custom],
+      touchDimensions: touchDimensionsOf(by),
+      from: from ?? -Infinity,
+      to: to ?? Infinity,
+      rules,
+      transform: paths.transform,
+      withPaths,
+    },
+  };
+  const recomputed =
+    (await computer.recompute(task)) ?? (await readAndRecompute(parts, facts, task));
+  const { groups, totals, leftOutTouchpoints } = recomputed;
+  return {
+    rows: rowsOfGroups(groups, modelNames(question), by),
+    totals: totalsOfGroups(totals),
+    paths: recomputed.paths,
+    ...(rules.leaveOut.length === 0 ? {} : { leftOutTouchpoints }),
+  };
+}
+
+/** How often facts are read again because others' questions drove them out of the thread. */
+const MAX_READS = 4;
+
+async function readAndRecompute(
+  { engine, computer }: AttributionParts,
+  facts: FactsQuestion,
+  task: RecomputeTask,
+): Promise<Recomputed> {
+  for (let reads = 0; reads < MAX_READS; reads += 1) {
+    const touches = await readTouches(engine, facts);
+    const { key } = task;
+    const dimensions = facts.touchDimensions;
+    const taken = computer.takeTouches({ kind: "touches", key, touches, dimensions });
+    // Both are waited for, so that neither's failure goes by unseen.
+    const [purchases] = await Promise.all([readPurchases(engine, facts), taken]);
+    const recomputed = await computer.recompute({ ...task, purchases });
+    if (recomputed !== undefined) return recomputed;
+  }
+  throw new ReportsError("unavailable", "too many reports are being computed; ask again");
+}
+
+/** The touchpoints' columns that the rows, the rules and the models read. */
+function columnsOf({ by, rules }: Asked): readonly DimensionField[] {
+  const all = [
+    "channel" as const,
+    ...touchDimensionsOf(by),
+    ...rules.leaveOut.map(({ dimension }) => dimension),
+  ];
+  return [...new Set(all)].sort();
+}
+
+/** All models' rows in the order asked for, those over paths computed. */
+async function creditPathModels(
+  { engine, computer }: AttributionParts,
+  question: Asked,
+  credited: Credited,
+): Promise<{
+  rows: readonly (AttributionRow | PathModelRow)[];
+  comparisons: readonly Comparison[];
+}> {
+  const pathModels = question.models.filter(isPathModel);
+  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [] };
+  const { by, paths } = question;
+  const { confidence } = paths;
+  const open = paths.nonConverting ? await openPathsOf(engine, question) : [];
+  const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
+  const resampling =
+    confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
+  const rows = new Map<string, readonly (AttributionRow | PathModelRow)[]>(
+    modelNames(question).map((model) => [
+      model,
+      credited.rows.filter((row) => row.model === model),
+    ]),
+  );
+  const comparisons: Comparison[] = [];
+  for (const model of pathModels) {
+    const credits = await computer.credit(taskOf(journeys, model, resampling));
+    rows.set(model, rowsOfCredits(journeys, model, credits));
+    comparisons.push(...comparisonsOf(journeys, model, credits));
+  }
+  return { rows: modelNames(question).flatMap((model) => rows.get(model) ?? []), comparisons };
+}
+
+async function openPathsOf(engine: WarehouseEngine, question: Asked): Promise<readonly OpenPath[]> {
+  const { rules, source, by } = question;
+  const open = await openJourneys(engine, { ...question, ...rules });
+  if (source === "streamed") return open;
+  const known = new Map<string, string>();
+  const count = touchDimensionsOf(by).length;
+  return open.map(({ path, journeys }) => ({ path: ownTouchTexts(path, count, known), journeys }));
+}

@@ -1,0 +1,186 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  differenceOf,
+  expectedResults,
+  type PlainEvent,
+  type PlainResult,
+} from "@tributary/oracle";
+import {
+  countAuditSlices,
+  readAuditDecisions,
+  readAuditFacts,
+  readAuditResults,
+  watermarkBefore,
+  type AuditDecision,
+  type AuditFact,
+  type AuditResult,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
+import type { ReportSettings } from "../question/settings.ts";
+
+/** What an audit goes by. */
+export interface AuditOptions {
+  readonly tenant: string;
+  readonly settings: ReportSettings;
+  /** Most differences that are described; all are counted. */
+  readonly maxDifferences: number;
+}
+
+/** A conversion whose stored result is not what its facts give. */
+export interface AuditDifference {
+  readonly conversion: string;
+  readonly userKey: string;
+  readonly difference: string;
+}
+
+/** Streamed results against results recomputed from the facts. */
+export interface AuditReport {
+  readonly compared: number;
+  readonly agreed: number;
+  readonly different: number;
+  /** The first of them. */
+  readonly differences: readonly AuditDifference[];
+  /** Conversions whose stored result may rightly differ, by reason. */
+  readonly notComparable: {
+    /**
+     * The conversion, or a fact that concerns it, came so much later than its tenant's newest event that the workers may have
+     * let go of what it needs: the books count these events as late.
+     */
+    readonly late: number;
+  };
+}
+
+/**
+ * Recomputes every conversion's result from the warehouse's facts by a second, plain implementation, which shares no code with
+ * the workers, and compares: path, channels, net value, and every credit of every model. A slice of the users is held at
+ * a time.
+ * @throws WarehouseError as the engine's query
+ */
+export async function audit(engine: WarehouseEngine, options: AuditOptions): Promise<AuditReport> {
+  const { tenant } = options;
+  const counts = { compared: 0, agreed: 0, late: 0, different: 0 };
+  const differences: AuditDifference[] = [];
+  const slices = await countAuditSlices(engine, tenant);
+  for (let slice = 0; slice < slices; slice += 1) {
+    const asked = { tenant, slice, slices };
+    const facts = await readAuditFacts(engine, asked);
+    const results = await readAuditResults(engine, asked);
+    const decisions = Map.groupBy(await readAuditDecisions(engine, asked), userOf);
+    for (const found of compare(facts, results, options.settings)) {
+      counts.compared += 1;
+      if (found.difference === undefined) {
+        counts.agreed += 1;
+      } else if (await isLate(engine, options, found, decisions.get(found.user) ?? [])) {
+        counts.late += 1;
+      } else {
+        counts.different += 1;
+        const { conversion, userKey, difference } = found;
+        if (differences.length < options.maxDifferences) {
+          differences.push({ conversion, userKey, difference });
+        }
+      }
+    }
+    await nextTurn();
+  }
+  const { late, ...rest } = counts;
+  return { ...rest, differences, notComparable: { late } };
+}
+
+interface Compared {
+  /** See {@link userOf}. */
+  readonly user: string;
+  readonly conversion: string;
+  readonly userKey: string;
+  readonly difference: string | undefined;
+  /** Of the user. */
+  readonly facts: readonly AuditFact[];
+}
+
+function* compare(
+  facts: readonly AuditFact[],
+  results: readonly AuditResult[],
+  settings: ReportSettings,
+): Generator<Compared> {
+  const rules = {
+    click: settings.clickWindowMs,
+    view: settings.viewWindowMs,
+    halfLife: settings.halfLifeMs,
+  };
+  const stored = Map.groupBy(results, userOf);
+  for (const [user, own] of Map.groupBy(facts, userOf)) {
+    const expected = expectedResults(own.map(plainEvent), rules);
+    const given = new Map((stored.get(user) ?? []).map((result) => [result.conversion_id, result]));
+    for (const fact of own.filter(({ type }) => type === "conversion")) {
+      const id = fact.event_id;
+      const difference = differenceBetween(given.get(id), expected.get(`${user}/${id}`));
+      given.delete(id);
+      yield { user, conversion: id, userKey: fact.user_key, difference, facts: own };
+    }
+    for (const [id, { user_key: userKey }] of given) {
+      const difference = "there is a result, and no such conversion among the facts";
+      yield { user, conversion: id, userKey, difference, facts: own };
+    }
+    stored.delete(user);
+  }
+  for (const result of [...stored.values()].flat()) {
+    const { conversion_id: conversion, user_key: userKey } = result;
+    const difference = "there is a result, and no conversion of the user among the facts";
+    yield { user: userOf(result), conversion, userKey, difference, facts: [] };
+  }
+}
+
+function differenceBetween(
+  stored: AuditResult | undefined,
+  plain: PlainResult | undefined,
+): string | undefined {
+  if (stored === undefined) return "there is a conversion, and no result";
+  if (plain === undefined) return "there is a result, and none can be computed";
+  return differenceOf(stored, plain);
+}
+
+/** A user ID and an anonymous ID of the same letters are two users. */
+function userOf(row: { readonly user_key: string; readonly is_anonymous: boolean }): string {
+  return `${row.is_anonymous ? "anonymous" : "user"}:${row.user_key}`;
+}
+
+function plainEvent(fact: AuditFact): PlainEvent {
+  return {
+    id: fact.event_id,
+    type: fact.type,
+    time: Number(fact.time_ms),
+    userId: userOf(fact),
+    channel: fact.channel,
+    ...(fact.value === null ? {} : { value: fact.value }),
+    ...(fact.currency === "" ? {} : { currency: fact.currency }),
+    ...(fact.order_id === "" ? {} : { orderId: fact.order_id }),
+  };
+}
+
+/**
+ * Whether the workers may have let go of what the conversion needs before the last fact of its user came, or before it was decided
+ * what else is the user's.
+ */
+async function isLate(
+  engine: WarehouseEngine,
+  { tenant, settings }: AuditOptions,
+  { facts, conversion: id }: Compared,
+  decisions: readonly AuditDecision[],
+): Promise<boolean> {
+  const conversion = facts.find(({ event_id, type }) => event_id === id && type === "conversion");
+  if (conversion === undefined) return false;
+  const last = facts.reduce((latest, fact) =>
+    isAfter(fact.position, latest.position) ? fact : latest,
+  );
+  for (const { partition, position } of [last, ...decisions]) {
+    const watermark = await watermarkBefore(engine, tenant, partition, position);
+    if (Number(conversion.time_ms) + settings.latenessMs < watermark) return true;
+  }
+  return false;
+}
+
+/** Whether an entry ID, `<ms>-<number>`, is the later one. */
+function isAfter(id: string, other: string): boolean {
+  const [ms = 0, sequence = 0] = id.split("-").map(Number);
+  const [otherMs = 0, otherSequence = 0] = other.split("-").map(Number);
+  return ms === otherMs ? sequence > otherSequence : ms > otherMs;
+}

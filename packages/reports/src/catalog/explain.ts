@@ -1,0 +1,92 @@
+import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
+import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
+import type { NotCountedReason } from "../answer-schemas.ts";
+import type { Windows } from "../question/journey-rules.ts";
+
+/** A touchpoint that a conversion's credits leave out. */
+export interface NotCounted {
+  readonly id: string;
+  readonly type: string;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly channel: string;
+  readonly source: string;
+  readonly medium: string;
+  readonly campaign: string;
+  readonly channelRule: ChannelRule;
+  readonly reason: NotCountedReason;
+}
+
+/** By what the workers attributed. */
+export interface AppliedRules extends Windows {
+  /** Of a tenant that has its own. */
+  readonly channels?: TenantRules | undefined;
+}
+
+/** A conversion with what its result does not say: why each channel is what it is, and what was left out. */
+export interface ExplainedConversion extends ConversionDetail {
+  readonly touchpoints: readonly (ConversionTouch & { readonly channelRule?: ChannelRule })[];
+  /** The user's other touchpoints, newest first; those after the conversion at the end. */
+  readonly notCounted: readonly NotCounted[];
+  /** Whether there are more than those: not all were looked at. */
+  readonly notCountedTruncated: boolean;
+}
+
+/**
+ * Holds a conversion's path against its user's touchpoints.
+ * @param touches as readUserTouches gives them @param rules of the workers @param truncated whether there are more
+ */
+export function explain(
+  detail: ConversionDetail,
+  touches: readonly UserTouch[],
+  rules: AppliedRules,
+  truncated: boolean,
+): ExplainedConversion {
+  const byId = new Map(touches.map((touch) => [touch.id, touch]));
+  const onPath = new Set(detail.touchpoints.map(({ id }) => id));
+  return {
+    ...detail,
+    touchpoints: detail.touchpoints.map((touch) => {
+      const fact = byId.get(touch.id);
+      return fact === undefined
+        ? touch
+        : { ...touch, channelRule: channelRuleOf(fact, rules.channels) };
+    }),
+    notCounted: touches
+      .filter(({ id }) => !onPath.has(id))
+      .map((touch) => ({
+        id: touch.id,
+        type: touch.type,
+        time: touch.time,
+        channel: touch.channel,
+        source: touch.source,
+        medium: touch.medium,
+        campaign: touch.campaign,
+        channelRule: channelRuleOf(touch, rules.channels),
+        reason: reasonOf(touch, detail, rules),
+      })),
+    notCountedTruncated: truncated,
+  };
+}
+
+/** The rule that gives the touchpoint's channel; where none does, its sender named it. */
+function channelRuleOf(
+  { channel, ...signal }: UserTouch,
+  own: TenantRules | undefined,
+): ChannelRule {
+  const named = classifyChannel(signal, own);
+  return named.channel === channel ? named.rule : "explicit_channel";
+}
+
+function reasonOf(
+  { type, time, committedAt }: UserTouch,
+  detail: ConversionDetail,
+  windows: Windows,
+): NotCountedReason {
+  if (time > detail.time) return "after_conversion";
+  const isView = type === "impression";
+  if (detail.time - time > (isView ? windows.viewWindowMs : windows.clickWindowMs)) {
+    return isView ? "outside_view_window" : "outside_click_window";
+  }
+  return committedAt > detail.attributedAt ? "arrived_later" : "other_windows";
+}

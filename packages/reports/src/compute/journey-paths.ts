@@ -1,0 +1,224 @@
+import {
+  isDirect,
+  TOUCH_TYPES,
+  type JourneyPath,
+  type PathTransform,
+  type TouchType,
+} from "@tributary/attribution";
+import type { DimensionField } from "@tributary/protocol";
+import type { FactColumns } from "./fact-columns.ts";
+import type { JourneyRules, Windows } from "../question/journey-rules.ts";
+
+const IMPRESSION = TOUCH_TYPES.indexOf("impression");
+const CLICK = TOUCH_TYPES.indexOf("click");
+
+/** What the paths of a question are made by. */
+export interface PathsQuestion {
+  readonly rules: JourneyRules;
+  /** What touchpoints are told apart by, for the transform and the rows. */
+  readonly touchDimensions: readonly DimensionField[];
+  readonly transform: PathTransform;
+  /** Whether models read the touchpoints' channels and types. */
+  readonly needsNames: boolean;
+}
+
+/**
+ * One conversion's path after the other, in arrays that are kept: touchpoints within their window and no later than the
+ * conversion, by time, then event ID.
+ */
+export class JourneyPaths implements JourneyPath {
+  length = 0;
+  ageMs = new Float64Array(64);
+  isDirect = new Uint8Array(64);
+  leadIndex = -1;
+  channels: string[] = [];
+  types: TouchType[] = [];
+  /** What each touchpoint is told apart by: a number below {@link touchKeys}. */
+  keys = new Int32Array(64);
+  readonly touchKeys: number;
+  readonly #facts: FactColumns;
+  readonly #question: PathsQuestion;
+  readonly #firstCodes: Int32Array | undefined;
+  readonly #secondCodes: Int32Array | undefined;
+  readonly #secondCount: number;
+  readonly #channelCodes: Int32Array;
+  readonly #channelNames: readonly string[];
+  readonly #directCodes: Uint8Array;
+  /** 1 for touchpoints that do not count, whatever the conversion. */
+  readonly #gone: Uint8Array;
+  readonly #rows: number[] = [];
+  readonly #windows: readonly Windows[];
+  readonly #maxWindows: Float64Array;
+  /** Touchpoints that the question leaves out. */
+  readonly leftOut: number;
+
+  constructor(facts: FactColumns, question: PathsQuestion) {
+    this.#facts = facts;
+    this.#question = question;
+    const { rules, touchDimensions } = question;
+    const [first, second] = touchDimensions.map((field) => column(facts, field));
+    this.#firstCodes = first?.codes;
+    this.#secondCodes = second?.codes;
+    this.#secondCount = second?.names.length ?? 1;
+    this.touchKeys = (first?.names.length ?? 1) * this.#secondCount;
+    const channel = column(facts, "channel");
+    this.#channelCodes = channel.codes;
+    this.#channelNames = channel.names;
+    this.#directCodes = Uint8Array.from(channel.names, (name) => (isDirect(name) ? 1 : 0));
+    ({ gone: this.#gone, leftOut: this.leftOut } = goneTouches(facts, rules));
+    this.#windows = facts.purchases.names.names.map((name) => rules.windows.get(name) ?? rules);
+    this.#maxWindows = Float64Array.from(this.#windows, (of) =>
+      Math.max(of.clickWindowMs, of.viewWindowMs),
+    );
+  }
+
+  /** Texts of the dimensions of a key. */
+  textsOf(key: number): string[] {
+    const codes = [Math.floor(key / this.#secondCount), key % this.#secondCount];
+    return this.#question.touchDimensions.map(
+      (field, i) => column(this.#facts, field).names[codes[i] ?? 0] ?? "",
+    );
+  }
+
+  /**
+   * Finds a conversion's path.
+   * @param leadTime of the user's first lead, ms since 1970; Infinity where there is none
+   * @param after only touchpoints later than this count, ms since 1970: those up to it were used up
+   */
+  find(user: number, purchase: number, leadTime: number, after = -Infinity): void {
+    const { touchStarts, touches, purchaseTimes, purchases } = this.#facts;
+    const { times: touchTimes, types: touchTypes } = touches;
+    const time = purchaseTimes[purchase] as number;
+    const nameCode = purchases.names.codes[purchase] as number;
+    const { clickWindowMs, viewWindowMs } = this.#windows[nameCode] ?? this.#question.rules;
+    const maxWindow = this.#maxWindows[nameCode] as number;
+    const rows = this.#rows;
+    rows.length = 0;
+    let clicked = false;
+    let i = touchStarts[user] as number;
+    const end = touchStarts[user + 1] as number;
+    while (
+      i < end &&
+      (time - (touchTimes[i] as number) > maxWindow || (touchTimes[i] as number) <= after)
+    ) {
+      i += 1;
+    }
+    for (; i < end; i += 1) {
+      const age = time - (touchTimes[i] as number);
+      if (age < 0) break;
+      const type = touchTypes[i] as number;
+      if (this.#gone[i] === 1 || age > (type === IMPRESSION ? viewWindowMs : clickWindowMs))
+        continue;
+      if (type === CLICK) clicked = true;
+      rows.push(i);
+    }
+    if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
+    this.#fill(time, leadTime);
+  }
+
+  /** Simplifies the path found: keeps of it what the transform keeps, the first touchpoint of each run, or of each key. */
+  simplify(): void {
+    if (this.#question.transform !== "unique") this.#keepFirst();
+  }
+
+  #dropImpressions(): void {
+    const rows = this.#rows;
+    let kept = 0;
+    for (const row of rows) {
+      if (this.#facts.touches.types[row] === IMPRESSION) continue;
+      rows[kept] = row;
+      kept += 1;
+    }
+    rows.length = kept;
+  }
+
+  #fill(time: number, leadTime: number): void {
+    const rows = this.#rows;
+    const { times: touchTimes, types: touchTypes } = this.#facts.touches;
+    const first = this.#firstCodes;
+    const second = this.#secondCodes;
+    if (rows.length > this.ageMs.length) this.#grow(rows.length);
+    this.length = rows.length;
+    this.leadIndex = -1;
+    for (let i = 0; i < rows.length; i += 1) {
+      const row = rows[i] as number;
+      const touchTime = touchTimes[row] as number;
+      this.ageMs[i] = time - touchTime;
+      this.isDirect[i] = this.#directCodes[this.#channelCodes[row] as number] as number;
+      const key = first === undefined ? 0 : (first[row] as number);
+      this.keys[i] = second === undefined ? key : key * this.#secondCount + (second[row] as number);
+      if (leadTime <= time && touchTime <= leadTime) this.leadIndex = i;
+      if (!this.#question.needsNames) continue;
+      this.channels[i] = this.#channelNames[this.#channelCodes[row] as number] as string;
+      this.types[i] = TOUCH_TYPES[touchTypes[row] as number] as TouchType;
+    }
+  }
+
+  #keepFirst(): void {
+    const { keys } = this;
+    const isExposure = this.#question.transform === "exposure";
+    const seen = new Set<number>();
+    let kept = 0;
+    let leadIndex = -1;
+    let before = -1;
+    for (let i = 0; i < this.length; i += 1) {
+      const key = keys[i] as number;
+      const isRepeat = isExposure ? key === before : seen.has(key);
+      before = key;
+      if (!isRepeat) {
+        seen.add(key);
+        this.#move(i, kept);
+        kept += 1;
+      }
+      // A lead that a repeat created belongs to the touchpoint that stands for it.
+      if (i === this.leadIndex) leadIndex = isRepeat && !isExposure ? keys.indexOf(key) : kept - 1;
+    }
+    this.leadIndex = leadIndex;
+    this.length = kept;
+  }
+
+  #move(from: number, to: number): void {
+    if (from === to) return;
+    this.keys[to] = this.keys[from] as number;
+    this.ageMs[to] = this.ageMs[from] as number;
+    this.isDirect[to] = this.isDirect[from] as number;
+    if (!this.#question.needsNames) return;
+    this.channels[to] = this.channels[from] as string;
+    this.types[to] = this.types[from] as TouchType;
+  }
+
+  #grow(length: number): void {
+    const size = 2 ** Math.ceil(Math.log2(length));
+    this.ageMs = new Float64Array(size);
+    this.isDirect = new Uint8Array(size);
+    this.keys = new Int32Array(size);
+  }
+}
+
+function column(facts: FactColumns, field: DimensionField) {
+  const found = facts.touches.dimensions.get(field);
+  if (found === undefined) throw new RangeError(`the facts were read without ${field}`);
+  return found;
+}
+
+function goneTouches(
+  facts: FactColumns,
+  { leaveOut, viewThrough }: JourneyRules,
+): { gone: Uint8Array; leftOut: number } {
+  const gone = new Uint8Array(facts.touches.times.length);
+  let leftOut = 0;
+  for (const { dimension, value } of leaveOut) {
+    const { codes, names } = column(facts, dimension);
+    const code = names.indexOf(value);
+    if (code < 0) continue;
+    for (let i = 0; i < gone.length; i += 1) {
+      if (codes[i] !== code || gone[i] === 1) continue;
+      gone[i] = 1;
+      leftOut += 1;
+    }
+  }
+  if (!viewThrough) {
+    for (let i = 0; i < gone.length; i += 1) if (facts.touches.types[i] === IMPRESSION) gone[i] = 1;
+  }
+  return { gone, leftOut };
+}

@@ -1,0 +1,156 @@
+import { Readable } from "node:stream";
+import type { ApiKeys } from "@tributary/service";
+import {
+  exportColumns,
+  exportPages,
+  exportParquet,
+  EXPORTS,
+  type ExportName,
+  type ExportQuestion,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { ReportsError } from "../errors.ts";
+import { rowsExactCsv, rowsNdjson } from "../formats/export-text.ts";
+import { documented } from "./open-api.ts";
+import { choice, readParameters, type QuestionParameters } from "../question/parameters.ts";
+import { PARQUET_TYPE } from "../formats/parquet.ts";
+import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
+import type { ServerParts } from "./parts.ts";
+
+/** How an export is written. */
+export const EXPORT_FORMATS = ["ndjson", "csv", "parquet"] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+const TYPES: Readonly<Record<ExportFormat, string>> = {
+  ndjson: "application/x-ndjson",
+  csv: "text/csv; charset=utf-8",
+  parquet: PARQUET_TYPE,
+};
+const PARAMETERS = {
+  ...timeRange,
+  asOf,
+  format: choice("how the rows are written", EXPORT_FORMATS, "ndjson", {
+    code: "format_unknown",
+    reason: "no such format",
+  }),
+};
+/** Later than anything that is stored, and of as many digits, ms since 1970: the year 2286. */
+const END_OF_TIME = 9_999_999_999_999;
+/** An answer of which nothing can be sent for this long is given up: whoever asked is gone, and others wait. */
+const STALLED_MS = 60_000;
+
+/** What was understood of a question for an export. */
+interface ExportRequest {
+  readonly question: Omit<ExportQuestion, "tenant">;
+  readonly format: ExportFormat;
+}
+
+/**
+ * Understands what an export is asked for.
+ * @param completeUpTo up to when all is loaded, ms since 1970 @param now the clock
+ * @throws ReportsError of status 400
+ */
+export function parseExport(
+  given: QuestionParameters,
+  completeUpTo: number,
+  now: number,
+): ExportRequest {
+  const asked = readParameters(PARAMETERS, given, now);
+  const { asOf: known, ...range } = timesOf(asked);
+  if (completeUpTo === 0) {
+    throw new ReportsError(
+      "unavailable",
+      "Redis does not answer: what is complete is not known yet",
+    );
+  }
+  // What is stored later may be loaded while pages are read: it would be in some and not in others.
+  const last = Math.min(completeUpTo, END_OF_TIME) - 1;
+  return {
+    question: { ...range, asOf: Math.min(known ?? last, last) },
+    format: asked.format,
+  };
+}
+
+/** An export as it is sent. @throws WarehouseError as the engine's query */
+export async function openExport(
+  engine: WarehouseEngine,
+  name: ExportName,
+  question: ExportQuestion,
+  format: ExportFormat,
+): Promise<Readable> {
+  if (format === "parquet") return exportParquet(engine, name, question);
+  return Readable.from(exportText(engine, name, question, format), { objectMode: false });
+}
+
+async function* exportText(
+  engine: WarehouseEngine,
+  name: ExportName,
+  question: ExportQuestion,
+  format: Exclude<ExportFormat, "parquet">,
+): AsyncGenerator<string> {
+  const columns = exportColumns(name);
+  let isFirst = true;
+  for await (const rows of exportPages(engine, name, question)) {
+    yield format === "csv" ? rowsExactCsv(columns, rows, isFirst) : rowsNdjson(columns, rows);
+    isFirst = false;
+  }
+  if (isFirst && format === "csv") yield rowsExactCsv(columns, [], true);
+}
+
+/** Everything that is stored of a tenant, as a stream. */
+export function addExportRoutes(
+  server: FastifyInstance,
+  parts: ServerParts,
+  access: ApiKeys,
+): void {
+  const { engine, attribution, maxExports } = parts;
+  const running = new Set<symbol>();
+  for (const name of EXPORTS) {
+    server.get<{ Querystring: QuestionParameters }>(
+      `/v1/export/${name}`,
+      documented({
+        summary: `All ${name} that are stored, as they are; an answer that is cut off is not complete`,
+        parameters: PARAMETERS,
+        answer: z.object({
+          rows: z.array(z.record(z.string(), z.unknown())).describe("in one of the other types"),
+        }),
+        formats: Object.values(TYPES),
+      }),
+      async (request, reply) => {
+        const tenant = access.tenantOf(request.headers);
+        const completeUpTo = await attribution.completeUpTo();
+        const { question, format } = parseExport(request.query, completeUpTo, Date.now());
+        if (running.size >= maxExports) {
+          throw new ReportsError(
+            "busy",
+            `${running.size} exports are running, as many as TRIBUTARY_MAX_EXPORTS allows; ask again`,
+          );
+        }
+        const place = Symbol(name);
+        const leave = (): void => {
+          running.delete(place);
+        };
+        running.add(place);
+        let stream: Readable;
+        try {
+          stream = await openExport(engine, name, { tenant, ...question }, format);
+        } catch (error) {
+          leave();
+          throw error;
+        }
+        // Read to its end, or given up: whoever asks again at once finds the place free.
+        stream.once("end", leave).once("close", leave);
+        stream.once("error", (error: unknown) => {
+          parts.telemetry.logger.error({ err: error, export: name }, "an export was cut off");
+        });
+        reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy());
+        return reply
+          .type(TYPES[format])
+          .header("X-Tributary-As-Of", String(question.asOf))
+          .send(stream);
+      },
+    );
+  }
+}

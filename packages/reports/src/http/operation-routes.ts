@@ -1,0 +1,129 @@
+import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
+import type { ApiKeys } from "@tributary/service";
+import { createMetrics, metricsText } from "@tributary/telemetry";
+import type { FastifyInstance } from "fastify";
+import { lagSchema } from "../answer-schemas.ts";
+import { ReportsError } from "../errors.ts";
+import { documented } from "./open-api.ts";
+import type { LagReport, ServerParts } from "./parts.ts";
+
+/** The warehouse must answer a readiness probe within this, ms. */
+const PING_TIMEOUT_MS = 2_000;
+
+/** Partitions that have series of their own; with more, the totals alone are given. */
+const MAX_PARTITION_SERIES = 256;
+
+/** For probes and scrapers, which do not read the description. */
+const HIDDEN = { schema: { hide: true } };
+
+/** What operators and orchestrators ask: lag, health, readiness, metrics. */
+export function addOperationRoutes(
+  server: FastifyInstance,
+  parts: ServerParts,
+  access: ApiKeys,
+): void {
+  const { telemetry } = parts;
+  const metrics = createMetrics(telemetry.metrics, [
+    "tributary_redis_connections",
+    "tributary_redis_commands",
+    "tributary_warehouse_statements",
+    "tributary_lag_entries",
+    "tributary_oldest_event_age_seconds",
+    "tributary_partition_lag_entries",
+    "tributary_partition_oldest_event_age_seconds",
+    "tributary_outbox_entries",
+    "tributary_outbox_oldest_age_seconds",
+    "tributary_drain_seconds",
+    "tributary_kept_dead_letters",
+    "tributary_oldest_dead_letter_age_seconds",
+    "tributary_books_events",
+    "tributary_books_residue_events",
+  ]);
+
+  const lag = documented({
+    summary: "What each consumer group has left to do, the books and the dead letters",
+    answer: lagSchema,
+  });
+  server.get("/v1/lag", lag, async (request) => {
+    access.tenantOf(request.headers);
+    return readLag(parts);
+  });
+
+  // Progress, not presence: a process that answers and loads nothing is not healthy.
+  server.get("/healthz", HIDDEN, async (_request, reply) => {
+    const stalledMs = parts.stalledForMs();
+    if (stalledMs < parts.loadStallMs) return { status: "ok" };
+    const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
+    return reply.code(503).send({ status: "unhealthy", reason });
+  });
+
+  server.get("/readyz", HIDDEN, async (_request, reply) => {
+    const reason = await unreadyReason(parts);
+    if (reason === undefined) return { status: "ready" };
+    return reply.code(503).send({ status: "not ready", reason });
+  });
+
+  server.get("/metrics", HIDDEN, async (_request, reply) => {
+    const { connections, commands } = parts.redisUse();
+    metrics.tributary_redis_connections.set(connections);
+    metrics.tributary_redis_commands.set(commands);
+    metrics.tributary_warehouse_statements.set(parts.engine.statements);
+    // A lag that cannot be read is left out: an old figure would look like progress.
+    metrics.tributary_lag_entries.reset();
+    metrics.tributary_oldest_event_age_seconds.reset();
+    metrics.tributary_partition_lag_entries.reset();
+    metrics.tributary_partition_oldest_event_age_seconds.reset();
+    metrics.tributary_drain_seconds.reset();
+    if (parts.redisReady()) {
+      const { total, partitions, outbox, books, booksResidue, deadLetters } = await readLag(parts);
+      if (partitions.length <= MAX_PARTITION_SERIES) {
+        for (const { partition, warehouse, outbox: _, ...attribution } of partitions) {
+          for (const [group, lag] of [
+            [ATTRIBUTION_GROUP, attribution],
+            [WAREHOUSE_GROUP, warehouse],
+          ] as const) {
+            const labels = { group, partition: String(partition) };
+            metrics.tributary_partition_lag_entries.set(labels, lag.undelivered + lag.pending);
+            metrics.tributary_partition_oldest_event_age_seconds.set(labels, lag.oldestAgeSeconds);
+          }
+        }
+      }
+      for (const [group, lag] of Object.entries(total)) {
+        metrics.tributary_lag_entries.set({ group }, lag.entries);
+        metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);
+        metrics.tributary_drain_seconds.set({ group }, lag.secondsToDrain ?? Infinity);
+      }
+      metrics.tributary_outbox_entries.set(outbox.entries);
+      metrics.tributary_outbox_oldest_age_seconds.set(outbox.oldestAgeSeconds);
+      for (const [account, events] of Object.entries(books)) {
+        metrics.tributary_books_events.set({ account }, events);
+      }
+      metrics.tributary_books_residue_events.set(booksResidue);
+      metrics.tributary_kept_dead_letters.set(deadLetters.count);
+      metrics.tributary_oldest_dead_letter_age_seconds.set(deadLetters.oldestAgeSeconds);
+    }
+    const { contentType, body } = await metricsText(telemetry.metrics);
+    return reply.type(contentType).send(body);
+  });
+}
+
+async function readLag(parts: ServerParts): Promise<LagReport> {
+  if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
+  return parts.readLag();
+}
+
+async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
+  if (!parts.redisReady()) return "Redis does not answer";
+  const timeout = Promise.withResolvers<string>();
+  const timer = setTimeout(
+    () => timeout.resolve(`the warehouse does not answer within ${PING_TIMEOUT_MS} ms`),
+    PING_TIMEOUT_MS,
+  );
+  const ping = parts.engine.ping().then(
+    () => undefined,
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+  const reason = await Promise.race([ping, timeout.promise]);
+  clearTimeout(timer);
+  return reason;
+}

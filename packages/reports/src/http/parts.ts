@@ -1,0 +1,71 @@
+import type { StoredKeys } from "@tributary/service";
+import type {
+  ClientUse,
+  MeasuredLag,
+  MeasuredPartition,
+  OutboxLag,
+  WaitingLag,
+} from "@tributary/streams";
+import type { Telemetry } from "@tributary/telemetry";
+import type { WarehouseEngine } from "@tributary/warehouse";
+import type { AttributionAnswers } from "../attribution/attribution-answers.ts";
+import type { Accounting } from "../catalog/conservation.ts";
+import type { AskedErasure, Person } from "../load/ask-erasure.ts";
+
+/** What the service's HTTP stands on. */
+export interface ServerParts {
+  readonly engine: WarehouseEngine;
+  readonly telemetry: Telemetry;
+  readonly attribution: AttributionAnswers;
+  /** A tenant's books over all partitions, and whether anything waits. */
+  readonly readAccounting: (tenant: string) => Promise<Accounting>;
+  /** Tenants by read key; empty where tenant `default` is read without one. */
+  readonly readKeys: ReadonlyMap<string, string>;
+  /** Keys beside those. */
+  readonly storedKeys?: StoredKeys | undefined;
+  readonly erasures: ErasureParts;
+  /** Exports that may run at a time. */
+  readonly maxExports: number;
+  /** Unhealthy when entries have waited this long without one being loaded, ms. */
+  readonly loadStallMs: number;
+  /** How long entries have waited without any being loaded, ms. */
+  readonly stalledForMs: () => number;
+  /** Whether Redis takes commands. */
+  readonly redisReady: () => boolean;
+  readonly redisUse: () => ClientUse;
+  /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
+  readonly readLag: () => Promise<LagReport>;
+  /** Waits until all that was accepted before is attributed and loaded; false where it was not within the time. */
+  readonly settle: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
+}
+
+/** What erasing people stands on. */
+export interface ErasureParts {
+  /** Tenants by erase key. */
+  readonly keys: ReadonlyMap<string, string>;
+  /** Keys beside those; closed where nobody may erase without one. */
+  readonly storedKeys: StoredKeys;
+  /** Has a person erased. @throws ReportsError `unavailable` */
+  readonly ask: (person: Person) => Promise<AskedErasure>;
+}
+
+/** What a consumer group has left to do, over all partitions. */
+export interface LagTotal extends MeasuredLag {
+  /** Undelivered and pending. */
+  readonly entries: number;
+}
+
+export interface LagReport {
+  readonly partitions: readonly MeasuredPartition[];
+  /** By consumer group. */
+  readonly total: Readonly<Record<string, LagTotal>>;
+  /** Messages of partitions to others that are not relayed yet. */
+  readonly outbox: OutboxLag;
+  /** Results that the webhooks have not taken yet; null where none are sent. */
+  readonly webhooks: WaitingLag | null;
+  /** Events in the books, by account; a bound's are `dropped_<bound>`. */
+  readonly books: Readonly<Record<string, number>>;
+  /** Events whose outcome the books do not say, in size. */
+  readonly booksResidue: number;
+  readonly deadLetters: { readonly count: number; readonly oldestAgeSeconds: number };
+}

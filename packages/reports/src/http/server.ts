@@ -1,0 +1,121 @@
+import { ApiKeys } from "@tributary/service";
+import { WarehouseError } from "@tributary/warehouse";
+import { createMetrics } from "@tributary/telemetry";
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import { settledSchema } from "../answer-schemas.ts";
+import { ReportsError, type ReportsErrorCode } from "../errors.ts";
+import { documented, serveOpenApi } from "./open-api.ts";
+import { addOperationRoutes } from "./operation-routes.ts";
+import { numberBetween, readParameters, type QuestionParameters } from "../question/parameters.ts";
+import { addErasureRoutes } from "./erasure-routes.ts";
+import { addExportRoutes } from "./export-routes.ts";
+import { addImportRoutes } from "./import-routes.ts";
+import type { ServerParts } from "./parts.ts";
+import { addReportRoutes } from "./report-routes.ts";
+
+const SETTLE_PARAMETERS = {
+  timeoutMs: numberBetween("longest wait", [0, 60_000], 10_000, {
+    whole: true,
+    code: "timeout_invalid",
+  }),
+};
+const RETRY_AFTER_SECONDS = 1;
+
+/** Builds the HTTP server; it does not listen yet. */
+export function buildServer(parts: ServerParts): FastifyInstance {
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: "idle",
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+  });
+  const metrics = createMetrics(parts.telemetry.metrics, [
+    "tributary_http_requests_total",
+    "tributary_http_request_seconds",
+  ]);
+  server.addHook("onResponse", (request, reply, done) => {
+    const route = request.routeOptions.url ?? "unknown";
+    metrics.tributary_http_requests_total.inc({ route, status: reply.statusCode });
+    metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
+    done();
+  });
+  server.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts, reply, error));
+  server.setNotFoundHandler((request, reply) => {
+    const path = request.url.split("?")[0] ?? "";
+    const reason = `there is nothing at ${request.method} ${path.slice(0, 128)}; see docs/reports.md`;
+    return sendError(parts, reply, new ReportsError("not_found", reason));
+  });
+  const access = new ApiKeys(
+    "read",
+    parts.readKeys,
+    (reason) => new ReportsError("unauthorized", reason),
+    parts.storedKeys,
+  );
+  const eraseAccess = new ApiKeys(
+    "erase",
+    parts.erasures.keys,
+    (reason) =>
+      new ReportsError(
+        "unauthorized",
+        `${reason}; TRIBUTARY_ERASE_KEYS has them, and tributary keys create --kind erase makes one`,
+      ),
+    parts.erasures.storedKeys,
+  );
+  serveOpenApi(server, () => {
+    addReportRoutes(server, parts, access);
+    addImportRoutes(server, parts, access);
+    addExportRoutes(server, parts, access);
+    addErasureRoutes(server, parts, eraseAccess);
+    addSettledRoute(server, parts, access);
+    addOperationRoutes(server, parts, access);
+  });
+  return server;
+}
+
+function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
+  const closing = new AbortController();
+  server.addHook("preClose", (done) => {
+    closing.abort();
+    done();
+  });
+  server.get<{ Querystring: QuestionParameters }>(
+    "/v1/settled",
+    documented({
+      summary: "Waits until all that was accepted before can be reported",
+      parameters: SETTLE_PARAMETERS,
+      answer: settledSchema,
+    }),
+    async (request) => {
+      access.tenantOf(request.headers);
+      const { timeoutMs } = readParameters(SETTLE_PARAMETERS, request.query, Date.now());
+      const gone = new AbortController();
+      request.raw.once("close", () => {
+        if (request.raw.destroyed) gone.abort();
+      });
+      const signal = AbortSignal.any([closing.signal, gone.signal]);
+      return { settled: await parts.settle(timeoutMs, signal) };
+    },
+  );
+}
+
+function sendError(parts: ServerParts, reply: FastifyReply, error: Error): FastifyReply {
+  const known = toReportsError(error);
+  if (known.code === "internal") parts.telemetry.logger.error({ err: error }, "request failed");
+  if (known.status === 503) void reply.header("Retry-After", String(RETRY_AFTER_SECONDS));
+  if (known.status === 401) void reply.header("WWW-Authenticate", 'Bearer realm="tributary"');
+  const { code, message, details } = known;
+  return reply.code(known.status).send({ error: { code, reason: message, ...details } });
+}
+
+function toReportsError(error: Error): ReportsError {
+  if (error instanceof ReportsError) return error;
+  if (error instanceof WarehouseError) {
+    const code: ReportsErrorCode =
+      error.code === "report_too_large" ||
+      error.code === "query_timeout" ||
+      error.code === "unavailable"
+        ? error.code
+        : "internal";
+    if (code !== "internal") return new ReportsError(code, error.message);
+  }
+  return new ReportsError("internal", "the service failed; the log says why");
+}

@@ -1,0 +1,194 @@
+import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { randomUUID } from "node:crypto";
+import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
+import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { rateRows, spendRows } from "../../src/formats/import-rows.ts";
+import { JOURNEY_REPORTS } from "../../src/catalog/catalog.ts";
+import { click, purchase, T0 } from "../support/blocks.ts";
+import { temporaryWarehouse } from "../support/parts.ts";
+import { loadTraffic } from "../support/traffic.ts";
+
+/** The day of T0, 22:13 UTC. */
+const DAY = "2023-11-14";
+
+let engine: WarehouseEngine;
+let remove: () => Promise<void>;
+beforeAll(async () => {
+  ({ engine, remove } = await temporaryWarehouse());
+});
+afterAll(() => remove());
+
+type Row = Readonly<Record<string, unknown>>;
+interface Answer {
+  readonly rows: readonly Row[];
+  readonly totals: readonly Row[];
+}
+
+const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
+  const { run, answer: schema } = JOURNEY_REPORTS.cost;
+  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
+  return schema.parse(answer) as Answer;
+};
+const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
+  storeSpend(engine, tenant, spendRows(csv), at);
+const rates = async (tenant: string, csv: string): Promise<void> =>
+  storeRates(engine, tenant, rateRows(csv), 1);
+
+const EVENTS: readonly TributaryEvent[] = [
+  click("t1", { channel: "email", campaign: "autumn" }),
+  click("t2", { channel: "paid_search", campaign: "brand", time: T0 - 500 }),
+  purchase("c1", { value: "90", currency: "EUR" }),
+  click("t3", { userId: "u2", channel: "display", campaign: "reach" }),
+  click("t4", { userId: "u3", channel: "paid_search", campaign: "brand" }),
+  purchase("c2", { userId: "u3", value: "10", currency: "USD" }),
+  purchase("c3", { userId: "u4", value: "7", currency: "EUR" }),
+];
+
+test("spend and credits side by side; what has no other side has a row of its own", async () => {
+  await loadTraffic(engine, [EVENTS], "shop");
+  await spend(
+    "shop",
+    `day,campaign,channel,amount,currency\n${DAY},autumn,email,30,EUR\n${DAY},brand,paid_search,50,EUR\n${DAY},reach,display,5,EUR\n${DAY},ghost,display,1.5,EUR\n`,
+  );
+  await rates("shop", "day,currency,target,rate\n2023-11-01,USD,EUR,0.5\n2023-11-15,USD,EUR,9\n");
+  const { rows, totals } = await ask("shop", { by: "campaign", currency: "EUR" });
+  expect(
+    rows.map((row) => [
+      row["campaign"],
+      row["spend"],
+      row["value"],
+      row["conversions"],
+      row["match"],
+    ]),
+  ).toEqual([
+    ["brand", "50", "50", "1.5", "spend_and_conversions"],
+    ["autumn", "30", "45", "0.5", "spend_and_conversions"],
+    ["reach", "5", "0", "0", "spend_without_conversion"],
+    ["ghost", "1.5", "0", "0", "spend_without_touchpoint"],
+    ["(none)", "0", "7", "1", "conversions_without_spend"],
+  ]);
+  expect(rows[0]).toMatchObject({ roas: 1, cpa: 33.333333, cpc: 25, arrivals: 2, impressions: 0 });
+  expect(rows[3]).toMatchObject({ roas: 0, cpa: null, cpc: null });
+  expect(totals).toEqual([
+    {
+      currency: "EUR",
+      spend: "86.5",
+      value: "102",
+      conversions: "3",
+      spendWithoutTouchpoint: "1.5",
+      valueWithoutSpend: "7",
+      roas: 1.17919,
+      cpa: 28.833333,
+    },
+  ]);
+  // Without a currency to bring them to, each stays its own.
+  const own = await ask("shop", { by: "channel" });
+  expect(own.totals.map((of) => [of["currency"], of["spend"], of["value"]])).toEqual([
+    ["EUR", "86.5", "97"],
+    ["USD", "0", "10"],
+  ]);
+});
+
+test("an import again changes nothing, a correction takes its place, and days are a time zone's", async () => {
+  const line = (amount: string): string =>
+    `day,source,medium,amount,currency\n${DAY},google,cpc,${amount},EUR\n`;
+  await spend("again", line("10"), 1);
+  await spend("again", line("10"), 2);
+  expect((await ask("again")).rows).toMatchObject([{ channel: "paid_search", spend: "10" }]);
+  await spend("again", line("12.345678901234"), 3);
+  expect((await ask("again")).totals).toMatchObject([{ spend: "12.345678901234" }]);
+  const ofDay = async (from: string, timeZone: string): Promise<number> =>
+    (await ask("again", { from, timeZone })).rows.length;
+  expect(await ofDay("2023-11-14", "UTC")).toBe(1);
+  expect(await ofDay("2023-11-14T00:00:01Z", "UTC")).toBe(0);
+  expect(await ofDay("2023-11-14T00:00:00Z", "Europe/Berlin")).toBe(0);
+  expect(await ofDay("2023-11-13T23:00:00Z", "Europe/Berlin")).toBe(1);
+});
+
+test("a rate that is missing is named by currency and day", async () => {
+  await spend("poor", `day,campaign,amount,currency\n${DAY},x,1,USD\n`);
+  await rates("poor", "day,currency,target,rate\n2023-11-15,USD,EUR,0.9\n");
+  await expect(ask("poor", { currency: "EUR" })).rejects.toMatchObject({
+    code: "rate_missing",
+    message: expect.stringContaining(`USD in EUR for ${DAY}`),
+  });
+  await expect(ask("poor", { currency: "EURO" })).rejects.toMatchObject({ code: "choice_unknown" });
+});
+
+test.each([
+  ["day,amount,currency\n2026-02-30,1,EUR\n", 2, "day"],
+  ["day,amount,currency\n2026-02-03,-1,EUR\n", 2, "amount"],
+  ["day,amount,currency\n2026-02-03,1,eur\n", 2, "currency"],
+  ["day,amount,currency,cost\n2026-02-03,1,EUR,1\n", 2, "cost"],
+  ["day,amount,currency\n2026-02-03,1,EUR\n\n2026-02-03,2,EUR\n", 4, "day"],
+  [{ rows: [{ day: "2026-02-03", amount: "x", currency: "EUR" }] }, 1, "amount"],
+  [[{ day: 5, amount: 1, currency: "EUR" }], 1, "day"],
+])("%j is refused as a whole, by line and field", (body, line, field) => {
+  expect(() => spendRows(body)).toThrow(
+    expect.objectContaining({
+      code: "import_invalid",
+      details: { refused: [expect.objectContaining({ line, field })] },
+    }),
+  );
+});
+
+test.each(["", "day,amount,currency\n", 'day,amount\n"2026,1\n', 5, { rows: 5 }])(
+  "%j is no import",
+  (body) => {
+    expect(() => spendRows(body)).toThrow(expect.objectContaining({ code: "import_invalid" }));
+  },
+);
+
+const amount = fc.bigInt({ min: 0n, max: 10n ** 15n }).map((units) => formatDecimal(units));
+const cell = fc.record({
+  campaign: fc.constantFrom("autumn", "brand", "reach", "ghost", ""),
+  currency: fc.constantFrom("EUR", "USD"),
+  amount,
+});
+
+test("whatever was spent and earned, the rows sum to it, in the last digit", async () => {
+  const units = (text: unknown): bigint => parseDecimal(String(text)) ?? -1n;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(cell, { maxLength: 5, selector: ({ campaign }) => campaign }),
+      fc.array(cell, { minLength: 1, maxLength: 5 }),
+      amount.filter((text) => text !== "0"),
+      async (spent, sold, rate) => {
+        const tenant = randomUUID();
+        const events = sold.flatMap(({ campaign, currency, amount: value }, i) => [
+          click(`t${i}`, { userId: `u${i}`, channel: "email", ...(campaign && { campaign }) }),
+          purchase(`c${i}`, { userId: `u${i}`, value, currency }),
+        ]);
+        await loadTraffic(engine, [events], tenant);
+        await rates(tenant, `day,currency,target,rate\n2020-01-01,USD,EUR,${rate}\n`);
+        if (spent.length > 0) {
+          await storeSpend(
+            engine,
+            tenant,
+            spendRows(spent.map((of) => ({ ...of, channel: "email", day: DAY }))),
+            1,
+          );
+        }
+        const { rows, totals } = await ask(tenant, { currency: "EUR", by: "campaign,channel" });
+        // Half up at 12 digits, of the sum and not of its parts.
+        const inEuros = (all: readonly { currency: string; amount: string }[]): bigint => {
+          const exact = all.reduce(
+            (sum, of) =>
+              sum + units(of.amount) * (of.currency === "EUR" ? 10n ** 12n : units(rate)),
+            0n,
+          );
+          return (exact + 5n * 10n ** 11n) / 10n ** 12n;
+        };
+        const sumOf = (field: string): bigint =>
+          rows.reduce((sum, row) => sum + units(row[field]), 0n);
+        expect(sumOf("spend")).toBe(inEuros(spent));
+        expect(sumOf("value")).toBe(inEuros(sold));
+        expect(sumOf("conversions")).toBe(BigInt(sold.length) * 10n ** 12n);
+        expect(units(totals[0]?.["spend"])).toBe(inEuros(spent));
+      },
+    ),
+    { numRuns: 15 },
+  );
+});

@@ -1,0 +1,84 @@
+import type { ConversionDetail, UserTouch } from "@tributary/warehouse";
+import { expect, test } from "vitest";
+import { explain } from "../../src/catalog/explain.ts";
+
+const DAY_MS = 86_400_000;
+const T0 = Date.UTC(2026, 9, 10);
+const WINDOWS = { clickWindowMs: 7 * DAY_MS, viewWindowMs: DAY_MS };
+
+const touch = (id: string, time: number, more: Partial<UserTouch> = {}): UserTouch => ({
+  id,
+  type: "click",
+  time,
+  source: "",
+  medium: "",
+  campaign: "",
+  term: "",
+  content: "",
+  channel: "direct",
+  referrer: "",
+  url: "",
+  committedAt: time,
+  ...more,
+});
+
+const detail: ConversionDetail = {
+  id: "c",
+  orderId: "",
+  name: "purchase",
+  time: T0,
+  userKey: "u",
+  anonymous: false,
+  value: "1",
+  currency: "EUR",
+  revision: 0,
+  reason: "first",
+  attributedAt: T0 + 1000,
+  touchpoints: [{ index: 1, ...touch("on", T0 - DAY_MS) }],
+  credits: [],
+  revisions: [],
+};
+
+test("each touchpoint that is not on the path has the reason for it", () => {
+  const touches = [
+    touch("on", T0 - DAY_MS, { medium: "email", channel: "email" }),
+    touch("newer", T0 - 5, { committedAt: T0 + 2000 }),
+    touch("view", T0 - DAY_MS - 1, { type: "impression", channel: "display" }),
+    touch("edge", T0 - 7 * DAY_MS),
+    touch("old", T0 - 7 * DAY_MS - 1),
+    touch("same", T0),
+    touch("after", T0 + 1),
+  ];
+  const { notCounted, touchpoints, notCountedTruncated } = explain(detail, touches, WINDOWS, true);
+  expect(touchpoints).toMatchObject([{ id: "on", channelRule: "medium" }]);
+  expect(notCounted.map(({ id, reason }) => [id, reason])).toEqual([
+    ["newer", "arrived_later"],
+    ["view", "outside_view_window"],
+    // Inside the window of today, and yet not on the path.
+    ["edge", "other_windows"],
+    ["old", "outside_click_window"],
+    ["same", "other_windows"],
+    ["after", "after_conversion"],
+  ]);
+  expect(notCountedTruncated).toBe(true);
+});
+
+test("the rule that named a channel, or that its sender did", () => {
+  const touches = [
+    touch("a", T0 + 1, { channel: "cpc", medium: "cpc" }),
+    touch("b", T0 + 1, { channel: "paid_other", medium: "cpc" }),
+    touch("c", T0 + 1, { channel: "direct", referrer: "https://www.paypal.com/checkout" }),
+    touch("d", T0 + 1, { type: "impression", channel: "display" }),
+  ];
+  const { notCounted } = explain(detail, touches, WINDOWS, false);
+  expect(notCounted.map(({ channelRule }) => channelRule)).toEqual([
+    "explicit_channel",
+    "paid_medium",
+    "payment_provider",
+    "impression",
+  ]);
+});
+
+test("a touchpoint on the path that was not looked at has no rule", () => {
+  expect(explain(detail, [], WINDOWS, true).touchpoints).toEqual(detail.touchpoints);
+});

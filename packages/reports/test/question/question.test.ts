@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import { MODEL_NAMES } from "@tributary/attribution";
+import { parseQuestion } from "../../src/question/question.ts";
+import type { ReportsError } from "../../src/errors.ts";
+import { configuredRules, DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+
+const UNASKED = { transform: "unique", nonConverting: true, confidence: undefined };
+const DEFAULTS = {
+  custom: [],
+  timeZone: "UTC",
+  paths: UNASKED,
+  rules: configuredRules(DEFAULT_REPORT_SETTINGS),
+  source: "streamed",
+  against: false,
+};
+const DAY_MS = 86_400_000;
+const NOW = Date.UTC(2026, 5, 1);
+
+describe("a question that is understood", () => {
+  test("defaults: every model, by channel, all times, JSON", () => {
+    expect(parseQuestion({}, NOW)).toEqual({
+      question: { ...DEFAULTS, models: MODEL_NAMES, by: ["channel"] },
+      format: "json",
+    });
+  });
+
+  test("lists by commas or repetition, in the order given", () => {
+    const { question, format } = parseQuestion(
+      {
+        model: ["time_decay", "linear, first_touch"],
+        by: "campaign,source",
+        format: "csv",
+      },
+      NOW,
+    );
+    expect(question).toEqual({
+      ...DEFAULTS,
+      models: ["time_decay", "linear", "first_touch"],
+      by: ["campaign", "source"],
+    });
+    expect(format).toBe("csv");
+  });
+
+  test.for([
+    ["2026-01-31", Date.UTC(2026, 0, 31)],
+    ["2026-01-31T10:30", Date.UTC(2026, 0, 31, 10, 30)],
+    ["2026-01-31T10:30:15.250", Date.UTC(2026, 0, 31, 10, 30, 15, 250)],
+    ["2026-01-31T10:30:15Z", Date.UTC(2026, 0, 31, 10, 30, 15)],
+    ["2026-01-31T10:30+02:00", Date.UTC(2026, 0, 31, 8, 30)],
+    ["1700000000000", 1_700_000_000_000],
+    ["0", 0],
+  ] as const)("from=%s is %i ms", ([text, ms]) => {
+    expect(parseQuestion({ from: text }, NOW).question.from).toBe(ms);
+    expect(parseQuestion({ asOf: text }, NOW).question.asOf).toBe(ms);
+  });
+
+  test("as of this very millisecond", () => {
+    expect(parseQuestion({ asOf: String(NOW) }, NOW).question.asOf).toBe(NOW);
+  });
+});
+
+describe("a bad question says what was given and what is allowed", () => {
+  test.for([
+    [{ model: "liner" }, "model_unknown", "model", "liner", "linear"],
+    [{ model: "linear,all" }, "model_unknown", "model", "all", "linear"],
+    [{ model: "linear,linear" }, "model_repeated", "model", "linear", "first_touch"],
+    [{ by: "chanel" }, "dimension_unknown", "by", "chanel", "channel"],
+    [{ by: "channel,channel" }, "dimension_repeated", "by", "channel", "campaign"],
+    [
+      { by: "channel,campaign,source" },
+      "dimension_too_many",
+      "by",
+      "channel,campaign,source",
+      "at most 2",
+    ],
+    [{ from: "yesterday" }, "time_invalid", "from", "yesterday", "ISO 8601"],
+    [{ from: "2026-02-31" }, "time_invalid", "from", "2026-02-31", "ISO 8601"],
+    [{ to: "2026-13-01" }, "time_invalid", "to", "2026-13-01", "ISO 8601"],
+    [{ to: "1700000000" }, "time_invalid", "to", "1700000000", "seconds"],
+    [{ to: "-5" }, "time_invalid", "to", "-5", "ISO 8601"],
+    [{ from: "2026-01-02", to: "2026-01-01" }, "range_empty", "from", "2026-01-02", "2026-01-01"],
+    [{ from: "2026-01-01", to: "2026-01-01" }, "range_empty", "from", "2026-01-01", "before"],
+    [{ from: ["2026-01-01", "2026-01-02"] }, "parameter_repeated", "from", "2026-01-02", "once"],
+    [{ asOf: "yesterday" }, "time_invalid", "asOf", "yesterday", "ISO 8601"],
+    [{ asOf: "1700000000" }, "time_invalid", "asOf", "1700000000", "seconds"],
+    [
+      { asOf: String(NOW + 1) },
+      "time_in_future",
+      "asOf",
+      "00:00:00.001Z",
+      "has passed, it is 2026",
+    ],
+    [{ asOf: ["1", "2"] }, "parameter_repeated", "asOf", "1 and 2", "once"],
+    [{ format: "xml" }, "format_unknown", "format", "xml", "csv"],
+    [{ modle: "linear" }, "parameter_unknown", "modle", "", "model"],
+    [{ model: "x".repeat(9999) }, "model_unknown", "model", "xxxx", "linear"],
+  ] as const)("%o", ([parameters, code, field, given, says]) => {
+    let error: ReportsError | undefined;
+    try {
+      parseQuestion(parameters, NOW);
+    } catch (thrown) {
+      error = thrown as ReportsError;
+    }
+    expect(error).toMatchObject({ code, status: 400, details: { field } });
+    expect(error?.message).toContain(given);
+    expect(error?.message).toContain(says);
+    expect(error?.message.length).toBeLessThan(400);
+  });
+});
+
+describe("models over paths", () => {
+  test("have their own parameters", () => {
+    const asked = { model: "markov_2,linear", transform: "first", nonConverting: "false" };
+    expect(parseQuestion({ ...asked, confidence: "0.9" }, 0).question).toMatchObject({
+      models: ["markov_2", "linear"],
+      paths: { transform: "first", nonConverting: false, confidence: 0.9 },
+    });
+    expect(parseQuestion({ model: "shapley" }, 0).question.paths).toEqual({
+      transform: "unique",
+      nonConverting: true,
+      confidence: undefined,
+    });
+  });
+
+  test.each([
+    [{ confidence: "0.9" }, "parameter_unused", "confidence"],
+    [{ model: "markov", transform: "last" }, "choice_unknown", "transform"],
+    [{ model: "markov", nonConverting: "yes" }, "choice_unknown", "nonConverting"],
+    [{ model: "markov", confidence: "95" }, "confidence_invalid", "confidence"],
+    [{ model: "markov", confidence: "x" }, "confidence_invalid", "confidence"],
+    [{ model: "markov_5" }, "model_unknown", "model"],
+  ])("%j is refused", (parameters, code, field) => {
+    expect(() => parseQuestion(parameters, 0)).toThrow(
+      expect.objectContaining({ code, details: expect.objectContaining({ field }) }),
+    );
+  });
+});
+
+describe("rules", () => {
+  const rulesOf = (parameters: Record<string, string>) => parseQuestion(parameters, NOW).question;
+
+  test("that a question changes are credited from facts; a window for a type goes before one for a name", () => {
+    const { rules, source } = rulesOf({
+      window: "7d",
+      windows: "lead:12h, sign:up:90m",
+      viewWindow: "30s",
+    });
+    expect(source).toBe("facts");
+    expect(rules).toMatchObject({ clickWindowMs: 7 * DAY_MS, viewWindowMs: 30_000 });
+    expect([...rules.windows]).toEqual([
+      ["lead", { clickWindowMs: DAY_MS / 2, viewWindowMs: 30_000 }],
+      ["sign:up", { clickWindowMs: 90 * 60_000, viewWindowMs: 30_000 }],
+    ]);
+  });
+
+  test("what to leave out may have commas and colons, and be what has no value", () => {
+    const { leaveOut } = rulesOf({ leaveOut: "channel:email,campaign:a\\,b:c,term:(none)" }).rules;
+    expect(leaveOut).toEqual([
+      { dimension: "channel", value: "email" },
+      { dimension: "campaign", value: "a,b:c" },
+      { dimension: "term", value: "" },
+    ]);
+  });
+
+  test("as they are leave the workers' credits; so do models over paths with their transform", () => {
+    expect(rulesOf({ viewThrough: "true", clickBeatsImpression: "false" }).source).toBe("streamed");
+    expect(rulesOf({ model: "markov", transform: "first" }).source).toBe("streamed");
+    expect(rulesOf({ model: "linear", transform: "first" }).source).toBe("facts");
+    expect(rulesOf({ model: "w_shaped" }).source).toBe("facts");
+  });
+
+  test("a custom model comes alone, or after those asked for", () => {
+    const custom = JSON.stringify({ name: "ours", channels: { direct: 0 } });
+    expect(rulesOf({ custom }).models).toEqual([]);
+    expect(rulesOf({ custom, model: "linear" })).toMatchObject({
+      models: ["linear"],
+      custom: [{ name: "ours" }],
+      source: "facts",
+    });
+  });
+
+  test("a time zone is that of the runtime's name for it", () => {
+    expect(rulesOf({ by: "day", timeZone: "europe/berlin" }).timeZone).toBe("Europe/Berlin");
+  });
+
+  test.each([
+    [{ window: "-3d" }, "window_invalid", "window", "-3d"],
+    [{ window: "30" }, "window_invalid", "window", "30"],
+    [{ window: "2w" }, "window_invalid", "window", "2w"],
+    [{ viewWindow: "401d" }, "window_invalid", "viewWindow", "401d"],
+    [{ windows: "lead:401d" }, "window_invalid", "windows", "401d"],
+    [{ windows: "lead" }, "window_invalid", "windows", "lead"],
+    [{ windows: "lead:7d,lead:8d" }, "window_invalid", "windows", "lead:8d"],
+    [{ halfLife: "0d" }, "window_invalid", "halfLife", "0d"],
+    [{ model: "linear", halfLife: "3d" }, "parameter_unused", "halfLife", "3d"],
+    [{ lead: "signup" }, "parameter_unused", "lead", "signup"],
+    [{ timeZone: "Europe/Berlin" }, "parameter_unused", "timeZone", "Europe/Berlin"],
+    [{ by: "day", timeZone: "Europe/Bärlin" }, "time_zone_unknown", "timeZone", "Europe/Bärlin"],
+    [{ by: "day", timeZone: "+02:00" }, "time_zone_unknown", "timeZone", "+02:00"],
+    [{ leaveOut: "email" }, "leave_out_invalid", "leaveOut", "email"],
+    [{ leaveOut: "day:2026-01-01" }, "leave_out_invalid", "leaveOut", "day:2026-01-01"],
+    [{ leaveOut: "channel:" }, "leave_out_invalid", "leaveOut", "channel:"],
+    [{ against: "true" }, "parameter_unused", "against", "true"],
+    [{ custom: "{" }, "custom_model_invalid", "custom", "{"],
+    [{ custom: "[]" }, "custom_model_invalid", "custom", "0"],
+    [{ custom: '{"name":"linear"}' }, "custom_model_invalid", "custom.name", "linear"],
+    [
+      { custom: '[{"name":"a","age":{"halfLifeMs":0}}]' },
+      "custom_model_invalid",
+      "custom[0].age.halfLifeMs",
+      "0",
+    ],
+  ])("%j is refused", (parameters, code, field, given) => {
+    expect(() => parseQuestion(parameters, NOW)).toThrow(
+      expect.objectContaining({ code, details: expect.objectContaining({ field, given }) }),
+    );
+  });
+});

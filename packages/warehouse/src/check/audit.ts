@@ -1,0 +1,144 @@
+import { validAttributions } from "../query/attribution-sql.ts";
+import type { WarehouseEngine } from "../engine/engine.ts";
+import { factsOfPeople } from "../query/identity-sql.ts";
+import { ERASURES_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+
+/** A fact of a user who has a conversion, as stored. */
+export interface AuditFact {
+  readonly user_key: string;
+  readonly is_anonymous: boolean;
+  readonly event_id: string;
+  readonly type: "impression" | "click" | "visit" | "conversion" | "refund";
+  /** ms since 1970, as text. */
+  readonly time_ms: string;
+  readonly channel: string;
+  /** Decimal text; null where there is none. */
+  readonly value: string | null;
+  readonly currency: string;
+  readonly order_id: string;
+  readonly partition: number;
+  /** Entry ID of its block. */
+  readonly position: string;
+}
+
+/** A conversion's valid result, as stored. */
+export interface AuditResult {
+  readonly user_key: string;
+  readonly is_anonymous: boolean;
+  readonly conversion_id: string;
+  readonly value: string;
+  readonly touch_id: readonly string[];
+  readonly touch_channel: readonly string[];
+  readonly credit_model: readonly string[];
+  readonly credit_touch: readonly number[];
+  readonly credit_share: readonly string[];
+  readonly credit_value: readonly string[];
+}
+
+/** Facts that a slice should have at most, about. */
+const SLICE_FACTS = 50_000;
+
+/** A share of a tenant's users, chosen by a hash of their key. */
+export interface AuditSlice {
+  readonly tenant: string;
+  readonly slice: number;
+  readonly slices: number;
+}
+
+const IN_SLICE = "cityHash64(user_key, is_anonymous) % {slices:UInt32} = {slice:UInt32}";
+
+/** Into how many slices a tenant's users are divided, so that one at a time fits memory. */
+export async function countAuditSlices(engine: WarehouseEngine, tenant: string): Promise<number> {
+  const [row] = await engine.query<{ facts: string }>(
+    `SELECT count() AS facts FROM ${EVENTS_TABLE} WHERE tenant = {tenant:String}`,
+    { tenant },
+  );
+  return Math.max(1, Math.ceil(Number(row?.facts ?? 0) / SLICE_FACTS));
+}
+
+/** Touchpoints, conversions and refunds of the slice's users who have a conversion. */
+export async function readAuditFacts(
+  engine: WarehouseEngine,
+  { tenant, slice, slices }: AuditSlice,
+): Promise<readonly AuditFact[]> {
+  const { exact, fast } = await factsOfPeople(engine, { tenant });
+  return engine.query<AuditFact>(
+    `SELECT user_key, is_anonymous, event_id, type, toString(toUnixTimestamp64Milli(time)) AS time_ms,
+  channel, value, currency, order_id, partition, position
+FROM ${exact}
+WHERE tenant = {tenant:String} AND ${IN_SLICE}
+  AND type IN ('impression', 'click', 'visit', 'conversion', 'refund')
+  AND (user_key, is_anonymous) IN (
+    SELECT user_key, is_anonymous FROM ${fast}
+    WHERE tenant = {tenant:String} AND ${IN_SLICE} AND type = 'conversion'
+  )`,
+    { tenant, slice, slices },
+  );
+}
+
+/** The valid results of the slice's users. */
+export async function readAuditResults(
+  engine: WarehouseEngine,
+  { tenant, slice, slices }: AuditSlice,
+): Promise<readonly AuditResult[]> {
+  return engine.query<AuditResult>(
+    `SELECT user_key, is_anonymous, conversion_id, value, touch_id, touch_channel, credit_model, credit_touch,
+  credit_share, credit_value
+FROM ${validAttributions(IN_SLICE, false)}`,
+    { tenant, slice, slices },
+  );
+}
+
+/** The last decision about an anonymous ID that is, or was, a user's. */
+export interface AuditDecision {
+  /** The user's, and once more the anonymous ID itself. */
+  readonly user_key: string;
+  readonly is_anonymous: boolean;
+  readonly partition: number;
+  /** Entry ID of its block. */
+  readonly position: string;
+}
+
+/** When it was decided of the slice's users what else is theirs. */
+export async function readAuditDecisions(
+  engine: WarehouseEngine,
+  { tenant, slice, slices }: AuditSlice,
+): Promise<readonly AuditDecision[]> {
+  return engine.query<AuditDecision>(
+    `SELECT tupleElement(key, 1) AS user_key, tupleElement(key, 2) AS is_anonymous, partition, position FROM (
+  SELECT arrayJoin(arrayConcat(
+      [(anonymous_id, CAST(1 AS Bool))],
+      arrayMap(user -> (user, CAST(0 AS Bool)), arrayFilter(user -> user != '', groupUniqArray(user_id)))
+    )) AS key, argMax(partition, generation) AS partition, argMax(position, generation) AS position
+  FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String} GROUP BY anonymous_id
+) WHERE ${IN_SLICE}`,
+    { tenant, slice, slices },
+  );
+}
+
+/**
+ * The largest event time that a partition had seen of a tenant when a fact came, ms since 1970: what the workers held facts
+ * by. Events of people who were erased since are taken for seen. @param position entry ID of the fact's block
+ */
+export async function watermarkBefore(
+  engine: WarehouseEngine,
+  tenant: string,
+  partition: number,
+  position: string,
+): Promise<number> {
+  const [row] = await engine.query<{ ms: string }>(
+    `SELECT toString(toUnixTimestamp64Milli(greatest(max(time), (
+  SELECT max(newest_at) FROM ${ERASURES_TABLE} WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
+)))) AS ms FROM ${EVENTS_TABLE}
+WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
+  AND (toUInt64(splitByChar('-', position)[1]), toUInt64(splitByChar('-', position)[2]))
+    < ({ms:UInt64}, {sequence:UInt64})`,
+    {
+      tenant,
+      partition,
+      ms: Number(position.split("-")[0]),
+      sequence: Number(position.split("-")[1] ?? 0),
+    },
+  );
+  return Number(row?.ms ?? 0);
+}

@@ -1,0 +1,172 @@
+import { decimalUnits, validAttributions } from "../query/attribution-sql.ts";
+import type { WarehouseEngine } from "../engine/engine.ts";
+import { factsOfPeople } from "../query/identity-sql.ts";
+import { EVENTS_TABLE } from "../engine/schema.ts";
+
+/** Lookback of the results in question, ms. */
+export interface ConservationWindows {
+  readonly clickWindowMs: number;
+  readonly viewWindowMs: number;
+}
+
+/** Every fact of a tenant, in one class each. */
+export interface FactClasses {
+  /** Those of one ID and person count once. */
+  readonly facts: number;
+  /** Facts beyond those: sent as a user's and, under the same ID, as anonymous. */
+  readonly twice: number;
+  readonly touchpoints: number;
+  /** Touchpoints on the path of some conversion. */
+  readonly credited: number;
+  /** Touchpoints of users who have no conversion. */
+  readonly withoutConversion: number;
+  /** Touchpoints of users who have one, none of which lies in the touchpoint's window. */
+  readonly outsideWindows: number;
+  readonly conversions: number;
+  readonly refunds: number;
+  readonly identifies: number;
+  readonly custom: number;
+}
+
+/** Conversions with a valid result. */
+export interface ResultClasses {
+  readonly attributed: number;
+  readonly unattributed: number;
+}
+
+/** Money of one currency, in units of 10^-12. */
+export interface MoneyClasses {
+  readonly currency: string;
+  /** Of all conversions, as they came. */
+  readonly accepted: bigint;
+  /** What refunds took back of them, computed from the facts. */
+  readonly refunded: bigint;
+  /** Net value that touchpoints were credited with. */
+  readonly credited: bigint;
+  /** Net value of conversions without a touchpoint. */
+  readonly unattributed: bigint;
+}
+
+const TOUCH = "type IN ('impression', 'click', 'visit')";
+const USER = "(user_key, is_anonymous)";
+
+/**
+ * Puts every fact of a tenant into its class. Each class is counted by a condition of its own, none as what the others leave, so
+ * that what is in none or in two shows.
+ * @throws WarehouseError as the engine's query
+ */
+export async function countFacts(
+  engine: WarehouseEngine,
+  tenant: string,
+  windows: ConservationWindows,
+): Promise<FactClasses> {
+  const { exact, fast } = await factsOfPeople(engine, { tenant });
+  const [stored] = await engine.query<{ count: string }>(
+    `SELECT count() AS count FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}`,
+    { tenant },
+  );
+  const [totals] = await engine.query<Record<keyof FactClasses, string>>(
+    `SELECT count() AS facts, countIf(${TOUCH}) AS touchpoints, countIf(type = 'conversion') AS conversions,
+  countIf(type = 'refund') AS refunds, countIf(type = 'identify') AS identifies, countIf(type = 'custom') AS custom,
+  countIf(${TOUCH} AND ${USER} NOT IN (
+    SELECT ${USER} FROM ${fast} WHERE tenant = {tenant:String} AND type = 'conversion'
+  )) AS withoutConversion
+FROM ${exact} WHERE tenant = {tenant:String}`,
+    { tenant },
+  );
+  const [outside] = await engine.query<{ count: string }>(
+    `SELECT countIf(NOT arrayExists(
+    conversion -> conversion >= ms AND conversion - ms <= if(type = 'impression', {view:Int64}, {click:Int64}), conversions
+  )) AS count
+FROM (
+  SELECT user_key, is_anonymous, type, toUnixTimestamp64Milli(time) AS ms
+  FROM ${exact} WHERE tenant = {tenant:String} AND ${TOUCH}
+) AS touch INNER JOIN (
+  SELECT user_key, is_anonymous, groupArray(toUnixTimestamp64Milli(time)) AS conversions
+  FROM ${exact} WHERE tenant = {tenant:String} AND type = 'conversion' GROUP BY user_key, is_anonymous
+) AS purchase USING (user_key, is_anonymous)`,
+    { tenant, view: windows.viewWindowMs, click: windows.clickWindowMs },
+  );
+  const [credited] = await engine.query<{ count: string }>(
+    `SELECT uniqExact(user_key, is_anonymous, id) AS count FROM (
+  SELECT user_key, is_anonymous, touch_id FROM ${validAttributions("", false)}
+) ARRAY JOIN touch_id AS id`,
+    { tenant },
+  );
+  const numbers = Object.fromEntries(
+    Object.entries(totals ?? {}).map(([name, count]) => [name, Number(count)]),
+  ) as unknown as Omit<FactClasses, "credited" | "outsideWindows" | "twice">;
+  return {
+    ...numbers,
+    twice: Number(stored?.count ?? 0) - numbers.facts,
+    credited: Number(credited?.count ?? 0),
+    outsideWindows: Number(outside?.count ?? 0),
+  };
+}
+
+/** Counts a tenant's conversions by what their valid results say. @throws WarehouseError as the engine's query */
+export async function countResults(
+  engine: WarehouseEngine,
+  tenant: string,
+): Promise<ResultClasses> {
+  const [row] = await engine.query<Record<keyof ResultClasses, string>>(
+    `SELECT countIf(touches > 0) AS attributed, countIf(touches = 0) AS unattributed
+FROM ${validAttributions("", false)}`,
+    { tenant },
+  );
+  return {
+    attributed: Number(row?.attributed ?? 0),
+    unattributed: Number(row?.unattributed ?? 0),
+  };
+}
+
+/**
+ * What became of a tenant's money: what was accepted and taken back from the facts, what was credited from the results.
+ * @param model of the credits that are added up: under each they are the whole
+ * @throws WarehouseError as the engine's query
+ */
+export async function sumMoney(
+  engine: WarehouseEngine,
+  tenant: string,
+  model: string,
+): Promise<readonly MoneyClasses[]> {
+  const { exact } = await factsOfPeople(engine, { tenant });
+  const facts = await engine.query<{ currency: string; accepted: string; refunded: string }>(
+    `SELECT currency, sum(amount) AS accepted, sum(amount - net) AS refunded FROM (
+  SELECT currency, amount, if(order_id = '', amount, if(whole > 0, toDecimal128(0, 12),
+    greatest(toDecimal128(0, 12), amount - arraySum(arrayMap((of, part) -> if(of = currency, part, toDecimal128(0, 12)), currencies, parts))))) AS net
+  FROM (
+    SELECT user_key, is_anonymous, order_id, currency, assumeNotNull(value) AS amount
+    FROM ${exact}
+    WHERE tenant = {tenant:String} AND type = 'conversion' AND isNotNull(value)
+  ) AS purchase LEFT JOIN (
+    SELECT user_key, is_anonymous, order_id, countIf(isNull(value)) AS whole,
+      groupArrayIf(currency, isNotNull(value)) AS currencies, groupArray(value) AS parts
+    FROM ${exact}
+    WHERE tenant = {tenant:String} AND type = 'refund' AND order_id != ''
+    GROUP BY user_key, is_anonymous, order_id
+  ) AS refund USING (user_key, is_anonymous, order_id)
+) GROUP BY currency`,
+    { tenant },
+  );
+  const results = await engine.query<{ currency: string; credited: string; unattributed: string }>(
+    `SELECT currency, sumIf(share, touches > 0) AS credited, sumIf(value, touches = 0) AS unattributed FROM (
+  SELECT currency, touches, value,
+    arraySum(arrayMap((name, part) -> if(name = {model:String}, part, toDecimal128(0, 12)), credit_model, credit_value)) AS share
+  FROM ${validAttributions("", false)}
+) WHERE currency != '' GROUP BY currency`,
+    { tenant, model },
+  );
+  const currencies = [...new Set([...facts, ...results].map(({ currency }) => currency))].sort();
+  return currencies.map((currency) => {
+    const fact = facts.find((row) => row.currency === currency);
+    const result = results.find((row) => row.currency === currency);
+    return {
+      currency,
+      accepted: decimalUnits(fact?.accepted ?? "0"),
+      refunded: decimalUnits(fact?.refunded ?? "0"),
+      credited: decimalUnits(result?.credited ?? "0"),
+      unattributed: decimalUnits(result?.unattributed ?? "0"),
+    };
+  });
+}

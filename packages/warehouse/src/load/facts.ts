@@ -1,0 +1,303 @@
+import {
+  createRowDictionaries,
+  DIMENSION_COUNT,
+  emptyIdentityRecord,
+  EntryReader,
+  EVENT_TYPES,
+  EventRow,
+  FLAG_ANONYMOUS,
+  FLAG_RARE,
+  FLAG_TYPE_MASK,
+  IDENTITY_DECISION,
+  IDENTITY_ERASE,
+  isCopy,
+  readIdentity,
+  readRareFields,
+  TYPE_IDENTITY,
+  unpackProperties,
+  type Dictionary,
+  type RowDictionaries,
+} from "@tributary/protocol";
+import type { Column } from "../engine/engine.ts";
+import { messageOf, WarehouseError } from "../errors.ts";
+import {
+  boundDictionaries,
+  plainBytes,
+  writeEventId,
+  writeUserKey,
+  type BlockPlace,
+  type RowBatch,
+} from "./row-batch.ts";
+import { RowBinaryWriter } from "./row-binary.ts";
+import { ERASING_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+
+/** The columns of `events` in the order in which {@link FactRows} writes them. */
+const EVENT_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "event_id", type: "String" },
+  { name: "type", type: "String" },
+  { name: "time", type: "DateTime64(3, 'UTC')" },
+  { name: "user_key", type: "String" },
+  { name: "is_anonymous", type: "Bool" },
+  { name: "source", type: "String" },
+  { name: "medium", type: "String" },
+  { name: "campaign", type: "String" },
+  { name: "term", type: "String" },
+  { name: "content", type: "String" },
+  { name: "channel", type: "String" },
+  { name: "name", type: "String" },
+  { name: "value", type: "Nullable(Decimal(38, 12))" },
+  { name: "currency", type: "String" },
+  { name: "order_id", type: "String" },
+  { name: "anonymous_id", type: "String" },
+  { name: "referrer", type: "String" },
+  { name: "url", type: "String" },
+  { name: "properties", type: "String" },
+  { name: "partition", type: "UInt16" },
+  { name: "position", type: "String" },
+];
+
+/** The columns of `identities` in the order in which {@link FactRows} writes them. */
+const IDENTITY_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "anonymous_id", type: "String" },
+  { name: "generation", type: "UInt64" },
+  { name: "user_id", type: "String" },
+  { name: "linked_at", type: "DateTime64(3, 'UTC')" },
+  { name: "decided_at", type: "DateTime64(3, 'UTC')" },
+  { name: "partition", type: "UInt16" },
+  { name: "position", type: "String" },
+];
+
+/** The columns of `erasing` in the order in which {@link FactRows} writes them. */
+const ERASING_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "receipt", type: "String" },
+  { name: "partition", type: "UInt16" },
+  { name: "position", type: "String" },
+  { name: "ordinal", type: "UInt32" },
+  { name: "events_position", type: "String" },
+  { name: "user_key", type: "String" },
+  { name: "is_anonymous", type: "Bool" },
+  { name: "generation", type: "UInt64" },
+  { name: "owner", type: "String" },
+  { name: "is_theirs", type: "Bool" },
+];
+
+/**
+ * Makes fact blocks into rows of `events`, of `identities` what they say of whose an anonymous ID is, and of `erasing` whom they
+ * say to be erased, without an object a row. Copies of other partitions' facts are none: they are rows of those.
+ */
+export class FactRows {
+  readonly #writer = new RowBinaryWriter();
+  readonly #identities = new RowBinaryWriter();
+  readonly #record = emptyIdentityRecord();
+  readonly #user = new EventRow();
+  readonly #erasing = new RowBinaryWriter();
+  #identityRows = 0;
+  #erasingRows = 0;
+  readonly #dictionaries: RowDictionaries;
+  readonly #row = new EventRow();
+  #rows = 0;
+  #traces: Uint8Array = new Uint8Array(0);
+
+  /** @param seed of the dictionaries' hash, secret where the strings come from strangers */
+  constructor(seed: number) {
+    this.#dictionaries = createRowDictionaries(seed);
+  }
+
+  /** Rows added since {@link clear}. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** Trace contexts of the block added last, 25 bytes each. */
+  get traces(): Uint8Array {
+    return this.#traces;
+  }
+
+  /**
+   * Adds a block's facts; either all of them or none.
+   * @param position entry ID of the block, `<ms>-<number>`
+   * @param eventsPosition entry ID of the last of the events that it was made from
+   * @returns rows added
+   * @throws WarehouseError `block_undecodable`
+   */
+  add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
+    const before = this.#writer.length;
+    const beforeIdentities = this.#identities.length;
+    const identitiesBefore = this.#identityRows;
+    const beforeErasing = this.#erasing.length;
+    const erasingBefore = this.#erasingRows;
+    const place = { partition, position, eventsPosition };
+    const row = this.#row;
+    let count = 0;
+    let records = 0;
+    try {
+      const reader = new EntryReader(plainBytes(block), this.#dictionaries);
+      while (reader.next(row)) {
+        if ((row.flags & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
+          this.#appendIdentity(row, reader, place, records);
+          records += 1;
+        } else if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart)) {
+          this.#append(row, partition, position);
+          count += 1;
+        }
+      }
+      this.#traces = reader.traces;
+    } catch (error) {
+      this.#writer.truncate(before);
+      this.#identities.truncate(beforeIdentities);
+      this.#identityRows = identitiesBefore;
+      this.#erasing.truncate(beforeErasing);
+      this.#erasingRows = erasingBefore;
+      throw new WarehouseError("block_undecodable", messageOf(error), error);
+    }
+    this.#rows += count;
+    return count;
+  }
+
+  /** The rows added so far. They are valid until the next {@link add} or {@link clear}. */
+  finish(): RowBatch {
+    return {
+      table: EVENTS_TABLE,
+      columns: EVENT_COLUMNS,
+      bytes: this.#writer.written(),
+      rows: this.#rows,
+    };
+  }
+
+  /** As {@link finish}, of `identities`. */
+  finishIdentities(): RowBatch {
+    return {
+      table: IDENTITIES_TABLE,
+      columns: IDENTITY_COLUMNS,
+      bytes: this.#identities.written(),
+      rows: this.#identityRows,
+    };
+  }
+
+  /** As {@link finish}, of `erasing`. */
+  finishErasing(): RowBatch {
+    return {
+      table: ERASING_TABLE,
+      columns: ERASING_COLUMNS,
+      bytes: this.#erasing.written(),
+      rows: this.#erasingRows,
+    };
+  }
+
+  /** Begins anew. */
+  clear(): void {
+    this.#writer.truncate(0);
+    this.#identities.truncate(0);
+    this.#erasing.truncate(0);
+    this.#rows = 0;
+    this.#identityRows = 0;
+    this.#erasingRows = 0;
+    boundDictionaries(this.#dictionaries);
+  }
+
+  /**
+   * A record, whose second row is read where it has one: of those of the anonymous ID's own partition a row, and of erasures.
+   * @param ordinal which record of its block it is
+   */
+  #appendIdentity(row: EventRow, reader: EntryReader, place: BlockPlace, ordinal: number): void {
+    const record = this.#record;
+    readIdentity(row.rare, row.rareStart, row.rareLength, record);
+    const user = this.#user;
+    if (record.hasUser && !reader.next(user)) throw new RangeError("a record without its user");
+    if (record.kind === IDENTITY_ERASE) {
+      this.#appendErasing(row, place, ordinal);
+      return;
+    }
+    // What never had another owner than itself needs no row.
+    if (record.kind !== IDENTITY_DECISION || record.generation === 0) return;
+    const writer = this.#identities;
+    const tenant = this.#dictionaries.tenants.bytes(row.tenant);
+    writer.stringBytes(tenant, 0, tenant.length);
+    writeUserKey(writer, row);
+    writer.uint64(record.generation);
+    if (record.linked) writeUserKey(writer, user);
+    else writer.emptyString();
+    writer.dateTime64(record.time);
+    writer.dateTime64(Number.parseInt(place.position, 10));
+    writer.uint16(place.partition);
+    writer.string(place.position);
+    this.#identityRows += 1;
+  }
+
+  /** Of the record that was read last. */
+  #appendErasing(row: EventRow, place: BlockPlace, ordinal: number): void {
+    const writer = this.#erasing;
+    const tenant = this.#dictionaries.tenants.bytes(row.tenant);
+    writer.stringBytes(tenant, 0, tenant.length);
+    writer.uuidText(row.id, row.idStart);
+    writer.uint16(place.partition);
+    writer.string(place.position);
+    writer.uint32(ordinal);
+    writer.string(place.eventsPosition);
+    writeUserKey(writer, row);
+    writer.uint8((row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
+    writer.uint64(this.#record.generation);
+    if (this.#record.hasUser) writeUserKey(writer, this.#user);
+    else writer.emptyString();
+    writer.uint8(this.#record.linked ? 1 : 0);
+    this.#erasingRows += 1;
+  }
+
+  #append(row: EventRow, partition: number, position: string): void {
+    const writer = this.#writer;
+    const type = EVENT_TYPES[row.flags & FLAG_TYPE_MASK];
+    if (type === undefined) throw new RangeError(`event type ${row.flags & FLAG_TYPE_MASK}`);
+    const tenant = this.#dictionaries.tenants.bytes(row.tenant);
+    writer.stringBytes(tenant, 0, tenant.length);
+    writeEventId(writer, row);
+    writer.string(type);
+    writer.dateTime64(row.time);
+    writeUserKey(writer, row);
+    writer.uint8((row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
+    for (let i = 0; i < DIMENSION_COUNT; i += 1) {
+      const code = row.dimensions[i] as number;
+      if (code === 0) {
+        writer.emptyString();
+        continue;
+      }
+      const text = (this.#dictionaries.dimensions[i] as Dictionary).bytes(code);
+      writer.stringBytes(text, 0, text.length);
+    }
+    if ((row.flags & FLAG_RARE) !== 0) {
+      appendRare(writer, row);
+    } else {
+      writer.emptyString();
+      writer.uint8(1);
+      for (let i = 0; i < 6; i += 1) writer.emptyString();
+    }
+    writer.uint16(partition);
+    writer.string(position);
+  }
+}
+
+/** The columns from `name` to `properties`. */
+function appendRare(writer: RowBinaryWriter, row: EventRow): void {
+  const rare = readRareFields(row);
+  writer.string(rare.name);
+  if (rare.value === undefined) {
+    writer.uint8(1);
+  } else {
+    writer.uint8(0);
+    writer.decimal128(rare.value);
+  }
+  writer.string(rare.currency);
+  writer.string(rare.orderId);
+  writer.string(rare.anonymousId);
+  writer.string(rare.referrer);
+  writer.string(rare.url);
+  if (rare.properties === undefined) writer.emptyString();
+  else writer.string(JSON.stringify(unpackProperties(rare.properties), jsonValue));
+}
+
+/** What msgpack has and JSON has not: integers beyond 2^53 become text. */
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? value.toString() : value;
+}

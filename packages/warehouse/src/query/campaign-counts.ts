@@ -1,0 +1,135 @@
+import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
+import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
+import { NO_VALUE } from "./report-dimensions.ts";
+import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
+import { factsOfPeople } from "./identity-sql.ts";
+
+/** What events can be counted by: the dimensions of touchpoints, and the name of a conversion or custom event. */
+export type CountDimension = DimensionField | "name";
+export const COUNT_DIMENSIONS: readonly CountDimension[] = [...DIMENSION_FIELDS, "name"];
+
+/** Spans of time that events are counted in. */
+export const COUNT_INTERVALS = ["minute", "hour", "day", "week", "month"] as const;
+export type CountInterval = (typeof COUNT_INTERVALS)[number];
+
+export interface CountQuestion {
+  readonly tenant: string;
+  /** Up to two different ones; none counts all together. */
+  readonly by: readonly CountDimension[];
+  readonly interval?: CountInterval | undefined;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Event time, ms since 1970, inclusive. */
+  readonly from?: number | undefined;
+  /** Exclusive. */
+  readonly to?: number | undefined;
+  /** Only what was committed by then, ms since 1970. */
+  readonly asOf?: number | undefined;
+}
+
+/** Events of one group, as they came: who earned a conversion is another question. */
+export interface EventCounts {
+  readonly impressions: number;
+  readonly clicks: number;
+  readonly visits: number;
+  readonly custom: number;
+  readonly conversions: number;
+  /** Different users, exactly. */
+  readonly reach: number;
+}
+
+export interface CountRow extends EventCounts, Partial<Readonly<Record<CountDimension, string>>> {
+  /** Begin of the span in the time zone: `2026-10-01 13:45`, `2026-10-01`, the Monday of a week, `2026-10`. */
+  readonly time?: string;
+}
+
+/** Rows by time, then by name; and all of them together, whose reach counts everybody once. */
+export interface CountReport {
+  readonly rows: readonly CountRow[];
+  readonly totals: EventCounts;
+}
+
+const START_SQL: Readonly<Record<CountInterval, string>> = {
+  minute:
+    "formatDateTime(toStartOfMinute(time, {time_zone:String}), '%Y-%m-%d %H:%i', {time_zone:String})",
+  hour: "formatDateTime(toStartOfHour(time, {time_zone:String}), '%Y-%m-%d %H:%i', {time_zone:String})",
+  day: "toString(toDate(time, {time_zone:String}))",
+  week: "toString(toMonday(time, {time_zone:String}))",
+  month: "substring(toString(toDate(time, {time_zone:String})), 1, 7)",
+};
+
+const COUNTS = `countIf(type = 'impression') AS impressions, countIf(type = 'click') AS clicks,
+  countIf(type = 'visit') AS visits, countIf(type = 'custom') AS custom, countIf(type = 'conversion') AS conversions,
+  uniqExact(user_key, is_anonymous) AS reach`;
+
+type Counted = Readonly<Record<keyof EventCounts, string>> & Readonly<Record<string, string>>;
+
+/**
+ * Counts events by the fields that they themselves bear; identifies and refunds are none of it.
+ * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
+ */
+export async function campaignCounts(
+  engine: WarehouseEngine,
+  question: CountQuestion,
+): Promise<CountReport> {
+  const { by, interval } = question;
+  const fields = COUNT_DIMENSIONS.filter((field) => by.includes(field));
+  const keys = [
+    ...(interval === undefined ? [] : [`${START_SQL[interval]} AS bucket`]),
+    ...fields.map((field) => `toString(${field}) AS dim_${field}`),
+  ];
+  const names = keys.map((key) => key.slice(key.lastIndexOf(" ") + 1));
+  const { exact } = await factsOfPeople(engine, question);
+  const from = `FROM ${exact} WHERE ${condition(question)}`;
+  const parameters = parametersOf(question);
+  const rows =
+    keys.length === 0
+      ? []
+      : await engine.query<Counted>(
+          `SELECT ${keys.join(", ")}, ${COUNTS} ${from}
+GROUP BY ${names.join(", ")} ORDER BY ${names.join(", ")} LIMIT ${MAX_REPORT_ROWS + 1}`,
+          parameters,
+        );
+  if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();
+  const [all] = await engine.query<Counted>(`SELECT ${COUNTS} ${from}`, parameters);
+  return {
+    rows: rows.map((row) => ({
+      ...(interval === undefined ? {} : { time: row["bucket"] ?? "" }),
+      ...Object.fromEntries(by.map((field) => [field, row[`dim_${field}`] || NO_VALUE])),
+      ...countsOf(row),
+    })),
+    totals: countsOf(all),
+  };
+}
+
+function countsOf(row: Counted | undefined): EventCounts {
+  return {
+    impressions: Number(row?.impressions ?? 0),
+    clicks: Number(row?.clicks ?? 0),
+    visits: Number(row?.visits ?? 0),
+    custom: Number(row?.custom ?? 0),
+    conversions: Number(row?.conversions ?? 0),
+    reach: Number(row?.reach ?? 0),
+  };
+}
+
+function condition({ from, to, asOf }: CountQuestion): string {
+  return [
+    "tenant = {tenant:String}",
+    "type IN ('impression', 'click', 'visit', 'custom', 'conversion')",
+    ...(from === undefined ? [] : ["time >= fromUnixTimestamp64Milli({from:Int64}, 'UTC')"]),
+    ...(to === undefined ? [] : ["time < fromUnixTimestamp64Milli({to:Int64}, 'UTC')"]),
+    // An entry ID begins with the time of its commit.
+    ...(asOf === undefined ? [] : ["toInt64(splitByChar('-', position)[1]) <= {as_of:Int64}"]),
+  ].join(" AND ");
+}
+
+function parametersOf({ tenant, timeZone, from, to, asOf }: CountQuestion): QueryParameters {
+  return {
+    tenant,
+    time_zone: timeZone,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(asOf === undefined ? {} : { as_of: asOf }),
+  };
+}

@@ -1,0 +1,200 @@
+import { DIMENSION_FIELDS, formatDecimal, type DimensionField } from "@tributary/protocol";
+import { decimalUnits } from "./attribution-sql.ts";
+import type { WarehouseEngine } from "../engine/engine.ts";
+import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
+
+/** A touchpoint on a conversion's path. */
+export interface ConversionTouch extends Readonly<Record<DimensionField, string>> {
+  /** Place on the path, from 1. */
+  readonly index: number;
+  readonly id: string;
+  readonly type: string;
+  /** ms since 1970. */
+  readonly time: number;
+}
+
+/** What a model gave to a touchpoint. */
+export interface ConversionCredit {
+  readonly model: string;
+  /** The touchpoint's index; 0 where the conversion has none. */
+  readonly touch: number;
+  /** Share of the conversion, exact decimal text. */
+  readonly credit: string;
+  /** Share of its value, exact decimal text. */
+  readonly value: string;
+}
+
+/** A revision in a conversion's history. */
+export interface ConversionRevision {
+  readonly revision: number;
+  readonly reason: string;
+  /** Net value then, exact decimal text. */
+  readonly value: string;
+  /** Touchpoints on the path then. */
+  readonly touches: number;
+  /** When the result was committed, ms since 1970 by the clock of Redis. */
+  readonly attributedAt: number;
+  /** Trace of the batch that led to it; "" where none of its requests was sampled. */
+  readonly traceId: string;
+}
+
+/** The valid result of one conversion, and how it came about. */
+export interface ConversionDetail {
+  /** The time that was asked for, ms since 1970: the result is the one that was valid then. */
+  readonly asOf?: number;
+  readonly id: string;
+  readonly orderId: string;
+  readonly name: string;
+  /** ms since 1970. */
+  readonly time: number;
+  readonly userKey: string;
+  readonly anonymous: boolean;
+  /** Net of refunds, exact decimal text. */
+  readonly value: string;
+  readonly currency: string;
+  readonly revision: number;
+  readonly reason: string;
+  readonly attributedAt: number;
+  readonly touchpoints: readonly ConversionTouch[];
+  readonly credits: readonly ConversionCredit[];
+  /** All revisions in their order, also those that came after `asOf`. */
+  readonly revisions: readonly ConversionRevision[];
+}
+
+interface DetailRow {
+  readonly conversion_id: string;
+  readonly order_id: string;
+  readonly name: string;
+  readonly time_ms: string;
+  readonly user_key: string;
+  readonly is_anonymous: boolean;
+  readonly value: string;
+  readonly currency: string;
+  readonly revision: number;
+  /** Generation of the conversion's owner. */
+  readonly owner: string;
+  readonly reason: string;
+  readonly attributed_ms: string;
+  readonly trace_id: string;
+  readonly touches_list: readonly (readonly [string, string, string, ...string[]])[];
+  readonly credits_list: readonly (readonly [string, number, string, string])[];
+}
+
+const TOUCH_COLUMNS = DIMENSION_FIELDS.map((field) => `touch_${field}`).join(", ");
+
+/** LIMIT BY instead of FINAL, under which wide columns of whole granules would be read: 250 ms. */
+const DETAIL_SQL = `SELECT conversion_id, order_id, name, toUnixTimestamp64Milli(conversion_time) AS time_ms,
+  user_key, is_anonymous, value, currency, revision, toString(generation) AS owner, reason,
+  toUnixTimestamp64Milli(attributed_at) AS attributed_ms, trace_id,
+  arrayZip(touch_id, touch_type, arrayMap(t -> toString(toUnixTimestamp64Milli(t)), touch_time), ${TOUCH_COLUMNS}) AS touches_list,
+  arrayZip(credit_model, credit_touch, credit_share, credit_value) AS credits_list
+FROM ${ATTRIBUTIONS_TABLE}
+WHERE tenant = {tenant:String} AND conversion_id = {id:String}
+ORDER BY attributed_at DESC, generation DESC, revision DESC
+LIMIT 1 BY revision, generation`;
+
+/** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
+const FIND_ORDER_SQL = `SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
+WHERE tenant = {tenant:String} AND order_id = {order:String}
+  AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')
+ORDER BY conversion_time DESC, conversion_id
+LIMIT 1`;
+
+/** Later than any result: 2100-01-01, ms since 1970. */
+const END_OF_TIME = Date.UTC(2100, 0, 1);
+
+/**
+ * Finds a conversion by its event ID, else by its order ID.
+ * @param asOf the result that was valid then, ms since 1970, instead of the one that is
+ * @returns undefined where the tenant has neither, or had neither then
+ * @throws WarehouseError as {@link WarehouseEngine.query}
+ */
+export async function findConversion(
+  engine: WarehouseEngine,
+  tenant: string,
+  idOrOrderId: string,
+  asOf?: number,
+): Promise<ConversionDetail | undefined> {
+  if (idOrOrderId === "") return undefined;
+  const byId = await readDetail(engine, tenant, idOrOrderId, asOf);
+  if (byId !== undefined) return byId;
+  const [found] = await engine.query<{ conversion_id: string }>(FIND_ORDER_SQL, {
+    tenant,
+    order: idOrOrderId,
+    as_of: asOf ?? END_OF_TIME,
+  });
+  return found === undefined ? undefined : readDetail(engine, tenant, found.conversion_id, asOf);
+}
+
+async function readDetail(
+  engine: WarehouseEngine,
+  tenant: string,
+  id: string,
+  asOf: number | undefined,
+): Promise<ConversionDetail | undefined> {
+  const rows = await engine.query<DetailRow>(DETAIL_SQL, { tenant, id });
+  const valid = lastOf(rows.filter((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME)));
+  const last = lastOf(rows);
+  if (valid === undefined || last === undefined) return undefined;
+  // Left out is a higher one of the same owner, which was lost with a Redis node after it had been loaded (see
+  // validAttributions), and what a former owner still said when there was another one: none was ever valid.
+  const history = rows
+    .toReversed()
+    .filter(({ revision, owner }) => owner !== last.owner || revision <= last.revision)
+    .filter((row, i, all) =>
+      all.slice(0, i).every(({ owner }) => Number(owner) <= Number(row.owner)),
+    );
+  return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, history) };
+}
+
+/** Of results, newest first: the newest of the owner that was decided on last. */
+function lastOf(rows: readonly DetailRow[]): DetailRow | undefined {
+  const owner = Math.max(...rows.map((row) => Number(row.owner)));
+  return rows.find((row) => Number(row.owner) === owner);
+}
+
+function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {
+  return {
+    id: row.conversion_id,
+    orderId: row.order_id,
+    name: row.name,
+    time: Number(row.time_ms),
+    userKey: row.user_key,
+    anonymous: row.is_anonymous,
+    value: formatDecimal(decimalUnits(row.value)),
+    currency: row.currency,
+    revision: row.revision,
+    reason: row.reason,
+    attributedAt: Number(row.attributed_ms),
+    touchpoints: row.touches_list.map(([id, type, time, ...dimensions], i) => {
+      const [source = "", medium = "", campaign = "", term = "", content = "", channel = ""] =
+        dimensions;
+      return {
+        index: i + 1,
+        id,
+        type,
+        time: Number(time),
+        source,
+        medium,
+        campaign,
+        term,
+        content,
+        channel,
+      };
+    }),
+    credits: row.credits_list.map(([model, touch, credit, value]) => ({
+      model,
+      touch,
+      credit: formatDecimal(decimalUnits(credit)),
+      value: formatDecimal(decimalUnits(value)),
+    })),
+    revisions: all.map((of) => ({
+      revision: of.revision,
+      reason: of.reason,
+      value: formatDecimal(decimalUnits(of.value)),
+      touches: of.touches_list.length,
+      attributedAt: Number(of.attributed_ms),
+      traceId: of.trace_id,
+    })),
+  };
+}

@@ -1,0 +1,68 @@
+import type { WarehouseEngine } from "../engine/engine.ts";
+import { EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+
+/** What is asked about the facts of people. */
+export interface PeopleQuestion {
+  readonly tenant: string;
+  /** As it was known then, ms since 1970. */
+  readonly asOf?: number | undefined;
+}
+
+/**
+ * SQL for the anonymous IDs that are a user's: `anonymous_id` and `linked`, of the tenant that is bound to `{tenant:String}`. Of
+ * an ID's decisions that of the highest generation is valid.
+ */
+export function linkedSql(asOf: number | undefined): string {
+  const known =
+    asOf === undefined
+      ? ""
+      : ` AND decided_at <= fromUnixTimestamp64Milli(${Math.trunc(asOf)}, 'UTC')`;
+  return `SELECT anonymous_id, argMax(user_id, generation) AS linked FROM ${IDENTITIES_TABLE}
+WHERE tenant = {tenant:String}${known} GROUP BY anonymous_id HAVING linked != ''`;
+}
+
+/** Where a tenant's facts are read from, each with the person's user key. */
+export interface FactsSource {
+  /** To be read FROM; once for a statement that must have every fact once, else as fast as can be. */
+  readonly exact: string;
+  readonly fast: string;
+  /** `PREWHERE` where the source has it. */
+  readonly where: "PREWHERE" | "WHERE";
+}
+
+const PLAIN: FactsSource = {
+  exact: `${EVENTS_TABLE} FINAL`,
+  fast: EVENTS_TABLE,
+  where: "PREWHERE",
+};
+
+/**
+ * The table of facts, or where anonymous IDs were linked to users, the facts under the keys of those whose they are; of two with
+ * one event ID and person the user's own. The table itself where there are none: a join would cost as much as the rest.
+ * @throws WarehouseError as the engine's query
+ */
+export async function factsOfPeople(
+  engine: WarehouseEngine,
+  { tenant, asOf }: PeopleQuestion,
+): Promise<FactsSource> {
+  const [row] = await engine.query<{ linked: string }>(
+    `SELECT count() AS linked FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String}`,
+    { tenant },
+  );
+  if (Number(row?.linked ?? 0) === 0) return PLAIN;
+  const of = (table: string, more: string): string => `(
+  SELECT fact.* EXCEPT (user_key, is_anonymous),
+    if(fact.is_anonymous AND identity.linked != '', identity.linked, fact.user_key) AS user_key,
+    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous
+  FROM ${table} LEFT ANY JOIN (${linkedSql(asOf)}) AS identity ON fact.user_key = identity.anonymous_id
+  WHERE fact.tenant = {tenant:String}${more}
+)`;
+  return {
+    exact: of(
+      `(SELECT * FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}) AS fact`,
+      "\n  ORDER BY fact.is_anonymous\n  LIMIT 1 BY user_key, is_anonymous, event_id",
+    ),
+    fast: of(`${EVENTS_TABLE} AS fact`, ""),
+    where: "WHERE",
+  };
+}

@@ -1,0 +1,158 @@
+/** What was spent, and what currencies were worth: rows that people give, a day each. */
+import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
+import { decimalUnits } from "./attribution-sql.ts";
+import type { Column, QueryParameters, WarehouseEngine } from "../engine/engine.ts";
+import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
+import { RowBinaryWriter } from "../load/row-binary.ts";
+import { RATES_TABLE, SPEND_TABLE } from "../engine/schema.ts";
+
+const DAY_MS = 86_400_000;
+
+/** What was spent on one day for what the dimensions name. */
+export interface SpendRow extends Readonly<Record<DimensionField, string>> {
+  /** `2026-10-01`. */
+  readonly day: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** In units of 10^-12. */
+  readonly amount: bigint;
+}
+
+/** What one unit of a currency was worth from a day on. */
+export interface RateRow {
+  /** `2026-10-01`. */
+  readonly day: string;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** ISO 4217. */
+  readonly target: string;
+  /** In units of 10^-12. */
+  readonly rate: bigint;
+}
+
+const SPEND_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "day", type: "Date" },
+  ...DIMENSION_FIELDS.map((name): Column => ({ name, type: "String" })),
+  { name: "currency", type: "String" },
+  { name: "amount", type: "Decimal(38, 12)" },
+  { name: "imported_at", type: "DateTime64(3, 'UTC')" },
+];
+
+const RATE_COLUMNS: readonly Column[] = [
+  { name: "tenant", type: "String" },
+  { name: "day", type: "Date" },
+  { name: "currency", type: "String" },
+  { name: "target", type: "String" },
+  { name: "rate", type: "Decimal(38, 12)" },
+  { name: "imported_at", type: "DateTime64(3, 'UTC')" },
+];
+
+/**
+ * Stores what was spent: one insert, so all of it or nothing. A row of the same day and dimensions takes the place of the one before.
+ * @param importedAt ms since 1970: the later import wins
+ * @throws WarehouseError `insert_failed`, `unavailable`
+ */
+export async function storeSpend(
+  engine: WarehouseEngine,
+  tenant: string,
+  rows: readonly SpendRow[],
+  importedAt: number,
+): Promise<void> {
+  const writer = new RowBinaryWriter();
+  for (const row of rows) {
+    writer.string(tenant);
+    writer.uint16(Date.parse(row.day) / DAY_MS);
+    for (const field of DIMENSION_FIELDS) writer.string(row[field]);
+    writer.string(row.currency);
+    writer.decimal128(row.amount);
+    writer.dateTime64(importedAt);
+  }
+  await engine.insertRowBinary(SPEND_TABLE, SPEND_COLUMNS, writer.written());
+}
+
+/** Stores rates, as {@link storeSpend}: a rate of the same day and currencies takes the place of the one before. */
+export async function storeRates(
+  engine: WarehouseEngine,
+  tenant: string,
+  rows: readonly RateRow[],
+  importedAt: number,
+): Promise<void> {
+  const writer = new RowBinaryWriter();
+  for (const row of rows) {
+    writer.string(tenant);
+    writer.uint16(Date.parse(row.day) / DAY_MS);
+    writer.string(row.currency);
+    writer.string(row.target);
+    writer.decimal128(row.rate);
+    writer.dateTime64(importedAt);
+  }
+  await engine.insertRowBinary(RATES_TABLE, RATE_COLUMNS, writer.written());
+}
+
+/** Days whose midnight in a time zone lies in a range; ms since 1970. */
+export interface DaysQuestion {
+  readonly tenant: string;
+  readonly timeZone: string;
+  /** Inclusive. */
+  readonly from?: number | undefined;
+  /** Exclusive. */
+  readonly to?: number | undefined;
+}
+
+type TextRow = Readonly<Record<string, string>>;
+
+/**
+ * What was spent, by day and all dimensions, oldest day first.
+ * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
+ */
+export async function readSpend(
+  engine: WarehouseEngine,
+  question: DaysQuestion,
+): Promise<SpendRow[]> {
+  const { tenant, timeZone, from, to } = question;
+  const midnight = "toInt64(toUnixTimestamp(toDateTime(day, {time_zone:String}))) * 1000";
+  const parameters: QueryParameters = {
+    tenant,
+    time_zone: timeZone,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+  const rows = await engine.query<TextRow>(
+    `SELECT toString(day) AS day_text, ${DIMENSION_FIELDS.join(", ")}, currency, toString(amount) AS amount_text
+FROM ${SPEND_TABLE} FINAL WHERE tenant = {tenant:String}${from === undefined ? "" : ` AND ${midnight} >= {from:Int64}`}${to === undefined ? "" : ` AND ${midnight} < {to:Int64}`}
+ORDER BY day, ${DIMENSION_FIELDS.join(", ")} LIMIT ${MAX_REPORT_ROWS + 1}`,
+    parameters,
+  );
+  if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();
+  return rows.map(({ day_text = "", amount_text = "0", currency = "", ...dims }) => ({
+    ...(dims as Record<DimensionField, string>),
+    day: day_text,
+    currency,
+    amount: decimalUnits(amount_text),
+  }));
+}
+
+/**
+ * Rates, oldest first. @param target only to this currency
+ * @throws WarehouseError as {@link readSpend}
+ */
+export async function readRates(
+  engine: WarehouseEngine,
+  tenant: string,
+  target?: string,
+): Promise<RateRow[]> {
+  const rows = await engine.query<TextRow>(
+    `SELECT toString(day) AS day_text, currency, target, toString(rate) AS rate_text
+FROM ${RATES_TABLE} FINAL WHERE tenant = {tenant:String}${target === undefined ? "" : " AND target = {target:String}"}
+ORDER BY day, currency, target LIMIT ${MAX_REPORT_ROWS + 1}`,
+    { tenant, ...(target === undefined ? {} : { target }) },
+  );
+  if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();
+  return rows.map((row) => ({
+    day: row["day_text"] ?? "",
+    currency: row["currency"] ?? "",
+    target: row["target"] ?? "",
+    rate: decimalUnits(row["rate_text"] ?? "0"),
+  }));
+}

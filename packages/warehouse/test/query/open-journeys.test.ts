@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TributaryEvent } from "@tributary/protocol";
+import type { WarehouseEngine } from "../../src/engine/engine.ts";
+import { openJourneys, type JourneyQuestion } from "../../src/query/open-journeys.ts";
+import { click, factBlock, purchase, T0 } from "../support/blocks.ts";
+import { loadFacts, temporaryWarehouse } from "../support/warehouse.ts";
+
+let engine: WarehouseEngine;
+let remove: () => Promise<void>;
+
+const EARLY_MS = 1_700_000_000_100;
+const LATE_MS = 1_700_000_000_200;
+const of = (userId: string, id: string, at: number, channel: string) =>
+  click(id, T0 + at, { userId, channel });
+
+/** u1 never converts, u2 does after his second touch, u3 and u4 take the same path; u4's last touch comes late. */
+beforeAll(async () => {
+  ({ engine, remove } = await temporaryWarehouse());
+  const block = factBlock([
+    // Not in the order of their times; of the same time, the ID decides.
+    of("u1", "b", 2, "email"),
+    of("u1", "a", 2, "direct"),
+    of("u1", "c", 1, "display"),
+    of("u2", "d", 1, "email"),
+    purchase("p", T0 + 2, { userId: "u2" }),
+    of("u2", "e", 3, "email"),
+    of("u3", "f", 1, "display"),
+    of("u3", "g", 2, "email"),
+    of("u4", "h", 1, "display"),
+  ]);
+  await loadFacts(engine, block, `${EARLY_MS}-0`);
+  // A block that is loaded twice counts once.
+  await loadFacts(engine, block, `${EARLY_MS}-0`);
+  await loadFacts(engine, factBlock([of("u4", "i", 2, "email")]), `${LATE_MS}-0`);
+  await loadFacts(engine, factBlock([of("u9", "z", 1, "email")], "other"), `${EARLY_MS}-0`);
+});
+afterAll(() => remove());
+
+const ask = async (more: Partial<JourneyQuestion>) => {
+  const paths = await openJourneys(engine, { tenant: "default", by: ["channel"], ...more });
+  return Object.fromEntries(paths.map(({ path, journeys }) => [path.join(" "), journeys]));
+};
+
+test("of users without a conversion, the touchpoints in the order of their events", async () => {
+  expect(await ask({})).toEqual({ "display direct email": 1, "display email": 2 });
+});
+
+test("in a time, who converts outside of it did not convert", async () => {
+  expect(await ask({ from: T0 + 3 })).toEqual({ email: 1 });
+  expect(await ask({ to: T0 + 2 })).toEqual({ display: 3, email: 1 });
+});
+
+test("as of a time, only facts that were committed by then", async () => {
+  expect(await ask({ asOf: EARLY_MS })).toEqual({
+    "display direct email": 1,
+    "display email": 1,
+    display: 1,
+  });
+  expect(await ask({ asOf: EARLY_MS - 1 })).toEqual({});
+});
+
+test("what is left out is not there: neither beside a touchpoint of the same time, nor where it was all there was", async () => {
+  const without = (value: string) => [{ dimension: "channel", value } as const];
+  expect(await ask({ leaveOut: without("direct") })).toEqual({ "display email": 3 });
+  expect(await ask({ leaveOut: [...without("email"), ...without("direct")] })).toEqual({
+    display: 3,
+  });
+});
+
+test("impressions count or not, and a click takes them off its journey", async () => {
+  const seen = (id: string, at: number): TributaryEvent => ({
+    ...of("v1", id, at, "display"),
+    type: "impression",
+  });
+  const only: TributaryEvent = { ...of("v2", "n", 1, "display"), type: "impression" };
+  const events = [seen("k", 1), of("v1", "l", 2, "email"), seen("m", 2), only];
+  await loadFacts(engine, factBlock(events, "views"), `${EARLY_MS}-0`);
+  const views = async (more: Partial<JourneyQuestion>) => ask({ tenant: "views", ...more });
+  expect(await views({})).toEqual({ "display email display": 1, display: 1 });
+  expect(await views({ viewThrough: false })).toEqual({ email: 1 });
+  expect(await views({ clickBeatsImpression: true })).toEqual({ email: 1, display: 1 });
+});
