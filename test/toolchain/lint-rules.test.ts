@@ -3,13 +3,27 @@
  * every test plants its files, one run lints them all, and the tests look at what was said of theirs.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { allowedImports, packageNames, purePackages, typesOnly } from "./support/package-table.ts";
+import {
+  allowedImports,
+  FLOORS,
+  packageNames,
+  purePackages,
+  typesOnly,
+} from "./support/package-table.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const planted = new Map<string, string>();
@@ -34,6 +48,7 @@ beforeAll(() => {
   for (const name of [".oxlintrc.json", "tsconfig.json", "tsconfig.base.json"]) {
     copyFileSync(join(root, name), join(copy, name));
   }
+  cpSync(join(root, "lint"), join(copy, "lint"), { recursive: true });
   for (const [path, text] of planted) {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     writeFileSync(join(copy, path), text);
@@ -57,6 +72,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const IMPORTS = "eslint(no-restricted-imports)";
 const GLOBALS = "eslint(no-restricted-globals)";
 const PROPERTIES = "eslint(no-restricted-properties)";
+const DOWNWARD = "tributary(downward)";
 
 const takesValue = (name: string): string[] => [
   `import { thing } from "@tributary/${name}";`,
@@ -149,6 +165,48 @@ describe("no package reaches into another's files", () => {
   });
 });
 
+describe("folders of a package import downwards", () => {
+  const imports = (names: readonly string[]): string[] =>
+    names.map((name, i) => {
+      const file = name.endsWith(".ts") ? name : `${name}/thing.ts`;
+      return `import { thing as thing${i} } from "../${file}";`;
+    });
+  const uses = (names: readonly string[]): string =>
+    `export const it: unknown = [${names.map((_, i) => `thing${i}`).join(", ")}];`;
+
+  for (const [folder, floors] of Object.entries(FLOORS)) {
+    const byFloor = floors.map((names) => names.split(" "));
+    for (const [floor, names] of byFloor.entries()) {
+      const below = byFloor.slice(floor + 1).flat();
+      for (const name of names.filter((each) => !each.endsWith(".ts"))) {
+        const others = byFloor.slice(0, floor + 1).flat();
+        const notBelow = others.filter((other) => other !== name);
+        const down = plant(`packages/${folder}/${name}/down.ts`, ...imports(below), uses(below));
+        test(`${folder}/${name} may import what is below it`, () => {
+          expect(rulesAt(down)).not.toContain(DOWNWARD);
+        });
+        const up = plant(`packages/${folder}/${name}/up.ts`, ...imports(notBelow), uses(notBelow));
+        test(`${folder}/${name} may import nothing beside or above it`, () => {
+          expect(rulesAt(up).filter((rule) => rule === DOWNWARD)).toHaveLength(notBelow.length);
+        });
+      }
+    }
+  }
+
+  const forms = {
+    "a type": 'import type { Thing } from "../http/thing.ts";\nexport type It = Thing[];',
+    "a re-export": 'export { thing } from "../http/thing.ts";',
+    "a re-export of everything": 'export * from "../http/thing.ts";',
+    "an import()": 'export const it: unknown = import("../http/thing.ts");',
+    "a type's import()": 'export type It = import("../http/thing.ts").Thing;',
+    "a folder that nobody gave a floor": 'export { thing } from "../attic/thing.ts";',
+  };
+  for (const [index, [form, text]] of Object.entries(forms).entries()) {
+    const path = plant(`packages/reports/src/compute/upward-${index}.ts`, text);
+    test(`holds for ${form}`, () => expect(rulesAt(path)).toContain(DOWNWARD));
+  }
+});
+
 describe("pure packages", () => {
   const globals: Record<string, string> = {
     Date: "Date.now()",
@@ -204,11 +262,11 @@ describe("pure packages", () => {
       expect(rulesAt(random)).toEqual([PROPERTIES, PROPERTIES]);
     });
     const clean = plant(
-      `packages/${name}/src/clean/pure.ts`,
+      `packages/${name}/src/${name === "protocol" ? "entry" : "models"}/pure.ts`,
       'import { Buffer } from "node:buffer";',
       'import { near } from "./near/by.ts";',
-      'import { above } from "../above.ts";',
-      "export const it = (now: number): unknown => [Buffer.alloc(1), near, above, Math.max(now, 1)];",
+      'import { below } from "../errors.ts";',
+      "export const it = (now: number): unknown => [Buffer.alloc(1), near, below, Math.max(now, 1)];",
     );
     test(`${name} may use its own files, node:buffer and Math`, () => {
       expect(rulesAt(clean)).toEqual([]);

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 
 import { describe, expect, test } from "vitest";
 
-import { allowedImports, packageNames } from "./support/package-table.ts";
+import { allowedImports, FLOORS, packageNames } from "./support/package-table.ts";
 
 interface Manifest {
   name: string;
@@ -55,6 +55,11 @@ describe("packages", () => {
         version !== (name.startsWith("@tributary/") ? "workspace:*" : "catalog:"),
     );
     expect(others).toEqual([]);
+  });
+
+  test.each(Object.entries(FLOORS))("all that is in %s has one floor", (folder, floors) => {
+    const names = floors.flatMap((floor) => floor.split(" "));
+    expect(names.toSorted()).toEqual(readdirSync(join(root, "packages", folder)).toSorted());
   });
 
   test("what the catalog lists is used", () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** What each package may import of ours: the table of CONTRIBUTING.md, for the tests to compare with. */
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
@@ -46,3 +48,8 @@ export const purePackages = ["protocol", "attribution", "oracle"];
 
 /** Of these, `src` may take types only: what a browser loads has nothing but its own. */
 export const typesOnly: Readonly<Record<string, readonly string[]>> = { sdk: ["protocol"] };
+
+/** By folder inside `packages`, its floors from the top down, each with the names that stand on it. */
+export const FLOORS = JSON.parse(
+  readFileSync(new URL("../../../lint/floors.json", import.meta.url), "utf8"),
+) as Readonly<Record<string, readonly string[]>>;
