@@ -1,33 +1,33 @@
 import type { Dictionary, EntryColumns } from "@tributary/protocol";
 import type { Watermarks } from "../watermarks.ts";
 
-/** Per tenant: what became of a batch's events. accepted = duplicate + processed + the three drops. */
+/** Counts of a batch's events, of one tenant. accepted = duplicate + processed + the three drops. */
 export interface TenantCounts {
   accepted: number;
   duplicate: number;
   processed: number;
   droppedFactsPerUser: number;
   droppedFactsPerPartition: number;
-  /** Of the processed: came later than is allowed for, so that results which they change may lack touchpoints. */
+  /** Of the processed: beyond the allowed lateness, so that the results which they change may lack touchpoints. */
   late: number;
   /** Of the processed: refunds whose order had no conversion when they came. */
   unmatchedRefunds: number;
   /** Events of users that the partition has no more room for. */
   droppedUsersPerPartition: number;
-  /** Of the processed, mostly of earlier batches: facts of people who were erased, as far as the partition still held them. */
+  /** Of the processed, mostly of earlier batches: facts of erased people that the partition still held. */
   erased: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
   /**
-   * Records of identity and copies of other partitions' facts: no events, and in no account, but the log holds them as long
-   * as facts of their time.
+   * Records of identity and copies of other partitions' facts: they are no events and in no book, but the log holds them as
+   * long as facts of their time.
    */
   kept: number;
   /** Latest time of them, ms since 1970; 0 where there are none. */
   keptTimeMs: number;
 }
 
-/** Counts a batch's events per tenant: what the commit adds to the books. */
+/** Counts a batch's events per tenant, for the books. */
 export class BatchCounts {
   readonly #byTenant = new Map<number, TenantCounts>();
   readonly #watermarks: Watermarks;
@@ -53,7 +53,7 @@ export class BatchCounts {
     this.#current.duplicate += 1;
   }
 
-  /** @param concernsMs time of the oldest event that it changes something for: a refund's conversion, or its own */
+  /** @param concernsMs time of the oldest event that it concerns: a refund's conversion, or its own */
   processed(tenant: number, timeMs: number, concernsMs: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.processed += 1;

@@ -1,7 +1,7 @@
 import type { ChannelSettings } from "../../channel/tenant-rules.ts";
 import { DEFAULT_MODEL_OPTIONS, type ModelOptions } from "../../models/registry.ts";
 
-/** What the journeys of a partition go by. */
+/** Settings of a partition's journeys. */
 export interface JourneyOptions {
   /** How long before a conversion a click or visit still counts, ms, inclusive. */
   readonly clickWindowMs: number;
@@ -12,21 +12,21 @@ export interface JourneyOptions {
    * concerns an older conversion may find its touchpoints gone, and is counted.
    */
   readonly latenessMs: number;
-  /** Facts kept of one user; what comes above is dropped and counted. Bounds the cost of a single event. */
+  /** Most facts of one user; further ones are dropped and counted. Bounds the cost of a single event. */
   readonly maxFactsPerUser: number;
-  /** Facts kept in a partition; what comes above is dropped and counted. */
+  /** Most facts of a partition; further ones are dropped and counted. */
   readonly maxFacts: number;
-  /** Users kept in a partition; the events of further ones are dropped and counted. */
+  /** Most users of a partition; the events of further ones are dropped and counted. */
   readonly maxUsers: number;
   readonly models: ModelOptions;
   readonly identity: IdentityOptions;
-  /** What tenants want otherwise, by their name. */
+  /** Tenants' own settings, by the tenant's name. */
   readonly tenants: ReadonlyMap<string, TenantJourneyOptions>;
 }
 
-/** What a tenant wants otherwise. */
+/** A tenant's own settings. */
 export interface TenantJourneyOptions {
-  /** At most the longer of everybody's windows, for so long facts are held. */
+  /** At most the longer of the platform's windows: facts are held for that long. */
   readonly clickWindowMs?: number | undefined;
   readonly viewWindowMs?: number | undefined;
   readonly channels?: ChannelSettings | undefined;
@@ -36,11 +36,11 @@ export interface TenantJourneyOptions {
 export interface IdentityOptions {
   /** Anonymous IDs of a user, the first ones by event time; 0 links nothing. */
   readonly maxAnonymousIds: number;
-  /** Values of either ID that stand for nothing, whatever their case and surrounding spaces. */
+  /** Placeholders in either ID, compared without case and surrounding spaces. */
   readonly unlinkedIds: readonly string[];
 }
 
-/** What clients send where they have no ID, as seen in many trackers' data. */
+/** Values that clients send in place of an ID, as seen in many trackers' data. */
 const UNLINKED_IDS = [
   "",
   "0",

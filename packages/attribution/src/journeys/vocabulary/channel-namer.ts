@@ -29,7 +29,7 @@ export class ChannelNamer {
   readonly #channels: Dictionary;
   readonly #tuples: DimensionTuples;
   readonly #settings: ReadonlyMap<string, ChannelSettings>;
-  /** What is known by everybody's rules, and by the rules of each tenant that has its own, by the tenant's code. */
+  /** Names by the common rules, and by tenant code, by the rules of tenants that have their own. */
   readonly #common = known(undefined);
   readonly #own: Known[] = [];
   readonly #row = new EventRow();
