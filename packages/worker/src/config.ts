@@ -70,7 +70,7 @@ const schema = z.object({
     "half-life of time_decay, ms",
   ),
   TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DAY_MS).describe(
-    "how much older than the largest event time a conversion may be and still get exact results, ms",
+    "how much older than its tenant's watermark a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",

@@ -97,12 +97,13 @@ export class PartitionState {
    * Takes entries as one batch: duplicates are removed, channels named, facts added, conversions attributed. A message of
    * erasures must be the first of them.
    * @param trace context (25 bytes) of the batch's span, which the blocks then carry
-   * @param positionMs time of the batch's last entry, ms since 1970, which never falls: decisions are numbered by it
+   * @param arrivedMs when the batch's last entry arrived, by its entry ID, ms since 1970; it never falls. Watermarks are no
+   *   later, and decisions are numbered by it
    * @throws BadEntryError where an entry cannot be decoded; the state is then void and must be rebuilt
    */
-  process(entries: readonly Uint8Array[], trace?: Uint8Array, positionMs = 0): BatchOutcome {
-    this.#begin(positionMs);
-    const counts = new BatchCounts(this.#watermarks);
+  process(entries: readonly Uint8Array[], trace?: Uint8Array, arrivedMs = 0): BatchOutcome {
+    this.#begin(arrivedMs);
+    const counts = new BatchCounts(this.#watermarks, arrivedMs);
     for (const [index, entry] of entries.entries()) {
       try {
         if (this.#taker.take(entry, counts)) this.#appendErasures(counts);
@@ -115,7 +116,7 @@ export class PartitionState {
     const { factBlock } = this.#batch;
     const { dictionaries, tuples } = this.#vocabulary;
     const factCount = factBlock.count - this.#taker.copies - this.#erasureRows;
-    this.#identity.settle(positionMs);
+    this.#identity.settle(arrivedMs);
     const records = this.#appendRecords(counts);
     const facts =
       factBlock.count === 0 ? undefined : factBlock.finish(dictionaries, tuples.codes, trace);
@@ -134,10 +135,11 @@ export class PartitionState {
   /**
    * Takes a committed fact block: rebuilds what {@link process} left in memory, revisions included. A damaged block is taken
    * as far as it can be read: without it the partition could never be rebuilt.
+   * @param arrivedMs as it was given to {@link process}
    */
-  restore(block: Uint8Array): RestoredBlock {
+  restore(block: Uint8Array, arrivedMs = 0): RestoredBlock {
     this.#begin(undefined);
-    const counts = new BatchCounts(this.#watermarks);
+    const counts = new BatchCounts(this.#watermarks, arrivedMs);
     let unreadable: string | undefined;
     try {
       this.#taker.restore(block, counts);
@@ -151,12 +153,12 @@ export class PartitionState {
     return { counts: counts.byTenant(this.#vocabulary.dictionaries.tenants), unreadable };
   }
 
-  /** @param positionMs undefined where the batch is restored */
-  #begin(positionMs: number | undefined): void {
+  /** @param arrivedMs undefined where the batch is restored */
+  #begin(arrivedMs: number | undefined): void {
     this.#marks.begin();
     this.#erasureRows = 0;
     this.#taker.begin();
-    this.#identity.begin(positionMs);
+    this.#identity.begin(arrivedMs);
     this.#batch.factBlock.clear();
   }
 

@@ -117,8 +117,9 @@ export async function readAuditDecisions(
 }
 
 /**
- * The largest event time that a partition had seen of a tenant when a fact came, ms since 1970: what the workers held facts
- * by. Events of people who were erased since are taken for seen. @param position entry ID of the fact's block
+ * A tenant's watermark in a partition when a fact came, ms since 1970: the largest min(event time, arrival) of its facts. The
+ * commit stands for the arrival, which is no later, so that this is no lower than the worker's watermark. Events of people
+ * who were erased since are counted. @param position entry ID of the fact's block
  */
 export async function watermarkBefore(
   engine: WarehouseEngine,
@@ -127,7 +128,8 @@ export async function watermarkBefore(
   position: string,
 ): Promise<number> {
   const [row] = await engine.query<{ ms: string }>(
-    `SELECT toString(toUnixTimestamp64Milli(greatest(max(time), (
+    `SELECT toString(toUnixTimestamp64Milli(greatest(max(least(
+  time, fromUnixTimestamp64Milli(toInt64(splitByChar('-', position)[1]), 'UTC'))), (
   SELECT max(newest_at) FROM ${ERASURES_TABLE} WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
 )))) AS ms FROM ${EVENTS_TABLE}
 WHERE tenant = {tenant:String} AND partition = {partition:UInt16}

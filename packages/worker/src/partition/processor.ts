@@ -96,9 +96,11 @@ export class AttributionProcessor implements PartitionProcessor {
   async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
     const startedAt = performance.now();
     const packed = packBlocks(blocks.map(({ block }) => block));
-    const reply = await this.#threads.run({ kind: "restore", partition, blocks: packed }, [
-      packed.bytes.buffer,
-    ]);
+    const arrivedMs = blocks.map(({ id, position = id }) => entryTimeMs(position));
+    const reply = await this.#threads.run(
+      { kind: "restore", partition, blocks: packed, arrivedMs },
+      [packed.bytes.buffer],
+    );
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
@@ -130,7 +132,7 @@ export class AttributionProcessor implements PartitionProcessor {
           kind: "process",
           partition,
           entries: packed,
-          positionMs: entryTimeMs(entries.at(-1)?.id ?? FIRST_ID),
+          arrivedMs: entryTimeMs(entries.at(-1)?.id ?? FIRST_ID),
           ...(trace === undefined ? {} : { trace }),
         },
         [packed.bytes.buffer],

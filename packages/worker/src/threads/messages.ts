@@ -23,11 +23,17 @@ export type ThreadTask =
       readonly kind: "process";
       readonly partition: number;
       readonly entries: PackedBlocks;
-      /** Time of the last of them, ms since 1970. */
-      readonly positionMs: number;
+      /** When the last of them arrived, ms since 1970. */
+      readonly arrivedMs: number;
       readonly trace?: Uint8Array;
     }
-  | { readonly kind: "restore"; readonly partition: number; readonly blocks: PackedBlocks }
+  | {
+      readonly kind: "restore";
+      readonly partition: number;
+      readonly blocks: PackedBlocks;
+      /** For each of them when the last entry of its batch arrived, ms since 1970. */
+      readonly arrivedMs: readonly number[];
+    }
   | { readonly kind: "forget"; readonly partition: number }
   | { readonly kind: "collect" }
   | { readonly kind: "ping" };

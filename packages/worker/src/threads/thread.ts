@@ -3,7 +3,7 @@ import { BadEntryError, PartitionState, Vocabulary } from "@tributary/attributio
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { StateSize, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
-import { type PackedBlocks, unpackBlocks } from "./packed-blocks.ts";
+import { unpackBlocks } from "./packed-blocks.ts";
 
 const data = workerData as ThreadData;
 const states = new Map<number, PartitionState>();
@@ -21,7 +21,7 @@ export function run(task: ThreadTask): ThreadReply {
     case "process":
       return processBatch(task);
     case "restore":
-      return restore(task.partition, task.blocks);
+      return restore(task);
     case "forget":
       states.delete(task.partition);
       return { status: "done" };
@@ -33,7 +33,8 @@ export function run(task: ThreadTask): ThreadReply {
   }
 }
 
-function restore(partition: number, blocks: PackedBlocks): ThreadReply {
+function restore(task: Extract<ThreadTask, { kind: "restore" }>): ThreadReply {
+  const { partition, blocks, arrivedMs } = task;
   let state = states.get(partition);
   if (state === undefined) {
     if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed, channels);
@@ -41,7 +42,7 @@ function restore(partition: number, blocks: PackedBlocks): ThreadReply {
     state = new PartitionState(data.journeys, data.seed + partition, vocabulary, place);
     states.set(partition, state);
   }
-  const restored = unpackBlocks(blocks).map((block) => state.restore(block));
+  const restored = unpackBlocks(blocks).map((block, i) => state.restore(block, arrivedMs[i]));
   return { status: "restored", blocks: restored, state: sizeOf(state) };
 }
 
@@ -50,7 +51,7 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
   if (state === undefined) return { status: "unknownPartition" };
   const startedAtMs = Date.now();
   try {
-    const outcome = state.process(unpackBlocks(task.entries), task.trace, task.positionMs);
+    const outcome = state.process(unpackBlocks(task.entries), task.trace, task.arrivedMs);
     const reply: ThreadReply = {
       status: "processed",
       ...outcome,

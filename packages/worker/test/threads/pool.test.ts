@@ -31,7 +31,7 @@ describe("the compute threads", () => {
   it("hold each partition's journeys apart, on its own thread", async () => {
     open(2);
     for (const partition of [0, 1, 2])
-      await pool.run({ kind: "restore", partition, blocks: packBlocks([]) });
+      await pool.run({ kind: "restore", partition, blocks: packBlocks([]), arrivedMs: [] });
     expect([0, 1, 2].map((partition) => pool.threadOf(partition))).toEqual([0, 1, 0]);
     expect(pool.use()).toMatchObject([
       { thread: 0, waiting: 0 },
@@ -40,14 +40,14 @@ describe("the compute threads", () => {
     expect(pool.use()[0]?.utilization).toBeGreaterThan(0);
     const first = await pool.run({
       kind: "process",
-      positionMs: 1,
+      arrivedMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t")])]),
     });
     expect(first).toMatchObject({ status: "processed", factCount: 1, results: [] });
     const second = await pool.run({
       kind: "process",
-      positionMs: 1,
+      arrivedMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([conversion("c")])]),
     });
@@ -58,7 +58,7 @@ describe("the compute threads", () => {
     });
     const other = await pool.run({
       kind: "process",
-      positionMs: 1,
+      arrivedMs: 1,
       partition: 2,
       entries: packBlocks([entryOf([conversion("c")])]),
     });
@@ -71,6 +71,7 @@ describe("the compute threads", () => {
     const good = entryOf([click("t"), conversion("c")]);
     const reply = await pool.run({
       kind: "restore",
+      arrivedMs: [1, 1],
       partition: 0,
       blocks: packBlocks([noFacts, good]),
     });
@@ -86,22 +87,23 @@ describe("the compute threads", () => {
 
   it("rebuild a partition from its facts", async () => {
     open(1);
-    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]) });
+    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
     const first = await pool.run({
       kind: "process",
-      positionMs: 1,
+      arrivedMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t"), conversion("c")])]),
     });
     if (first.status !== "processed" || first.facts === undefined) throw new Error("not processed");
     await pool.run({ kind: "forget", partition: 0 });
     expect(
-      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+      await pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: packBlocks([]) }),
     ).toEqual({
       status: "unknownPartition",
     });
     const restored = await pool.run({
       kind: "restore",
+      arrivedMs: [1, 1],
       partition: 0,
       blocks: packBlocks([first.facts]),
     });
@@ -111,7 +113,7 @@ describe("the compute threads", () => {
     });
     const again = await pool.run({
       kind: "process",
-      positionMs: 1,
+      arrivedMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t"), conversion("c")])]),
     });
@@ -120,16 +122,16 @@ describe("the compute threads", () => {
 
   it("name the entry that cannot be decoded, and hold nothing of its batch", async () => {
     open(1);
-    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]) });
+    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
     const bad = await pool.run({
       kind: "process",
-      positionMs: 1,
+      arrivedMs: 1,
       partition: 0,
       entries: packBlocks([entryOf([click("t")]), Uint8Array.of(1, 2, 3)]),
     });
     expect(bad).toMatchObject({ status: "badEntry", index: 1 });
     expect(
-      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+      await pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: packBlocks([]) }),
     ).toEqual({
       status: "unknownPartition",
     });
@@ -137,7 +139,7 @@ describe("the compute threads", () => {
 
   it("stay when a batch fails for another reason", async () => {
     open(1);
-    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]) });
+    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
     const full = entryOf(
       Array.from({ length: 40_000 }, (_, j) => ({ ...click(`t${j}`), userId: `u${j}` })),
     );
@@ -145,10 +147,10 @@ describe("the compute threads", () => {
       Array.from({ length: 40_000 }, (_, j) => ({ ...click(`s${j}`), userId: `u${j}` })),
     );
     await expect(
-      pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([full, more]) }),
+      pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: packBlocks([full, more]) }),
     ).rejects.toThrow(/full/);
     expect(
-      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+      await pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: packBlocks([]) }),
     ).toEqual({
       status: "unknownPartition",
     });
@@ -157,7 +159,7 @@ describe("the compute threads", () => {
 
   it("are replaced when they die, and say that their partitions are gone", async () => {
     open(1, 48);
-    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]) });
+    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
     // Campaigns without end fill the thread's heap: it dies of it, and nothing else does.
     const fill = async (): Promise<void> => {
       for (let i = 0; i < 100; i += 1) {
@@ -169,7 +171,7 @@ describe("the compute threads", () => {
         await pool.run({
           kind: "process",
           partition: 0,
-          positionMs: 1,
+          arrivedMs: 1,
           entries: packBlocks([entryOf(events)]),
         });
       }
@@ -179,7 +181,7 @@ describe("the compute threads", () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     expect(replaced).toEqual([0]);
     expect(
-      await pool.run({ kind: "process", partition: 0, positionMs: 1, entries: packBlocks([]) }),
+      await pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: packBlocks([]) }),
     ).toEqual({
       status: "unknownPartition",
     });

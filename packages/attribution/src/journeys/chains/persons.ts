@@ -98,9 +98,9 @@ export class Persons {
     this.#copies.add(chain);
   }
 
-  /** @param positionMs time of the batch's last entry, ms since 1970 */
-  nextGeneration(positionMs: number): number {
-    return Math.max(this.#lastGeneration + 1, positionMs);
+  /** @param arrivedMs time of the batch's last entry, ms since 1970 */
+  nextGeneration(arrivedMs: number): number {
+    return Math.max(this.#lastGeneration + 1, arrivedMs);
   }
 
   /** Makes later generations larger than this one. */

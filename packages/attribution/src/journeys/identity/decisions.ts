@@ -51,12 +51,12 @@ export class Decisions {
 
   /**
    * Takes a user's claim to an anonymous ID. The user who was first seen with it keeps it.
-   * @param positionMs time of the batch's last entry, ms since 1970
+   * @param arrivedMs time of the batch's last entry, ms since 1970
    * @returns whether the anonymous ID belongs to another user than before
    */
   claim(
     { record, keptUntilMs, chain, user }: ReceivedRecord,
-    positionMs: number,
+    arrivedMs: number,
     counts: LinkCounts,
   ): boolean {
     if (user < 0) return false;
@@ -82,7 +82,7 @@ export class Decisions {
     }
     next = {
       ...next,
-      generation: this.#persons.nextGeneration(positionMs),
+      generation: this.#persons.nextGeneration(arrivedMs),
       keptUntilMs: Math.max(next.keptUntilMs, newestTimeOf(this.#tables, chain)),
     };
     this.#decideAndLog(chain, next);

@@ -41,7 +41,7 @@ export class Erasures {
   readonly #notices: ErasureNotices;
   readonly #forgetting: Forgetting;
   /** Undefined while the log is restored. */
-  #positionMs: number | undefined;
+  #arrivedMs: number | undefined;
   #dropsCopies = false;
 
   constructor(
@@ -76,9 +76,9 @@ export class Erasures {
     return this.#forgetting.facts;
   }
 
-  /** Begins a batch. @param positionMs time of its last entry, ms since 1970; undefined where it is restored */
-  begin(positionMs: number | undefined): void {
-    this.#positionMs = positionMs;
+  /** Begins a batch. @param arrivedMs time of its last entry, ms since 1970; undefined where it is restored */
+  begin(arrivedMs: number | undefined): void {
+    this.#arrivedMs = arrivedMs;
     this.#dropsCopies = false;
     this.#notices.begin();
     this.#messages.begin();
@@ -112,11 +112,11 @@ export class Erasures {
   take(received: ReceivedRecord): void {
     const { record, chain, anonymous, user } = received;
     if (record.kind === IDENTITY_ERASED) this.#takeErased(chain, record.generation);
-    else if (this.#positionMs === undefined) this.#restore(received);
+    else if (this.#arrivedMs === undefined) this.#restore(received);
     else if (record.kind === IDENTITY_ERASE_WITH) this.#takeWith(chain, record);
     else if (record.kind !== IDENTITY_ERASE) return;
-    else if (anonymous) this.#eraseAnonymous(chain, user, record, this.#positionMs);
-    else this.#eraseUser(chain, record.receipt, this.#positionMs);
+    else if (anonymous) this.#eraseAnonymous(chain, user, record, this.#arrivedMs);
+    else this.#eraseUser(chain, record.receipt, this.#arrivedMs);
   }
 
   /** Blocks of records that the batch adds to the log, before its facts. */
@@ -129,8 +129,8 @@ export class Erasures {
     return this.#messages.finishMessages();
   }
 
-  #eraseUser(user: number, receipt: Uint8Array, positionMs: number): void {
-    const version = this.#pairs.nextVersion(positionMs);
+  #eraseUser(user: number, receipt: Uint8Array, arrivedMs: number): void {
+    const version = this.#pairs.nextVersion(arrivedMs);
     this.#notices.beginUser(user, version);
     if (this.#memory.isDone(user, receipt)) return;
     const linked = this.#persons.linkedTo(user).map((chain) => this.#homes.keyOf(chain));
@@ -165,7 +165,7 @@ export class Erasures {
     chain: number,
     user: number,
     { version, receipt, linked: isAskedFor }: IdentityRecord,
-    positionMs: number,
+    arrivedMs: number,
   ): void {
     if (this.#memory.isDone(chain, receipt)) return;
     const known = this.#persons.decisionOf(chain);
@@ -185,7 +185,7 @@ export class Erasures {
       known === undefined ||
       known.time === ERASED_TIME_MS ||
       currentUser === user;
-    const generation = this.#persons.nextGeneration(positionMs);
+    const generation = this.#persons.nextGeneration(arrivedMs);
     const record = { kind: IDENTITY_ERASE, linked: isTheirs, version, generation, receipt };
     this.#messages.log({ chain }, user, record, newestTimeOf(this.#tables, chain));
     this.#memory.setDone(chain, receipt);
@@ -237,7 +237,7 @@ export class Erasures {
     if (link !== undefined && link.generation < generation) {
       this.#persons.link(chain, { ...link, user: -1, generation });
     }
-    if (this.#positionMs === undefined) return;
+    if (this.#arrivedMs === undefined) return;
     const record = { kind: IDENTITY_ERASED, generation, receipt: NO_RECEIPT };
     this.#messages.log({ chain }, -1, record, keptUntilMs);
   }

@@ -74,11 +74,11 @@ export class Pairs {
 
   /**
    * Takes the events that were noted.
-   * @param positionMs time of the batch's last entry, ms since 1970: versions grow with it
+   * @param arrivedMs time of the batch's last entry, ms since 1970: versions grow with it
    * @param refused called for each pair that a user does not take
    * @returns one announcement for each pair that changed
    */
-  settle(positionMs: number, refused: () => void): Announcement[] {
+  settle(arrivedMs: number, refused: () => void): Announcement[] {
     if (this.#candidates.length === 0) return [];
     const rejected: Omit<Announcement, "version">[] = [];
     const changed = new Map<Pair, number>();
@@ -104,13 +104,13 @@ export class Pairs {
     this.#candidates = [];
     const accepted = [...changed].map(([pair, user]) => ({ user, ...pair, linked: true }));
     return [...rejected, ...accepted].map((pair): Announcement => {
-      return { ...pair, version: this.nextVersion(positionMs) };
+      return { ...pair, version: this.nextVersion(arrivedMs) };
     });
   }
 
-  /** A version larger than all earlier ones. @param positionMs see {@link settle} */
-  nextVersion(positionMs: number): number {
-    this.#lastVersion = Math.max(this.#lastVersion + 1, positionMs);
+  /** A version larger than all earlier ones. @param arrivedMs see {@link settle} */
+  nextVersion(arrivedMs: number): number {
+    this.#lastVersion = Math.max(this.#lastVersion + 1, arrivedMs);
     return this.#lastVersion;
   }
 

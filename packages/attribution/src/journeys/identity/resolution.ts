@@ -92,11 +92,11 @@ export class IdentityResolution {
 
   /**
    * Begins a batch.
-   * @param positionMs time of its last entry, ms since 1970, with which versions and generations grow; undefined where
+   * @param arrivedMs time of its last entry, ms since 1970, with which versions and generations grow; undefined where
    *   the batch is restored
    */
-  begin(positionMs: number | undefined): void {
-    this.erasures.begin(positionMs);
+  begin(arrivedMs: number | undefined): void {
+    this.erasures.begin(arrivedMs);
     this.#reader.begin();
     if (this.#received.length > 0) this.#received = [];
     if (this.#news.size > 0) this.#news = new Map();
@@ -150,18 +150,18 @@ export class IdentityResolution {
 
   /**
    * Decides, once all facts of the batch are in place, and marks the conversions that change.
-   * @param positionMs time of the batch's last entry, ms since 1970
+   * @param arrivedMs time of the batch's last entry, ms since 1970
    */
-  settle(positionMs: number): void {
+  settle(arrivedMs: number): void {
     const counts = this.#counts;
     const refused = (): void => {
       counts.overLimit += 1;
     };
-    for (const pair of this.#pairs.settle(positionMs, refused)) this.#announce(pair);
+    for (const pair of this.#pairs.settle(arrivedMs, refused)) this.#announce(pair);
     const moved = new Set<number>();
     for (const received of this.#received) {
       if (received.record.kind !== IDENTITY_CLAIM || received.chain < 0) continue;
-      if (this.#decisions.claim(received, positionMs, counts)) moved.add(received.chain);
+      if (this.#decisions.claim(received, arrivedMs, counts)) moved.add(received.chain);
     }
     for (const [chain, facts] of this.#news) {
       // A chain that moved to another user was forwarded as a whole.

@@ -18,6 +18,8 @@ export interface TenantCounts {
   erased: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
+  /** Largest min(event time, arrival) of a processed event, ms since 1970: the tenant's watermark rises to it. */
+  watermarkMs: number;
   /**
    * Records of identity and copies of other partitions' facts: they are no events and in no book, but the log holds them as
    * long as facts of their time.
@@ -33,11 +35,16 @@ export class BatchCounts {
   readonly #watermarks: Watermarks;
   #tenant = -1;
   #current: TenantCounts = empty();
+  readonly #arrivedMs: number;
   #lateBeforeMs = 0;
 
-  /** @param watermarks as they are before the batch: the same however the batch is ordered */
-  constructor(watermarks: Watermarks) {
+  /**
+   * @param watermarks as they are before the batch: lateness does not depend on the order within it
+   * @param arrivedMs when the batch's last entry arrived, ms since 1970
+   */
+  constructor(watermarks: Watermarks, arrivedMs: number) {
     this.#watermarks = watermarks;
+    this.#arrivedMs = arrivedMs;
   }
 
   /** All events of an entry. */
@@ -93,10 +100,11 @@ export class BatchCounts {
     this.#current.droppedUsersPerPartition += 1;
   }
 
-  /** Moves the watermarks on to the batch's latest events. */
+  /** Raises the watermarks to the batch's latest events, once all are counted. */
   raiseWatermarks(): void {
-    for (const [tenant, { latestTimeMs }] of this.#byTenant) {
-      this.#watermarks.raise(tenant, latestTimeMs);
+    for (const [tenant, counts] of this.#byTenant) {
+      counts.watermarkMs = Math.min(counts.latestTimeMs, this.#arrivedMs);
+      this.#watermarks.raise(tenant, counts.watermarkMs);
     }
   }
 
@@ -131,6 +139,7 @@ function empty(): TenantCounts {
     droppedUsersPerPartition: 0,
     erased: 0,
     latestTimeMs: 0,
+    watermarkMs: 0,
     kept: 0,
     keptTimeMs: 0,
   };

@@ -8,7 +8,7 @@ export interface JourneyOptions {
   /** How long before a conversion an impression still counts, ms, inclusive. */
   readonly viewWindowMs: number;
   /**
-   * Facts are held for the longest window and this much more, ms, behind the largest event time of their tenant: what
+   * Facts are held for the longest window and this much more, ms, behind the watermark of their tenant: what
    * concerns an older conversion may find its touchpoints gone, and is counted.
    */
   readonly latenessMs: number;
