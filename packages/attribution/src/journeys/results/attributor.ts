@@ -21,8 +21,9 @@ import {
 } from "./described-result.ts";
 import { PathBuffer } from "./path-buffer.ts";
 
-/** A result block is closed before it holds more touchpoints (an entry's codes reach 65,535 rows). */
+/** A result block is closed before it holds more touchpoints, or more results (an entry has 65,535 rows at most). */
 const MAX_BLOCK_TOUCHES = 50_000;
+const MAX_BLOCK_RESULTS = 50_000;
 /** Chains that are brought into the cache together. */
 const WARMED_AT_ONCE = 16;
 
@@ -74,7 +75,10 @@ export class Attributor {
       if (person < 0) continue;
       const reason = this.#reasonOf(purchase);
       const touches = this.#findPath(purchase, person);
-      if (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES) {
+      if (
+        writer.count >= MAX_BLOCK_RESULTS ||
+        (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES)
+      ) {
         results.push(this.#closeBlock(trace));
       }
       this.#writeResult(purchase, person, reason, touches);
