@@ -80,7 +80,11 @@ export type { Place } from "./journeys/identity/key-homes.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/settings/options.ts";
 export type { JourneyOptions, TenantJourneyOptions } from "./journeys/settings/options.ts";
 export { PartitionState } from "./journeys/partition-state.ts";
-export { Vocabulary } from "./journeys/vocabulary/vocabulary.ts";
+export {
+  DEFAULT_VOCABULARY_BYTES,
+  OTHER_VALUE,
+  Vocabulary,
+} from "./journeys/vocabulary/vocabulary.ts";
 export type { BatchOutcome, RestoredBlock } from "./journeys/outcome.ts";
 export type { ResultBlockBytes } from "./journeys/results/attributor.ts";
 export { MAX_FACTS_OF_USER, MAX_USERS } from "./journeys/tables/user-table.ts";

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
+  DEFAULT_VOCABULARY_BYTES,
   type JourneyOptions,
   type TenantJourneyOptions,
   MAX_FACTS_OF_USER,
@@ -47,6 +48,13 @@ const schema = z.object({
   ),
   TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536, 2048).describe(
     "JavaScript heap of a compute thread, MiB",
+  ),
+  TRIBUTARY_VOCABULARY_MB: wholeNumber(
+    1,
+    65_536,
+    2 * (DEFAULT_VOCABULARY_BYTES / 2 ** 20),
+  ).describe(
+    "strings of events that a compute thread holds, MiB; results show (other) for further values",
   ),
   TRIBUTARY_MEMORY_LIMIT_MB: wholeNumber(1, 2 ** 30, defaultMemoryLimitMb()).describe(
     "resident memory at which nothing more is read or taken, MiB; 80 % of what the process may have",
@@ -131,6 +139,7 @@ export interface WorkerConfig {
   readonly threads: number;
   readonly threadHeapMb: number;
   readonly memoryLimitMb: number;
+  readonly vocabularyMb: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
@@ -172,6 +181,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     threads: values.TRIBUTARY_THREADS,
     threadHeapMb: values.TRIBUTARY_THREAD_HEAP_MB,
     memoryLimitMb: values.TRIBUTARY_MEMORY_LIMIT_MB,
+    vocabularyMb: values.TRIBUTARY_VOCABULARY_MB,
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,

@@ -71,18 +71,18 @@ export class FactTaker {
       this.#takeMessage(counts);
       return true;
     }
-    const { factBlock, tuples } = this.#batch;
+    const { vocabulary } = this.#tables;
     counts.accepted(columns);
     let taken = 0;
     for (let from = 0; from < columns.count; from += MOST_STAGED) {
       const to = this.#stage(from);
       for (let i = from; i < to; i += 1) {
         if (this.#takeEvent(i, i - from, counts)) continue;
-        factBlock.append(columns, taken, i, tuples);
+        vocabulary.appendFacts(taken, i);
         taken = i + 1;
       }
     }
-    factBlock.append(columns, taken, columns.count, tuples);
+    vocabulary.appendFacts(taken, columns.count);
     return false;
   }
 
@@ -121,7 +121,7 @@ export class FactTaker {
         } else if (this.#takeCopy(i, i - from)) {
           this.#copies += 1;
           counts.kept(columns.tenants[i] as number, columns.times[i] as number);
-          this.#batch.factBlock.append(columns, i, i + 1, this.#batch.tuples);
+          this.#tables.vocabulary.appendFacts(i, i + 1);
         }
       }
     }

@@ -23,6 +23,8 @@ export interface BatchOutcome extends Attributed {
   readonly identity: Readonly<IdentityCounts>;
   /** Whether the facts begin with records of erasures. */
   readonly erases: boolean;
+  /** By dimension: values of the new facts that the vocabulary does not hold. */
+  readonly overflowed: readonly number[];
   /** The batch's events, by tenant. */
   readonly counts: Readonly<Record<string, TenantCounts>>;
 }

@@ -114,20 +114,19 @@ export class PartitionState {
     }
     counts.raiseWatermarks();
     const { factBlock } = this.#batch;
-    const { dictionaries, tuples } = this.#vocabulary;
+    const { dictionaries } = this.#vocabulary;
     const factCount = factBlock.count - this.#taker.copies - this.#erasureRows;
     this.#identity.settle(arrivedMs);
     const records = this.#appendRecords(counts);
-    const facts =
-      factBlock.count === 0 ? undefined : factBlock.finish(dictionaries, tuples.codes, trace);
     return {
-      facts,
+      facts: this.#vocabulary.finishFacts(trace),
       factCount,
       records,
       ...this.#attributor.attribute(this.#marks.marked, trace),
       messages: this.#identity.finishMessages(),
       identity: this.#identity.counts,
       erases: this.#erasureRows > 0,
+      overflowed: this.#vocabulary.overflowed,
       counts: counts.byTenant(dictionaries.tenants),
     };
   }
@@ -159,7 +158,7 @@ export class PartitionState {
     this.#erasureRows = 0;
     this.#taker.begin();
     this.#identity.begin(arrivedMs);
-    this.#batch.factBlock.clear();
+    this.#vocabulary.begin();
   }
 
   /** Adds records of erasures, which come first in their batch, in the log as in time. Overwrites the entry in hand. */
@@ -171,7 +170,7 @@ export class PartitionState {
     if (factBlock.count > 0) throw new Error("a message of erasures is not the first of its batch");
     for (const block of blocks) {
       this.#readRecords(block, counts);
-      factBlock.append(this.#columns, 0, this.#columns.count, this.#batch.tuples);
+      this.#vocabulary.appendFacts(0, this.#columns.count);
       this.#erasureRows += this.#columns.count;
     }
     for (const [tenant, facts] of erasures.erasedFacts) counts.erased(tenant, facts);
@@ -189,7 +188,7 @@ export class PartitionState {
       this.#readRecords(block, counts);
       const rows = this.#columns.count;
       if (more.length > 0 || factBlock.count + rows > MAX_ENTRY_EVENTS) more.push(block);
-      else factBlock.append(this.#columns, 0, rows, this.#batch.tuples);
+      else this.#vocabulary.appendFacts(0, rows);
     }
     return more;
   }

@@ -129,6 +129,12 @@ test.each([
   expect(report.differences[0]?.difference).toMatch(words);
 });
 
+test("a channel that the workers did not hold is no difference", async () => {
+  await loadTraffic(engine, [[click("a", 2), click("b", 1), purchase]], "other-channel");
+  await spoil("other-channel", "touch_channel", "['(other)', touch_channel[2]]");
+  expect(await auditOf("other-channel")).toMatchObject({ agreed: 1, different: 0 });
+});
+
 test("a conversion without a result, and a result without its conversion, are differences", async () => {
   await loadTraffic(engine, [[click("a", 1), purchase]], "lost-result");
   await engine.command(`ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE tenant = 'lost-result'

@@ -10,7 +10,7 @@ import {
 } from "@tributary/streams";
 import type { IdentityCounts, TenantCounts } from "@tributary/attribution";
 import type { Logger } from "@tributary/telemetry";
-import { booksField, REVISION_REASONS } from "@tributary/protocol";
+import { booksField, DIMENSION_FIELDS, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
 import type { ProcessedReply, StateSize } from "../threads/messages.ts";
 import type { WorkerMetrics } from "../metrics.ts";
@@ -61,6 +61,8 @@ export class AttributionProcessor implements PartitionProcessor {
   readonly #retentions = new Map<number, FactRetention>();
   readonly #replies = new Map<number, ProcessedReply>();
   readonly #sizes = new Map<number, StateSize>();
+  /** Bytes of the strings that the partitions of a thread share, by thread. */
+  readonly #vocabularyBytes = new Map<number, number>();
 
   constructor(
     threads: ThreadPool,
@@ -76,11 +78,18 @@ export class AttributionProcessor implements PartitionProcessor {
     this.#logger = logger;
   }
 
-  /** Facts, users and bytes held over all partitions. */
+  /** Facts, users and bytes held over all partitions; the bytes include those of the vocabularies. */
   get stateSize(): StateSize {
     const sizes = [...this.#sizes.values()];
-    const sum = (of: keyof StateSize): number => sizes.reduce((total, size) => total + size[of], 0);
-    return { facts: sum("facts"), users: sum("users"), bytes: sum("bytes") };
+    const sum = (of: "facts" | "users" | "bytes"): number =>
+      sizes.reduce((total, size) => total + size[of], 0);
+    const vocabularyBytes = [...this.#vocabularyBytes.values()].reduce((all, own) => all + own, 0);
+    return {
+      facts: sum("facts"),
+      users: sum("users"),
+      bytes: sum("bytes") + vocabularyBytes,
+      vocabularyBytes,
+    };
   }
 
   /** Bytes that a partition's tables hold. */
@@ -115,7 +124,7 @@ export class AttributionProcessor implements PartitionProcessor {
         "a block of the fact log cannot be read to its end: the partition is rebuilt without its facts",
       );
     }
-    this.#sizes.set(partition, reply.state);
+    this.#setSize(partition, reply.state);
     if (blocks.length === 0) return;
     this.#metrics.tributary_rebuild_seconds.observe((performance.now() - startedAt) / 1000);
     this.#metrics.tributary_rebuild_facts_total.inc(
@@ -172,7 +181,7 @@ export class AttributionProcessor implements PartitionProcessor {
     const retention = this.#retention(partition);
     if (reply !== undefined) {
       if (factsId !== "") retention.add(factsId, reply.counts);
-      this.#sizes.set(partition, reply.state);
+      this.#setSize(partition, reply.state);
       this.#count(reply);
     }
     this.#metrics.tributary_batches_total.inc({
@@ -191,6 +200,11 @@ export class AttributionProcessor implements PartitionProcessor {
       );
     }
     return retention.decide(outcome.finishedAtMs);
+  }
+
+  #setSize(partition: number, size: StateSize): void {
+    this.#sizes.set(partition, size);
+    this.#vocabularyBytes.set(this.#threads.threadOf(partition), size.vocabularyBytes);
   }
 
   #retention(partition: number): FactRetention {
@@ -234,6 +248,10 @@ export class AttributionProcessor implements PartitionProcessor {
       }
     }
     this.#countIdentity(reply.identity);
+    for (const [i, count] of reply.overflowed.entries()) {
+      const dimension = DIMENSION_FIELDS[i] ?? "other";
+      if (count > 0) this.#metrics.tributary_vocabulary_overflow_total.inc({ dimension }, count);
+    }
     for (const [i, count] of reply.attributed.entries()) {
       const reason = REVISION_REASONS[i] ?? "other";
       if (count > 0) this.#metrics.tributary_conversions_attributed_total.inc({ reason }, count);

@@ -15,6 +15,8 @@ export interface ThreadData {
   readonly partitions: number;
   /** Secret seed of the thread's tables, below 2^53. */
   readonly seed: number;
+  /** Bound on the thread's strings of events, see Vocabulary. */
+  readonly vocabularyBytes: number;
 }
 
 /** What the main thread asks of a compute thread. */
@@ -56,6 +58,8 @@ export interface ProcessedReply {
   readonly results: readonly { readonly count: number; readonly bytes: Uint8Array }[];
   /** Conversions attributed, by reason (index into REVISION_REASONS). */
   readonly attributed: readonly number[];
+  /** By dimension: values of the new facts that the vocabulary does not hold. */
+  readonly overflowed: readonly number[];
   readonly counts: Readonly<Record<string, TenantCounts>>;
   /** The first results in words, where the batch is traced. */
   readonly described: readonly DescribedResult[];
@@ -65,10 +69,14 @@ export interface ProcessedReply {
   readonly state: StateSize;
 }
 
+/** Size of a partition's state, or of all. */
 export interface StateSize {
   readonly facts: number;
   readonly users: number;
+  /** Of the tables. */
   readonly bytes: number;
+  /** Of the strings of events, which the partitions of a thread share. */
+  readonly vocabularyBytes: number;
 }
 
 /** What a compute thread answers. Expected failures are values: an error's type does not survive the way between threads. */

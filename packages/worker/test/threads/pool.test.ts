@@ -14,11 +14,18 @@ const conversion = (id: string) => ({
   currency: "EUR",
 });
 
+const VOCABULARY_BYTES = 2 ** 18;
+
 let pool: ThreadPool;
 const replaced: number[] = [];
 const open = (threads: number, heapMb = 512): void => {
   replaced.length = 0;
-  const data = { journeys: DEFAULT_JOURNEY_OPTIONS, partitions: 8, seed: 7 };
+  const data = {
+    journeys: DEFAULT_JOURNEY_OPTIONS,
+    partitions: 8,
+    seed: 7,
+    vocabularyBytes: VOCABULARY_BYTES,
+  };
   pool = new ThreadPool(
     { threads, heapMb, data },
     (thread) => replaced.push(thread),
@@ -120,6 +127,33 @@ describe("the compute threads", () => {
     expect(again).toMatchObject({ factCount: 0, counts: { default: { duplicate: 2 } } });
   });
 
+  it("hold no more strings than their bound, through any number of rebuilds", async () => {
+    open(1);
+    const bytes: number[] = [];
+    let overflowed = 0;
+    for (let round = 0; round < 9; round += 1) {
+      const partition = round % 3;
+      await pool.run({ kind: "forget", partition });
+      await pool.run({ kind: "restore", partition, blocks: packBlocks([]), arrivedMs: [] });
+      const events = Array.from({ length: 500 }, (_, i) => ({
+        ...click(`t${i}`),
+        campaign: `of round ${round} click ${i}`,
+      }));
+      const reply = await pool.run({
+        kind: "process",
+        arrivedMs: 1,
+        partition,
+        entries: packBlocks([entryOf(events)]),
+      });
+      if (reply.status !== "processed") throw new Error(`the thread answered ${reply.status}`);
+      bytes.push(reply.state.vocabularyBytes);
+      overflowed += reply.overflowed.reduce((sum, count) => sum + count, 0);
+    }
+    expect(Math.max(...bytes)).toBeLessThanOrEqual(VOCABULARY_BYTES);
+    expect(bytes[0]).toBeGreaterThan(0);
+    expect(overflowed).toBeGreaterThan(9 * 300);
+  });
+
   it("name the entry that cannot be decoded, and hold nothing of its batch", async () => {
     open(1);
     await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
@@ -160,13 +194,13 @@ describe("the compute threads", () => {
   it("are replaced when they die, and say that their partitions are gone", async () => {
     open(1, 48);
     await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
-    // Campaigns without end fill the thread's heap: it dies of it, and nothing else does.
+    // Pairs of users and anonymous IDs fill the thread's heap: it dies of it, and nothing else does.
     const fill = async (): Promise<void> => {
       for (let i = 0; i < 100; i += 1) {
         const events = Array.from({ length: 10_000 }, (_, j) => ({
           ...click(`t${i}-${j}`),
           userId: `u${i}-${j}`,
-          campaign: `c${i}-${j}`,
+          anonymousId: `a${i}-${j}`,
         }));
         await pool.run({
           kind: "process",
