@@ -83,6 +83,11 @@ const schema = z.object({
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",
   ),
+  TRIBUTARY_MAX_RESULT_MB: wholeNumber(
+    1,
+    256,
+    DEFAULT_JOURNEY_OPTIONS.maxResultBytes / 2 ** 20,
+  ).describe("results after which a batch takes no further entry, MiB, about"),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
     MAX_FACTS_OF_USER,
@@ -192,6 +197,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       maxUsers: values.TRIBUTARY_MAX_USERS,
+      maxResultBytes: values.TRIBUTARY_MAX_RESULT_MB * 2 ** 20,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),
       identity: {
         maxAnonymousIds: values.TRIBUTARY_MAX_ANONYMOUS_IDS,

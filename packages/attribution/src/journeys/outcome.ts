@@ -13,6 +13,8 @@ export interface RestoredBlock {
 
 /** Everything that a batch leads to. */
 export interface BatchOutcome extends Attributed {
+  /** Entries taken, from the first on; those left are for the next batch. */
+  readonly entries: number;
   /** Fact block to append, or undefined where every event was a duplicate or dropped. */
   readonly facts: Uint8Array | undefined;
   readonly factCount: number;

@@ -37,6 +37,7 @@ export class PartitionState {
   readonly #facts: FactTable;
   readonly #purchases = new PurchaseTable();
   readonly #watermarks: Watermarks;
+  readonly #maxResultBytes: number;
   readonly #persons = new Persons();
   readonly #marks = new Marks(this.#purchases);
   readonly #identity: IdentityResolution;
@@ -58,6 +59,7 @@ export class PartitionState {
     this.#vocabulary = vocabulary;
     this.#batch = vocabulary.batch;
     this.#columns = vocabulary.batch.columns;
+    this.#maxResultBytes = options.maxResultBytes;
     this.#watermarks = new Watermarks(options.latenessMs);
     this.#users = new UserTable(seed);
     this.#facts = new FactTable(vocabulary.tuples, seed);
@@ -94,17 +96,27 @@ export class PartitionState {
   }
 
   /**
-   * Takes entries as one batch: duplicates are removed, channels named, facts added, conversions attributed. A message of
+   * Takes entries as one batch, as many as its bound on results allows, at least one: duplicates are removed, channels named, facts added, conversions attributed. A message of
    * erasures must be the first of them.
    * @param trace context (25 bytes) of the batch's span, which the blocks then carry
-   * @param arrivedMs when the batch's last entry arrived, by its entry ID, ms since 1970; it never falls. Watermarks are no
-   *   later, and decisions are numbered by it
+   * @param arrivedMs when each entry arrived, by its entry ID, or when the last one did, ms since 1970; it never falls.
+   *   Watermarks are no later, and decisions are numbered by it
    * @throws BadEntryError where an entry cannot be decoded; the state is then void and must be rebuilt
    */
-  process(entries: readonly Uint8Array[], trace?: Uint8Array, arrivedMs = 0): BatchOutcome {
-    this.#begin(arrivedMs);
-    const counts = new BatchCounts(this.#watermarks, arrivedMs);
+  process(
+    entries: readonly Uint8Array[],
+    trace?: Uint8Array,
+    arrivedMs: number | readonly number[] = 0,
+  ): BatchOutcome {
+    const arrivals = typeof arrivedMs === "number" ? [arrivedMs] : arrivedMs;
+    const lastArrivedMs = arrivals.at(-1) ?? 0;
+    this.#begin(lastArrivedMs);
+    const counts = new BatchCounts(this.#watermarks);
+    let taken = 0;
     for (const [index, entry] of entries.entries()) {
+      if (taken > 0 && this.#attributor.estimateBytes(this.#marks.marked) >= this.#maxResultBytes)
+        break;
+      taken += 1;
       try {
         if (this.#taker.take(entry, counts)) this.#appendErasures(counts);
       } catch (error) {
@@ -112,13 +124,14 @@ export class PartitionState {
         throw error;
       }
     }
-    counts.raiseWatermarks();
+    counts.raiseWatermarks(arrivals[taken - 1] ?? lastArrivedMs);
     const { factBlock } = this.#batch;
     const { dictionaries } = this.#vocabulary;
     const factCount = factBlock.count - this.#taker.copies - this.#erasureRows;
-    this.#identity.settle(arrivedMs);
+    this.#identity.settle(lastArrivedMs);
     const records = this.#appendRecords(counts);
     return {
+      entries: taken,
       facts: this.#vocabulary.finishFacts(trace),
       factCount,
       records,
@@ -138,7 +151,7 @@ export class PartitionState {
    */
   restore(block: Uint8Array, arrivedMs = 0): RestoredBlock {
     this.#begin(undefined);
-    const counts = new BatchCounts(this.#watermarks, arrivedMs);
+    const counts = new BatchCounts(this.#watermarks);
     let unreadable: string | undefined;
     try {
       this.#taker.restore(block, counts);
@@ -146,7 +159,7 @@ export class PartitionState {
       if (!(error instanceof ProtocolError)) throw error;
       unreadable = error.message;
     }
-    counts.raiseWatermarks();
+    counts.raiseWatermarks(arrivedMs);
     this.#identity.settleRestored();
     this.#attributor.restore(this.#marks.marked);
     return { counts: counts.byTenant(this.#vocabulary.dictionaries.tenants), unreadable };
@@ -155,6 +168,7 @@ export class PartitionState {
   /** @param arrivedMs undefined where the batch is restored */
   #begin(arrivedMs: number | undefined): void {
     this.#marks.begin();
+    this.#attributor.begin();
     this.#erasureRows = 0;
     this.#taker.begin();
     this.#identity.begin(arrivedMs);

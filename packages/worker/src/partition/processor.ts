@@ -1,7 +1,6 @@
 import {
   type CommitOutcome,
   entryTimeMs,
-  FIRST_ID,
   MemoryLostError,
   type PartitionProcessor,
   PoisonEntryError,
@@ -141,7 +140,7 @@ export class AttributionProcessor implements PartitionProcessor {
           kind: "process",
           partition,
           entries: packed,
-          arrivedMs: entryTimeMs(entries.at(-1)?.id ?? FIRST_ID),
+          arrivedMs: entries.map(({ id }) => entryTimeMs(id)),
           ...(trace === undefined ? {} : { trace }),
         },
         [packed.bytes.buffer],
@@ -153,6 +152,7 @@ export class AttributionProcessor implements PartitionProcessor {
       this.#trace.computed(partition, reply);
       this.#replies.set(partition, reply);
       return {
+        entries: reply.entries,
         facts:
           reply.facts === undefined ? undefined : { count: reply.factCount, bytes: reply.facts },
         records: reply.records,

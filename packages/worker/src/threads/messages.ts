@@ -25,8 +25,8 @@ export type ThreadTask =
       readonly kind: "process";
       readonly partition: number;
       readonly entries: PackedBlocks;
-      /** When the last of them arrived, ms since 1970. */
-      readonly arrivedMs: number;
+      /** When each of them arrived, or the last one did, ms since 1970. */
+      readonly arrivedMs: number | readonly number[];
       readonly trace?: Uint8Array;
     }
   | {
@@ -46,6 +46,8 @@ export type PartitionTask = Extract<ThreadTask, { readonly partition: number }>;
 /** A batch, computed. */
 export interface ProcessedReply {
   readonly status: "processed";
+  /** Entries computed, from the first on. */
+  readonly entries: number;
   readonly facts: Uint8Array | undefined;
   readonly factCount: number;
   /** Further fact blocks. */

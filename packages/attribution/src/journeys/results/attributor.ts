@@ -27,6 +27,10 @@ const MAX_BLOCK_RESULTS = 50_000;
 /** Chains that are brought into the cache together. */
 const WARMED_AT_ONCE = 16;
 
+/** Bytes of a result, and of each of its touchpoints: about the most that traffic makes of them. */
+const RESULT_BYTES = 100;
+const TOUCH_BYTES = 50;
+
 /** A result block, and how many results it holds. */
 export interface ResultBlockBytes {
   readonly count: number;
@@ -52,6 +56,9 @@ export class Attributor {
   readonly #path = new PathBuffer(MODEL_NAMES.length);
   readonly #row = new EventRow();
   readonly #warmed = new Int32Array(WARMED_AT_ONCE);
+  /** Of the marked conversions, those that {@link estimateBytes} has counted, and their bytes. */
+  #estimated = 0;
+  #estimatedBytes = 0;
 
   constructor(tables: JourneyTables, persons: Persons, refunds: OrderRefunds) {
     const { clickWindowMs, viewWindowMs } = tables.options;
@@ -60,6 +67,29 @@ export class Attributor {
     this.#persons = persons;
     this.#refunds = refunds;
     this.#writer = new ResultWriter(MODEL_NAMES, tables.vocabulary.dictionaries);
+  }
+
+  /** Begins a batch. */
+  begin(): void {
+    this.#estimated = 0;
+    this.#estimatedBytes = 0;
+  }
+
+  /**
+   * About how many bytes the results of the marked conversions will take: each fact of a journey counts as a touchpoint of
+   * each of its conversions. Cost: a look at the users of those marked since it was asked last.
+   */
+  estimateBytes(marked: readonly number[]): number {
+    const { users } = this.#tables;
+    for (; this.#estimated < marked.length; this.#estimated += 1) {
+      const purchase = marked[this.#estimated] as number;
+      const person = this.#personOf(purchase);
+      if (person < 0) continue;
+      let facts = users.countOf(person);
+      for (const chain of this.#persons.linkedTo(person)) facts += users.countOf(chain);
+      this.#estimatedBytes += RESULT_BYTES + facts * TOUCH_BYTES;
+    }
+    return this.#estimatedBytes;
   }
 
   /** Gives each marked conversion its next result. @param trace context (25 bytes) that the blocks carry */

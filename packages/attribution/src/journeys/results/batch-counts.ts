@@ -35,16 +35,11 @@ export class BatchCounts {
   readonly #watermarks: Watermarks;
   #tenant = -1;
   #current: TenantCounts = empty();
-  readonly #arrivedMs: number;
   #lateBeforeMs = 0;
 
-  /**
-   * @param watermarks as they are before the batch: lateness does not depend on the order within it
-   * @param arrivedMs when the batch's last entry arrived, ms since 1970
-   */
-  constructor(watermarks: Watermarks, arrivedMs: number) {
+  /** @param watermarks as they are before the batch: lateness does not depend on the order within it */
+  constructor(watermarks: Watermarks) {
     this.#watermarks = watermarks;
-    this.#arrivedMs = arrivedMs;
   }
 
   /** All events of an entry. */
@@ -100,10 +95,13 @@ export class BatchCounts {
     this.#current.droppedUsersPerPartition += 1;
   }
 
-  /** Raises the watermarks to the batch's latest events, once all are counted. */
-  raiseWatermarks(): void {
+  /**
+   * Raises the watermarks to the batch's latest events, once all are counted.
+   * @param arrivedMs when the batch's last entry arrived, ms since 1970
+   */
+  raiseWatermarks(arrivedMs: number): void {
     for (const [tenant, counts] of this.#byTenant) {
-      counts.watermarkMs = Math.min(counts.latestTimeMs, this.#arrivedMs);
+      counts.watermarkMs = Math.min(counts.latestTimeMs, arrivedMs);
       this.#watermarks.raise(tenant, counts.watermarkMs);
     }
   }

@@ -18,6 +18,8 @@ export interface JourneyOptions {
   readonly maxFacts: number;
   /** Most users of a partition; the events of further ones are dropped and counted. */
   readonly maxUsers: number;
+  /** A batch takes no further entry once its results are about this large, bytes. */
+  readonly maxResultBytes: number;
   readonly models: ModelOptions;
   readonly identity: IdentityOptions;
   /** Tenants' own settings, by the tenant's name. */
@@ -69,6 +71,7 @@ export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   maxFactsPerUser: 1000,
   maxFacts: 50_000_000,
   maxUsers: 10_000_000,
+  maxResultBytes: 32 * 2 ** 20,
   models: DEFAULT_MODEL_OPTIONS,
   identity: { maxAnonymousIds: 32, unlinkedIds: UNLINKED_IDS },
   tenants: new Map<string, TenantJourneyOptions>(),
