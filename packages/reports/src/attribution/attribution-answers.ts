@@ -42,13 +42,13 @@ export class AttributionAnswers {
   async answer(
     question: AttributionQuestion & { readonly tenant: string },
   ): Promise<CompleteAttribution> {
-    // In this order: what is complete by then is in the revision, and whatever the revision has is in the answer.
+    // In this order: the data has all that is complete by then, and the answer has all of the data.
     const completeUpTo = await this.completeUpTo();
-    const revision = await this.#parts.engine.revision();
+    const dataVersion = await this.#parts.engine.revision();
     const key = JSON.stringify(question, (_name, value: unknown) =>
       value instanceof Map ? [...value] : value,
     );
-    const kept = this.#cache.find(key, revision);
+    const kept = this.#cache.find(key, dataVersion);
     const outcome = kept === undefined ? "miss" : "hit";
     this.#metrics.tributary_cached_reports_total.inc({ outcome });
     if (kept !== undefined) return { ...kept, completeUpTo };
@@ -56,7 +56,7 @@ export class AttributionAnswers {
       { ...this.#parts, settings: this.#parts.settings.of(question.tenant) },
       question,
     );
-    this.#cache.keep(key, revision, report);
+    this.#cache.keep(key, dataVersion, report);
     return { ...report, completeUpTo };
   }
 

@@ -33,3 +33,9 @@ test("none is kept where none may be", () => {
   cache.keep("a", "1", "x");
   expect(cache.find("a", "1")).toBeUndefined();
 });
+
+test("none is kept where no bytes may be", () => {
+  const cache = new AnswerCache<string>({ maxAnswers: 2, maxBytes: 0 });
+  cache.keep("a", "1", "x");
+  expect(cache.find("a", "1")).toBeUndefined();
+});
