@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Readable } from "node:stream";
 import {
   migrate,
@@ -17,15 +18,20 @@ import {
 import { audit, type AuditReport } from "./catalog/audit.ts";
 import { readReportSettings } from "./config.ts";
 import { requireConversion } from "./catalog/conversion.ts";
-import { openExport, parseExport } from "./http/export-routes.ts";
+import { exportParameters, exportQuestion, openExport } from "./http/export-routes.ts";
 import type { ExplainedConversion } from "./catalog/explain.ts";
 import { FactsComputer } from "./compute/facts-computer.ts";
-import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./catalog/catalog.ts";
+import {
+  JOURNEY_REPORTS,
+  type JourneyReport,
+  type JourneyReportName,
+  type RowsAnswer,
+} from "./catalog/catalog.ts";
 import { creditPaths } from "./compute/path-credits.ts";
 import { attributionParquet, rowsParquet } from "./formats/parquet.ts";
 import { readParameters, type QuestionParameters } from "./question/parameters.ts";
 import { parseQuestion } from "./question/question.ts";
-import { asOf } from "./question/report-parameters.ts";
+import { asOf, timesOf } from "./question/report-parameters.ts";
 
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";
@@ -114,38 +120,33 @@ export async function openReports(
     const parts = { engine, computer, settings: settings.of(tenant) };
     return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
   };
+  const journeyReport = async (
+    name: JourneyReportName,
+    parameters: QuestionParameters,
+    tenant = OPEN_TENANT,
+  ): Promise<RowsAnswer> => {
+    const report: JourneyReport = JOURNEY_REPORTS[name];
+    const context = { engine, tenant, settings: settings.of(tenant), now: Date.now() };
+    return report.run(context, readParameters(report.parameters, parameters));
+  };
   return {
     attribution,
     attributionParquet: async (question) => attributionParquet(engine, await attribution(question)),
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
-      const asked = readParameters({ asOf }, more, Date.now());
-      return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), asked.asOf);
+      const asked = readParameters(z.strictObject({ asOf }), more);
+      const times = timesOf(asked, Date.now());
+      return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), times.asOf);
     },
-    async journeyReport(name, parameters, tenant = OPEN_TENANT) {
-      const { answer } = await JOURNEY_REPORTS[name].run(
-        engine,
-        tenant,
-        parameters,
-        Date.now(),
-        settings.of(tenant),
-      );
-      return answer;
-    },
-    async journeyReportParquet(name, parameters, tenant = OPEN_TENANT) {
-      const report = JOURNEY_REPORTS[name];
-      const { answer } = await report.run(
-        engine,
-        tenant,
-        parameters,
-        Date.now(),
-        settings.of(tenant),
-      );
-      return rowsParquet(engine, answer.rows, report.answer);
+    journeyReport,
+    journeyReportParquet: async (name, parameters, tenant) => {
+      const { rows } = await journeyReport(name, parameters, tenant);
+      return rowsParquet(engine, rows, JOURNEY_REPORTS[name].answer);
     },
     async export(name, parameters, tenant = OPEN_TENANT) {
       // Nothing is loaded meanwhile: all that is there is complete.
-      const { question, format } = parseExport(parameters, Number.MAX_SAFE_INTEGER, Date.now());
-      return openExport(engine, name, { tenant, ...question }, format);
+      const asked = readParameters(exportParameters, parameters);
+      const question = exportQuestion(asked, Number.MAX_SAFE_INTEGER, Date.now());
+      return openExport(engine, name, { tenant, ...question }, asked.format);
     },
     audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>
       audit(engine, { tenant, settings: settings.of(tenant), maxDifferences }),

@@ -1,6 +1,5 @@
 /** Reports beside attribution: what happened, which paths were taken, who assisted, how long it took. */
 import type { ReportSettings } from "../question/settings.ts";
-import { MODEL_NAMES } from "@tributary/attribution";
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import {
   assistedConversions,
@@ -13,7 +12,7 @@ import {
   type EventCounts,
   type WarehouseEngine,
 } from "@tributary/warehouse";
-import type { z } from "zod";
+import { z } from "zod";
 import {
   assistsSchema,
   changesSchema,
@@ -24,24 +23,18 @@ import {
 } from "../answer-schemas.ts";
 import { changesBetween } from "./changes.ts";
 import { costReport } from "./cost.ts";
-import {
-  choice,
-  flag,
-  numberBetween,
-  readParameters,
-  refusal,
-  type ParameterTable,
-  type QuestionParameters,
-} from "../question/parameters.ts";
-import { timeZone } from "../question/question.ts";
+import { flag, refusal, text, wholeBetween } from "../question/parameters.ts";
 import {
   asOf,
   currencyCode,
   dimensions,
   format,
+  instant,
+  refuseFuture,
+  streamedModel,
   timeRange,
   timesOf,
-  type ReportFormat,
+  timeZone,
 } from "../question/report-parameters.ts";
 import { SHOWN_TRANSFORMS, topPaths } from "./top-paths.ts";
 
@@ -50,19 +43,22 @@ export interface RowsAnswer {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** What a report is computed from. */
+export interface ReportContext {
+  readonly engine: WarehouseEngine;
+  readonly tenant: string;
+  readonly settings: ReportSettings;
+  /** The clock, ms since 1970. */
+  readonly now: number;
+}
+
 /** One report: what it may be asked, and how it is answered. */
-export interface JourneyReport {
+export interface JourneyReport<Asked extends z.ZodObject = z.ZodObject> {
   readonly summary: string;
-  readonly parameters: ParameterTable;
+  readonly parameters: Asked;
   readonly answer: z.ZodType;
   /** @throws ReportsError of status 400, WarehouseError */
-  readonly run: (
-    engine: WarehouseEngine,
-    tenant: string,
-    parameters: QuestionParameters,
-    now: number,
-    settings: ReportSettings,
-  ) => Promise<{ readonly answer: RowsAnswer; readonly format: ReportFormat }>;
+  run(context: ReportContext, asked: z.output<Asked>): Promise<RowsAnswer>;
 }
 
 const INTERVAL_MS: Readonly<Record<CountInterval, number>> = {
@@ -74,60 +70,50 @@ const INTERVAL_MS: Readonly<Record<CountInterval, number>> = {
 };
 
 const byTouch = dimensions(DIMENSION_FIELDS, "channel");
-const COUNT_PARAMETERS = {
+const COUNT_PARAMETERS = z.strictObject({
   by: dimensions(COUNT_DIMENSIONS, "channel"),
-  interval: choice("count in spans of time as well", COUNT_INTERVALS, undefined),
+  interval: text(z.enum(COUNT_INTERVALS).optional()).describe("count in spans of time as well"),
   timeZone,
   ...timeRange,
   asOf,
   format,
-};
-const PATHS_PARAMETERS = {
+});
+const PATHS_PARAMETERS = z.strictObject({
   by: byTouch,
-  transform: choice("how paths are simplified", SHOWN_TRANSFORMS, "unique"),
-  nonConverting: flag("whether journeys that did not convert are counted", true),
-  limit: numberBetween("most paths; the rest is summed", [1, 10_000], 50, { whole: true }),
+  transform: text(z.enum(SHOWN_TRANSFORMS).default("unique")).describe("how paths are simplified"),
+  nonConverting: flag(true).describe("whether journeys that did not convert are counted"),
+  limit: wholeBetween(1, 10_000, 50).describe("most paths; the rest is summed"),
   ...timeRange,
   asOf,
   format,
-};
-const ASSISTS_PARAMETERS = { by: byTouch, ...timeRange, asOf, format };
-const COST_PARAMETERS = {
-  model: choice("whose credits", MODEL_NAMES, "linear", {
-    code: "model_unknown",
-    reason: "no such model",
-  }),
+});
+const ASSISTS_PARAMETERS = z.strictObject({ by: byTouch, ...timeRange, asOf, format });
+const COST_PARAMETERS = z.strictObject({
+  model: streamedModel,
   by: byTouch,
   currency: currencyCode,
   timeZone,
   ...timeRange,
   asOf,
   format,
-};
-const CHANGES_PARAMETERS = {
-  model: choice("whose credits", MODEL_NAMES, "linear", {
-    code: "model_unknown",
-    reason: "no such model",
-  }),
+});
+const CHANGES_PARAMETERS = z.strictObject({
+  model: streamedModel,
   by: byTouch,
-  since: {
-    ...asOf,
-    description: `what was known then is compared with what is known now, or at asOf; needed`,
-  },
+  since: instant("what was known then is compared with what is known now, or at asOf; needed"),
   ...timeRange,
   asOf,
   format,
-};
-const TIME_PARAMETERS = { ...timeRange, asOf, format };
+});
+const TIME_PARAMETERS = z.strictObject({ ...timeRange, asOf, format });
 
-const counts: JourneyReport = {
+const counts: JourneyReport<typeof COUNT_PARAMETERS> = {
   summary: "Impressions, clicks, visits, custom events, conversions, reach and rates",
   parameters: COUNT_PARAMETERS,
   answer: countsSchema,
-  async run(engine, tenant, parameters, now, settings) {
-    const asked = readParameters(COUNT_PARAMETERS, parameters, now);
+  async run({ engine, tenant, now, settings }, asked) {
     const { by, interval } = asked;
-    const times = timesOf(asked);
+    const times = timesOf(asked, now);
     refuseTooManySpans(interval, times.from, times.to);
     const question = {
       tenant,
@@ -138,12 +124,9 @@ const counts: JourneyReport = {
     };
     const { rows, totals } = await campaignCounts(engine, question);
     return {
-      answer: {
-        rows: rows.map((row) => ({ ...row, ...ratesOf(row) })),
-        totals: { ...totals, ...ratesOf(totals) },
-      } as RowsAnswer,
-      format: asked.format,
-    };
+      rows: rows.map((row) => ({ ...row, ...ratesOf(row) })),
+      totals: { ...totals, ...ratesOf(totals) },
+    } as RowsAnswer;
   },
 };
 
@@ -175,80 +158,70 @@ function refuseTooManySpans(
   throw refusal("interval_too_short", "interval", reason, interval, longer);
 }
 
-const paths: JourneyReport = {
+const paths: JourneyReport<typeof PATHS_PARAMETERS> = {
   summary: "The paths that most conversions took, and what the rest comes to",
   parameters: PATHS_PARAMETERS,
   answer: pathsSchema,
-  async run(engine, tenant, parameters, now) {
-    const asked = readParameters(PATHS_PARAMETERS, parameters, now);
+  async run({ engine, tenant, now }, asked) {
     const { by, transform, nonConverting, limit } = asked;
-    const question = { tenant, by, transform, nonConverting, limit, ...timesOf(asked) };
-    return {
-      answer: (await topPaths(engine, question)) as unknown as RowsAnswer,
-      format: asked.format,
-    };
+    const question = { tenant, by, transform, nonConverting, limit, ...timesOf(asked, now) };
+    return (await topPaths(engine, question)) as unknown as RowsAnswer;
   },
 };
 
-const assists: JourneyReport = {
+const assists: JourneyReport<typeof ASSISTS_PARAMETERS> = {
   summary: "In how many conversions a group was first, last, or on the way",
   parameters: ASSISTS_PARAMETERS,
   answer: assistsSchema,
-  async run(engine, tenant, parameters, now) {
-    const asked = readParameters(ASSISTS_PARAMETERS, parameters, now);
-    const question = { tenant, by: asked.by, ...timesOf(asked) };
+  async run({ engine, tenant, now }, asked) {
+    const question = { tenant, by: asked.by, ...timesOf(asked, now) };
     const { rows, totals } = await assistedConversions(engine, question);
     return {
-      answer: {
-        rows: rows.map((row) => ({
-          ...row,
-          assistedPerLast: row.last === 0 ? null : row.assisted / row.last,
-        })),
-        totals,
-      } as RowsAnswer,
-      format: asked.format,
-    };
+      rows: rows.map((row) => ({
+        ...row,
+        assistedPerLast: row.last === 0 ? null : row.assisted / row.last,
+      })),
+      totals,
+    } as RowsAnswer;
   },
 };
 
-const timeToConvertReport: JourneyReport = {
+const timeToConvertReport: JourneyReport<typeof TIME_PARAMETERS> = {
   summary: "Days and touchpoints from the first touchpoint to the conversion",
   parameters: TIME_PARAMETERS,
   answer: timeToConvertSchema,
-  async run(engine, tenant, parameters, now) {
-    const asked = readParameters(TIME_PARAMETERS, parameters, now);
-    const report = await timeToConvert(engine, { tenant, ...timesOf(asked) });
-    return { answer: report as unknown as RowsAnswer, format: asked.format };
+  async run({ engine, tenant, now }, asked) {
+    const report = await timeToConvert(engine, { tenant, ...timesOf(asked, now) });
+    return report as unknown as RowsAnswer;
   },
 };
 
-const changes: JourneyReport = {
+const changes: JourneyReport<typeof CHANGES_PARAMETERS> = {
   summary: "What changed between two times, by its cause",
   parameters: CHANGES_PARAMETERS,
   answer: changesSchema,
-  async run(engine, tenant, parameters, now) {
-    const asked = readParameters(CHANGES_PARAMETERS, parameters, now);
+  async run({ engine, tenant, now }, asked) {
     const { model, by, since, asOf: until = now } = asked;
     if (since === undefined) {
       throw refusal("parameter_missing", "since", "expected the time to compare with", undefined);
     }
+    refuseFuture("since", since, now);
     if (since >= until) {
       const reason = `expected a time before asOf (${new Date(until).toISOString()})`;
       throw refusal("range_empty", "since", reason, new Date(since).toISOString());
     }
-    const { from, to } = timesOf({ from: asked.from, to: asked.to });
+    const { from, to } = timesOf(asked, now);
     const answer = await changesBetween(engine, { tenant, model, by, since, until, from, to });
-    return { answer: answer as unknown as RowsAnswer, format: asked.format };
+    return answer as unknown as RowsAnswer;
   },
 };
 
-const cost: JourneyReport = {
+const cost: JourneyReport<typeof COST_PARAMETERS> = {
   summary:
     "What was spent for each group, and what it earned: ROAS, cost per conversion and arrival",
   parameters: COST_PARAMETERS,
   answer: costSchema,
-  async run(engine, tenant, parameters, now, settings) {
-    const asked = readParameters(COST_PARAMETERS, parameters, now);
+  async run({ engine, tenant, now, settings }, asked) {
     const { model, by, currency } = asked;
     const question = {
       tenant,
@@ -256,10 +229,10 @@ const cost: JourneyReport = {
       by,
       currency,
       timeZone: asked.timeZone ?? settings.timeZone,
-      ...timesOf(asked),
+      ...timesOf(asked, now),
     };
     const answer = await costReport(engine, question);
-    return { answer: answer as unknown as RowsAnswer, format: asked.format };
+    return answer as unknown as RowsAnswer;
   },
 };
 

@@ -1,18 +1,18 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
-import type { ApiKeys } from "@tributary/service";
 import { type ErasureReceipt, readErasures } from "@tributary/warehouse";
-import type { FastifyInstance } from "fastify";
+import { z } from "zod";
 import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answer-schemas.ts";
 import type { Person } from "../load/ask-erasure.ts";
 import { ReportsError } from "../errors.ts";
-import { documented, ERASE_KEY } from "./open-api.ts";
-import { readParameters, refusal, type QuestionParameters } from "../question/parameters.ts";
+import { NO_PARAMETERS, refusal } from "../question/parameters.ts";
+import { tenantOf } from "./access.ts";
+import { documented, documentedAt, ERASE_KEY, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
 const MAX_BODY_BYTES = 4096;
 const FIELDS = ["tenant", "userId", "anonymousId"] as const;
 const text = (description: string) => ({ type: "string", description });
-const BODY = {
+const BODY = z.unknown().meta({
   type: "object",
   description: "a userId or an anonymousId",
   properties: {
@@ -21,19 +21,16 @@ const BODY = {
     anonymousId: text("where it is a known user's, all of that person goes"),
   },
   additionalProperties: false,
-} as const;
+});
 
 /** Has people erased, and says what became of it: with keys of their own, for reading is no leave to destroy. */
-export function addErasureRoutes(
-  server: FastifyInstance,
-  { engine, erasures }: ServerParts,
-  access: ApiKeys,
-): void {
-  server.post<{ Querystring: QuestionParameters; Body: unknown }>(
+export function addErasureRoutes(server: ReportsServer, { engine, erasures }: ServerParts): void {
+  server.post(
     "/v1/erasures",
     {
       ...documented({
         summary: "Has a person erased: all that was accepted of them until now",
+        parameters: NO_PARAMETERS,
         body: BODY,
         answer: askedErasureSchema,
         status: 202,
@@ -43,37 +40,38 @@ export function addErasureRoutes(
       errorHandler: unreadable,
     },
     async (request, reply) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
+      const tenant = tenantOf(request);
       const asked = await erasures.ask(personOf(request.body, tenant));
       void reply.code(202).header("Location", `/v1/erasures/${asked.receipt}`);
       return { ...asked, state: "asked" };
     },
   );
-  server.get<{ Querystring: QuestionParameters }>(
+  server.get(
     "/v1/erasures",
     documented({
       summary: "What became of the erasures that were asked for, newest first, at most 1000",
+      parameters: NO_PARAMETERS,
       answer: erasuresSchema,
       security: ERASE_KEY,
     }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
+      const tenant = tenantOf(request);
       return { erasures: (await readErasures(engine, tenant)).map(plainReceipt) };
     },
   );
-  server.get<{ Querystring: QuestionParameters; Params: { readonly receipt: string } }>(
+  server.get(
     "/v1/erasures/:receipt",
-    documented({
-      summary: "What became of an erasure",
-      path: { receipt: "as it was given when it was asked for" },
-      answer: erasureSchema,
-      security: ERASE_KEY,
-    }),
+    documentedAt(
+      z.object({ receipt: z.string().describe("as it was given when it was asked for") }),
+      {
+        summary: "What became of an erasure",
+        parameters: NO_PARAMETERS,
+        answer: erasureSchema,
+        security: ERASE_KEY,
+      },
+    ),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
+      const tenant = tenantOf(request);
       const [found] = await readErasures(engine, tenant, request.params.receipt);
       if (found === undefined) throw new ReportsError("not_found", "there is no such receipt");
       return plainReceipt(found);

@@ -1,10 +1,9 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
-import type { ApiKeys } from "@tributary/service";
 import { createMetrics, metricsText } from "@tributary/telemetry";
-import type { FastifyInstance } from "fastify";
 import { lagSchema } from "../answer-schemas.ts";
 import { ReportsError } from "../errors.ts";
-import { documented } from "./open-api.ts";
+import { ANY_PARAMETERS } from "../question/parameters.ts";
+import { documented, type ReportsServer } from "./open-api.ts";
 import type { LagReport, ServerParts } from "./parts.ts";
 
 /** The warehouse must answer a readiness probe within this, ms. */
@@ -16,12 +15,21 @@ const MAX_PARTITION_SERIES = 256;
 /** For probes and scrapers, which do not read the description. */
 const HIDDEN = { schema: { hide: true } };
 
-/** What operators and orchestrators ask: lag, health, readiness, metrics. */
-export function addOperationRoutes(
-  server: FastifyInstance,
-  parts: ServerParts,
-  access: ApiKeys,
-): void {
+/** What operators ask. */
+export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
+  server.get(
+    "/v1/lag",
+    documented({
+      summary: "What each consumer group has left to do, the books and the dead letters",
+      parameters: ANY_PARAMETERS,
+      answer: lagSchema,
+    }),
+    async () => readLag(parts),
+  );
+}
+
+/** What orchestrators ask: health, readiness, metrics. */
+export function addProbes(server: ReportsServer, parts: ServerParts): void {
   const { telemetry } = parts;
   const metrics = createMetrics(telemetry.metrics, [
     "tributary_redis_connections",
@@ -39,15 +47,6 @@ export function addOperationRoutes(
     "tributary_books_events",
     "tributary_books_residue_events",
   ]);
-
-  const lag = documented({
-    summary: "What each consumer group has left to do, the books and the dead letters",
-    answer: lagSchema,
-  });
-  server.get("/v1/lag", lag, async (request) => {
-    access.tenantOf(request.headers);
-    return readLag(parts);
-  });
 
   // Progress, not presence: a process that answers and loads nothing is not healthy.
   server.get("/healthz", HIDDEN, async (_request, reply) => {

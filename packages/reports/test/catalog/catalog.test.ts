@@ -1,9 +1,14 @@
+import { readParameters } from "../../src/question/parameters.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "@tributary/warehouse";
-import { JOURNEY_REPORTS, type JourneyReportName } from "../../src/catalog/catalog.ts";
+import {
+  JOURNEY_REPORTS,
+  type JourneyReport,
+  type JourneyReportName,
+} from "../../src/catalog/catalog.ts";
 import { T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 import { loadTraffic } from "../support/traffic.ts";
@@ -31,14 +36,9 @@ const ask = async (
   tenant: string,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<Answer> => {
-  const report = JOURNEY_REPORTS[name];
-  const { answer } = await report.run(
-    engine,
-    tenant,
-    parameters,
-    T0 + 1e10,
-    DEFAULT_REPORT_SETTINGS,
-  );
+  const report: JourneyReport = JOURNEY_REPORTS[name];
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e10 };
+  const answer = await report.run(context, readParameters(report.parameters, parameters));
   const read: unknown = report.answer.parse(answer);
   return read as Answer;
 };

@@ -1,3 +1,4 @@
+import { readParameters } from "../../src/question/parameters.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import type { TributaryEvent } from "@tributary/protocol";
@@ -29,9 +30,10 @@ interface Answer {
 }
 
 const ask = async (tenant: string, parameters: Record<string, string>): Promise<Answer> => {
-  const { run, answer: schema } = JOURNEY_REPORTS.changes;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
-  return schema.parse(answer) as Answer;
+  const report = JOURNEY_REPORTS.changes;
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const answer = await report.run(context, readParameters(report.parameters, parameters));
+  return report.answer.parse(answer) as Answer;
 };
 
 const refund = (id: string, of: string, more: Partial<TributaryEvent> = {}): TributaryEvent => ({

@@ -1,3 +1,4 @@
+import { readParameters } from "../../src/question/parameters.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
@@ -27,9 +28,10 @@ interface Answer {
 }
 
 const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
-  const { run, answer: schema } = JOURNEY_REPORTS.cost;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
-  return schema.parse(answer) as Answer;
+  const report = JOURNEY_REPORTS.cost;
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const answer = await report.run(context, readParameters(report.parameters, parameters));
+  return report.answer.parse(answer) as Answer;
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
   storeSpend(engine, tenant, spendRows(csv), at);

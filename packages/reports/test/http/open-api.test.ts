@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import { MODEL_NAMES, PATH_MODEL_NAMES } from "@tributary/attribution";
-import { ATTRIBUTION_PARAMETERS } from "../../src/question/question.ts";
+import { attributionParameters } from "../../src/question/question.ts";
 import { buildServer } from "../../src/http/server.ts";
 import {
   attributionAnswers,
@@ -85,7 +85,7 @@ describe("the API's description", () => {
 
   test("names each parameter that a report takes, with what it may hold", () => {
     const { parameters } = operation("/v1/reports/attribution");
-    expect(parameters.map(({ name }) => name)).toEqual(Object.keys(ATTRIBUTION_PARAMETERS));
+    expect(parameters.map(({ name }) => name)).toEqual(Object.keys(attributionParameters.shape));
     expect(parameters.filter((parameter) => !parameter.description)).toEqual([]);
     const models = parameters.find(({ name }) => name === "model")?.schema.items?.enum;
     expect(models).toEqual([...MODEL_NAMES, "w_shaped", ...PATH_MODEL_NAMES, "all"]);
@@ -107,11 +107,19 @@ describe("the API's description", () => {
   });
 });
 
-test("what documents does not validate: questions are refused by the parameters' own errors", async () => {
+test("what documents validates as well: a question is refused by the parameter's own error", async () => {
   const headers = { authorization: "Bearer secret-key" };
   const bad = await server.inject({ url: "/v1/reports/attribution?by=colour", headers });
   expect(bad.statusCode).toBe(400);
   expect(bad.json()).toMatchObject({ error: { code: "dimension_unknown", field: "by" } });
+});
+
+test("without a key a question is not even read", async () => {
+  const answer = await server.inject("/v1/reports/attribution?by=colour");
+  expect([answer.statusCode, answer.json()]).toMatchObject([
+    401,
+    { error: { code: "unauthorized" } },
+  ]);
 });
 
 test("/docs is a page that reads the description", async () => {
