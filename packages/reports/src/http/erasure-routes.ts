@@ -6,6 +6,7 @@ import type { Person } from "../load/ask-erasure.ts";
 import { ReportsError } from "../errors.ts";
 import { NO_PARAMETERS, refusal } from "../question/parameters.ts";
 import { tenantOf } from "./access.ts";
+import { bodyErrors } from "./body-errors.ts";
 import { documented, documentedAt, ERASE_KEY, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
@@ -37,7 +38,8 @@ export function addErasureRoutes(server: ReportsServer, { engine, erasures }: Se
         security: ERASE_KEY,
       }),
       bodyLimit: MAX_BODY_BYTES,
-      errorHandler: unreadable,
+      // Without the parser's message, which may repeat what it read.
+      errorHandler: bodyErrors(() => unreadableBody()),
     },
     async (request, reply) => {
       const tenant = tenantOf(request);
@@ -128,11 +130,4 @@ function unreadableBody(): ReportsError {
     "erasure_invalid",
     `expected a JSON object with userId or anonymousId, of at most ${MAX_BODY_BYTES} bytes`,
   );
-}
-
-/** In words of our own: a parser's may repeat what it read. */
-function unreadable(error: Error & { readonly statusCode?: number }): never {
-  if (error instanceof ReportsError) throw error;
-  if (error.statusCode === undefined || error.statusCode >= 500) throw error;
-  throw unreadableBody();
 }

@@ -7,6 +7,7 @@ import { rateRows, spendRows } from "../formats/import-rows.ts";
 import { ANY_PARAMETERS, NO_PARAMETERS } from "../question/parameters.ts";
 import { timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
 import { tenantOf } from "./access.ts";
+import { bodyErrors } from "./body-errors.ts";
 import { documented, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
@@ -29,7 +30,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
   const options = (summary: string) => ({
     ...documented({ summary, parameters: ANY_PARAMETERS, body: BODY, answer: importSchema }),
     bodyLimit: MAX_BODY_BYTES,
-    errorHandler: tooLarge,
+    errorHandler: bodyErrors((message) => new ReportsError("import_invalid", message)),
   });
   server.post(
     "/v1/spend",
@@ -79,10 +80,4 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
       return { rows: rows.map((row) => ({ ...row, rate: formatDecimal(row.rate) })) };
     },
   );
-}
-
-/** Fastify's words for bodies that it does not take. */
-function tooLarge(error: Error & { readonly statusCode?: number }): never {
-  if (error.statusCode === undefined || error.statusCode >= 500) throw error;
-  throw new ReportsError("import_invalid", error.message);
 }

@@ -17,6 +17,7 @@ import { NO_PARAMETERS, refusal, wholeBetween } from "../question/parameters.ts"
 import { attributionParameters, questionOf, type AskedAttribution } from "../question/question.ts";
 import { asOf, timesOf } from "../question/report-parameters.ts";
 import { givenOf, tenantOf } from "./access.ts";
+import { bodyErrors } from "./body-errors.ts";
 import { documented, documentedAt, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
@@ -157,6 +158,7 @@ function addAttributionRoutes(server: ReportsServer, { engine, attribution }: Se
         ...description,
       }),
       preValidation: customFromBody,
+      errorHandler: bodyErrors((message) => refusal("custom_model_invalid", "custom", message)),
     },
     async (request, reply) => answer(request, reply),
   );

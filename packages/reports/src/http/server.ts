@@ -28,6 +28,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     logger: false,
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    // A path that cannot be decoded.
+    frameworkErrors: (_error, request, reply) => {
+      void sendError(parts, reply, nothingAt(request));
+    },
   });
   const metrics = createMetrics(parts.telemetry.metrics, [
     "tributary_http_requests_total",
@@ -40,11 +44,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     done();
   });
   server.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts, reply, error));
-  server.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    const reason = `there is nothing at ${request.method} ${path.slice(0, 128)}; see docs/reports.md`;
-    return sendError(parts, reply, new ReportsError("not_found", reason));
-  });
+  server.setNotFoundHandler((request, reply) => sendError(parts, reply, nothingAt(request)));
   const access = new ApiKeys(
     "read",
     parts.readKeys,
@@ -112,6 +112,12 @@ function sendError(parts: ServerParts, reply: FastifyReply, error: Error): Fasti
   if (known.status === 401) void reply.header("WWW-Authenticate", 'Bearer realm="tributary"');
   const { code, message, details } = known;
   return reply.code(known.status).send({ error: { code, reason: message, ...details } });
+}
+
+function nothingAt({ method, url }: { readonly method: string; readonly url: string }) {
+  const path = (url.split("?")[0] ?? "").slice(0, 128);
+  const reason = `there is nothing at ${method} ${path}; see docs/reports.md`;
+  return new ReportsError("not_found", reason);
 }
 
 function toReportsError(error: Error): ReportsError {

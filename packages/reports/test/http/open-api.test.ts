@@ -114,6 +114,28 @@ test("what documents validates as well: a question is refused by the parameter's
   expect(bad.json()).toMatchObject({ error: { code: "dimension_unknown", field: "by" } });
 });
 
+test("a body of custom models that is no JSON, or too large, is refused as one that cannot be read", async () => {
+  for (const [type, payload] of [
+    ["application/json", "{"],
+    ["application/json", `"${"x".repeat(2 << 20)}"`],
+    ["application/xml", "<models/>"],
+  ] as const) {
+    const headers = { "content-type": type, authorization: "Bearer secret-key" };
+    const url = "/v1/reports/attribution";
+    const answer = await server.inject({ method: "POST", url, headers, payload });
+    expect([answer.statusCode, answer.json()]).toMatchObject([
+      400,
+      { error: { code: "custom_model_invalid", field: "custom" } },
+    ]);
+  }
+});
+
+test("a path that cannot be decoded is nowhere", async () => {
+  const headers = { authorization: "Bearer secret-key" };
+  const answer = await server.inject({ url: "/v1/conversions/%zz", headers });
+  expect([answer.statusCode, answer.json()]).toMatchObject([404, { error: { code: "not_found" } }]);
+});
+
 test("without a key a question is not even read", async () => {
   const answer = await server.inject("/v1/reports/attribution?by=colour");
   expect([answer.statusCode, answer.json()]).toMatchObject([
