@@ -21,12 +21,8 @@ import { requireConversion } from "./catalog/conversion.ts";
 import { exportParameters, exportQuestion, openExport } from "./http/export-routes.ts";
 import type { ExplainedConversion } from "./catalog/explain.ts";
 import { FactsComputer } from "./compute/facts-computer.ts";
-import {
-  JOURNEY_REPORTS,
-  type JourneyReport,
-  type JourneyReportName,
-  type RowsAnswer,
-} from "./catalog/catalog.ts";
+import { CATALOG, type ReportName } from "./catalog/catalog.ts";
+import { answerReport, type RowsAnswer } from "./catalog/report.ts";
 import { creditPaths } from "./compute/path-credits.ts";
 import { attributionParquet, rowsParquet } from "./formats/parquet.ts";
 import { readParameters, type QuestionParameters } from "./question/parameters.ts";
@@ -66,17 +62,9 @@ export interface OfflineReports {
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError
    */
-  journeyReport(
-    name: JourneyReportName,
-    parameters: QuestionParameters,
-    tenant?: string,
-  ): Promise<RowsAnswer>;
-  /** The report's rows as a Parquet file. @throws as {@link journeyReport} */
-  journeyReportParquet(
-    name: JourneyReportName,
-    parameters: QuestionParameters,
-    tenant?: string,
-  ): Promise<Buffer>;
+  report(name: ReportName, parameters: QuestionParameters, tenant?: string): Promise<RowsAnswer>;
+  /** The report's rows as a Parquet file. @throws as {@link report} */
+  reportParquet(name: ReportName, parameters: QuestionParameters, tenant?: string): Promise<Buffer>;
   /**
    * An export as it is written, see {@link openExport}. It must be read, or destroyed, before the reports are closed.
    * @param parameters as the service's path of that name takes them
@@ -120,14 +108,13 @@ export async function openReports(
     const parts = { engine, computer, settings: settings.of(tenant) };
     return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
   };
-  const journeyReport = async (
-    name: JourneyReportName,
+  const report = async (
+    name: ReportName,
     parameters: QuestionParameters,
     tenant = OPEN_TENANT,
   ): Promise<RowsAnswer> => {
-    const report: JourneyReport = JOURNEY_REPORTS[name];
     const context = { engine, tenant, settings: settings.of(tenant), now: Date.now() };
-    return report.run(context, readParameters(report.parameters, parameters));
+    return answerReport(CATALOG[name], context, parameters);
   };
   return {
     attribution,
@@ -137,10 +124,10 @@ export async function openReports(
       const times = timesOf(asked, Date.now());
       return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), times.asOf);
     },
-    journeyReport,
-    journeyReportParquet: async (name, parameters, tenant) => {
-      const { rows } = await journeyReport(name, parameters, tenant);
-      return rowsParquet(engine, rows, JOURNEY_REPORTS[name].answer);
+    report,
+    reportParquet: async (name, parameters, tenant) => {
+      const { rows } = await report(name, parameters, tenant);
+      return rowsParquet(engine, rows, CATALOG[name].answer);
     },
     async export(name, parameters, tenant = OPEN_TENANT) {
       // Nothing is loaded meanwhile: all that is there is complete.

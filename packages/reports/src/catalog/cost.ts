@@ -9,10 +9,20 @@ import {
   type RateRow,
   type WarehouseEngine,
 } from "@tributary/warehouse";
-import type { COST_MATCHES } from "../answer-schemas.ts";
+import { z } from "zod";
+import { count, currency, decimalText, rate } from "../answers/fields.ts";
 import { ReportsError } from "../errors.ts";
+import {
+  asOf,
+  currencyCode,
+  streamedModel,
+  timeRange,
+  timesOf,
+  timeZone,
+} from "../question/report-parameters.ts";
+import { byTouch, report, type AnswerOf } from "./report.ts";
 
-export interface CostQuestion {
+interface CostQuestion {
   readonly tenant: string;
   readonly model: ModelName;
   readonly by: readonly DimensionField[];
@@ -25,40 +35,68 @@ export interface CostQuestion {
 }
 
 /** What a group's spend and credits have to do with each other. */
-export type CostMatch = (typeof COST_MATCHES)[number];
+const COST_MATCHES = [
+  "spend_and_conversions",
+  "spend_without_conversion",
+  "spend_without_touchpoint",
+  "conversions_without_spend",
+] as const;
+const spendAndValue = {
+  currency,
+  spend: decimalText,
+  value: decimalText,
+  conversions: decimalText,
+};
+const returns = {
+  roas: rate.describe("value for each unit spent"),
+  cpa: rate.describe("spend for each conversion"),
+};
 
-export interface CostRow extends Partial<Readonly<Record<DimensionField, string>>> {
-  readonly currency: string;
-  /** Exact decimal texts. */
-  readonly spend: string;
-  readonly value: string;
-  /** A sum of shares. */
-  readonly conversions: string;
-  readonly impressions: number;
-  /** Clicks and visits. */
-  readonly arrivals: number;
-  /** Value for each unit spent; null where nothing was. */
-  readonly roas: number | null;
-  /** Spend for each conversion, for each arrival; null where there is none. */
-  readonly cpa: number | null;
-  readonly cpc: number | null;
-  readonly match: CostMatch;
-}
+/** What cost most first. */
+const costSchema = z.object({
+  rows: z.array(
+    z
+      .object({
+        ...spendAndValue,
+        impressions: count,
+        arrivals: count.describe("clicks and visits, in whatever currency"),
+        ...returns,
+        cpc: rate.describe("spend for each arrival"),
+        match: z.enum(COST_MATCHES),
+      })
+      .catchall(z.string()),
+  ),
+  totals: z.array(
+    z.object({
+      ...spendAndValue,
+      spendWithoutTouchpoint: decimalText,
+      valueWithoutSpend: decimalText,
+      ...returns,
+    }),
+  ),
+});
 
-export interface CostReport {
-  /** What cost most first. */
-  readonly rows: readonly CostRow[];
-  readonly totals: readonly {
-    readonly currency: string;
-    readonly spend: string;
-    readonly value: string;
-    readonly conversions: string;
-    readonly spendWithoutTouchpoint: string;
-    readonly valueWithoutSpend: string;
-    readonly roas: number | null;
-    readonly cpa: number | null;
-  }[];
-}
+type CostReport = AnswerOf<typeof costSchema>;
+type CostMatch = (typeof COST_MATCHES)[number];
+
+export const cost = report({
+  summary:
+    "What was spent for each group, and what it earned: ROAS, cost per conversion and arrival",
+  parameters: z.strictObject({
+    model: streamedModel,
+    by: byTouch,
+    currency: currencyCode,
+    timeZone,
+    ...timeRange,
+    asOf,
+  }),
+  answer: costSchema,
+  async run({ engine, tenant, settings, now }, asked) {
+    const { model, by, currency: target, timeZone: zone = settings.timeZone } = asked;
+    const times = timesOf(asked, now);
+    return costReport(engine, { tenant, model, by, currency: target, timeZone: zone, ...times });
+  },
+});
 
 /** Money is summed in units of 10^-24, which no product of an amount and a rate has to be rounded for. */
 interface Group {
@@ -82,10 +120,7 @@ const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
  * that nothing was spent for have rows of their own: nothing is lost.
  * @throws ReportsError `rate_missing`, WarehouseError
  */
-export async function costReport(
-  engine: WarehouseEngine,
-  question: CostQuestion,
-): Promise<CostReport> {
+async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
   const { tenant, model, by, timeZone, from, to, asOf, currency } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const rates = currency === undefined ? [] : await readRates(engine, tenant, currency);
@@ -178,7 +213,7 @@ function reportOf(groups: readonly Group[], touches: ReadonlyMap<string, Touches
       compare(a.currency, b.currency),
   );
   const totals: CostReport["totals"][number][] = [];
-  const rows: CostRow[] = [];
+  const rows: CostReport["rows"][number][] = [];
   const byCurrency = Map.groupBy(sorted, (group) => group.currency);
   for (const [currency, of] of [...byCurrency].toSorted(([a], [b]) => compare(a, b))) {
     const spends = rounded(of.map(({ spend }) => spend));

@@ -1,6 +1,6 @@
 import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
 import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
-import type { NotCountedReason } from "../answer-schemas.ts";
+import type { NotCountedReason } from "../answers/conversion.ts";
 import type { Windows } from "../question/journey-rules.ts";
 
 /** A touchpoint that a conversion's credits leave out. */

@@ -1,6 +1,6 @@
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { z } from "zod";
-import { reportSchema } from "../answer-schemas.ts";
+import { reportSchema } from "../answers/attribution.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 
 export const PARQUET_TYPE = "application/vnd.apache.parquet";

@@ -1,7 +1,7 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
 import { type ErasureReceipt, readErasures } from "@tributary/warehouse";
 import { z } from "zod";
-import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answer-schemas.ts";
+import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answers/erasures.ts";
 import type { Person } from "../load/ask-erasure.ts";
 import { ReportsError } from "../errors.ts";
 import { NO_PARAMETERS, refusal } from "../question/parameters.ts";

@@ -1,7 +1,7 @@
 import { formatDecimal } from "@tributary/protocol";
 import { readRates, readSpend, storeRates, storeSpend } from "@tributary/warehouse";
 import { z } from "zod";
-import { importSchema, ratesSchema, spendSchema } from "../answer-schemas.ts";
+import { importSchema, ratesSchema, spendSchema } from "../answers/imports.ts";
 import { ReportsError } from "../errors.ts";
 import { rateRows, spendRows } from "../formats/import-rows.ts";
 import { ANY_PARAMETERS, NO_PARAMETERS } from "../question/parameters.ts";

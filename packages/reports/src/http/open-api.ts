@@ -3,7 +3,7 @@ import apiReference from "@scalar/fastify-api-reference";
 import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { errorSchema } from "../answer-schemas.ts";
+import { errorSchema } from "../answers/error.ts";
 import { parseParameters } from "../question/parameters.ts";
 
 /** A server whose handlers get the parts of a request as the route's schemas read them. */

@@ -1,6 +1,6 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import { createMetrics, metricsText } from "@tributary/telemetry";
-import { lagSchema } from "../answer-schemas.ts";
+import { lagSchema } from "../answers/operations.ts";
 import { ReportsError } from "../errors.ts";
 import { ANY_PARAMETERS } from "../question/parameters.ts";
 import { documented, type ReportsServer } from "./open-api.ts";

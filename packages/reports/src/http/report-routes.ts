@@ -1,18 +1,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import {
-  auditSchema,
-  conservationSchema,
-  conversionSchema,
-  reportSchema,
-} from "../answer-schemas.ts";
+import { reportSchema } from "../answers/attribution.ts";
+import { auditSchema, conservationSchema } from "../answers/checks.ts";
+import { conversionSchema } from "../answers/conversion.ts";
 import { audit } from "../catalog/audit.ts";
 import { conserve } from "../catalog/conservation.ts";
 import { requireConversion } from "../catalog/conversion.ts";
 import { reportCsv, rowsCsv } from "../formats/csv.ts";
 import { ReportsError } from "../errors.ts";
 import { attributionParquet, PARQUET_TYPE, rowsParquet } from "../formats/parquet.ts";
-import { JOURNEY_REPORTS, type JourneyReport } from "../catalog/catalog.ts";
+import { CATALOG } from "../catalog/catalog.ts";
+import { parametersOf, type CatalogReport } from "../catalog/report.ts";
 import { NO_PARAMETERS, refusal, wholeBetween } from "../question/parameters.ts";
 import { attributionParameters, questionOf, type AskedAttribution } from "../question/question.ts";
 import { asOf, timesOf } from "../question/report-parameters.ts";
@@ -28,8 +26,8 @@ const CUSTOM_BODY = z
 /** What marketers ask. */
 export function addReportRoutes(server: ReportsServer, parts: ServerParts): void {
   addAttributionRoutes(server, parts);
-  for (const [name, report] of Object.entries(JOURNEY_REPORTS)) {
-    addJourneyReport(server, parts, name, report);
+  for (const [name, report] of Object.entries(CATALOG)) {
+    addCatalogReport(server, parts, name, report);
   }
   addAuditRoute(server, parts);
   addConservationRoute(server, parts);
@@ -51,17 +49,22 @@ export function addReportRoutes(server: ReportsServer, parts: ServerParts): void
   );
 }
 
-function addJourneyReport(
+function addCatalogReport(
   server: ReportsServer,
   parts: ServerParts,
   name: string,
-  report: JourneyReport,
+  report: CatalogReport,
 ): void {
-  const { summary, parameters, answer: schema } = report;
+  const { summary, answer: schema } = report;
   const { engine, attribution } = parts;
   server.get(
     `/v1/reports/${name}`,
-    documented({ summary, parameters, answer: schema, formats: ["text/csv", PARQUET_TYPE] }),
+    documented({
+      summary,
+      parameters: parametersOf(report),
+      answer: schema,
+      formats: ["text/csv", PARQUET_TYPE],
+    }),
     async (request, reply) => {
       const tenant = tenantOf(request);
       const context = {

@@ -3,7 +3,7 @@ import { WarehouseError } from "@tributary/warehouse";
 import { createMetrics } from "@tributary/telemetry";
 import { z } from "zod";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { settledSchema } from "../answer-schemas.ts";
+import { settledSchema } from "../answers/operations.ts";
 import { ReportsError, type ReportsErrorCode } from "../errors.ts";
 import { documented, serveOpenApi, type ReportsServer } from "./open-api.ts";
 import { addLagRoute, addProbes } from "./operation-routes.ts";

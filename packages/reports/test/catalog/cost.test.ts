@@ -1,4 +1,3 @@
-import { readParameters } from "../../src/question/parameters.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
@@ -6,7 +5,8 @@ import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehou
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { rateRows, spendRows } from "../../src/formats/import-rows.ts";
-import { JOURNEY_REPORTS } from "../../src/catalog/catalog.ts";
+import { CATALOG } from "../../src/catalog/catalog.ts";
+import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 import { loadTraffic } from "../support/traffic.ts";
@@ -28,10 +28,10 @@ interface Answer {
 }
 
 const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
-  const report = JOURNEY_REPORTS.cost;
+  const report = CATALOG.cost;
   const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
-  const answer = await report.run(context, readParameters(report.parameters, parameters));
-  return report.answer.parse(answer) as Answer;
+  const answer = await answerReport(report, context, parameters);
+  return report.answer.parse(answer);
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
   storeSpend(engine, tenant, spendRows(csv), at);
