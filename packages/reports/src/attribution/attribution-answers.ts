@@ -44,7 +44,7 @@ export class AttributionAnswers {
   ): Promise<CompleteAttribution> {
     // In this order: the data has all that is complete by then, and the answer has all of the data.
     const completeUpTo = await this.completeUpTo();
-    const dataVersion = await this.#parts.engine.revision();
+    const dataVersion = await this.#parts.engine.dataVersion();
     const key = JSON.stringify(question, (_name, value: unknown) =>
       value instanceof Map ? [...value] : value,
     );

@@ -178,10 +178,10 @@ async function creditFacts(
     lead,
     by: conversionDimensions,
   };
-  const revision = await engine.revision();
+  const dataVersion = await engine.dataVersion();
   const task: RecomputeTask = {
     kind: "recompute",
-    key: JSON.stringify([facts, revision]),
+    key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
     conversionDimensions: conversionDimensions.length,
     spec: {

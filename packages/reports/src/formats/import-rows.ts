@@ -129,14 +129,13 @@ function givenRows(body: unknown): GivenRow[] {
 
 function csvRows(text: string): GivenRow[] {
   try {
-    const records = parse(text, {
+    return parse<GivenRow, Readonly<Record<string, string>>>(text, {
       bom: true,
       columns: (header: string[]) => header.map((name) => name.trim()),
-      info: true,
+      on_record: (cells, { lines }) => ({ line: lines, cells }),
       skip_empty_lines: true,
       trim: true,
-    }) as unknown as { record: Record<string, string>; info: { lines: number } }[];
-    return records.map(({ record, info }) => ({ line: info.lines, cells: record }));
+    });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new ReportsError("import_invalid", `not CSV: ${error.message}`);

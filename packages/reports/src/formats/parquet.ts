@@ -50,8 +50,11 @@ export async function attributionParquet(
   engine: WarehouseEngine,
   { rows }: Attribution,
 ): Promise<Buffer> {
-  const plain = rows as readonly object[] as readonly Readonly<Record<string, unknown>>[];
-  return rowsParquet(engine, plain, reportSchema);
+  return rowsParquet(
+    engine,
+    rows.map((row) => ({ ...row })),
+    reportSchema,
+  );
 }
 
 const TEXT = "Nullable(String)";

@@ -28,8 +28,25 @@ export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
   );
 }
 
-/** What orchestrators ask: health, readiness, metrics. */
+/** What orchestrators ask: health and readiness. */
 export function addProbes(server: ReportsServer, parts: ServerParts): void {
+  // Progress, not presence: a process that answers and loads nothing is not healthy.
+  server.get("/healthz", HIDDEN, async (_request, reply) => {
+    const stalledMs = parts.stalledForMs();
+    if (stalledMs < parts.loadStallMs) return { status: "ok" };
+    const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
+    return reply.code(503).send({ status: "unhealthy", reason });
+  });
+
+  server.get("/readyz", HIDDEN, async (_request, reply) => {
+    const reason = await unreadyReason(parts);
+    if (reason === undefined) return { status: "ready" };
+    return reply.code(503).send({ status: "not ready", reason });
+  });
+}
+
+/** What scrapers ask. */
+export function addMetricsRoute(server: ReportsServer, parts: ServerParts): void {
   const { telemetry } = parts;
   const metrics = createMetrics(telemetry.metrics, [
     "tributary_redis_connections",
@@ -47,20 +64,6 @@ export function addProbes(server: ReportsServer, parts: ServerParts): void {
     "tributary_books_events",
     "tributary_books_residue_events",
   ]);
-
-  // Progress, not presence: a process that answers and loads nothing is not healthy.
-  server.get("/healthz", HIDDEN, async (_request, reply) => {
-    const stalledMs = parts.stalledForMs();
-    if (stalledMs < parts.loadStallMs) return { status: "ok" };
-    const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
-    return reply.code(503).send({ status: "unhealthy", reason });
-  });
-
-  server.get("/readyz", HIDDEN, async (_request, reply) => {
-    const reason = await unreadyReason(parts);
-    if (reason === undefined) return { status: "ready" };
-    return reply.code(503).send({ status: "not ready", reason });
-  });
 
   server.get("/metrics", HIDDEN, async (_request, reply) => {
     const { connections, commands } = parts.redisUse();

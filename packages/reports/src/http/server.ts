@@ -6,7 +6,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { settledSchema } from "../answers/operations.ts";
 import { ReportsError, type ReportsErrorCode } from "../errors.ts";
 import { documented, serveOpenApi, type ReportsServer } from "./open-api.ts";
-import { addLagRoute, addProbes } from "./operation-routes.ts";
+import { addLagRoute, addMetricsRoute, addProbes } from "./operation-routes.ts";
 import { refusals, wholeBetween } from "../question/parameters.ts";
 import { requireKeys } from "./access.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
@@ -77,6 +77,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       done();
     });
     addProbes(routes, parts);
+    addMetricsRoute(routes, parts);
   });
   return server;
 }
