@@ -32,11 +32,11 @@ import { asOf, timesOf } from "./question/report-parameters.ts";
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";
 
-/** A question as a command line puts it; see {@link parseQuestion} for what each may hold. */
+/** A question from a command line; {@link parseQuestion} reads its parameters. */
 export interface OfflineQuestion {
   readonly models: readonly string[];
   readonly by: readonly string[];
-  /** Everything else that the service's question may hold, by its name. */
+  /** The service's other parameters by name. */
   readonly [parameter: string]: string | readonly string[] | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
@@ -66,7 +66,7 @@ export interface OfflineReports {
   /** The report's rows as a Parquet file. @throws as {@link report} */
   reportParquet(name: ReportName, parameters: QuestionParameters, tenant?: string): Promise<Buffer>;
   /**
-   * An export as it is written, see {@link openExport}. It must be read, or destroyed, before the reports are closed.
+   * An export as a stream, see {@link openExport}. Read or destroy it before closing the reports.
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError
    */
@@ -96,7 +96,7 @@ export async function openReports(
   const engine = await openWarehouse({ dataDir: warehouseFolder(dataDir) }, limits);
   await migrate(engine);
   const facts = new FactsComputer(randomBytes(6).readUIntBE(0, 6));
-  // Nobody else waits for this process.
+  // No other request waits for this process.
   const computer: Computer = {
     credit: async (task) => creditPaths(task),
     takeTouches: async (task) => facts.take(task),
@@ -130,7 +130,7 @@ export async function openReports(
       return rowsParquet(engine, rows, CATALOG[name].answer);
     },
     async export(name, parameters, tenant = OPEN_TENANT) {
-      // Nothing is loaded meanwhile: all that is there is complete.
+      // No service loads meanwhile, so everything stored is complete.
       const asked = readParameters(exportParameters, parameters);
       const question = exportQuestion(asked, Number.MAX_SAFE_INTEGER, Date.now());
       return openExport(engine, name, { tenant, ...question }, asked.format);

@@ -37,7 +37,7 @@ const totals = z
 export const reportSchema = z.object({
   asOf: instant.optional(),
   completeUpTo: instant.describe(
-    "all that was accepted before then is in the report, ms since 1970; 0 where nobody knows",
+    "all that was accepted before then is in the report, ms since 1970; 0 where that is not known",
   ),
   source: z
     .enum(["streamed", "facts"])
@@ -66,7 +66,7 @@ export const reportSchema = z.object({
         second: group,
         difference: z.number(),
         interval,
-        differ: z.boolean().describe("whether the journeys tell the two apart"),
+        differ: z.boolean().describe("whether the journeys distinguish the two"),
       }),
     )
     .optional()

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { count, instant } from "./fields.ts";
 
-const receipt = z.string().describe("a random UUID, which says nothing of the person");
+const receipt = z.string().describe("a random UUID, unrelated to the person");
 
 export const askedErasureSchema = z.object({
   receipt,
@@ -15,13 +15,13 @@ export const erasureSchema = z.object({
   receipt,
   state: z
     .enum(["asked", "erased"])
-    .describe("`erased`: by the workers, and in all tables of the warehouse"),
+    .describe("`erased`: removed by the workers, and from all tables of the warehouse"),
   askedAt: instant,
   erasedAt: instant.nullable(),
   erased: z
     .object({ events: count, conversions: count, touchpoints: count })
     .describe(
-      "what went from the warehouse; events of every kind, conversions and touchpoints among them",
+      "rows removed from the warehouse; events are of every kind, conversions and touchpoints among them",
     ),
 });
 export const erasuresSchema = z.object({ erasures: z.array(erasureSchema) });

@@ -8,7 +8,7 @@ const groupLag = z
     pending: z.number(),
     oldestAgeSeconds: z.number(),
     entriesPerSecond: z.number(),
-    secondsToDrain: z.number().nullable().describe("null: never, as it goes"),
+    secondsToDrain: z.number().nullable().describe("null: never, at this rate"),
   })
   .loose();
 

@@ -10,7 +10,7 @@ import {
 import type { AttributionQuestion } from "../question/question.ts";
 import type { SettingsByTenant } from "../question/settings.ts";
 
-/** What the service's answers stand on. */
+/** What {@link AttributionAnswers} needs. */
 export interface AttributionAnswersParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -21,7 +21,7 @@ export interface AttributionAnswersParts {
   readonly completeUpTo: () => Promise<number | undefined>;
 }
 
-/** Answers questions of attribution, each once for as long as nothing is loaded. */
+/** Answers questions of attribution; the same question is answered again only after more was loaded. */
 export class AttributionAnswers {
   readonly #parts: AttributionAnswersParts;
   readonly #cache: AnswerCache<Attribution>;
@@ -61,8 +61,8 @@ export class AttributionAnswers {
   }
 
   /**
-   * Up to when all that was accepted is attributed and loaded, ms since 1970. What was complete once stays so, also while Redis
-   * does not answer.
+   * Up to when all that was accepted is attributed and loaded, ms since 1970. It never goes back: while Redis does not answer
+   * it stays as it was.
    */
   async completeUpTo(): Promise<number> {
     this.#completeUpTo = Math.max(this.#completeUpTo, (await this.#parts.completeUpTo()) ?? 0);

@@ -65,7 +65,7 @@ interface Statement {
 }
 
 export const changes = report({
-  summary: "What changed between two times, by its cause",
+  summary: "Changes between two times, by cause",
   parameters: z.strictObject({
     model: streamedModel,
     by: byTouch,
@@ -90,8 +90,8 @@ export const changes = report({
 });
 
 /**
- * A report of two times, and the difference by its causes: both reports and the causes are queries of their own, so that the
- * residue says something.
+ * Reports of two times, and their difference by cause. Both reports and the causes are separate queries, so that the residue
+ * checks them.
  * @throws WarehouseError
  */
 async function changesBetween(

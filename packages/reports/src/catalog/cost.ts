@@ -30,11 +30,11 @@ interface CostQuestion {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly asOf?: number | undefined;
-  /** All money is brought to it, by the rate of its day; undefined leaves each currency as it is. */
+  /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency: string | undefined;
 }
 
-/** What a group's spend and credits have to do with each other. */
+/** Which of spend, conversions and touchpoints a group has. */
 const COST_MATCHES = [
   "spend_and_conversions",
   "spend_without_conversion",
@@ -52,7 +52,7 @@ const returns = {
   cpa: rate.describe("spend for each conversion"),
 };
 
-/** What cost most first. */
+/** Rows by spend, largest first. */
 const costSchema = z.object({
   rows: z.array(
     z
@@ -80,8 +80,7 @@ type CostReport = AnswerOf<typeof costSchema>;
 type CostMatch = (typeof COST_MATCHES)[number];
 
 export const cost = report({
-  summary:
-    "What was spent for each group, and what it earned: ROAS, cost per conversion and arrival",
+  summary: "Spend and credits of each group: ROAS, cost per conversion and arrival",
   parameters: z.strictObject({
     model: streamedModel,
     by: byTouch,
@@ -98,7 +97,7 @@ export const cost = report({
   },
 });
 
-/** Money is summed in units of 10^-24, which no product of an amount and a rate has to be rounded for. */
+/** Money is summed in units of 10^-24: a product of an amount and a rate needs no rounding. */
 interface Group {
   readonly dims: Partial<Record<DimensionField, string>>;
   readonly order: string;
@@ -116,8 +115,8 @@ interface Touches {
 const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
 
 /**
- * What was spent for each group, and what it earned under a model. Spend that no touchpoint bears the names of and conversions
- * that nothing was spent for have rows of their own: nothing is lost.
+ * Spend and credits of each group under a model. Spend without a touchpoint of its names, and conversions without spend, have
+ * rows of their own: nothing is lost.
  * @throws ReportsError `rate_missing`, WarehouseError
  */
 async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
@@ -164,7 +163,7 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
   return reportOf([...groups.values()], await touchesBy(engine, question));
 }
 
-/** @returns what gives an amount (units of 10^-12) in the target, in units of 10^-24 */
+/** @returns a function from an amount (units of 10^-12) to the target currency (units of 10^-24) */
 function converter(
   target: string | undefined,
   rates: readonly RateRow[],
@@ -265,8 +264,8 @@ function matchOf(spend: bigint, conversions: bigint, touches: Touches): CostMatc
 }
 
 /**
- * Units of 10^-24 as units of 10^-12 that sum to their rounded sum: what is cut off goes to those that lost most (largest
- * remainder), so that a column adds up.
+ * Rounds units of 10^-24 to units of 10^-12 whose sum is the rounded sum (largest remainder method), so that a column adds
+ * up.
  */
 function rounded(amounts: readonly bigint[]): bigint[] {
   const exact = amounts.reduce((sum, amount) => sum + amount, 0n);

@@ -68,7 +68,7 @@ function ratesOf({ impressions, clicks, visits, conversions }: EventCounts): {
   };
 }
 
-/** Ten years by minute are five million rows: refused before they are counted. */
+/** Refuses before counting: ten years by minute would be five million rows. */
 function refuseTooManySpans(
   interval: CountInterval | undefined,
   from: number | undefined,

@@ -7,7 +7,7 @@ import { flag, text, wholeBetween } from "../question/parameters.ts";
 import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
 import { byTouch, report, type AnswerOf } from "./report.ts";
 
-/** Transforms whose paths can be read as names; `frequency` tells one name's touches apart by a number. */
+/** Transforms whose paths read as names; `frequency` numbers the touches of one name. */
 const SHOWN_TRANSFORMS = [
   "unique",
   "exposure",
@@ -31,7 +31,7 @@ interface Sum {
 
 /** Most conversions first, then most journeys without one. Rows and rest sum to the totals to the last digit. */
 export const paths = report({
-  summary: "The paths that most conversions took, and what the rest comes to",
+  summary: "The paths that most conversions took, and the sum of the rest",
   parameters: z.strictObject({
     by: byTouch,
     transform: text(z.enum(SHOWN_TRANSFORMS).default("unique")).describe(
@@ -98,7 +98,7 @@ function sumPaths(
     .map(([, sum]) => sum);
 }
 
-/** One path as a model over paths would see it. */
+/** One path as a model over paths sees it. */
 function simplified(path: readonly string[], transform: PathTransform): readonly string[] {
   if (transform === "unique" || path.length < 2) return path;
   const table = tabulatePaths([{ path, conversions: 1, value: 0, nulls: 0 }]);

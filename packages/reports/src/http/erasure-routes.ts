@@ -17,20 +17,20 @@ const BODY = z.unknown().meta({
   type: "object",
   description: "a userId or an anonymousId",
   properties: {
-    tenant: text("the key's, where it is given"),
-    userId: text("all of the person goes, their devices as well"),
-    anonymousId: text("where it is a known user's, all of that person goes"),
+    tenant: text("the erase key's own, where it is given"),
+    userId: text("erases the person, with their devices"),
+    anonymousId: text("erases its events, and the person's where it belongs to a known user"),
   },
   additionalProperties: false,
 });
 
-/** Has people erased, and says what became of it: with keys of their own, for reading is no leave to destroy. */
+/** Takes erasures and reports their state. They need keys of their own: who may read may not destroy. */
 export function addErasureRoutes(server: ReportsServer, { engine, erasures }: ServerParts): void {
   server.post(
     "/v1/erasures",
     {
       ...documented({
-        summary: "Has a person erased: all that was accepted of them until now",
+        summary: "Asks for the erasure of a person: everything accepted of them until now",
         parameters: NO_PARAMETERS,
         body: BODY,
         answer: askedErasureSchema,
@@ -51,7 +51,7 @@ export function addErasureRoutes(server: ReportsServer, { engine, erasures }: Se
   server.get(
     "/v1/erasures",
     documented({
-      summary: "What became of the erasures that were asked for, newest first, at most 1000",
+      summary: "State of the erasures that were asked for, newest first, at most 1000",
       parameters: NO_PARAMETERS,
       answer: erasuresSchema,
       security: ERASE_KEY,
@@ -66,7 +66,7 @@ export function addErasureRoutes(server: ReportsServer, { engine, erasures }: Se
     documentedAt(
       z.object({ receipt: z.string().describe("as it was given when it was asked for") }),
       {
-        summary: "What became of an erasure",
+        summary: "State of an erasure",
         parameters: NO_PARAMETERS,
         answer: erasureSchema,
         security: ERASE_KEY,
@@ -87,7 +87,7 @@ function plainReceipt({ receipt, askedAt, erasedAt, ...erased }: ErasureReceipt)
 }
 
 /**
- * Whom a body asks to erase. Errors never repeat what a field held.
+ * The person that a body asks to erase. Errors never repeat what a field held.
  * @throws ReportsError `erasure_invalid`, `tenant_other`
  */
 function personOf(body: unknown, tenant: string): Person {

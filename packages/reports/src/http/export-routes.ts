@@ -32,9 +32,9 @@ export const exportParameters = z.strictObject({
   asOf,
   format: formatOf(EXPORT_FORMATS),
 });
-/** Later than anything that is stored, and of as many digits, ms since 1970: the year 2286. */
+/** Later than any stored time, and of as many digits, ms since 1970: the year 2286. */
 const END_OF_TIME = 9_999_999_999_999;
-/** An answer of which nothing can be sent for this long is given up: whoever asked is gone, and others wait. */
+/** An export that cannot send for this long is ended: its client is gone, and others wait. */
 const STALLED_MS = 60_000;
 
 /**
@@ -54,12 +54,12 @@ export function exportQuestion(
       "Redis does not answer: what is complete is not known yet",
     );
   }
-  // What is stored later may be loaded while pages are read: it would be in some and not in others.
+  // Rows that are loaded while pages are read would be in some pages and not in others.
   const last = Math.min(completeUpTo, END_OF_TIME) - 1;
   return { ...range, asOf: Math.min(known ?? last, last) };
 }
 
-/** An export as it is sent. @throws WarehouseError as the engine's query */
+/** Opens an export in its format. @throws WarehouseError as the engine's query */
 export async function openExport(
   engine: WarehouseEngine,
   name: ExportName,
@@ -93,7 +93,7 @@ export function addExportRoutes(server: ReportsServer, parts: ServerParts): void
     server.get(
       `/v1/export/${name}`,
       documented({
-        summary: `All ${name} that are stored, as they are; an answer that is cut off is not complete`,
+        summary: `All stored ${name}; an answer that ends early is incomplete`,
         parameters: exportParameters,
         answer: z.object({
           rows: z.array(z.record(z.string(), z.unknown())).describe("in one of the other types"),
@@ -123,10 +123,13 @@ export function addExportRoutes(server: ReportsServer, parts: ServerParts): void
           leave();
           throw error;
         }
-        // Read to its end, or given up: whoever asks again at once finds the place free.
+        // Read to its end or cancelled: the place is free for the next request at once.
         stream.once("end", leave).once("close", leave);
         stream.once("error", (error: unknown) => {
-          parts.telemetry.logger.error({ err: error, export: name }, "an export was cut off");
+          parts.telemetry.logger.error(
+            { err: error, export: name },
+            "export failed, answer cut off",
+          );
         });
         reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy());
         return reply

@@ -20,8 +20,8 @@ const BODY = z.unknown().meta({
 });
 
 /**
- * What people give beside events: what was spent, and rates of currencies. With a read key, for write keys are in the pages of
- * shops, where anybody reads them.
+ * Imports beside events: spend, and rates of currencies. They need a read key: write keys stand in the pages of shops, where
+ * anybody reads them.
  */
 export function addImportRoutes(server: ReportsServer, { engine, attribution }: ServerParts): void {
   server.addContentTypeParser("text/csv", { parseAs: "string" }, (_request, body, done) => {
@@ -32,19 +32,15 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
     bodyLimit: MAX_BODY_BYTES,
     errorHandler: bodyErrors((message) => new ReportsError("import_invalid", message)),
   });
-  server.post(
-    "/v1/spend",
-    options("Takes what was spent, by day and dimensions"),
-    async (request) => {
-      const tenant = tenantOf(request);
-      const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
-      await storeSpend(engine, tenant, rows, Date.now());
-      return { imported: rows.length };
-    },
-  );
+  server.post("/v1/spend", options("Imports spend by day and dimensions"), async (request) => {
+    const tenant = tenantOf(request);
+    const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
+    await storeSpend(engine, tenant, rows, Date.now());
+    return { imported: rows.length };
+  });
   server.post(
     "/v1/rates",
-    options("Takes what currencies are worth from a day on"),
+    options("Imports rates of currencies, each from a day on"),
     async (request) => {
       const tenant = tenantOf(request);
       const rows = rateRows(request.body);
@@ -55,7 +51,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
   server.get(
     "/v1/spend",
     documented({
-      summary: "What was spent, as it was given last",
+      summary: "Spend, as it was imported last",
       parameters: z.strictObject({ timeZone, ...timeRange }),
       answer: spendSchema,
     }),
@@ -70,7 +66,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
   server.get(
     "/v1/rates",
     documented({
-      summary: "Rates of currencies, as they were given last",
+      summary: "Rates of currencies, as they were imported last",
       parameters: NO_PARAMETERS,
       answer: ratesSchema,
     }),

@@ -21,7 +21,7 @@ export interface RouteDescription<Query extends z.ZodObject> {
   readonly formats?: readonly string[];
   /** Of a good answer; 200 where it is left out. */
   readonly status?: number;
-  /** Where it is not a read key that is needed. */
+  /** Where it needs another key than a read key. */
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
@@ -54,7 +54,7 @@ export function serveOpenApi(
           eraseKey: { type: "http", scheme: "bearer", description: "an erase key" },
         },
       },
-      // Without read keys tenant `default` is read by anybody.
+      // Without read keys anybody reads tenant `default`.
       security: [{ readKey: [] }, {}],
     },
     transform: jsonSchemaTransform,

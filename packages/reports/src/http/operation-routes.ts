@@ -9,7 +9,7 @@ import type { LagReport, ServerParts } from "./parts.ts";
 /** The warehouse must answer a readiness probe within this, ms. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** Partitions that have series of their own; with more, the totals alone are given. */
+/** Most partitions with series of their own; above it only totals are shown. */
 const MAX_PARTITION_SERIES = 256;
 
 /** For probes and scrapers, which do not read the description. */
@@ -20,7 +20,7 @@ export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
   server.get(
     "/v1/lag",
     documented({
-      summary: "What each consumer group has left to do, the books and the dead letters",
+      summary: "Lag of each consumer group, the books and the dead letters",
       parameters: ANY_PARAMETERS,
       answer: lagSchema,
     }),
@@ -30,7 +30,7 @@ export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
 
 /** What orchestrators ask: health and readiness. */
 export function addProbes(server: ReportsServer, parts: ServerParts): void {
-  // Progress, not presence: a process that answers and loads nothing is not healthy.
+  // A process that answers and loads nothing is not healthy.
   server.get("/healthz", HIDDEN, async (_request, reply) => {
     const stalledMs = parts.stalledForMs();
     if (stalledMs < parts.loadStallMs) return { status: "ok" };
@@ -70,7 +70,7 @@ export function addMetricsRoute(server: ReportsServer, parts: ServerParts): void
     metrics.tributary_redis_connections.set(connections);
     metrics.tributary_redis_commands.set(commands);
     metrics.tributary_warehouse_statements.set(parts.engine.statements);
-    // A lag that cannot be read is left out: an old figure would look like progress.
+    // A lag that cannot be read is left out: an old figure would mislead.
     metrics.tributary_lag_entries.reset();
     metrics.tributary_oldest_event_age_seconds.reset();
     metrics.tributary_partition_lag_entries.reset();

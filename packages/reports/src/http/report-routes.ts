@@ -35,7 +35,7 @@ export function addReportRoutes(server: ReportsServer, parts: ServerParts): void
     "/v1/conversions/:key",
     documentedAt(z.object({ key: z.string().describe("event ID, or order ID") }), {
       summary:
-        "One conversion explained: its touchpoints, credits and revisions, and what was left out and why",
+        "One conversion explained: its touchpoints, credits and revisions, and why other touchpoints were left out",
       parameters: z.strictObject({ asOf }),
       answer: conversionSchema,
     }),
@@ -89,7 +89,7 @@ function addAuditRoute(server: ReportsServer, { engine, attribution }: ServerPar
   server.get(
     "/v1/audit",
     documented({
-      summary: "Every conversion's result, held against one recomputed from the facts",
+      summary: "Every conversion's result, compared with one recomputed from the facts",
       parameters: z.strictObject({
         differences: wholeBetween(0, 10_000, 100).describe("most differences that are described"),
       }),
@@ -107,7 +107,7 @@ function addConservationRoute(server: ReportsServer, parts: ServerParts): void {
   server.get(
     "/v1/reports/conservation",
     documented({
-      summary: "What became of every event and all money that was ever accepted",
+      summary: "Outcome of every event and all money that was ever accepted",
       parameters: NO_PARAMETERS,
       answer: conservationSchema,
     }),

@@ -75,7 +75,7 @@ export interface AttributionQuestion extends Pick<CreditsQuestion, "by" | "from"
   readonly paths: PathOptions;
   readonly rules: JourneyRules;
   readonly source: ReportSource;
-  /** Whether rows say how they differ from the report as it is without what the question changes. */
+  /** Whether rows are compared with the report by the workers' rules. */
   readonly against: boolean;
 }
 
@@ -142,7 +142,7 @@ export function parseQuestion(
 
 /**
  * The question that was asked.
- * @param given the parameters as they were given, for errors about those that nothing asked for takes
+ * @param given the parameters as text, for errors about those that no model asked for takes
  * @param now the clock, ms since 1970
  * @throws ReportsError of status 400, as {@link parseQuestion}
  */

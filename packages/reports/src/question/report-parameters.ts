@@ -28,7 +28,7 @@ export function instant(description: string) {
   );
 }
 
-/** Conversions of which times a report is about. */
+/** Times of the conversions that a report is about. */
 export const timeRange = {
   from: instant("conversions from then on"),
   to: instant("conversions before then"),
@@ -63,7 +63,7 @@ export function dimensions<const Dimension extends string>(
     .register(refusals, { code: "dimension_unknown", reason: "no such dimension" });
 }
 
-/** What money is brought to. */
+/** The currency that all money is converted to. */
 export const currencyCode = text(
   z
     .string()
@@ -141,7 +141,7 @@ export function refuseFuture(field: string, time: number | undefined, now: numbe
   throw refusal("time_in_future", field, reason, iso(time));
 }
 
-/** The first name of a list that stands in it before. */
+/** The first name that a list repeats. */
 export function repeated<Name>(names: readonly Name[]): Name | undefined {
   return names.find((name, i) => names.indexOf(name) < i);
 }

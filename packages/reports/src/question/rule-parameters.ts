@@ -41,7 +41,7 @@ const lead = text(
   z.string().meta({ maxLength: EVENT_LIMITS.nameBytes, default: DEFAULT_LEAD }).optional(),
 ).describe("name of the conversions or custom events that make a user a lead, for w_shaped");
 
-/** What of the rules a question may change. */
+/** Rules that a question may change. */
 export const RULE_PARAMETERS = {
   window: duration("how long before a conversion a touchpoint counts"),
   clickWindow: duration("of clicks and visits, instead of window and windows"),
@@ -59,12 +59,12 @@ export const RULE_PARAMETERS = {
   lead,
 };
 
-/** Of {@link RULE_PARAMETERS}, what was asked. */
+/** The values of {@link RULE_PARAMETERS}. */
 export type AskedRules = z.output<z.ZodObject<typeof RULE_PARAMETERS>>;
 
 /**
- * The rules of a question: the workers' where it says nothing. A window for a type of touchpoint goes before one for a name of
- * conversions, and that before the general one.
+ * The rules of a question: the workers' where it does not change them. A window for a type of touchpoint goes before one for a
+ * conversion name, and that before the general one.
  * @throws ReportsError `window_invalid` over the bound
  */
 export function rulesOf(asked: AskedRules, settings: ReportSettings): JourneyRules {
@@ -152,7 +152,7 @@ function readLeftOut(part: string, context: z.RefinementCtx): LeftOut {
     const reason = `expected a value after "${dimension}:"`;
     return refuse(context, { code, reason, given: part });
   }
-  // What a report shows for touchpoints without the dimension leaves those out.
+  // A report shows touchpoints without the dimension as (none).
   return { dimension, value: value === "(none)" ? "" : value };
 }
 
