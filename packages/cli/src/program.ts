@@ -20,7 +20,8 @@ import { tenantsCommand } from "./commands/tenants.ts";
 import { upCommand } from "./commands/up.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
 import type { CliConfig } from "./config.ts";
-import { CliError, EXIT } from "./errors.ts";
+import { EXIT, exitCodeOf } from "./errors.ts";
+import { OperationalError } from "@tributary/platform/errors";
 import type { Terminal } from "./terminal/terminal.ts";
 
 /** What every command gets. */
@@ -54,9 +55,9 @@ export async function runProgram(
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof CliError) {
+    if (error instanceof OperationalError) {
       terminal.note(`error: ${error.message}`);
-      return error.exitCode;
+      return exitCodeOf(error);
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.note(`This is a defect in tributary; please report it with the lines below.\n${text}`);

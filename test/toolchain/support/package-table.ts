@@ -22,10 +22,12 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ],
   webhooks: ["attribution", "protocol", "service", "streams", "telemetry"],
   sdk: ["protocol"],
+  platform: ["gateway", "reports", "streams", "webhooks", "worker"],
   cli: [
     "attribution",
     "gateway",
     "oracle",
+    "platform",
     "protocol",
     "reports",
     "sdk",

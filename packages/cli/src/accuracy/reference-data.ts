@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { AttributionError, tabulatePaths, type PathTable } from "@tributary/attribution";
 import { CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 
 const figures = z.record(z.string(), z.number());
 const rule = z.object({ conversions: figures, value: figures });

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { CliError, describeError } from "../errors.ts";
-import type { ServiceName } from "../platform/services.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
+import type { ServiceName } from "@tributary/platform";
 
 const run = promisify(execFile);
 const ROOT = dirname(fileURLToPath(new URL("../../../../package.json", import.meta.url)));

@@ -8,9 +8,13 @@ import { stateKey } from "@tributary/protocol";
 import { readBooks, totalBooks } from "@tributary/streams";
 import { Redis } from "ioredis";
 import { CliError } from "../errors.ts";
-import { startPlatform, type Platform } from "../platform/platform.ts";
-import type { ServiceName } from "../platform/services.ts";
-import { pause } from "../terminal/interrupt.ts";
+import {
+  EXIT_WITH_PARENT,
+  startPlatform,
+  type Platform,
+  type ServiceName,
+} from "@tributary/platform";
+import { pause } from "@tributary/platform/client";
 import { type BenchFreshness, freshnessOf, probeFreshness } from "./freshness.ts";
 import type { GeneratorReady, GeneratorSetup, LoadDone, LoadOrder } from "./messages.ts";
 import { processUsage, type ProcessUsage } from "./process-usage.ts";
@@ -227,8 +231,7 @@ class BenchRun {
 
   async #startGenerator(platform: Platform): Promise<void> {
     const program = fileURLToPath(new URL("./generator.ts", import.meta.url));
-    const preload = new URL("../platform/exit-with-parent.ts", import.meta.url).href;
-    this.#generator = fork(program, [], { execArgv: ["--import", preload] });
+    this.#generator = fork(program, [], { execArgv: ["--import", EXIT_WITH_PARENT] });
     const { hostname, port } = new URL(platform.gatewayUrl);
     await this.#ask<GeneratorReady>({
       kind: "setup",

@@ -2,10 +2,14 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { COUNT_FIELD, BLOCK_FIELD, eventsKey } from "@tributary/protocol";
 import type { Redis } from "ioredis";
-import type { Platform } from "../platform/platform.ts";
-import { identify, isAlive, type ProcessIdentity } from "../platform/process-identity.ts";
-import { answersPing } from "../platform/redis-server.ts";
-import { pause } from "../terminal/interrupt.ts";
+import {
+  type Platform,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  answersPing,
+} from "@tributary/platform";
+import { pause } from "@tributary/platform/client";
 import type { Fault, FaultKind } from "./faults.ts";
 import type { Load } from "./load.ts";
 import type { ProgressWatch, Stage } from "./progress-watch.ts";

@@ -1,5 +1,5 @@
-import { describeError } from "../errors.ts";
-import { pause } from "../terminal/interrupt.ts";
+import { describeError } from "@tributary/platform/errors";
+import { pause } from "@tributary/platform/client";
 import { Load, type LoadOptions, type Sent } from "./load.ts";
 import { leaverIds, TENANTS, type Tenant, workload } from "./workload.ts";
 

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { packEvents } from "@tributary/protocol";
 import type { PlainEvent } from "@tributary/oracle";
 import { Agent, request } from "undici";
-import { describeError } from "../errors.ts";
-import { pause } from "../terminal/interrupt.ts";
-import { backoffMs, retryAfterMs } from "../client/backoff.ts";
+import { describeError } from "@tributary/platform/errors";
+import { pause, backoffMs, retryAfterMs } from "@tributary/platform/client";
 import type { Tenant, WorkBatch } from "./workload.ts";
 
 export interface LoadOptions {

@@ -1,6 +1,6 @@
 import { eventsKey, factsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
 import type { Redis } from "ioredis";
-import { pause } from "../terminal/interrupt.ts";
+import { pause } from "@tributary/platform/client";
 
 const POLL_MS = 20;
 

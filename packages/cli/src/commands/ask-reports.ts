@@ -5,7 +5,7 @@ import { ReportsClient } from "../client/reports-client.ts";
 import { EXIT } from "../errors.ts";
 import { httpUrl } from "../options.ts";
 import type { CommandContext } from "../program.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { addDataOption } from "./platform-options.ts";
 
 export interface ReportsFlags {

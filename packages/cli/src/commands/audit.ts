@@ -7,7 +7,7 @@ import { EXIT } from "../errors.ts";
 import { httpUrl, integer } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { renderAudit } from "../report/audit-view.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { addDataOption } from "./platform-options.ts";
 
 interface AuditFlags {

@@ -7,7 +7,7 @@ import { type BenchOptions, type BenchResult, runBench } from "../bench/run.ts";
 import { EXIT } from "../errors.ts";
 import { integer } from "../options.ts";
 import type { CommandContext } from "../program.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import type { Terminal } from "../terminal/terminal.ts";
 
 interface BenchFlags {

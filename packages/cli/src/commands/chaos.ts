@@ -7,7 +7,7 @@ import { runChaos, type ChaosResult } from "../chaos/run.ts";
 import { EXIT } from "../errors.ts";
 import { integer, nameList } from "../options.ts";
 import type { CommandContext } from "../program.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import type { Terminal } from "../terminal/terminal.ts";
 
 interface ChaosFlags {

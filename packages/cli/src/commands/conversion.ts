@@ -7,7 +7,7 @@ import { EXIT } from "../errors.ts";
 import { httpUrl, instant } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { renderConversion } from "../report/conversion-view.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { addDataOption } from "./platform-options.ts";
 
 interface ConversionFlags {

@@ -7,7 +7,7 @@ import { integer } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { figure } from "../report/figures.ts";
 import { plainTable } from "../report/table.ts";
-import { pause } from "../terminal/interrupt.ts";
+import { pause } from "@tributary/platform/client";
 import { addReportsOptions, onReports, type ReportsFlags } from "./ask-reports.ts";
 
 interface EraseFlags extends ReportsFlags {

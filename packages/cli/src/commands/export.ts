@@ -8,7 +8,7 @@ import { saveStream } from "../client/save-file.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { httpUrl, instant } from "../options.ts";
 import type { CommandContext } from "../program.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { addDataOption } from "./platform-options.ts";
 
 const WHAT = ["events", "conversions", "credits"] as const satisfies readonly ExportName[];

@@ -5,7 +5,7 @@ import type { PlatformRedis } from "../client/platform-redis.ts";
 import { CliError } from "../errors.ts";
 import type { CommandContext } from "../program.ts";
 import { renderGroups } from "../report/groups-table.ts";
-import { pause } from "../terminal/interrupt.ts";
+import { pause } from "@tributary/platform/client";
 import { addRedisOptions, onRedis, type RedisFlags, show } from "./operator-options.ts";
 
 /** How long a hand-over may take before the command says that it is not through, ms. */

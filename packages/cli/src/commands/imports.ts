@@ -1,7 +1,8 @@
 /** Commands for what people give beside events: what was spent, and rates of currencies. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import { instant } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { renderRows } from "../report/rows-table.ts";

@@ -8,7 +8,7 @@ import { EXIT } from "../errors.ts";
 import { httpUrl, instant } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { renderRows } from "../report/rows-table.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { clientOf, parquetOption } from "./report-options.ts";
 import { addDataOption } from "./platform-options.ts";
 

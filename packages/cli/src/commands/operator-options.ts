@@ -4,7 +4,7 @@ import { withPlatformRedis, type PlatformRedis } from "../client/platform-redis.
 import { EXIT } from "../errors.ts";
 import { redisUrl } from "../options.ts";
 import type { CommandContext } from "../program.ts";
-import { pause, takeInterrupts } from "../terminal/interrupt.ts";
+import { pause, takeInterrupts } from "@tributary/platform/client";
 import { addDataOption } from "./platform-options.ts";
 
 const WATCH_INTERVAL_MS = 1000;

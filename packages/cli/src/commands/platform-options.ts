@@ -6,10 +6,15 @@ import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
 import type { CliConfig } from "../config.ts";
 import { withPlatformRedis } from "../client/platform-redis.ts";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import { integer } from "../options.ts";
-import type { AutoscaleLimits } from "../platform/autoscale.ts";
-import { startPlatform, type Platform, type PlatformOptions } from "../platform/platform.ts";
+import {
+  type AutoscaleLimits,
+  startPlatform,
+  type Platform,
+  type PlatformOptions,
+} from "@tributary/platform";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const DEFAULT_DATA_DIR = ".tributary";

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { httpUrl, integer } from "../options.ts";
-import { startPlatform, type Platform } from "../platform/platform.ts";
+import { startPlatform, type Platform } from "@tributary/platform";
 import type { CommandContext } from "../program.ts";
 import { parseFieldMap, type FieldMap } from "../replay/field-map.ts";
 import { contentSize, keepInput } from "../replay/file-content.ts";
@@ -15,7 +15,7 @@ import {
   type ReplayRequest,
   type ReplaySummary,
 } from "../replay/run.ts";
-import { takeInterrupts, type Interrupt } from "../terminal/interrupt.ts";
+import { takeInterrupts, type Interrupt } from "@tributary/platform/client";
 import type { Terminal } from "../terminal/terminal.ts";
 import { addDataOption } from "./platform-options.ts";
 import { stopSignal } from "./stop-signal.ts";

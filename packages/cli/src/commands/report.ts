@@ -7,7 +7,8 @@ import { askOffline, parquetOffline } from "../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../client/report-question.ts";
 import { saveStream } from "../client/save-file.ts";
-import { CliError, describeError, EXIT } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError, EXIT } from "../errors.ts";
 import { duration, httpUrl, instant, nameList } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { reportCsv } from "../report/csv.ts";
@@ -15,7 +16,7 @@ import { renderComparison } from "../report/comparison-table.ts";
 import { conservationLine } from "../report/conservation-line.ts";
 import { reportNotes } from "../report/report-notes.ts";
 import { renderReport } from "../report/table.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { clientOf, parquetOption } from "./report-options.ts";
 import { addDataOption } from "./platform-options.ts";
 

@@ -1,5 +1,5 @@
-import type { Platform } from "../platform/platform.ts";
-import type { Interrupt } from "../terminal/interrupt.ts";
+import type { Platform } from "@tributary/platform";
+import type { Interrupt } from "@tributary/platform/client";
 
 /**
  * Aborted when work with a platform has to end: by Ctrl-C or SIGTERM, or because a service was given up, in which

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { EXIT } from "../errors.ts";
-import { autoscale } from "../platform/autoscaler.ts";
-import type { Platform } from "../platform/platform.ts";
+import { autoscale, type Platform } from "@tributary/platform";
 import type { CommandContext } from "../program.ts";
-import { aborted, takeInterrupts, type Interrupt } from "../terminal/interrupt.ts";
+import { aborted, takeInterrupts, type Interrupt } from "@tributary/platform/client";
 import {
   addAutoscaleOptions,
   addPlatformOptions,

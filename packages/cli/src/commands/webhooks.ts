@@ -19,7 +19,7 @@ import { CliError } from "../errors.ts";
 import { integer } from "../options.ts";
 import type { CommandContext } from "../program.ts";
 import { plainDelivery, renderWebhooks } from "../report/webhooks-table.ts";
-import { takeInterrupts } from "../terminal/interrupt.ts";
+import { takeInterrupts } from "@tributary/platform/client";
 import { addRedisOptions, onRedis, type RedisFlags } from "./operator-options.ts";
 
 interface ListFlags extends RedisFlags {

@@ -6,7 +6,8 @@ import { extname, join } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { pipeline as pipelineDone } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { CliError, describeError, systemCode } from "../errors.ts";
+import { describeError, systemCode } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 
 /** Read at a time. */
 const CHUNK_BYTES = 256 * 1024;

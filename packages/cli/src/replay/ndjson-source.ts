@@ -1,5 +1,5 @@
 import type { TributaryEvent } from "@tributary/protocol";
-import { describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
 import { ANY_TIME, type TimeReader } from "./event-time.ts";
 import {
   createRowMapper,

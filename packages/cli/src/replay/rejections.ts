@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import { safeText } from "../terminal/terminal.ts";
 import type { Rejected } from "./source-item.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { temporaryDir } from "../support/data-dir.ts";
+import { temporaryDir } from "../../../../test/support/data-dir.ts";
 import { runCli } from "../support/run-cli.ts";
 
 const DATA = fileURLToPath(new URL("../../../../../shared/data", import.meta.url));

@@ -4,7 +4,7 @@ import { eventsKey, factsKey } from "@tributary/protocol";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryDataDir } from "../../../../test/support/tributary.ts";
-import { startPlatform, type Platform } from "../../src/index.ts";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { runCli, startCli, type CliResult } from "../support/run-cli.ts";
 
 const PARTITIONS = 4;

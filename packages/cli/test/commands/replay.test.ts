@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { startPlatform } from "../../src/platform/platform.ts";
-import { temporaryDir } from "../support/data-dir.ts";
-import { fakeMains } from "../support/fake-mains.ts";
+import { startPlatform } from "@tributary/platform";
+import { temporaryDir } from "../../../../test/support/data-dir.ts";
+import { fakeMains } from "../../../../test/support/fake-mains.ts";
 import { runCli, startCli } from "../support/run-cli.ts";
 
 const T = 1_700_000_000_000;

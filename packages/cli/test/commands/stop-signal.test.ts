@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { stopSignal } from "../../src/commands/stop-signal.ts";
-import { CliError } from "../../src/errors.ts";
-import type { Platform } from "../../src/platform/platform.ts";
-import type { Interrupt } from "../../src/terminal/interrupt.ts";
+import { PlatformError } from "@tributary/platform/errors";
+import type { Platform } from "@tributary/platform";
+import type { Interrupt } from "@tributary/platform/client";
 
 function parts() {
-  const failed = Promise.withResolvers<CliError>();
+  const failed = Promise.withResolvers<PlatformError>();
   const controller = new AbortController();
   // Of a platform and an interrupt, no more than this is looked at.
   const platform = { failed: failed.promise } as Platform;
@@ -15,7 +15,7 @@ function parts() {
 
 test("a service that is given up ends the work, and is the reason", async () => {
   const { failed, signal } = parts();
-  const error = new CliError("service_failed", "worker-1 ended");
+  const error = new PlatformError("service_failed", "worker-1 ended");
   failed.resolve(error);
   await failed.promise;
   expect(() => signal.throwIfAborted()).toThrow(error);

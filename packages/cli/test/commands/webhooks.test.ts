@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { temporaryDataDir } from "../../../../test/support/tributary.ts";
-import { startPlatform, type Platform } from "../../src/index.ts";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { runCli, type CliResult } from "../support/run-cli.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

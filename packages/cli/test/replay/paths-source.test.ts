@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { PATHS_HEADER, readPaths } from "../../src/replay/paths-source.ts";
 import { createRandom, shuffle } from "../../src/sample/random.ts";
 import { unitsOf } from "../../src/report/rounding.ts";
-import { readAll, sourceFile } from "../support/source-file.ts";
+import { sourceFile } from "../../../../test/support/data-dir.ts";
+import { readAll } from "../support/read-all.ts";
 
 const PATHDATA = fileURLToPath(
   new URL("../../../../../shared/data/pathdata/paths.csv", import.meta.url),

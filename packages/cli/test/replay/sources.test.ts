@@ -8,7 +8,8 @@ import { detectFormat } from "../../src/replay/formats.ts";
 import { readMsgpack } from "../../src/replay/msgpack-source.ts";
 import { readNdjson } from "../../src/replay/ndjson-source.ts";
 import { PATHS_HEADER } from "../../src/replay/paths-source.ts";
-import { readAll, sourceFile } from "../support/source-file.ts";
+import { sourceFile } from "../../../../test/support/data-dir.ts";
+import { readAll } from "../support/read-all.ts";
 
 const T = 1_700_000_000_000;
 

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
-import { CliError, systemCode } from "../errors.ts";
+import { PlatformError, systemCode } from "../errors.ts";
 
 /** Ports looked at after the wished one. */
 const TRIES = 100;
@@ -15,11 +15,11 @@ export class PortPicker {
 
   /**
    * The wished port.
-   * @throws CliError `port_taken` where something listens there already
+   * @throws PlatformError `port_taken` where something listens there already
    */
   async exactly(port: number, purpose: string): Promise<number> {
     if (this.#taken.has(port) || !(await isFree(port))) {
-      throw new CliError(
+      throw new PlatformError(
         "port_taken",
         `port ${port} for the ${purpose} is taken by another program; give another one, or none to have a free one found`,
       );
@@ -30,7 +30,7 @@ export class PortPicker {
 
   /**
    * The wished port or the next free one after it; any free one where 0 is wished.
-   * @throws CliError `port_taken` where none of 100 is free
+   * @throws PlatformError `port_taken` where none of 100 is free
    */
   async from(wished: number, purpose: string): Promise<number> {
     if (wished === 0) return this.#any();
@@ -40,7 +40,7 @@ export class PortPicker {
         return port;
       }
     }
-    throw new CliError(
+    throw new PlatformError(
       "port_taken",
       `no free port for the ${purpose} between ${wished} and ${Math.min(wished + TRIES - 1, 65_535)}`,
     );

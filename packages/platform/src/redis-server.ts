@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { connect } from "node:net";
 import { promisify } from "node:util";
-import { CliError } from "../errors.ts";
-import type { ProcessSpec } from "./supervised-process.ts";
+import { PlatformError } from "./errors.ts";
+import type { ProcessSpec } from "./processes/supervised-process.ts";
 
 const run = promisify(execFile);
 
@@ -34,7 +34,7 @@ exit "$code"
 
 /**
  * The Redis or Valkey server on the PATH.
- * @throws CliError `redis_missing` where there is none from version 7.0 on, saying how to get one
+ * @throws PlatformError `redis_missing` where there is none from version 7.0 on, saying how to get one
  */
 export async function findRedisServer(
   env: Readonly<Record<string, string | undefined>>,
@@ -50,7 +50,7 @@ export async function findRedisServer(
     tooOld.length === 0
       ? "neither redis-server nor valkey-server is on the PATH"
       : tooOld.join(", ");
-  throw new CliError(
+  throw new PlatformError(
     "redis_missing",
     `Redis 7.0 or later, or Valkey, is needed: ${found}. Install it (Debian, Ubuntu: sudo apt-get install redis-server; macOS: brew install redis), or set REDIS_URL to one that runs`,
   );
@@ -73,12 +73,12 @@ const APPENDFSYNC = ["everysec", "always"] as const;
 
 /**
  * TRIBUTARY_APPENDFSYNC: when the started Redis has its append-only file synced to disk, each second by default.
- * @throws CliError `usage` for anything else
+ * @throws PlatformError `usage` for anything else
  */
 function appendFsync(env: Readonly<Record<string, string | undefined>>): string {
   const value = env["TRIBUTARY_APPENDFSYNC"]?.trim() || APPENDFSYNC[0];
   if (APPENDFSYNC.some((known) => known === value)) return value;
-  throw new CliError(
+  throw new PlatformError(
     "usage",
     `TRIBUTARY_APPENDFSYNC: expected ${APPENDFSYNC.join(" or ")}, got ${JSON.stringify(value.slice(0, 64))}`,
   );
@@ -86,7 +86,7 @@ function appendFsync(env: Readonly<Record<string, string | undefined>>): string 
 
 /**
  * How to run the server on a folder of its own: everything appended to a file, no snapshots.
- * @throws CliError `usage` as {@link appendFsync}
+ * @throws PlatformError `usage` as {@link appendFsync}
  */
 export function redisSpec(options: {
   readonly program: string;

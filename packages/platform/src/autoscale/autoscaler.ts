@@ -7,14 +7,14 @@ import {
 } from "@tributary/streams";
 import type { RedisClient } from "@tributary/streams";
 import { describeError } from "../errors.ts";
-import { pause } from "../terminal/interrupt.ts";
+import { pause } from "../client/interrupt.ts";
 import {
   type AutoscaleLimits,
   type AutoscaleMemory,
   decideWorkers,
   NO_MEMORY,
-} from "./autoscale.ts";
-import type { Platform } from "./platform.ts";
+} from "./decide-workers.ts";
+import type { Platform } from "../platform.ts";
 
 /** How often it looks, ms. */
 const LOOK_MS = 500;

@@ -1,54 +1,17 @@
-/** DIR/platform.json: who runs the platform of a data folder, and where it answers. */
-import { readFileSync, renameSync, rmSync, writeFileSync, linkSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
-import { CliError, systemCode } from "../errors.ts";
-import { pause } from "../terminal/interrupt.ts";
-import { identify, isAlive } from "./process-identity.ts";
-
-const identity = z.object({
-  pid: z.number().int().positive(),
-  startedTicks: z.string().nullable(),
-});
-
-const stateSchema = z.object({
-  ...identity.shape,
-  /** ISO 8601. */
-  startedAt: z.string(),
-  /** False until every service answers. */
-  ready: z.boolean(),
-  gatewayUrl: z.string(),
-  reportsUrl: z.string(),
-  /** Absent where no webhooks are sent. */
-  webhooksUrl: z.string().optional(),
-  /** As the services use it. The file is readable by its owner alone: it may hold a password. */
-  redisUrl: z.string(),
-  workers: z.array(z.object({ name: z.string(), url: z.string() })),
-  processes: z.array(z.object({ name: z.string(), ...identity.shape })),
-});
-
-export type PlatformState = z.infer<typeof stateSchema>;
+/** Whose a data folder is: one platform's at a time. */
+import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { pause } from "./client/interrupt.ts";
+import { readState, stateFilePath, type PlatformState } from "./client/running-platform.ts";
+import { PlatformError, systemCode } from "./errors.ts";
+import { identify, isAlive } from "./client/process-identity.ts";
 
 /** How long the processes of a platform that was killed may take to notice it. */
 const ORPHANS_MS = 20_000;
 
-function stateFilePath(dataDir: string): string {
-  return join(dataDir, "platform.json");
-}
-
-/**
- * The platform that runs on a data folder, or undefined where none does (a file left behind by one that was
- * killed counts as none).
- */
-export function readRunningPlatform(dataDir: string): PlatformState | undefined {
-  const state = readState(dataDir);
-  return state !== undefined && isAlive(state) ? state : undefined;
-}
-
 /**
  * Claims a data folder for this process. Waits for orphans of a killed platform to be gone first: two Redis
  * servers on one append-only file would spoil it.
- * @throws CliError `already_running`
+ * @throws PlatformError `already_running`
  */
 export async function claimDataDir(dataDir: string): Promise<void> {
   const path = stateFilePath(dataDir);
@@ -68,7 +31,7 @@ export async function claimDataDir(dataDir: string): Promise<void> {
     const state = readState(dataDir);
     if (state !== undefined && isAlive(state)) {
       const where = state.ready ? ` at ${state.gatewayUrl}` : "";
-      throw new CliError(
+      throw new PlatformError(
         "already_running",
         `a platform already runs on ${dataDir}${where} (process ${state.pid}); stop it, or give another folder with --data`,
       );
@@ -77,7 +40,7 @@ export async function claimDataDir(dataDir: string): Promise<void> {
     if (orphans.length > 0) {
       if (Date.now() > until) {
         const list = orphans.map(({ name, pid }) => `${name} (process ${pid})`).join(", ");
-        throw new CliError(
+        throw new PlatformError(
           "already_running",
           `a platform on ${dataDir} was killed and left ${list} running; end them and try again`,
         );
@@ -109,21 +72,4 @@ export function writeState(dataDir: string, state: PlatformState): void {
 
 export function removeState(dataDir: string): void {
   rmSync(stateFilePath(dataDir), { force: true });
-}
-
-function readState(dataDir: string): PlatformState | undefined {
-  let text: string;
-  try {
-    text = readFileSync(stateFilePath(dataDir), "utf8");
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
-    throw error;
-  }
-  try {
-    return stateSchema.parse(JSON.parse(text));
-  } catch {
-    // Written in one step, so only a foreign or older file ends here; nothing can be said of its processes.
-    return undefined;
-  }
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync } from "node:fs";
-import { CliError, describeError } from "../errors.ts";
-import { pause } from "../terminal/interrupt.ts";
+import { PlatformError, describeError } from "../errors.ts";
+import { pause } from "../client/interrupt.ts";
 import { lastProblem, logSize, openLog } from "./log-files.ts";
-import { identify, type ProcessIdentity } from "./process-identity.ts";
+import { identify, type ProcessIdentity } from "../client/process-identity.ts";
 
 /** What to run and how to tell that it works. */
 export interface ProcessSpec {
@@ -24,7 +24,7 @@ export interface Supervision {
   /** Told whenever another process runs under the name, or none any more. */
   readonly changed: () => void;
   /** Told once, when restarting has been given up. */
-  readonly failed: (error: CliError) => void;
+  readonly failed: (error: PlatformError) => void;
   readonly restart: RestartPolicy;
 }
 
@@ -40,6 +40,9 @@ export const DEFAULT_RESTART_POLICY: RestartPolicy = Object.freeze({
   maxDelayMs: 10_000,
   maxDeaths: 8,
 });
+
+/** What a Node child with the lifeline `ipc` loads before its own code (`node --import`). */
+export const EXIT_WITH_PARENT: string = new URL("./exit-with-parent.ts", import.meta.url).href;
 
 const READY_POLL_MS = 50;
 const FIRST_BACKOFF_MS = 250;
@@ -84,7 +87,7 @@ export class SupervisedProcess {
 
   /**
    * Starts it and waits until it is ready; from then on it is watched over.
-   * @throws CliError `service_failed` where it ends or does not become ready in time; it is not running then
+   * @throws PlatformError `service_failed` where it ends or does not become ready in time; it is not running then
    */
   async start(signal: AbortSignal): Promise<void> {
     this.#spawn();
@@ -94,7 +97,7 @@ export class SupervisedProcess {
       return;
     }
     await this.stop(2000);
-    throw new CliError("service_failed", problem);
+    throw new PlatformError("service_failed", problem);
   }
 
   /**
@@ -220,7 +223,7 @@ export class SupervisedProcess {
     this.#restart(`${this.name} ended unexpectedly (${how})${this.#saidLast()}`).catch(
       (problem: unknown) => {
         const text = `${this.name} cannot be started again: ${describeError(problem)}`;
-        this.#supervision.failed(new CliError("service_failed", text));
+        this.#supervision.failed(new PlatformError("service_failed", text));
       },
     );
   }
@@ -229,7 +232,7 @@ export class SupervisedProcess {
     for (let text = what; ;) {
       const { maxDeaths, maxDelayMs } = this.#supervision.restart;
       if (this.#deaths > maxDeaths) {
-        throw new CliError("service_failed", `${text}; given up after ${maxDeaths} tries`);
+        throw new PlatformError("service_failed", `${text}; given up after ${maxDeaths} tries`);
       }
       const delay = Math.min(FIRST_BACKOFF_MS * 2 ** (this.#deaths - 1), maxDelayMs);
       this.#supervision.note(`${text}; starting it again in ${delay / 1000} s`);

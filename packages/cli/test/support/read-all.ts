@@ -1,14 +1,4 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Rejected, SourceChunk, SourceEvent } from "../../src/replay/source-item.ts";
-import { temporaryDir } from "./data-dir.ts";
-
-/** A file of the running test. @returns its path */
-export function sourceFile(name: string, content: string | Uint8Array): string {
-  const path = join(temporaryDir(), name);
-  writeFileSync(path, content);
-  return path;
-}
 
 /** Everything that a format reads. */
 export async function readAll(

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { ProcessSpec } from "./supervised-process.ts";
+import { EXIT_WITH_PARENT, type ProcessSpec } from "./processes/supervised-process.ts";
 
 /** The services, each a package with a `main.ts` beside its index. */
 export type ServiceName = "gateway" | "worker" | "reports" | "webhooks";
@@ -27,7 +27,7 @@ export function serviceSpec(options: {
   return {
     name,
     command: process.execPath,
-    args: ["--import", new URL("./exit-with-parent.ts", import.meta.url).href, main],
+    args: ["--import", EXIT_WITH_PARENT, main],
     env: { ...env, TRIBUTARY_HOST: HOST, TRIBUTARY_PORT: String(port) },
     logPath,
     lifeline: "ipc",

@@ -5,12 +5,12 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { startPlatform, type PlatformOptions } from "../../src/platform/platform.ts";
-import { identify, isAlive } from "../../src/platform/process-identity.ts";
-import { answersPing } from "../../src/platform/redis-server.ts";
-import { readRunningPlatform } from "../../src/platform/state-file.ts";
-import { temporaryDir } from "../support/data-dir.ts";
-import { fakeMains } from "../support/fake-mains.ts";
+import { startPlatform, type PlatformOptions } from "../src/platform.ts";
+import { identify, isAlive } from "../src/client/process-identity.ts";
+import { answersPing } from "../src/redis-server.ts";
+import { readRunningPlatform } from "../src/client/running-platform.ts";
+import { temporaryDir } from "../../../test/support/data-dir.ts";
+import { fakeMains } from "../../../test/support/fake-mains.ts";
 
 async function until(what: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
   const end = Date.now() + timeoutMs;
@@ -194,7 +194,7 @@ test(
   { timeout: 40_000 },
   async () => {
     const dataDir = temporaryDir();
-    const program = fileURLToPath(new URL("../support/platform-child.ts", import.meta.url));
+    const program = fileURLToPath(new URL("./support/platform-child.ts", import.meta.url));
     const parent = spawn(process.execPath, [program, dataDir], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -1,6 +1,6 @@
 /** Runs a platform of stand-ins and tells its process numbers, for tests that kill it. */
-import { startPlatform } from "../../src/platform/platform.ts";
-import { fakeMains } from "./fake-mains.ts";
+import { startPlatform } from "../../src/platform.ts";
+import { fakeMains } from "../../../../test/support/fake-mains.ts";
 
 const platform = await startPlatform({
   dataDir: process.argv[2] ?? "",

@@ -3,18 +3,19 @@ import { mkdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { defaultMemoryLimitMb } from "@tributary/worker";
-import { CliError } from "../errors.ts";
-import { PortPicker } from "./ports.ts";
-import { identify } from "./process-identity.ts";
+import { identify } from "./client/process-identity.ts";
+import { inheritedEnvironment } from "./config.ts";
+import { claimDataDir, removeState, writeState } from "./data-folder.ts";
+import { PlatformError } from "./errors.ts";
+import { PortPicker } from "./processes/ports.ts";
 import { findRedisServer, redisSpec } from "./redis-server.ts";
 import { serviceMain, serviceSpec, serviceUrl, type ServiceName } from "./services.ts";
-import { claimDataDir, removeState, writeState } from "./state-file.ts";
 import {
   DEFAULT_RESTART_POLICY,
   SupervisedProcess,
   type ProcessSpec,
   type RestartPolicy,
-} from "./supervised-process.ts";
+} from "./processes/supervised-process.ts";
 
 export interface PlatformOptions {
   /** Where Redis, the warehouse and the logs live; made where it is missing. */
@@ -64,14 +65,14 @@ export interface Platform {
   readonly ownsRedis: boolean;
   /** The workers there are now. */
   workers(): readonly { readonly name: string; readonly url: string }[];
-  /** Starts one more worker and waits until it is ready. @throws CliError `service_failed` */
+  /** Starts one more worker and waits until it is ready. @throws PlatformError `service_failed` */
   addWorker(): Promise<string>;
-  /** Stops a worker gracefully, for good. @throws CliError `usage` where there is none of that name */
+  /** Stops a worker gracefully, for good. @throws PlatformError `usage` where there is none of that name */
   removeWorker(name: string): Promise<void>;
   /** What runs now: names, process numbers and how often each was started again. */
   processes(): readonly { name: string; pid: number | undefined; restarts: number }[];
   /** Resolves when a service was given up; the platform still has to be stopped. */
-  readonly failed: Promise<CliError>;
+  readonly failed: Promise<PlatformError>;
   /** Stops the gateway, the workers, the reports and webhooks, then Redis, each gracefully within a bound. May be called again. */
   stop(): Promise<void>;
   /** SIGKILL to every child, at once. */
@@ -86,7 +87,7 @@ const STOP_TIMEOUT_MS = 20_000;
 /**
  * Starts Redis (unless one is given), the gateway, the workers, the reports, and the webhooks where TRIBUTARY_WEBHOOKS is
  * set, as processes of their own, and waits until all are ready.
- * @throws CliError `already_running`, `port_taken`, `redis_missing`, `service_failed`; nothing runs then
+ * @throws PlatformError `already_running`, `port_taken`, `redis_missing`, `service_failed`; nothing runs then
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const dataDir = resolve(options.dataDir);
@@ -117,13 +118,14 @@ class PlatformStart {
   readonly #logDir: string;
   readonly #startedAt = new Date().toISOString();
   readonly #note: (line: string) => void;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
   #children: SupervisedProcess[] = [];
   readonly #ports = new PortPicker();
   /** Port of each worker by name. */
   readonly #workerPorts = new Map<string, number>();
   /** Number in the name of the newest worker; names are not used twice. */
   #lastWorker = 0;
-  readonly #failure = Promise.withResolvers<CliError>();
+  readonly #failure = Promise.withResolvers<PlatformError>();
   #layout: Layout | undefined;
   #redisUrl = "";
   #ready = false;
@@ -134,6 +136,7 @@ class PlatformStart {
     this.#dataDir = dataDir;
     this.#logDir = logDir;
     this.#note = options.note ?? (() => undefined);
+    this.#environment = options.environment ?? inheritedEnvironment();
   }
 
   async run(): Promise<Platform> {
@@ -200,7 +203,7 @@ class PlatformStart {
   }
 
   async #startRedis(port: number): Promise<void> {
-    const env = this.#options.environment ?? process.env;
+    const env = this.#environment;
     const program = await findRedisServer(env);
     const redis = this.#supervise(
       redisSpec({
@@ -234,25 +237,24 @@ class PlatformStart {
   }
 
   #sendsWebhooks(): boolean {
-    const { environment = process.env } = this.#options;
-    return (environment["TRIBUTARY_WEBHOOKS"] ?? "").trim() !== "";
+    return (this.#environment["TRIBUTARY_WEBHOOKS"] ?? "").trim() !== "";
   }
 
   async #gateway(port: number): Promise<SupervisedProcess> {
-    const { environment = process.env } = this.#options;
     return this.#service("gateway", "gateway", port, {
-      TRIBUTARY_SPOOL_DIR: environment["TRIBUTARY_SPOOL_DIR"] || join(this.#dataDir, "spool"),
+      TRIBUTARY_SPOOL_DIR: this.#environment["TRIBUTARY_SPOOL_DIR"] || join(this.#dataDir, "spool"),
     });
   }
 
   async #worker(name: string, port: number): Promise<SupervisedProcess> {
-    const { threads, workers = 1, environment = process.env } = this.#options;
+    const { threads, workers = 1 } = this.#options;
     const sharing = Math.max(workers, this.#options.maxWorkers ?? 1);
     // The workers share the machine: each of them alone would take it for its own.
     const memoryLimitMb = Math.max(1, Math.floor(defaultMemoryLimitMb() / sharing));
     return this.#service("worker", name, port, {
       TRIBUTARY_WORKER_ID: this.#workerId(name),
-      TRIBUTARY_MEMORY_LIMIT_MB: environment["TRIBUTARY_MEMORY_LIMIT_MB"] || String(memoryLimitMb),
+      TRIBUTARY_MEMORY_LIMIT_MB:
+        this.#environment["TRIBUTARY_MEMORY_LIMIT_MB"] || String(memoryLimitMb),
       ...(threads === undefined ? {} : { TRIBUTARY_THREADS: String(threads) }),
     });
   }
@@ -270,7 +272,7 @@ class PlatformStart {
     port: number,
     more: Readonly<Record<string, string>> = {},
   ): Promise<SupervisedProcess> {
-    const { partitions, redisUrlFor, mains, environment = process.env } = this.#options;
+    const { partitions, redisUrlFor, mains } = this.#options;
     const redisUrl = (await redisUrlFor?.(name, this.#redisUrl)) ?? this.#redisUrl;
     return this.#supervise(
       serviceSpec({
@@ -279,7 +281,7 @@ class PlatformStart {
         port,
         logPath: join(this.#logDir, `${name}.log`),
         env: {
-          ...environment,
+          ...this.#environment,
           REDIS_URL: redisUrl,
           TRIBUTARY_DATA_DIR: this.#dataDir,
           ...(partitions === undefined ? {} : { TRIBUTARY_PARTITIONS: String(partitions) }),
@@ -308,7 +310,7 @@ class PlatformStart {
   async #removeWorker(name: string): Promise<void> {
     const worker = this.#children.find((child) => child.name === name);
     if (worker === undefined || !this.#workerPorts.delete(name)) {
-      throw new CliError("usage", `there is no worker ${name}`);
+      throw new PlatformError("usage", `there is no worker ${name}`);
     }
     await this.#stopOne(worker);
     this.#forget(worker);

@@ -6,7 +6,7 @@ import {
   type AutoscaleSignal,
   decideWorkers,
   NO_MEMORY,
-} from "../../src/platform/autoscale.ts";
+} from "../../src/autoscale/decide-workers.ts";
 
 const LIMITS: AutoscaleLimits = {
   minWorkers: 1,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { lastProblem, logSize } from "../../src/platform/log-files.ts";
-import { sourceFile } from "../support/source-file.ts";
+import { lastProblem, logSize } from "../../src/processes/log-files.ts";
+import { sourceFile } from "../../../../test/support/data-dir.ts";
 
 const line = (level: number | string, msg: string, more = {}): string =>
   JSON.stringify({ level, msg, ...more });
