@@ -10,12 +10,8 @@ export const CLI_ERROR_CODES = [
   "refused",
   /** Something was not done within its bound. */
   "timeout",
-  /** Ctrl-C before there was an answer. */
-  "interrupted",
   /** A file cannot be read, or is not what its format says. */
   "file",
-  /** Something was lost or counted twice in a bench: it gives no figure then. */
-  "bench_failed",
 ] as const;
 
 export type CliErrorCode = (typeof CLI_ERROR_CODES)[number];

@@ -23,9 +23,11 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   webhooks: ["attribution", "protocol", "service", "streams", "telemetry"],
   sdk: ["protocol"],
   platform: ["gateway", "reports", "streams", "webhooks", "worker"],
+  lab: ["attribution", "oracle", "platform", "protocol", "reports", "streams", "warehouse"],
   cli: [
     "attribution",
     "gateway",
+    "lab",
     "oracle",
     "platform",
     "protocol",

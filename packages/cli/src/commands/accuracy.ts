@@ -1,9 +1,11 @@
 import type { Command } from "commander";
-import { summarise } from "../accuracy/checks.ts";
-import { checkPathData } from "../accuracy/path-data.ts";
-import { checkFractribution } from "../accuracy/published-fractribution.ts";
-import { readReferenceData } from "../accuracy/reference-data.ts";
-import { checkSmallCases } from "../accuracy/small-cases.ts";
+import {
+  summarise,
+  checkPathData,
+  checkFractribution,
+  readReferenceData,
+  checkSmallCases,
+} from "@tributary/lab";
 import { EXIT } from "../errors.ts";
 import type { CommandContext } from "../program.ts";
 import { renderAccuracy } from "../report/accuracy-table.ts";

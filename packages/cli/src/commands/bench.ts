@@ -1,9 +1,8 @@
-import { BODY_FORMS } from "../bench/bodies.ts";
+import { BODY_FORMS } from "@tributary/lab/options";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { checkOut } from "../bench/other-checkout.ts";
-import { type BenchOptions, type BenchResult, runBench } from "../bench/run.ts";
+import { checkOut, type BenchOptions, type BenchResult, runBench } from "@tributary/lab";
 import { EXIT } from "../errors.ts";
 import { integer } from "../options.ts";
 import type { CommandContext } from "../program.ts";

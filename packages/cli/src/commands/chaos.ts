@@ -1,9 +1,8 @@
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { isClean } from "../chaos/judge.ts";
-import { FAULT_KINDS, FAULTS, type FaultKind } from "../chaos/faults.ts";
-import { runChaos, type ChaosResult } from "../chaos/run.ts";
+import { isClean, runChaos, type ChaosResult } from "@tributary/lab";
+import { FAULT_KINDS, FAULTS, type FaultKind } from "@tributary/lab/options";
 import { EXIT } from "../errors.ts";
 import { integer, nameList } from "../options.ts";
 import type { CommandContext } from "../program.ts";

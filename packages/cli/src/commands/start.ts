@@ -8,7 +8,7 @@ import { CliError } from "../errors.ts";
 import type { Platform } from "@tributary/platform";
 import type { CommandContext } from "../program.ts";
 import { renderReport } from "../report/table.ts";
-import { BUNDLED_SAMPLE, generateSample } from "../sample/generate.ts";
+import { BUNDLED_SAMPLE, generateSample } from "@tributary/lab/sample";
 import { startProgress } from "../terminal/progress.ts";
 import { takeInterrupts } from "@tributary/platform/client";
 import type { Terminal } from "../terminal/terminal.ts";

@@ -1,4 +1,4 @@
-import { createRandom, shuffle } from "../sample/random.ts";
+import { createRandom, shuffle } from "@tributary/lab/sample";
 import type { Rejected, SourceChunk, SourceEvent } from "./source-item.ts";
 
 /** Events that are sent together. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { PATHS_HEADER, readPaths } from "../../src/replay/paths-source.ts";
-import { createRandom, shuffle } from "../../src/sample/random.ts";
+import { createRandom, shuffle } from "@tributary/lab/sample";
 import { unitsOf } from "../../src/report/rounding.ts";
 import { sourceFile } from "../../../../test/support/data-dir.ts";
 import { readAll } from "../support/read-all.ts";

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { stateKey } from "@tributary/protocol";
 import { readBooks, totalBooks } from "@tributary/streams";
 import { Redis } from "ioredis";
-import { CliError } from "../errors.ts";
+import { LabError } from "../errors.ts";
 import {
   EXIT_WITH_PARENT,
   startPlatform,
@@ -90,7 +90,7 @@ const LEAST_MICROS = 0.001;
 
 /**
  * Starts a platform of its own, sends it as much as it takes, then 70 % of that, and counts every event and conversion.
- * @throws CliError `bench_failed` where an event or conversion is lost or counted twice: then there is no figure
+ * @throws LabError `bench_failed` where an event or conversion is lost or counted twice: then there is no figure
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-bench-"));
@@ -250,7 +250,7 @@ class BenchRun {
       return await Promise.race([
         once(generator, "message", { signal }).then(([answer]) => answer as Answer),
         once(generator, "exit", { signal }).then(() => {
-          throw new CliError("bench_failed", "the load generator ended; its words are above");
+          throw new LabError("bench_failed", "the load generator ended; its words are above");
         }),
         (this.#platform as Platform).failed.then((error) => {
           throw error;
@@ -281,10 +281,10 @@ class BenchRun {
       if (total.accepted >= this.#events) break;
       if (Date.now() > until) {
         const missing = this.#events - total.accepted;
-        throw new CliError("bench_failed", `${missing} events were not attributed in time`);
+        throw new LabError("bench_failed", `${missing} events were not attributed in time`);
       }
       await pause(POLL_MS, this.#options.signal);
-      if (this.#options.signal.aborted) throw new CliError("interrupted", "stopped");
+      if (this.#options.signal.aborted) throw new LabError("interrupted", "stopped");
     }
     const times = await Promise.all(
       this.#partitions.map(async (partition) => redis.hget(stateKey(partition), "committed_at")),
@@ -310,7 +310,7 @@ class BenchRun {
     };
   }
 
-  /** @throws CliError `bench_failed` where anything was lost or counted twice */
+  /** @throws LabError `bench_failed` where anything was lost or counted twice */
   async #check(platform: Platform, redis: Redis, latencyFrom: number): Promise<ResultsFound> {
     const books = await readBooks(redis, this.#partitions);
     const total = totalBooks(books.tenants);
@@ -328,7 +328,7 @@ class BenchRun {
       [found.duplicated, "conversions attributed twice"],
     ].filter(([count]) => count !== 0);
     if (wrong.length === 0) return found;
-    throw new CliError(
+    throw new LabError(
       "bench_failed",
       `no figure is given: ${wrong.map(([count, what]) => `${count} ${what}`).join(", ")}`,
     );
@@ -340,10 +340,10 @@ class BenchRun {
     const headers = this.#options.load.tenants === 1 ? {} : { authorization: "Bearer tenant-0" };
     for (const until = Date.now() + SETTLE_MS; Date.now() < until;) {
       const response = await fetch(`${reportsUrl}/v1/settled?timeoutMs=10000`, { headers });
-      if (!response.ok) throw new CliError("bench_failed", await response.text());
+      if (!response.ok) throw new LabError("bench_failed", await response.text());
       if (((await response.json()) as { settled: boolean }).settled) return Date.now();
     }
-    throw new CliError("bench_failed", `not all was loaded within ${SETTLE_MS / 1000} s`);
+    throw new LabError("bench_failed", `not all was loaded within ${SETTLE_MS / 1000} s`);
   }
 
   /** With the warehouse on, results leave Redis: the report counts them. */
@@ -355,7 +355,7 @@ class BenchRun {
       const headers = tenants === 1 ? {} : { authorization: `Bearer tenant-${i}` };
       const url = `${reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
       const response = await fetch(url, { headers });
-      if (!response.ok) throw new CliError("bench_failed", await response.text());
+      if (!response.ok) throw new LabError("bench_failed", await response.text());
       const report = (await response.json()) as { totals: { conversions: number } };
       attributed += report.totals.conversions;
     }

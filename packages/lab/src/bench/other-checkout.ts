@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describeError } from "@tributary/platform/errors";
-import { CliError } from "../errors.ts";
+import { LabError } from "../errors.ts";
 import type { ServiceName } from "@tributary/platform";
 
 const run = promisify(execFile);
@@ -21,7 +21,7 @@ export interface OtherCheckout {
 
 /**
  * Checks a revision out beside this one and installs what it depends on.
- * @throws CliError `usage` where there is no such revision, `file` where it cannot be checked out or installed
+ * @throws LabError `usage` where there is no such revision, `file` where it cannot be checked out or installed
  */
 export async function checkOut(revision: string): Promise<OtherCheckout> {
   const git = (...args: string[]) => run("git", ["-C", ROOT, ...args]);
@@ -30,7 +30,7 @@ export async function checkOut(revision: string): Promise<OtherCheckout> {
     const shown = await git("rev-parse", "--verify", "--end-of-options", `${revision}^{commit}`);
     commit = shown.stdout.trim();
   } catch {
-    throw new CliError("usage", `--compare: there is no revision ${revision} in ${ROOT}`);
+    throw new LabError("usage", `--compare: there is no revision ${revision} in ${ROOT}`);
   }
   const folder = mkdtempSync(join(tmpdir(), "tributary-compare-"));
   const remove = async (): Promise<void> => {
@@ -47,7 +47,7 @@ export async function checkOut(revision: string): Promise<OtherCheckout> {
     await run("npx", install, { cwd: folder });
   } catch (error) {
     await remove();
-    throw new CliError("file", `${revision} cannot be set up: ${describeError(error)}`);
+    throw new LabError("file", `${revision} cannot be set up: ${describeError(error)}`);
   }
   const mains = SERVICES.map((name) => [name, join(folder, "packages", name, "src", "main.ts")]);
   return { mains: Object.fromEntries(mains) as Record<ServiceName, string>, remove };

@@ -4,7 +4,7 @@ import { AttributionError, tabulatePaths, type PathTable } from "@tributary/attr
 import { CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
 import { describeError } from "@tributary/platform/errors";
-import { CliError } from "../errors.ts";
+import { LabError } from "../errors.ts";
 
 const figures = z.record(z.string(), z.number());
 const rule = z.object({ conversions: figures, value: figures });
@@ -108,12 +108,12 @@ export interface ReferenceData {
   readonly small: SmallAnswers;
 }
 
-/** @throws CliError `file` naming what is missing, or what of a file is not as expected */
+/** @throws LabError `file` naming what is missing, or what of a file is not as expected */
 export async function readReferenceData(dir: string): Promise<ReferenceData> {
   const folder = await stat(dir).catch(() => undefined);
   if (folder === undefined)
-    throw new CliError("file", `${dir} cannot be read: there is no such folder`);
-  if (!folder.isDirectory()) throw new CliError("file", `${dir} is not a folder`);
+    throw new LabError("file", `${dir} cannot be read: there is no such folder`);
+  if (!folder.isDirectory()) throw new LabError("file", `${dir} is not a folder`);
   const answers = await readJson(
     join(dir, "fractribution/published_channel_totals.json"),
     fractributionAnswers,
@@ -142,7 +142,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new CliError("file", `${path} cannot be read: ${describeError(error)}`);
+    throw new LabError("file", `${path} cannot be read: ${describeError(error)}`);
   }
 }
 
@@ -152,12 +152,12 @@ async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
   try {
     content = JSON.parse(text);
   } catch (error) {
-    throw new CliError("file", `${path} is no JSON: ${describeError(error)}`);
+    throw new LabError("file", `${path} is no JSON: ${describeError(error)}`);
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new CliError(
+  throw new LabError(
     "file",
     `${path} is not as expected: ${issue?.path.map(String).join(" / ")}: ${issue?.message}`,
   );
@@ -188,7 +188,7 @@ async function readPathTable(path: string, columns: Columns): Promise<PathTable>
     );
   } catch (error) {
     if (!(error instanceof CsvError || error instanceof AttributionError)) throw error;
-    throw new CliError("file", `${path} is not as expected: ${error.message}`);
+    throw new LabError("file", `${path} is not as expected: ${error.message}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PathTable } from "@tributary/attribution";
-import { CliError } from "../errors.ts";
+import { LabError } from "../errors.ts";
 
 const CHANNELS_MAX = 20;
 
@@ -14,7 +14,7 @@ export function shapleyByDefinition(table: PathTable): Record<string, number> {
   const { channels, starts, touches, touchChannels, conversions } = table;
   const n = channels.length;
   if (n > CHANNELS_MAX) {
-    throw new CliError("file", `expected at most ${CHANNELS_MAX} channels in PathData, got ${n}`);
+    throw new LabError("file", `expected at most ${CHANNELS_MAX} channels in PathData, got ${n}`);
   }
   const worth = new Float64Array(2 ** n);
   for (let p = 0; p < conversions.length; p += 1) {

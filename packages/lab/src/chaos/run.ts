@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { describeError } from "@tributary/platform/errors";
-import { CliError } from "../errors.ts";
+import { LabError } from "../errors.ts";
 import { startPlatform, type Platform, PortPicker } from "@tributary/platform";
 import { pause } from "@tributary/platform/client";
 import { FAULT_KINDS, faultSchedule, type FaultKind, scaleSchedule, WORKERS } from "./faults.ts";
@@ -168,7 +168,7 @@ class ChaosRun {
     const injected = (await Promise.all(running)).filter((one) => one !== undefined);
     await load.finish();
     await leaving;
-    if (signal.aborted) throw new CliError("interrupted", "stopped before the run could be judged");
+    if (signal.aborted) throw new LabError("interrupted", "stopped before the run could be judged");
     for (const { kind, what, recoveryMs } of injected) {
       if (recoveryMs === undefined) {
         this.#judge.unexplained(`${kind} (${what}): not recovered from within a minute`);

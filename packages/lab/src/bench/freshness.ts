@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CliError } from "../errors.ts";
+import { LabError } from "../errors.ts";
 
 /** How old a report's knowledge is: from an event's 202 to its credit, ms. */
 export interface BenchFreshness {
@@ -28,7 +28,7 @@ export interface ProbeTarget {
 /**
  * Sends a conversion, waits until the reports know its credits, and again, until it is told to stop.
  * @returns the times between its 202 and the first answer that has it
- * @throws CliError `bench_failed` where one is not reported in time
+ * @throws LabError `bench_failed` where one is not reported in time
  */
 export async function probeFreshness(
   target: ProbeTarget,
@@ -43,7 +43,7 @@ export async function probeFreshness(
       headers: { "content-type": "application/json", ...authorization },
       body: JSON.stringify({ id, type: "conversion", time: Date.now(), userId: `probe-${id}` }),
     });
-    if (response.status !== 202) throw new CliError("bench_failed", await response.text());
+    if (response.status !== 202) throw new LabError("bench_failed", await response.text());
     await response.body?.cancel();
     const takenAt = performance.now();
     for (;;) {
@@ -53,7 +53,7 @@ export async function probeFreshness(
       await answer.body?.cancel();
       if (answer.status === 200) break;
       if (performance.now() - takenAt > PROBE_TIMEOUT_MS) {
-        throw new CliError("bench_failed", `a conversion was not reported within 30 s`);
+        throw new LabError("bench_failed", `a conversion was not reported within 30 s`);
       }
       await sleep(POLL_MS);
     }
