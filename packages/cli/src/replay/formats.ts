@@ -1,13 +1,13 @@
 import { extname } from "node:path";
 import { CliError } from "../errors.ts";
-import { readCsv } from "./csv-source.ts";
-import type { FieldMap } from "./field-map.ts";
-import { timeReader, type TimeOptions } from "./event-time.ts";
-import { contentPrefix, plainName, readStart } from "./file-content.ts";
-import { readMsgpack } from "./msgpack-source.ts";
-import { readNdjson } from "./ndjson-source.ts";
-import { isPathsHeader, readPaths } from "./paths-source.ts";
-import type { SourceChunk } from "./source-item.ts";
+import { readCsv } from "./sources/csv-source.ts";
+import type { FieldMap } from "./sources/field-map.ts";
+import { timeReader, type TimeOptions } from "./sources/event-time.ts";
+import { contentPrefix, plainName, readStart } from "./sources/file-content.ts";
+import { readMsgpack } from "./sources/msgpack-source.ts";
+import { readNdjson } from "./sources/ndjson-source.ts";
+import { isPathsHeader, readPaths } from "./sources/paths-source.ts";
+import type { SourceChunk } from "./sources/source-item.ts";
 
 export const FORMATS = ["csv", "ndjson", "msgpack", "paths"] as const;
 

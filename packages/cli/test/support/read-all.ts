@@ -1,4 +1,4 @@
-import type { Rejected, SourceChunk, SourceEvent } from "../../src/replay/source-item.ts";
+import type { Rejected, SourceChunk, SourceEvent } from "../../src/replay/sources/source-item.ts";
 
 /** Everything that a format reads. */
 export async function readAll(

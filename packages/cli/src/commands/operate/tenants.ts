@@ -1,0 +1,55 @@
+import { EnvironmentError } from "@tributary/service";
+import { readTenants, type Tenants } from "@tributary/tenants";
+import type { Command } from "commander";
+import { CliError } from "../../errors.ts";
+import type { CommandContext } from "../../program.ts";
+
+export function tenantsCommand(program: Command, { terminal }: CommandContext): void {
+  const command = program.command("tenants").description("what tenants want otherwise");
+  command
+    .command("check <file>")
+    .description("whether a file of tenants' settings can be used, and what it says")
+    .option("--json", "as JSON")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  tributary tenants check tenants.json
+  TRIBUTARY_TENANTS_FILE=tenants.json tributary up
+
+Every service reads the file when it starts; the digest in its first log line says which one it has. Exit code: 1
+where the file cannot be used.`,
+    )
+    .action((file: string, flags: { readonly json?: true }) => {
+      const tenants = read(file);
+      const { digest, byName } = tenants;
+      terminal.print(
+        flags.json === true
+          ? JSON.stringify({ digest, tenants: Object.fromEntries(byName) })
+          : summary(tenants),
+      );
+    });
+}
+
+function read(file: string): Tenants {
+  try {
+    return readTenants("the tenants' file", file);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    throw new CliError("file", error.message);
+  }
+}
+
+/** A line a tenant: which settings it has. */
+function summary({ digest, byName }: Tenants): string {
+  const lines = [...byName].map(([name, settings]) => {
+    const own = Object.entries(settings).map(([setting, value]) => {
+      if (Array.isArray(value)) return `${setting} (${value.length})`;
+      if (typeof value !== "object") return `${setting} ${String(value)}`;
+      return `${setting} (${Object.keys(value).join(", ")})`;
+    });
+    return `  ${name.padEnd(16)} ${own.join(", ") || "as everybody"}`;
+  });
+  const count = byName.size === 1 ? "1 tenant" : `${byName.size} tenants`;
+  return [`${count}, digest ${digest}`, ...lines].join("\n");
+}
