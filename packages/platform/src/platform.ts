@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { defaultMemoryLimitMb } from "@tributary/worker";
 import { identify } from "./client/process-identity.ts";
-import { inheritedEnvironment } from "./config.ts";
+import { serviceEnvironment } from "./config.ts";
 import { claimDataDir, removeState, writeState } from "./data-folder.ts";
 import { PlatformError } from "./errors.ts";
 import { PortPicker } from "./processes/ports.ts";
@@ -136,7 +136,7 @@ class PlatformStart {
     this.#dataDir = dataDir;
     this.#logDir = logDir;
     this.#note = options.note ?? (() => undefined);
-    this.#environment = options.environment ?? inheritedEnvironment();
+    this.#environment = serviceEnvironment(options.environment);
   }
 
   async run(): Promise<Platform> {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -132,6 +132,15 @@ test("a file left by a killed platform is no obstacle", { timeout: 30_000 }, asy
   expect(readRunningPlatform(dataDir)).toBeUndefined();
   await start({ dataDir });
   expect(readRunningPlatform(dataDir)?.ready).toBe(true);
+});
+
+test("services leave the code that Node compiled for their next start", async () => {
+  const [dataDir, cache] = [temporaryDir(), temporaryDir()];
+  const environment = { ...process.env, NODE_COMPILE_CACHE: cache };
+  const platform = await startPlatform({ dataDir, port: 0, mains: fakeMains, environment });
+  await platform.stop();
+  const entries = readdirSync(cache, { recursive: true, withFileTypes: true });
+  expect(entries.filter((entry) => entry.isFile()).length).toBeGreaterThan(1);
 });
 
 test("a port that was asked for and is taken is an error that names it", async () => {

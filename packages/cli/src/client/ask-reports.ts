@@ -4,9 +4,9 @@ import { requireReportsUrl } from "./find-platform.ts";
 import { ReportsClient } from "./reports-client.ts";
 import { EXIT } from "../errors.ts";
 import { httpUrl } from "../options/parsers.ts";
-import type { CommandContext } from "../program.ts";
+import type { CommandContext } from "../context.ts";
 import { takeInterrupts } from "@tributary/platform/client";
-import { addDataOption } from "../options/platform.ts";
+import { addDataOption } from "../options/data.ts";
 
 export interface ReportsFlags {
   readonly url?: string;

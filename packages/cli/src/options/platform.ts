@@ -1,23 +1,11 @@
-/** The options of the commands that run a platform, and what they show of it. */
+/** The options of the commands that run a platform. */
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import { webhooksGroupSince } from "@tributary/streams";
-import { redactUrl } from "@tributary/telemetry";
 import { availableParallelism } from "node:os";
 import { type Command, Option } from "commander";
-import type { CliConfig } from "../config.ts";
-import { withPlatformRedis } from "../client/platform-redis.ts";
-import { describeError } from "@tributary/platform/errors";
 import { CliError } from "../errors.ts";
 import { integer } from "./parsers.ts";
-import {
-  type AutoscaleLimits,
-  startPlatform,
-  type Platform,
-  type PlatformOptions,
-} from "@tributary/platform";
-import type { Terminal } from "../terminal/terminal.ts";
-
-const DEFAULT_DATA_DIR = ".tributary";
+import type { AutoscaleLimits } from "@tributary/platform";
+import { addDataOption } from "./data.ts";
 
 const MAX_WORKERS = 64;
 const MAX_THREADS = 256;
@@ -43,10 +31,6 @@ const DEFAULT_TARGET_SECONDS = 1;
 const DEFAULT_DOWN_AFTER_SECONDS = 60;
 /** A worker that was added has its partitions by then: leases are handed over and memory is rebuilt. */
 const SETTLE_MS = 3000;
-
-export function addDataOption(command: Command): Command {
-  return command.option("--data <dir>", "data folder", DEFAULT_DATA_DIR);
-}
 
 export function addPlatformOptions(command: Command): Command {
   addDataOption(command)
@@ -127,70 +111,11 @@ export function autoscaleLimits(flags: PlatformFlags): AutoscaleLimits | undefin
   return limits;
 }
 
-function maxWorkers({ maxWorkers: given, minWorkers = 1, workers = 1 }: PlatformFlags): number {
+/** Most workers there may be: as given, else one a processor. */
+export function maxWorkers({
+  maxWorkers: given,
+  minWorkers = 1,
+  workers = 1,
+}: PlatformFlags): number {
   return given ?? Math.max(minWorkers, workers, availableParallelism());
-}
-
-/** Starts a platform as the options say, showing that it does. */
-export async function startFromFlags(
-  flags: PlatformFlags,
-  config: CliConfig,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<Platform> {
-  const options: PlatformOptions = {
-    dataDir: flags.data,
-    workers: flags.workers ?? flags.minWorkers,
-    maxWorkers: flags.autoscale === true ? maxWorkers(flags) : undefined,
-    threads: flags.threads,
-    partitions: flags.partitions,
-    port: flags.port,
-    redisPort: flags.redisPort,
-    redisUrl: config.redisUrl,
-    environment: config.environment,
-    signal,
-    note: (line) => terminal.note(line),
-  };
-  terminal.note(`starting the platform on ${flags.data}`);
-  const platform = await startPlatform(options);
-  if (platform.webhooksUrl === undefined) await noteWebhooksGroup(platform, terminal);
-  return platform;
-}
-
-/** Webhooks that were used and are not any more would keep results in Redis until the backlog's bound. */
-async function noteWebhooksGroup(platform: Platform, terminal: Terminal): Promise<void> {
-  const where = { redis: platform.redisUrl, data: platform.dataDir, environmentUrl: undefined };
-  try {
-    const since = await withPlatformRedis(where, async ({ client }) => webhooksGroupSince(client));
-    if (since === undefined) return;
-    terminal.note(
-      "results wait in Redis for webhooks, and TRIBUTARY_WEBHOOKS is not set: set it, or end this with `tributary webhooks stop`",
-    );
-  } catch (error) {
-    // The platform runs all the same.
-    terminal.note(`whether results wait for webhooks is not known: ${describeError(error)}`);
-  }
-}
-
-/** The lines that say where everything is. */
-export function overview(platform: Platform): string {
-  const redis = new URL(platform.redisUrl.split(",")[0] ?? platform.redisUrl);
-  const port = redis.port === "" ? "6379" : redis.port;
-  const rows = [
-    ["events in", `${platform.gatewayUrl}/v1/events`],
-    ["reports", `${platform.reportsUrl}/v1/reports/attribution?model=all&by=channel`],
-    [
-      "workers",
-      platform
-        .workers()
-        .map(({ name, url }) => `${name} ${url}/metrics`)
-        .join("  "),
-    ],
-    ...(platform.webhooksUrl === undefined
-      ? []
-      : [["webhooks", `${platform.webhooksUrl}/metrics`]]),
-    ["Redis", platform.ownsRedis ? `redis-cli -p ${port}` : redactUrl(platform.redisUrl)],
-    ["logs", platform.logDir],
-  ];
-  return rows.map(([name = "", value = ""]) => `  ${name.padEnd(10)} ${value}`).join("\n");
 }

@@ -1,20 +1,10 @@
-/** What the operators' commands have in common: where to look, once or again and again, as text or JSON. */
+/** What the commands that read the platform's Redis have in common. */
 import type { Command } from "commander";
-import { withPlatformRedis, type PlatformRedis } from "../client/platform-redis.ts";
-import { EXIT } from "../errors.ts";
+import type { PlatformRedis } from "../client/platform-redis.ts";
+import type { CommandContext } from "../context.ts";
+import type { ShowFlags } from "../terminal/show.ts";
+import { addDataOption } from "./data.ts";
 import { redisUrl } from "./parsers.ts";
-import type { CommandContext } from "../program.ts";
-import { pause, takeInterrupts } from "@tributary/platform/client";
-import { addDataOption } from "./platform.ts";
-
-const WATCH_INTERVAL_MS = 1000;
-/** Clears the screen and goes to its first place (ECMA-48). */
-const CLEAR = "\u001b[2J\u001b[H";
-
-export interface ShowFlags {
-  readonly json?: true;
-  readonly watch?: true;
-}
 
 export interface RedisFlags extends ShowFlags {
   readonly redis?: string;
@@ -37,30 +27,7 @@ export async function onRedis<T>(
   work: (redis: PlatformRedis) => Promise<T>,
 ): Promise<T> {
   const { redis, data } = flags;
+  // Loaded when it is called: it brings the Redis client along, which `--help` does without.
+  const { withPlatformRedis } = await import("../client/platform-redis.ts");
   return withPlatformRedis({ redis, data, environmentUrl: context.config().redisUrl }, work);
-}
-
-/** Prints what is read as JSON or text: once, or each second with `--watch` until Ctrl-C. */
-export async function show<T>(
-  flags: ShowFlags,
-  context: CommandContext,
-  read: (signal: AbortSignal) => Promise<T>,
-  render: (value: T) => string,
-): Promise<void> {
-  const { terminal } = context;
-  const interrupt = takeInterrupts();
-  const clear = flags.watch === true && terminal.answerInteractive ? CLEAR : "";
-  try {
-    do {
-      const value = await read(interrupt.signal);
-      terminal.print(flags.json === true ? JSON.stringify(value) : clear + render(value));
-      if (flags.watch === true) await pause(WATCH_INTERVAL_MS, interrupt.signal);
-    } while (flags.watch === true && !interrupt.signal.aborted);
-    if (interrupt.signal.aborted) context.exit(EXIT.interrupted);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
 }

@@ -2,7 +2,7 @@
 import { Option } from "commander";
 import { runningPlatform } from "../client/find-platform.ts";
 import { ReportsClient } from "../client/reports-client.ts";
-import type { CommandContext } from "../program.ts";
+import type { CommandContext } from "../context.ts";
 
 /** Where the report is asked for. */
 interface Where {

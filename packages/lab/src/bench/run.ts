@@ -222,7 +222,8 @@ class BenchRun {
       partitions,
       reports: warehouse,
       mains,
-      environment: { ...environment, ...own, ...backlog },
+      // Two revisions are compared without code that one of them compiled earlier.
+      environment: { ...environment, ...own, ...backlog, NODE_DISABLE_COMPILE_CACHE: "1" },
       signal: this.#options.signal,
       note: (line) => this.#options.note(`  ${line}`),
     });

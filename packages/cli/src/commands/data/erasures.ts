@@ -4,7 +4,7 @@ import type { Erasure } from "@tributary/reports/answers";
 import type { ReportsClient } from "../../client/reports-client.ts";
 import { CliError } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { figure } from "../../report/figures.ts";
 import { plainTable } from "../../report/table.ts";
 import { pause } from "@tributary/platform/client";
@@ -24,15 +24,8 @@ const POLL_MS = 100;
 const DEFAULT_TIMEOUT_S = 120;
 const MAX_TIMEOUT_S = 86_400;
 
-export function erasureCommands(program: Command, context: CommandContext): void {
-  addErase(program, context);
-  addErasures(program, context);
-}
-
-function addErase(program: Command, context: CommandContext): void {
-  const command = program
-    .command("erase")
-    .description("have a person erased: all that was accepted of them until now, for good")
+export function eraseCommand(command: Command, context: CommandContext): void {
+  command
     .option("--tenant <name>", "whose person it is (default: the tenant of the key)")
     .option("--user <id>", "their userId: their devices go as well")
     .option("--anonymous <id>", "an anonymousId: where it is a known user's, all of that user goes")
@@ -75,10 +68,7 @@ Prints the receipt, which says nothing of the person. What they do afterwards is
     });
 }
 
-function addErasures(program: Command, context: CommandContext): void {
-  const command = program
-    .command("erasures")
-    .description("the erasures that were asked for, newest first, and what became of them");
+export function erasuresCommand(command: Command, context: CommandContext): void {
   addReportsOptions(command, ERASE_KEY).action(async (flags: ReportsFlags) =>
     onReports(flags, context, "eraseKey", async (reports) => {
       const answer = await reports.erasures();

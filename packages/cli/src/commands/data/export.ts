@@ -7,9 +7,9 @@ import { ReportsClient } from "../../client/reports-client.ts";
 import { saveStream } from "../../client/save-file.ts";
 import { CliError, EXIT } from "../../errors.ts";
 import { httpUrl, instant } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { takeInterrupts } from "@tributary/platform/client";
-import { addDataOption } from "../../options/platform.ts";
+import { addDataOption } from "../../options/data.ts";
 
 const WHAT = ["events", "conversions", "credits"] as const satisfies readonly ExportName[];
 const FORMATS = ["ndjson", "csv", "parquet"] as const;
@@ -26,10 +26,8 @@ interface Flags {
   readonly data: string;
 }
 
-export function exportCommand(program: Command, context: CommandContext): void {
-  const command = program
-    .command("export")
-    .description("everything that is stored: events as they were sent, conversions, or credits")
+export function exportCommand(command: Command, context: CommandContext): void {
+  command
     .addArgument(new Argument("<what>", "what to export").choices(WHAT))
     .option("--output <file>", "where to write it (default: standard output)")
     .addOption(

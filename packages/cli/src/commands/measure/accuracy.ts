@@ -1,19 +1,10 @@
 import type { Command } from "commander";
-import {
-  summarise,
-  checkPathData,
-  checkFractribution,
-  readReferenceData,
-  checkSmallCases,
-} from "@tributary/lab";
 import { EXIT } from "../../errors.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { renderAccuracy } from "../../report/accuracy-table.ts";
 
-export function accuracyCommand(program: Command, context: CommandContext): void {
-  program
-    .command("accuracy")
-    .description("the models against reference data: expected, got and difference of every figure")
+export function accuracyCommand(command: Command, context: CommandContext): void {
+  command
     .argument("<dir>", "folder with pathdata, fractribution and small_goldens.json")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -26,6 +17,8 @@ Examples:
 Needs no platform. Exit code: 1 where a figure is off by more than 1e-9 of it (fractribution: 1e-6).`,
     )
     .action(async (dir: string, flags: { readonly json?: true }) => {
+      const { checkFractribution, checkPathData, checkSmallCases, readReferenceData, summarise } =
+        await import("@tributary/lab");
       const data = await readReferenceData(dir);
       const checks = [
         ...checkPathData(data.pathData),

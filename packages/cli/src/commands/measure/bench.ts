@@ -2,10 +2,10 @@ import { BODY_FORMS } from "@tributary/lab/options";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { checkOut, type BenchOptions, type BenchResult, runBench } from "@tributary/lab";
+import type { BenchOptions, BenchResult } from "@tributary/lab";
 import { EXIT } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { takeInterrupts } from "@tributary/platform/client";
 import type { Terminal } from "../../terminal/terminal.ts";
 
@@ -37,10 +37,8 @@ interface BenchReport extends BenchResult {
   readonly maxEventsPerSecond: number;
 }
 
-export function benchCommand(program: Command, context: CommandContext): void {
-  program
-    .command("bench")
-    .description("measure a platform of its own: throughput, latency and cost, every event counted")
+export function benchCommand(command: Command, context: CommandContext): void {
+  command
     .option("--seconds <n>", "how long events are sent as fast as possible", integer(1, 86_400), 10)
     .option("--runs <n>", "runs; the median is given, with the range", integer(1, 100), 1)
     .option(
@@ -119,6 +117,7 @@ async function run(flags: BenchFlags, context: CommandContext): Promise<void> {
   };
   try {
     if (flags.compare === undefined) {
+      const { runBench } = await import("@tributary/lab");
       const results: BenchResult[] = [];
       for (let i = 0; i < flags.runs; i += 1) results.push(await runBench(options));
       const report = reportOf(results);
@@ -140,6 +139,7 @@ async function compare(
   options: BenchOptions,
   terminal: Terminal,
 ): Promise<void> {
+  const { checkOut, runBench } = await import("@tributary/lab");
   const other = await checkOut(revision);
   const here: BenchResult[] = [];
   const there: BenchResult[] = [];

@@ -1,11 +1,11 @@
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { isClean, runChaos, type ChaosResult } from "@tributary/lab";
+import type { ChaosResult } from "@tributary/lab";
 import { FAULT_KINDS, FAULTS, type FaultKind } from "@tributary/lab/options";
 import { EXIT } from "../../errors.ts";
 import { integer, nameList } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { takeInterrupts } from "@tributary/platform/client";
 import type { Terminal } from "../../terminal/terminal.ts";
 
@@ -22,12 +22,8 @@ interface ChaosFlags {
   readonly json?: true;
 }
 
-export function chaosCommand(program: Command, context: CommandContext): void {
-  program
-    .command("chaos")
-    .description(
-      "kill, stop and cut off a platform of its own under load, and judge every event it was given",
-    )
+export function chaosCommand(command: Command, context: CommandContext): void {
+  command
     .option(
       "--seed <n>",
       "decides the load and the faults; the same again gives the same",
@@ -86,6 +82,7 @@ async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const interrupt = takeInterrupts();
   try {
+    const { isClean, runChaos } = await import("@tributary/lab");
     const result = await runChaos({
       seed: flags.seed,
       seconds: flags.seconds,

@@ -1,52 +1,25 @@
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import {
-  discardDeadLetter,
-  findDeadLetter,
-  type KeptDeadLetter,
-  readDeadLetters,
-  readLag,
-  replayDeadLetter,
-} from "@tributary/streams";
 import type { Command } from "commander";
-import type { PlatformRedis } from "../../client/platform-redis.ts";
 import { decodeContent } from "../../dead-letters/content.ts";
+import type { ActFlags, ListFlags } from "../../dead-letters/kept-letters.ts";
 import {
   addLetterId,
-  formatLetterId,
   type LetterId,
   parseLetterId,
   plainLetter,
 } from "../../dead-letters/letter-id.ts";
 import { CliError } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { renderDeadLetter, renderDeadLetters } from "../../report/operate/dead-letters-table.ts";
-import { choosePartitions } from "../../options/choose-partitions.ts";
 import { addRedisOptions, onRedis, type RedisFlags } from "../../options/redis.ts";
-
-interface ListFlags extends RedisFlags {
-  readonly partition?: number;
-  readonly limit: number;
-}
-
-interface ActFlags extends RedisFlags {
-  readonly partition?: number;
-  readonly all?: true;
-  readonly yes?: true;
-}
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 10_000;
-/** Dead letters that are read at once: each holds its whole block. */
-const PAGE = 16;
-
-export function deadLettersCommand(program: Command, context: CommandContext): void {
-  const command = program
-    .command("dead-letters")
-    .description("entries that could not be processed: list, show, replay, discard")
-    .addHelpText(
-      "after",
-      `
+export function deadLettersCommand(command: Command, context: CommandContext): void {
+  command.addHelpText(
+    "after",
+    `
 Examples:
   tributary dead-letters list
   tributary dead-letters show p03/1700000000000-0
@@ -55,7 +28,7 @@ Examples:
   tributary dead-letters discard --all --yes
 
 They are kept until they are replayed or discarded.`,
-    );
+  );
   addList(command, context);
   addShow(command, context);
   addReplay(command, context);
@@ -71,25 +44,14 @@ function addList(parent: Command, context: CommandContext): void {
     .option("--partition <n>", "of one partition", partition)
     .option("--limit <n>", "show at most so many", integer(1, MAX_LIMIT), DEFAULT_LIMIT);
   addRedisOptions(command).action(async (flags: ListFlags) => {
-    const { total, letters } = await onRedis(flags, context, async (redis) => list(redis, flags));
+    const { listLetters } = await keptLetters();
+    const { total, letters } = await onRedis(flags, context, async (redis) =>
+      listLetters(redis, flags),
+    );
     const { terminal } = context;
     if (flags.json === true) terminal.print(JSON.stringify({ total, deadLetters: letters }));
     else terminal.print(renderDeadLetters(letters, total));
   });
-}
-
-async function list({ client, partitions }: PlatformRedis, flags: ListFlags) {
-  const chosen = choosePartitions(partitions, flags.partition);
-  const lags = await readLag(client, partitions);
-  const total = chosen.reduce((sum, of) => sum + (lags[of]?.deadLetters ?? 0), 0);
-  const found = [];
-  for (const of of chosen) {
-    for await (const letter of lettersOf({ client, partitions }, of, flags.limit)) {
-      found.push(plainLetter(letter));
-    }
-  }
-  const letters = found.toSorted((a, b) => (a.lastTime < b.lastTime ? -1 : 1));
-  return { total, letters: letters.slice(0, flags.limit) };
 }
 
 function addShow(parent: Command, context: CommandContext): void {
@@ -98,7 +60,8 @@ function addShow(parent: Command, context: CommandContext): void {
     .description("one dead letter: why, when, how often, its trace, and what is in it")
     .argument("<id>", "as list prints it, such as p03/1700000000000-0", parseLetterId);
   addRedisOptions(command).action(async (id: LetterId, flags: RedisFlags) => {
-    const letter = await onRedis(flags, context, async (redis) => find(redis, id));
+    const { findLetter } = await keptLetters();
+    const letter = await onRedis(flags, context, async (redis) => findLetter(redis, id));
     const [plain, content] = [plainLetter(letter), decodeContent(letter)];
     const text =
       flags.json === true
@@ -116,9 +79,8 @@ function addReplay(parent: Command, context: CommandContext): void {
   );
   addRedisOptions(command).action(async (ids: LetterId[], flags: ActFlags) => {
     requireTargets(ids, flags);
-    await act(ids, flags, context, "replayed", async (redis, letter) => {
-      return (await replayDeadLetter(redis.client, letter)) !== undefined;
-    });
+    const { replayLetters } = await keptLetters();
+    await replayLetters(ids, flags, context);
   });
 }
 
@@ -134,9 +96,8 @@ function addDiscard(parent: Command, context: CommandContext): void {
         "discard --all throws every dead letter away for good: give --yes as well, or the IDs",
       );
     }
-    await act(ids, flags, context, "discarded", async (redis, letter) =>
-      discardDeadLetter(redis.client, letter),
-    );
+    const { discardLetters } = await keptLetters();
+    await discardLetters(ids, flags, context);
   });
 }
 
@@ -159,71 +120,5 @@ function requireTargets(ids: readonly LetterId[], flags: ActFlags): void {
   }
 }
 
-/** Does it to each, and says to which it was done. */
-async function act(
-  ids: readonly LetterId[],
-  flags: ActFlags,
-  context: CommandContext,
-  done: "replayed" | "discarded",
-  work: (redis: PlatformRedis, letter: KeptDeadLetter) => Promise<boolean>,
-): Promise<void> {
-  const { terminal } = context;
-  let [letters, events] = [0, 0];
-  await onRedis(flags, context, async (redis) => {
-    const targets = ids.length === 0 ? allOf(redis, flags.partition) : given(redis, ids);
-    for await (const letter of targets) {
-      // Gone: somebody else did it meanwhile.
-      if (!(await work(redis, letter))) continue;
-      letters += 1;
-      events += letter.count;
-      if (flags.json !== true) terminal.note(`${done} ${formatLetterId(letter)}`);
-    }
-  });
-  if (flags.json === true) terminal.print(JSON.stringify({ [done]: letters, events }));
-  else terminal.print(`${letters} dead ${letters === 1 ? "letter" : "letters"} ${done}.`);
-}
-
-/** Those that are there now: one that comes back while it runs is not done again. */
-async function* allOf(
-  redis: PlatformRedis,
-  only: number | undefined,
-): AsyncGenerator<KeptDeadLetter> {
-  const lags = await readLag(redis.client, redis.partitions);
-  for (const of of choosePartitions(redis.partitions, only)) {
-    yield* lettersOf(redis, of, lags[of]?.deadLetters ?? 0);
-  }
-}
-
-async function* given(
-  redis: PlatformRedis,
-  ids: readonly LetterId[],
-): AsyncGenerator<KeptDeadLetter> {
-  // All are looked up first: a wrong ID among them stops the command before it did anything.
-  for (const id of ids) await find(redis, id);
-  for (const id of ids) yield find(redis, id);
-}
-
-async function* lettersOf(
-  { client }: PlatformRedis,
-  of: number,
-  limit: number,
-): AsyncGenerator<KeptDeadLetter> {
-  let after: string | undefined;
-  for (let left = limit; left > 0;) {
-    const page = await readDeadLetters(client, of, Math.min(PAGE, left), after);
-    yield* page;
-    left -= page.length;
-    after = page.at(-1)?.id;
-    if (page.length < PAGE) return;
-  }
-}
-
-async function find({ client, partitions }: PlatformRedis, id: LetterId): Promise<KeptDeadLetter> {
-  const letter =
-    id.partition < partitions ? await findDeadLetter(client, id.partition, id.id) : undefined;
-  if (letter !== undefined) return letter;
-  throw new CliError(
-    "refused",
-    `there is no dead letter ${formatLetterId(id)}; \`tributary dead-letters list\` shows those there are`,
-  );
-}
+/** Loaded when a command is called: it brings the Redis client along. */
+const keptLetters = async () => import("../../dead-letters/kept-letters.ts");

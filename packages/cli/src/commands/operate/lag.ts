@@ -2,10 +2,10 @@ import type { Command } from "commander";
 import { requireReportsUrl } from "../../client/find-platform.ts";
 import { ReportsClient } from "../../client/reports-client.ts";
 import { httpUrl } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { renderLag } from "../../report/operate/lag-table.ts";
-import { show, type ShowFlags } from "../../options/redis.ts";
-import { addDataOption } from "../../options/platform.ts";
+import { show, type ShowFlags } from "../../terminal/show.ts";
+import { addDataOption } from "../../options/data.ts";
 
 interface LagFlags extends ShowFlags {
   readonly url?: string;
@@ -13,12 +13,8 @@ interface LagFlags extends ShowFlags {
   readonly data: string;
 }
 
-export function lagCommand(program: Command, context: CommandContext): void {
-  const command = program
-    .command("lag")
-    .description(
-      "what still waits to be attributed and loaded, how fast it drains, what was set aside",
-    )
+export function lagCommand(command: Command, context: CommandContext): void {
+  command
     .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
     .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
     .option("--json", "print it as one JSON object; with --watch, one a line each second")

@@ -1,11 +1,9 @@
-import { EnvironmentError } from "@tributary/service";
-import { readTenants, type Tenants } from "@tributary/tenants";
+import type { Tenants } from "@tributary/tenants";
 import type { Command } from "commander";
 import { CliError } from "../../errors.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 
-export function tenantsCommand(program: Command, { terminal }: CommandContext): void {
-  const command = program.command("tenants").description("what tenants want otherwise");
+export function tenantsCommand(command: Command, { terminal }: CommandContext): void {
   command
     .command("check <file>")
     .description("whether a file of tenants' settings can be used, and what it says")
@@ -20,8 +18,8 @@ Examples:
 Every service reads the file when it starts; the digest in its first log line says which one it has. Exit code: 1
 where the file cannot be used.`,
     )
-    .action((file: string, flags: { readonly json?: true }) => {
-      const tenants = read(file);
+    .action(async (file: string, flags: { readonly json?: true }) => {
+      const tenants = await read(file);
       const { digest, byName } = tenants;
       terminal.print(
         flags.json === true
@@ -31,7 +29,11 @@ where the file cannot be used.`,
     });
 }
 
-function read(file: string): Tenants {
+async function read(file: string): Promise<Tenants> {
+  const [{ EnvironmentError }, { readTenants }] = await Promise.all([
+    import("@tributary/service"),
+    import("@tributary/tenants"),
+  ]);
   try {
     return readTenants("the tenants' file", file);
   } catch (error) {

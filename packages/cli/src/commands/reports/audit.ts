@@ -5,10 +5,10 @@ import { auditOffline } from "../../client/offline-reports.ts";
 import { ReportsClient } from "../../client/reports-client.ts";
 import { EXIT } from "../../errors.ts";
 import { httpUrl, integer } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { renderAudit } from "../../report/audit-view.ts";
 import { takeInterrupts } from "@tributary/platform/client";
-import { addDataOption } from "../../options/platform.ts";
+import { addDataOption } from "../../options/data.ts";
 
 interface AuditFlags {
   readonly differences: number;
@@ -18,10 +18,8 @@ interface AuditFlags {
   readonly json?: true;
 }
 
-export function auditCommand(program: Command, context: CommandContext): void {
-  const command = program
-    .command("audit")
-    .description("every conversion's result, held against one recomputed from the stored facts")
+export function auditCommand(command: Command, context: CommandContext): void {
+  command
     .option("--differences <n>", "most differences to describe", integer(0, 10_000), 20)
     .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
     .option("--key <key>", "read key, which names the tenant (default: TRIBUTARY_READ_KEY)")

@@ -5,10 +5,10 @@ import type { Conversion } from "@tributary/reports/answers";
 import { ReportsClient } from "../../client/reports-client.ts";
 import { EXIT } from "../../errors.ts";
 import { httpUrl, instant } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { renderConversion } from "../../report/conversion-view.ts";
 import { takeInterrupts } from "@tributary/platform/client";
-import { addDataOption } from "../../options/platform.ts";
+import { addDataOption } from "../../options/data.ts";
 
 interface ConversionFlags {
   readonly asOf?: string;
@@ -18,11 +18,9 @@ interface ConversionFlags {
   readonly json?: true;
 }
 
-export function conversionCommand(program: Command, context: CommandContext): void {
-  const command = program
-    .command("conversion")
+export function conversionCommand(command: Command, context: CommandContext): void {
+  command
     .argument("<id>", "event ID of the conversion, or its order ID")
-    .description("one conversion: its path, its credits, and why its numbers changed")
     .option("--as-of <time>", "what was known then, without later corrections", instant)
     .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
     .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")

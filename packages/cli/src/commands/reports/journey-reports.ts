@@ -6,11 +6,11 @@ import { journeyReportOffline, journeyReportParquetOffline } from "../../client/
 import { saveStream } from "../../client/save-file.ts";
 import { EXIT } from "../../errors.ts";
 import { httpUrl, instant } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { renderRows } from "../../report/rows-table.ts";
 import { takeInterrupts } from "@tributary/platform/client";
 import { clientOf, parquetOption } from "../../options/reports.ts";
-import { addDataOption } from "../../options/platform.ts";
+import { addDataOption } from "../../options/data.ts";
 
 type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
 
@@ -21,8 +21,6 @@ interface ReportOption {
 }
 
 interface ReportCommand {
-  readonly name: JourneyReportName;
-  readonly description: string;
   readonly options: readonly ReportOption[];
   readonly examples: string;
 }
@@ -30,10 +28,8 @@ interface ReportCommand {
 const BY_TOUCH =
   "one or two of channel, source, medium, campaign, term, content (default: channel)";
 
-const COMMANDS: readonly ReportCommand[] = [
-  {
-    name: "counts",
-    description: "impressions, clicks, visits, conversions, reach and rates of each campaign",
+const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
+  counts: {
     options: [
       { flags: "--by <dimensions>", description: `${BY_TOUCH}, or name` },
       {
@@ -49,9 +45,7 @@ const COMMANDS: readonly ReportCommand[] = [
   tributary counts --by channel --interval day --time-zone Europe/Berlin --from 2026-10-01
   tributary counts --by name --csv > events.csv`,
   },
-  {
-    name: "paths",
-    description: "the paths that most conversions took",
+  paths: {
     options: [
       { flags: "--by <dimensions>", description: BY_TOUCH },
       {
@@ -67,23 +61,16 @@ const COMMANDS: readonly ReportCommand[] = [
     examples: `  tributary paths --transform exposure --limit 10
   tributary paths --by channel,campaign --from 2026-10-01 --to 2026-11-01`,
   },
-  {
-    name: "assists",
-    description: "in how many conversions each channel was first, last, or on the way",
+  assists: {
     options: [{ flags: "--by <dimensions>", description: BY_TOUCH }],
     examples: `  tributary assists
   tributary assists --by campaign --csv > assists.csv`,
   },
-  {
-    name: "time-to-convert",
-    description: "days and touchpoints from the first touchpoint to the conversion",
+  "time-to-convert": {
     options: [],
     examples: `  tributary time-to-convert --from 2026-10-01`,
   },
-  {
-    name: "changes",
-    description:
-      "what changed a report since a time: new conversions, late touchpoints, refunds, merges",
+  changes: {
     options: [
       { flags: "--since <time>", description: "what was known then is compared; needed" },
       { flags: "--model <name>", description: "whose credits (default: linear)" },
@@ -92,9 +79,7 @@ const COMMANDS: readonly ReportCommand[] = [
     examples: `  tributary changes --since 2026-11-01
   tributary changes --since 2026-11-01 --as-of 2026-11-08 --by campaign --model time_decay`,
   },
-  {
-    name: "cost",
-    description: "what was spent and what it earned: ROAS, cost per conversion and per click",
+  cost: {
     options: [
       { flags: "--model <name>", description: "whose credits (default: linear)" },
       { flags: "--by <dimensions>", description: BY_TOUCH },
@@ -107,7 +92,7 @@ const COMMANDS: readonly ReportCommand[] = [
     examples: `  tributary cost --by campaign --from 2026-10-01 --to 2026-11-01
   tributary cost --model time_decay --currency EUR`,
   },
-];
+};
 
 /** What every one of them takes beside the report's own parameters. */
 interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
@@ -119,9 +104,12 @@ interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
   readonly parquet?: string;
 }
 
-export function journeyReportCommands(program: Command, context: CommandContext): void {
-  for (const { name, description, options, examples } of COMMANDS) {
-    const command = program.command(name).description(description);
+/** The command of one of these reports. */
+export function journeyReportCommand(
+  name: JourneyReportName,
+): (command: Command, context: CommandContext) => void {
+  const { options, examples } = COMMANDS[name];
+  return (command, context) => {
     for (const option of options) command.option(option.flags, option.description);
     command
       .option("--from <time>", "from then on: 2026-10-01, or ISO 8601 with a zone", instant)
@@ -140,7 +128,7 @@ export function journeyReportCommands(program: Command, context: CommandContext)
         `\nExamples:\n${examples}\n\nWhere no platform runs on the data folder, it is read from the folder itself.`,
       )
       .action(async (flags: Flags) => run(name, flags, context));
-  }
+  };
 }
 
 async function run(name: JourneyReportName, flags: Flags, context: CommandContext): Promise<void> {

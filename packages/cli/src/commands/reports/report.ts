@@ -10,7 +10,7 @@ import { saveStream } from "../../client/save-file.ts";
 import { describeError } from "@tributary/platform/errors";
 import { CliError, EXIT } from "../../errors.ts";
 import { duration, httpUrl, instant, nameList } from "../../options/parsers.ts";
-import type { CommandContext } from "../../program.ts";
+import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
 import { conservationLine } from "../../report/conservation-line.ts";
@@ -18,7 +18,7 @@ import { reportNotes } from "../../report/report-notes.ts";
 import { renderReport } from "../../report/table.ts";
 import { takeInterrupts } from "@tributary/platform/client";
 import { clientOf, parquetOption } from "../../options/reports.ts";
-import { addDataOption } from "../../options/platform.ts";
+import { addDataOption } from "../../options/data.ts";
 
 interface ReportFlags extends RuleFlags {
   readonly model?: readonly string[];
@@ -58,10 +58,8 @@ const DIMENSIONS = [...DIMENSION_FIELDS, ...CONVERSION_DIMENSIONS];
 const MODELS = [...MODEL_NAMES, "w_shaped", ...PATH_MODEL_NAMES] as const;
 const MAX_DIMENSIONS = 2;
 
-export function reportCommand(program: Command, context: CommandContext): void {
-  const command = program
-    .command("report")
-    .description("what each channel or campaign earned, under one model or several")
+export function reportCommand(command: Command, context: CommandContext): void {
+  command
     .option(
       "--model <models>",
       `all (those that the workers credit), or by commas: ${MODEL_NAMES.join(", ")}, w_shaped; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")} (default: last_touch)`,

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { readCsv } from "../../../src/replay/sources/csv-source.ts";
 import { parseFieldMap } from "../../../src/replay/sources/field-map.ts";
 import { contentPrefix, contentSize } from "../../../src/replay/sources/file-content.ts";
-import { detectFormat } from "../../../src/replay/formats.ts";
+import { detectFormat } from "../../../src/replay/open-source.ts";
 import { readMsgpack } from "../../../src/replay/sources/msgpack-source.ts";
 import { readNdjson } from "../../../src/replay/sources/ndjson-source.ts";
 import { PATHS_HEADER } from "../../../src/replay/sources/paths-source.ts";
