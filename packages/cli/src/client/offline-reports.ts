@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import type { ExportName } from "@tributary/warehouse";
 import type { Readable } from "node:stream";
-import type { ReportName, OfflineReports, RowsAnswer } from "@tributary/reports";
-import { CliError, describeError } from "../errors.ts";
+import type { OfflineReports, ReportName, RowsAnswer } from "@tributary/reports";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import {
   auditSchema,
   conversionSchema,
