@@ -8,7 +8,7 @@ import {
   MAX_USERS,
   validateModelOptions,
 } from "@tributary/attribution";
-import { MAX_PARTITIONS } from "@tributary/protocol";
+import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
@@ -168,12 +168,7 @@ export interface WorkerConfig {
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
   const values = readEnvironment(schema, env);
-  if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
-    throw new EnvironmentError(
-      "TRIBUTARY_HEARTBEAT_MS",
-      "expected at most a third of TRIBUTARY_LEASE_MS",
-    );
-  }
+  checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
   const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
@@ -223,6 +218,24 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     tenantsDigest: tenants.digest,
     telemetry: readTelemetryConfig(env),
   });
+}
+
+/** Checks values that depend on each other. @throws EnvironmentError */
+function checkTogether(values: z.output<typeof schema>): void {
+  if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
+    throw new EnvironmentError(
+      "TRIBUTARY_HEARTBEAT_MS",
+      "expected at most a third of TRIBUTARY_LEASE_MS",
+    );
+  }
+  const maxFactsOfJourney =
+    values.TRIBUTARY_MAX_FACTS_PER_USER * (1 + values.TRIBUTARY_MAX_ANONYMOUS_IDS);
+  if (maxFactsOfJourney > MAX_ENTRY_EVENTS) {
+    throw new EnvironmentError(
+      "TRIBUTARY_MAX_FACTS_PER_USER",
+      `expected at most ${MAX_ENTRY_EVENTS} facts of a journey: of a user and each of TRIBUTARY_MAX_ANONYMOUS_IDS, got ${maxFactsOfJourney}`,
+    );
+  }
 }
 
 /**
