@@ -323,7 +323,7 @@ export const METRICS = {
     help: "Strings of events in memory, over the worker's compute threads; bounded by TRIBUTARY_VOCABULARY_MB each.",
     labels: {},
   },
-  tributary_vocabulary_overflow_total: {
+  tributary_vocabulary_overflow_values_total: {
     type: "counter",
     unit: "values",
     help: "Values of facts for which results show (other), as the worker's strings were at their bound, by dimension.",

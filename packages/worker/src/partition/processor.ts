@@ -250,7 +250,8 @@ export class AttributionProcessor implements PartitionProcessor {
     this.#countIdentity(reply.identity);
     for (const [i, count] of reply.overflowed.entries()) {
       const dimension = DIMENSION_FIELDS[i] ?? "other";
-      if (count > 0) this.#metrics.tributary_vocabulary_overflow_total.inc({ dimension }, count);
+      if (count > 0)
+        this.#metrics.tributary_vocabulary_overflow_values_total.inc({ dimension }, count);
     }
     for (const [i, count] of reply.attributed.entries()) {
       const reason = REVISION_REASONS[i] ?? "other";
