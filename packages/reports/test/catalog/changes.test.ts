@@ -4,6 +4,7 @@ import type { TributaryEvent } from "@tributary/protocol";
 import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { JOURNEY_REPORTS } from "../../src/catalog/catalog.ts";
 import { click, purchase, receiptOf, T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
@@ -149,6 +150,6 @@ test("whatever came and between whichever times, before and the causes sum to af
         expect(totals).toMatchObject({ residueConversions: "0", residueValue: "0" });
       },
     ),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { unpack } from "msgpackr";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { Problem } from "../../src/core/problem.ts";
 import { type Keeper, Sender, type SenderOptions } from "../../src/core/sender.ts";
 
@@ -92,7 +93,7 @@ describe("Sender", () => {
           expect(taken.flat().length).toBeLessThanOrEqual(ids.length + 4 * cuts);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
