@@ -69,6 +69,13 @@ export function mapEvent(
   if (kind === "track" && name === undefined) {
     return refuse("name", "event: a track call needs the name of what happened");
   }
+  // An alias joins two IDs: without both it would be taken and change nothing.
+  if (kind === "alias" && textOf(sent["previousId"]) === undefined) {
+    return refuse("anonymousId", "previousId: an alias call needs the ID from before");
+  }
+  if (kind === "alias" && textOf(sent["userId"]) === undefined) {
+    return refuse("userId", "userId: an alias call needs the ID from now on");
+  }
   const type = typeOf(kind, name, properties, sent, rules);
   const event: Record<string, unknown> = { id: idOf(sent, stamp), type, time };
   add(event, "userId", textOf(sent["userId"]));
