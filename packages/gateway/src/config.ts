@@ -15,6 +15,16 @@ import type { BacklogBounds } from "./publish/backlog.ts";
 import { type AllowedOrigins, parseOrigins } from "./http/cors.ts";
 import type { SpoolOptions } from "./spool/spool.ts";
 
+/**
+ * The limits of what was acknowledged before: a spooled batch is published whatever this process takes by now, so these are the
+ * largest that a gateway can be configured with.
+ */
+export const SPOOLED_LIMITS = {
+  maxEvents: 20_000,
+  maxEventBytes: 1 << 20,
+  maxFutureMs: 10 * 86_400_000,
+} as const;
+
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
   TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
@@ -43,11 +53,13 @@ const schema = z.object({
   TRIBUTARY_MAX_BODY_BYTES: wholeNumber(1024, 1 << 28, 4 << 20).describe(
     "largest body, packed and unpacked",
   ),
-  TRIBUTARY_MAX_EVENTS: wholeNumber(1, 20_000, 10_000).describe("most events of a request"),
-  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, 1 << 20, 32_768).describe(
+  TRIBUTARY_MAX_EVENTS: wholeNumber(1, SPOOLED_LIMITS.maxEvents, 10_000).describe(
+    "most events of a request",
+  ),
+  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, SPOOLED_LIMITS.maxEventBytes, 32_768).describe(
     "largest event, packed as msgpack",
   ),
-  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, 10 * 86_400_000, 86_400_000).describe(
+  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, SPOOLED_LIMITS.maxFutureMs, 86_400_000).describe(
     "how far ahead of the server's clock an event may lie, ms",
   ),
   TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 2000).describe(
@@ -166,7 +178,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
             dir: values.TRIBUTARY_SPOOL_DIR,
             maxBytes: values.TRIBUTARY_SPOOL_MB * 2 ** 20,
             segmentBytes: SEGMENT_BYTES,
-            maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
           },
     spoolEvents: spoolsEvents(values.TRIBUTARY_SPOOL_EVENTS, values.TRIBUTARY_SPOOL_DIR),
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,

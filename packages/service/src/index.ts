@@ -7,6 +7,7 @@ export {
   parseApiKeys,
   TENANT_NAME,
 } from "./api-keys.ts";
+export { Backoff } from "./backoff.ts";
 export {
   type Environment,
   EnvironmentError,
@@ -14,4 +15,6 @@ export {
   text,
   wholeNumber,
 } from "./environment.ts";
+export { answerHalfClosed } from "./half-closed.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";
+export { TokenBucket } from "./token-bucket.ts";

@@ -12,7 +12,7 @@ import {
 } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Intake } from "../intake/intake.ts";
+import type { EventIntake } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
 import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";
@@ -47,7 +47,7 @@ const HOST = /^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:]+\](?::\d{1,5})?$/i;
 export function addSegmentRoutes(
   server: FastifyInstance,
   config: GatewayConfig,
-  intake: Intake,
+  intake: EventIntake,
   bots: BotFilter,
   metrics: GatewayMetrics,
 ): void {
@@ -89,13 +89,18 @@ interface Mapped {
 
 class SegmentIntake {
   readonly #config: GatewayConfig;
-  readonly #intake: Intake;
+  readonly #intake: EventIntake;
   readonly #bots: BotFilter;
   readonly #metrics: GatewayMetrics;
   readonly #rules: ReadonlyMap<string, SegmentRules>;
   readonly #patience = new Patience();
 
-  constructor(config: GatewayConfig, intake: Intake, bots: BotFilter, metrics: GatewayMetrics) {
+  constructor(
+    config: GatewayConfig,
+    intake: EventIntake,
+    bots: BotFilter,
+    metrics: GatewayMetrics,
+  ) {
     this.#config = config;
     this.#intake = intake;
     this.#bots = bots;

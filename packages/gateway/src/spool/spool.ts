@@ -1,10 +1,17 @@
 import { Buffer } from "node:buffer";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Logger } from "@tributary/telemetry";
 import { GatewayError } from "../errors.ts";
-import { leaveFolder, listSegments, segmentPath, takeFolder } from "./folder.ts";
-import { decodeRecords, encodeRecord, type SpooledBatch } from "./records.ts";
+import {
+  keepDamaged,
+  leaveFolder,
+  listSegments,
+  quarantine,
+  segmentPath,
+  takeFolder,
+} from "./folder.ts";
+import { type DecodedRecords, decodeRecords, encodeRecord, type SpooledBatch } from "./records.ts";
 
 export interface SpoolOptions {
   readonly dir: string;
@@ -12,14 +19,10 @@ export interface SpoolOptions {
   readonly maxBytes: number;
   /** A segment that is longer is followed by another one. */
   readonly segmentBytes: number;
-  /** Largest body. */
-  readonly maxBodyBytes: number;
 }
 
-/** What is read at a time. */
+/** What is read at a time, where no single record is larger. */
 const READ_BYTES = 1 << 20;
-/** A record beside its body: head, tenant, time. */
-const RECORD_OVERHEAD = 512;
 
 interface Segment {
   readonly path: string;
@@ -132,9 +135,26 @@ export class Spool {
     }
   }
 
-  /** Redis has a page's batches. */
-  done(page: SpoolPage): void {
-    (page.segment as Segment).doneBytes += page.bytes;
+  /** Redis has a page's batches, or they are in quarantine. */
+  done({ segment, bytes }: SpoolPage): void {
+    (segment as Segment).doneBytes += bytes;
+  }
+
+  /**
+   * Keeps a batch of a page that can never be published in a file of its own, as long as all such files fit into the spool's bound.
+   * @param reason why it cannot be published
+   */
+  async quarantine({ segment }: SpoolPage, batch: SpooledBatch, reason: unknown): Promise<void> {
+    const { path } = segment as Segment;
+    const record = encodeRecord(batch);
+    const isKept = await quarantine(path, record, this.#options.maxBytes);
+    const { tenant, events } = batch;
+    this.#logger.error(
+      { err: reason, segment: path, tenant, events, bytes: record.length },
+      isKept
+        ? "a batch of the spool cannot be published: it is kept as .quarantined"
+        : "the spool's quarantine is full: a batch that cannot be published is dropped",
+    );
   }
 
   /** Resolves when there is something new to read. */
@@ -221,23 +241,22 @@ export class Spool {
 
   /** @returns a page; without batches where what is left cannot be read, and is done with */
   async #readFrom(segment: Segment, left: number): Promise<SpoolPage> {
-    const maxRecordBytes = this.#options.maxBodyBytes + RECORD_OVERHEAD;
-    const size = Math.min(left, Math.max(READ_BYTES, maxRecordBytes + RECORD_OVERHEAD));
     const file = await this.#reopen(segment);
     if (file === undefined) return { batches: [], segment, bytes: 0 };
-    let piece: Buffer;
+    const { maxBytes } = this.#options;
+    let found: DecodedRecords;
     try {
-      const { buffer, bytesRead } = await file.read(
-        Buffer.allocUnsafe(size),
-        0,
-        size,
-        segment.doneBytes,
-      );
-      piece = buffer.subarray(0, bytesRead);
+      const piece = await readPiece(file, segment.doneBytes, Math.min(left, READ_BYTES));
+      found = decodeRecords(piece, left, maxBytes);
+      const { batches, nextBytes } = found;
+      if (batches.length === 0 && nextBytes > piece.length && nextBytes <= left) {
+        const record = await readPiece(file, segment.doneBytes, nextBytes);
+        found = decodeRecords(record, left, maxBytes);
+      }
     } finally {
       await file.close();
     }
-    const { batches, bytes, damaged } = decodeRecords(piece, maxRecordBytes);
+    const { batches, bytes, damaged } = found;
     if (batches.length === 0) await this.#giveUp(segment, left, damaged);
     return { batches, segment, bytes };
   }
@@ -266,9 +285,14 @@ export class Spool {
         where,
         "a record of the spool is damaged: the rest of its segment is left out, and the segment is kept as .damaged",
       );
-      await rename(segment.path, `${segment.path}.damaged`);
+      await keepDamaged(segment.path);
     } else this.#logger.warn(where, "the spool's last record was cut off and never acknowledged");
     segment.doneBytes = segment.bytes;
     segment.closed = true;
   }
+}
+
+async function readPiece(file: FileHandle, at: number, size: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, at);
+  return buffer.subarray(0, bytesRead);
 }

@@ -1,4 +1,4 @@
-import { ApiKeys } from "@tributary/service";
+import { answerHalfClosed, ApiKeys } from "@tributary/service";
 import { WarehouseError } from "@tributary/warehouse";
 import { createMetrics } from "@tributary/telemetry";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
@@ -28,6 +28,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
   });
+  answerHalfClosed(server.server);
   const metrics = createMetrics(parts.telemetry.metrics, [
     "tributary_http_requests_total",
     "tributary_http_request_seconds",
