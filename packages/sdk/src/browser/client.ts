@@ -6,9 +6,9 @@ import {
   randomId,
   type RefundFields,
 } from "../core/event.ts";
-import { type ClientOptions, createSender } from "../core/options.ts";
-import type { OnProblem } from "../core/problem.ts";
-import type { Sender, SenderOptions } from "../core/sender.ts";
+import { type ClientOptions, createSender, type SenderDefaults } from "../core/options.ts";
+import { guard, type OnProblem } from "../core/problem.ts";
+import type { Sender } from "../core/sender.ts";
 import { type BrowserWindow, currentWindow } from "./environment.ts";
 import { watchNavigation } from "./navigation.ts";
 import { clickId, pageView } from "./page.ts";
@@ -25,7 +25,7 @@ export type BrowserOptions = ClientOptions & {
   readonly cookieDomain?: string | undefined;
 };
 
-const DEFAULTS: Omit<SenderOptions, "url" | "onProblem"> = {
+const DEFAULTS: SenderDefaults = {
   batchEvents: 50,
   // Browsers let 64 KB go out while a page closes: what is under way, and as much again.
   batchBytes: 28_000,
@@ -63,13 +63,14 @@ export class Tributary {
     const window = currentWindow();
     const { persistence = "localStorage", autoPage = true, writeKey = "", cookieDomain } = options;
     this.#window = window;
-    this.#onProblem =
+    const onProblem = guard(
       options.onProblem ??
-      (({ code, reason, events }) => window.console.warn("Tributary:", code, reason, events));
+        (({ code, reason, events }) => window.console.warn("Tributary:", code, reason, events)),
+    );
+    this.#onProblem = onProblem;
     const prefix = `tributary.${encodeURIComponent(writeKey)}.`;
-    this.#storage = new Storage(window, prefix, persistence, cookieDomain, this.#onProblem);
-    const defaults = { ...DEFAULTS, onProblem: this.#onProblem };
-    this.#sender = createSender(options, defaults, this.#storage);
+    this.#storage = new Storage(window, prefix, persistence, cookieDomain, onProblem);
+    this.#sender = createSender({ ...options, onProblem }, DEFAULTS, this.#storage);
     this.#maxHeld = options.maxQueueEvents ?? DEFAULTS.maxQueueEvents;
     this.#referrer = window.document.referrer;
     this.#listen(window, "pagehide", () => this.#sender.hurry());

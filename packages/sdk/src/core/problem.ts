@@ -35,3 +35,12 @@ export interface Problem {
 }
 
 export type OnProblem = (problem: Problem) => void;
+
+/** The customer's handler, whose own failure is written to the console: it must not end a server, or keep events from being sent. */
+export function guard(onProblem: OnProblem): OnProblem {
+  // One that is async fails later, which is caught as well.
+  const notify = async (problem: Problem): Promise<void> => onProblem(problem);
+  return (problem) => {
+    notify(problem).catch((error: unknown) => console.error("Tributary: onProblem failed", error));
+  };
+}

@@ -29,6 +29,9 @@ export interface Keeper {
 /** The gateway takes none that is larger, packed. */
 const MOST_EVENT_BYTES = 32_768;
 
+/** Requests that are taken before twice as many events are sent at once again: of more requests one may be in vain. */
+const GROW_AFTER_TAKEN = 16;
+
 interface Item {
   readonly event: OutgoingEvent;
   readonly bytes: Uint8Array;
@@ -49,8 +52,10 @@ export class Sender {
   /** Whether it is the gateway that said so. */
   #told = false;
   #failures = 0;
-  /** Most events of a request: fewer than configured where the gateway found those too many. */
+  /** Most events of a request: fewer than configured where the gateway found those too many a while ago. */
   #most: number;
+  /** Requests taken since then, or since there were more of them last. */
+  #taken = 0;
 
   constructor(options: SenderOptions, keeper?: Keeper) {
     this.#options = options;
@@ -187,7 +192,12 @@ export class Sender {
     this.#failures = 0;
     if (outcome.kind === "too_large" && batch.length > 1) {
       this.#most = Math.ceil(batch.length / 2);
+      this.#taken = 0;
       return;
+    }
+    this.#taken += 1;
+    if (this.#taken % GROW_AFTER_TAKEN === 0) {
+      this.#most = Math.min(2 * this.#most, this.#options.batchEvents);
     }
     this.#remove(batch);
     const events = batch.map(({ event }) => event);

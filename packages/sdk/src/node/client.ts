@@ -6,9 +6,9 @@ import {
   randomId,
   type RefundFields,
 } from "../core/event.ts";
-import { type ClientOptions, createSender } from "../core/options.ts";
-import type { OnProblem, Problem } from "../core/problem.ts";
-import type { Sender, SenderOptions } from "../core/sender.ts";
+import { type ClientOptions, createSender, type SenderDefaults } from "../core/options.ts";
+import { guard, type OnProblem, type Problem } from "../core/problem.ts";
+import type { Sender } from "../core/sender.ts";
 
 export type NodeOptions = ClientOptions;
 
@@ -17,7 +17,7 @@ export type Identity =
   | { readonly userId: string; readonly anonymousId?: string | undefined }
   | { readonly userId?: string | undefined; readonly anonymousId: string };
 
-const DEFAULTS: Omit<SenderOptions, "url" | "onProblem"> = {
+const DEFAULTS: SenderDefaults = {
   batchEvents: 500,
   batchBytes: 524_288,
   flushIntervalMs: 1000,
@@ -38,8 +38,9 @@ export class Tributary {
 
   /** @throws TypeError that names the option, what was given and what is allowed */
   constructor(options: NodeOptions) {
-    this.#onProblem = options.onProblem ?? warn;
-    this.#sender = createSender(options, { ...DEFAULTS, onProblem: this.#onProblem });
+    const onProblem = guard(options.onProblem ?? warn);
+    this.#onProblem = onProblem;
+    this.#sender = createSender({ ...options, onProblem }, DEFAULTS);
   }
 
   /** @returns whether the event waits to be sent; where not, `onProblem` was told why */
