@@ -50,6 +50,9 @@ const schema = z.object({
   TRIBUTARY_FLUSH_EVENTS: wholeNumber(1, 32_768, 2048).describe(
     "events of a partition that are sent without waiting any longer",
   ),
+  TRIBUTARY_FLUSH_BYTES: wholeNumber(1 << 16, 1 << 28, 8 << 20).describe(
+    "bytes of bodies that are sent without waiting any longer",
+  ),
   TRIBUTARY_MAX_BODY_BYTES: wholeNumber(1024, 1 << 28, 4 << 20).describe(
     "largest body, packed and unpacked",
   ),
@@ -115,6 +118,7 @@ export interface GatewayConfig {
   readonly corsOrigins: AllowedOrigins;
   readonly flushIntervalMs: number;
   readonly flushEvents: number;
+  readonly flushBytes: number;
   readonly maxBodyBytes: number;
   readonly maxEvents: number;
   readonly maxEventBytes: number;
@@ -152,6 +156,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     corsOrigins: parseOrigins("TRIBUTARY_CORS_ORIGINS", values.TRIBUTARY_CORS_ORIGINS),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
+    flushBytes: values.TRIBUTARY_FLUSH_BYTES,
     maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
     maxEvents: values.TRIBUTARY_MAX_EVENTS,
     maxEventBytes: Math.max(values.TRIBUTARY_MAX_EVENT_BYTES, EVENT_LIMITS.idBytes),

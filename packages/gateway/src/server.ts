@@ -102,6 +102,7 @@ export function createGateway(
       partitions: config.partitions,
       flushIntervalMs: config.flushIntervalMs,
       flushEvents: config.flushEvents,
+      flushBytes: config.flushBytes,
       waitMs: config.redisWaitMs,
       replicaWait: config.replicaWait,
       maxBufferedBytes: config.maxBufferedBytes,

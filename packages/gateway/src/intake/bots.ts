@@ -75,9 +75,11 @@ export class BotFilter {
   }
 
   #isBot(userAgent: string): boolean {
+    // Not remembered: as many of them as may be would take megabytes.
+    if (userAgent.length > MAX_LENGTH) return true;
     const known = this.#known.get(userAgent);
     if (known !== undefined) return known;
-    const found = userAgent.length > MAX_LENGTH || isbot(userAgent);
+    const found = isbot(userAgent);
     // Begun anew when full: browsers' user agents are few, and whoever makes up more only costs the time of a look.
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(userAgent, found);

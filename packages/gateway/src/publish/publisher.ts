@@ -23,6 +23,8 @@ export interface PublisherOptions {
   readonly flushIntervalMs: number;
   /** A partition with this many events is flushed at once, whatever the time. */
   readonly flushEvents: number;
+  /** Bytes of bodies after which all is flushed at once, whatever the time and the number of events. */
+  readonly flushBytes: number;
   /** How long events wait for Redis before their request is answered 503, ms. */
   readonly waitMs: number;
   /** Replicas that must have an entry before its events count as taken; undefined for none. */
@@ -88,7 +90,10 @@ export class Publisher {
   #generation: Generation | undefined;
   #timer: NodeJS.Timeout | undefined;
   #flushedAtMs = 0;
-  #bufferedBytes = 0;
+  /** Bytes of bodies whose events wait for the next flush. */
+  #waitingBytes = 0;
+  /** Bytes of entries that wait for Redis. */
+  #sentBytes = 0;
   #flights = 0;
   #awaySinceMs: number | undefined;
   #seed = 0;
@@ -142,7 +147,7 @@ export class Publisher {
   /** Refuses what could not be kept. @throws GatewayError `redis_away`, `overloaded` */
   checkRoom(): void {
     if (this.breakerOpen) throw new GatewayError("redis_away", "the event store is away", 1);
-    if (this.#bufferedBytes > this.#options.maxBufferedBytes) {
+    if (this.#waitingBytes + this.#sentBytes > this.#options.maxBufferedBytes) {
       throw new GatewayError("overloaded", "too many events wait for the event store", 1);
     }
   }
@@ -172,6 +177,8 @@ export class Publisher {
     this.#generation ??= new Generation();
     if (span.isRecording()) this.#generation.traces.push({ span, events: result.accepted });
     const done = this.#generation.done(touched);
+    this.#waitingBytes += body.length;
+    if (this.#waitingBytes >= this.#options.flushBytes) this.#full = true;
     this.#schedule();
     return { result, done };
   }
@@ -213,6 +220,7 @@ export class Publisher {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#full = false;
+    this.#waitingBytes = 0;
     const generation = this.#generation;
     if (generation === undefined) return;
     this.#generation = undefined;
@@ -235,7 +243,7 @@ export class Publisher {
     endSpans: (entries: number, error?: Error) => void,
   ): Promise<void> {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
-    this.#bufferedBytes += bytes;
+    this.#sentBytes += bytes;
     this.#flights += 1;
     const open = new Set(entries.map(({ partition }) => partition));
     const failures = new Map<number, GatewayError>();
@@ -256,7 +264,7 @@ export class Publisher {
       );
     } finally {
       clearTimeout(timer);
-      this.#bufferedBytes -= bytes;
+      this.#sentBytes -= bytes;
       this.#flights -= 1;
     }
     const [failure] = failures.values();

@@ -47,6 +47,7 @@ export class Tributary {
   readonly #sender: Sender;
   readonly #onProblem: OnProblem;
   readonly #maxHeld: number;
+  readonly #maxHeldBytes: number;
   #anonymousId: string | undefined;
   #userId: string | undefined;
   /** Of the page view that comes next. */
@@ -56,6 +57,7 @@ export class Tributary {
   #isNew = false;
   /** What happened before consent: in memory only, as events without a visitor. */
   #held: OutgoingEvent[] = [];
+  #heldBytes = 0;
   readonly #ends: (() => void)[] = [];
 
   /** @throws TypeError that names the option, what was given and what is allowed */
@@ -63,15 +65,17 @@ export class Tributary {
     const window = currentWindow();
     const { persistence = "localStorage", autoPage = true, writeKey = "", cookieDomain } = options;
     this.#window = window;
+    const warn = (...what: unknown[]): void => window.console.warn("Tributary:", ...what);
     const onProblem = guard(
-      options.onProblem ??
-        (({ code, reason, events }) => window.console.warn("Tributary:", code, reason, events)),
+      options.onProblem ?? (({ code, reason, events }) => warn(code, reason, events)),
+      (error) => warn("onProblem failed", error),
     );
     this.#onProblem = onProblem;
     const prefix = `tributary.${encodeURIComponent(writeKey)}.`;
     this.#storage = new Storage(window, prefix, persistence, cookieDomain, onProblem);
     this.#sender = createSender({ ...options, onProblem }, DEFAULTS, this.#storage);
     this.#maxHeld = options.maxQueueEvents ?? DEFAULTS.maxQueueEvents;
+    this.#maxHeldBytes = options.maxQueueBytes ?? DEFAULTS.maxQueueBytes;
     this.#referrer = window.document.referrer;
     this.#listen(window, "pagehide", () => this.#sender.hurry());
     this.#listen(window, "online", () => this.#sender.retry());
@@ -124,6 +128,7 @@ export class Tributary {
       return;
     }
     this.#held = [];
+    this.#heldBytes = 0;
     this.#sender.clear();
     this.#storage.clear([ANONYMOUS_ID, USER_ID]);
     this.#anonymousId = undefined;
@@ -172,9 +177,17 @@ export class Tributary {
       anonymousId: this.#anonymousId,
     };
     if (this.#consent) this.#enqueue(event);
-    else if (this.#held.length < this.#maxHeld) this.#held.push(event);
-    else {
-      const reason = `${this.#maxHeld} events wait for consent already`;
+    else this.#hold(event);
+  }
+
+  #hold(event: OutgoingEvent): void {
+    const bytes = this.#sender.pack(event)?.length;
+    if (bytes === undefined) return;
+    if (this.#held.length < this.#maxHeld && this.#heldBytes + bytes <= this.#maxHeldBytes) {
+      this.#held.push(event);
+      this.#heldBytes += bytes;
+    } else {
+      const reason = `${this.#held.length} events of ${this.#heldBytes} bytes wait for consent already`;
       this.#onProblem({ code: "queue_full", reason, events: [event] });
     }
   }
@@ -199,6 +212,7 @@ export class Tributary {
       if (!this.#sender.hasRoom(1)) break;
       this.#sender.add(event);
     }
+    this.#heldBytes = 0;
     for (const event of this.#held.splice(0)) {
       const { url, referrer = "", userId = this.#userId } = event;
       // A page that was loaded again before consent is this visitor's arrival all the same.

@@ -36,11 +36,13 @@ export interface Problem {
 
 export type OnProblem = (problem: Problem) => void;
 
-/** The customer's handler, whose own failure is written to the console: it must not end a server, or keep events from being sent. */
-export function guard(onProblem: OnProblem): OnProblem {
-  // One that is async fails later, which is caught as well.
+/**
+ * The customer's handler, which may fail: that must not end a server, or keep events from being sent.
+ * @param failed is given what it threw, or rejected with where it is async
+ */
+export function guard(onProblem: OnProblem, failed: (error: unknown) => void): OnProblem {
   const notify = async (problem: Problem): Promise<void> => onProblem(problem);
   return (problem) => {
-    notify(problem).catch((error: unknown) => console.error("Tributary: onProblem failed", error));
+    notify(problem).catch(failed);
   };
 }

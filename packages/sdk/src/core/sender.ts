@@ -80,19 +80,26 @@ export class Sender {
     return Math.max(0, this.#notBeforeMs - Date.now());
   }
 
-  /** @returns whether the event was taken; where not, it was said why */
-  add(event: OutgoingEvent): boolean {
-    const { maxQueueBytes, flushIntervalMs, batchBytes } = this.#options;
+  /** The event as it is sent; undefined where it cannot be, which is said. */
+  pack(event: OutgoingEvent): Uint8Array | undefined {
     let bytes: Uint8Array;
     try {
       bytes = pack(event);
     } catch (error) {
-      return this.#lose("unpackable", error instanceof Error ? error.message : "no JSON", event);
+      this.#lose("unpackable", error instanceof Error ? error.message : "no JSON", event);
+      return undefined;
     }
-    if (bytes.length > MOST_EVENT_BYTES) {
-      const reason = `expected at most ${MOST_EVENT_BYTES} bytes, got ${bytes.length}`;
-      return this.#lose("too_large", reason, event);
-    }
+    if (bytes.length <= MOST_EVENT_BYTES) return bytes;
+    const reason = `expected at most ${MOST_EVENT_BYTES} bytes, got ${bytes.length}`;
+    this.#lose("too_large", reason, event);
+    return undefined;
+  }
+
+  /** @returns whether the event was taken; where not, it was said why */
+  add(event: OutgoingEvent): boolean {
+    const { maxQueueBytes, flushIntervalMs, batchBytes } = this.#options;
+    const bytes = this.pack(event);
+    if (bytes === undefined) return false;
     if (!this.hasRoom(1) || this.#bytes + bytes.length > maxQueueBytes) {
       const reason = `${this.length} events of ${this.#bytes} bytes wait already`;
       return this.#lose("queue_full", reason, event);

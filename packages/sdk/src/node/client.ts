@@ -38,7 +38,7 @@ export class Tributary {
 
   /** @throws TypeError that names the option, what was given and what is allowed */
   constructor(options: NodeOptions) {
-    const onProblem = guard(options.onProblem ?? warn);
+    const onProblem = guard(options.onProblem ?? warn, warnOfHandler);
     this.#onProblem = onProblem;
     this.#sender = createSender({ ...options, onProblem }, DEFAULTS);
   }
@@ -106,4 +106,9 @@ export class Tributary {
 
 function warn({ code, reason, events }: Problem): void {
   process.emitWarning(`${events.length} events: ${reason}`, { type: "Tributary", code });
+}
+
+function warnOfHandler(error: unknown): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(`onProblem failed: ${reason}`, { type: "Tributary" });
 }
