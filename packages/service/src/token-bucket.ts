@@ -26,6 +26,13 @@ export class TokenBucket {
     return this.#tokens;
   }
 
+  /** Takes a token where a whole one is there. @returns whether it did */
+  takeOne(nowMs: number): boolean {
+    if (this.tokens(nowMs) < 1) return false;
+    this.#tokens -= 1;
+    return true;
+  }
+
   /** Takes tokens, whether they are there or not; a number below zero gives them back. */
   take(count: number, nowMs: number): void {
     this.#tokens = Math.min(this.#capacity, this.tokens(nowMs) - count);

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { TokenBucket } from "../src/token-bucket.ts";
 
@@ -27,4 +28,22 @@ it("takes back what was taken, but holds no more than its capacity", () => {
 
 it("holds nothing without a rate and a capacity", () => {
   expect(new TokenBucket(0, 0, 0).tokens(1e9)).toBe(0);
+});
+
+it("never gives more than its capacity above its rate", () => {
+  const steps = fc.array(fc.nat(700), { minLength: 1, maxLength: 200 });
+  fc.assert(
+    fc.property(fc.double({ min: 0.1, max: 50, noNaN: true }), steps, (perSecond, stepsMs) => {
+      let nowMs = 0;
+      const capacity = Math.max(1, perSecond);
+      const bucket = new TokenBucket(perSecond, capacity, nowMs);
+      let taken = 0;
+      for (const stepMs of stepsMs) {
+        nowMs += stepMs;
+        while (bucket.takeOne(nowMs)) taken += 1;
+        expect(taken).toBeLessThanOrEqual(capacity + (perSecond * nowMs) / 1000 + 1e-6);
+        expect(taken).toBeGreaterThanOrEqual(1);
+      }
+    }),
+  );
 });

@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import {
   type EntryAppender,
   isOutOfMemory,
@@ -75,7 +76,8 @@ export class PartitionAppends {
 
   async #appendUntil(entry: PartitionEntry, deadlineMs: number): Promise<void> {
     const { partition, count, bytes } = entry;
-    for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
+    const backoff = new Backoff(MIN_RETRY_MS, MAX_RETRY_MS);
+    for (;;) {
       try {
         await this.#appender.append(partition, count, bytes);
         this.#awaySinceMs.delete(partition);
@@ -97,7 +99,7 @@ export class PartitionAppends {
           this.#logger.warn({ err: error, partition }, "Redis did not take an entry in time");
           throw new GatewayError("redis_away", "the event store did not answer in time", 1);
         }
-        await sleep(Math.min(retryMs, remaining));
+        await sleep(Math.min(backoff.fail(), remaining));
         await waitUntilReady(this.#client, deadlineMs - performance.now());
       }
     }
