@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { Packr } from "msgpackr";
 import { ProtocolError } from "../errors.ts";
-import { JsonToMsgpack } from "./json-to-msgpack.ts";
+import { JsonToMsgpack } from "./json/to-msgpack.ts";
 
 // Plain maps, readable by every msgpack library: no record extension.
 // Without toJSON: a sender may name a field so.

@@ -3,15 +3,13 @@
  * them.
  */
 import { Buffer } from "node:buffer";
+import { createRowDictionaries, EventRow, type RowDictionaries } from "../entry/event-row.ts";
+import { EntryWriter } from "../entry/entry-writer.ts";
 import {
-  createRowDictionaries,
-  EntryWriter,
-  EventRow,
   FLAG_ANONYMOUS,
   FLAG_RARE,
   FLAG_TYPE_MASK,
   FLAG_USER_UUID,
-  type RowDictionaries,
   TRACE_BYTES,
 } from "../entry/entry.ts";
 import { EntryColumns } from "../entry/columns.ts";

@@ -1,13 +1,8 @@
 /** Erasures of people on their way: how one is asked for, and how a stream's reader knows one. See docs/erasure.md. */
 import { Buffer } from "node:buffer";
-import {
-  createRowDictionaries,
-  ENTRY_FIELDS,
-  EntryWriter,
-  EventRow,
-  FLAG_ANONYMOUS,
-  FLAG_USER_UUID,
-} from "../entry/entry.ts";
+import { createRowDictionaries, EventRow } from "../entry/event-row.ts";
+import { ENTRY_FIELDS, FLAG_ANONYMOUS, FLAG_USER_UUID } from "../entry/entry.ts";
+import { EntryWriter } from "../entry/entry-writer.ts";
 import { ProtocolError } from "../errors.ts";
 import { DIMENSION_COUNT } from "../event.ts";
 import {
@@ -17,7 +12,8 @@ import {
   IDENTITY_ERASE_WITH,
   identityKindOf,
 } from "./identity-rows.ts";
-import { containerRead, MsgpackReader, readArrayHead, skipValue } from "../bytes/msgpack.ts";
+import { containerRead, readArrayHead, skipValue } from "../bytes/msgpack.ts";
+import { MsgpackReader } from "../bytes/msgpack-reader.ts";
 import { partitionOfBytes, tenantSeed } from "../partition.ts";
 import { packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "../bytes/uuid.ts";
 

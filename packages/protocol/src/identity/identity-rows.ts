@@ -8,8 +8,8 @@
  */
 import { Buffer } from "node:buffer";
 import type { EntryColumns } from "../entry/columns.ts";
+import type { EventRow } from "../entry/event-row.ts";
 import {
-  type EventRow,
   FLAG_ANONYMOUS,
   FLAG_ID_UUID,
   FLAG_RARE,

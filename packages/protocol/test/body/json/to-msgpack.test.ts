@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { Packr, unpack } from "msgpackr";
 import { describe, expect, it } from "vitest";
-import { runs } from "../../../../test/support/property-runs.ts";
-import { JsonToMsgpack } from "../../src/body/json-to-msgpack.ts";
+import { runs } from "../../../../../test/support/property-runs.ts";
+import { JsonToMsgpack } from "../../../src/body/json/to-msgpack.ts";
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const transcoder = new JsonToMsgpack();
