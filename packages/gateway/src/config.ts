@@ -8,6 +8,9 @@ import {
   readEnvironment,
   text,
   wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
 } from "@tributary/service";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import { z } from "zod";
@@ -27,19 +30,15 @@ export const SPOOLED_LIMITS = {
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8080).describe("port to listen on; 0 takes a free one"),
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  ...listenSettings(8080),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
+  TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_WRITE_KEYS: text("").describe(
     "write keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
-  ),
-  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
-    "how often keys made by tributary keys are read anew, ms",
   ),
   TRIBUTARY_CORS_ORIGINS: text("*").describe(
     "origins whose pages may send events, separated by commas; * for any",
@@ -71,12 +70,6 @@ const schema = z.object({
   TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000, 2000).describe(
     "how long a request waits for Redis, ms",
   ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have the events before they are acknowledged",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a request waits for the replicas, ms",
-  ),
   TRIBUTARY_MAX_BUFFERED_BYTES: wholeNumber(1 << 16, 2 ** 31, 64 << 20).describe(
     "bytes that may wait for Redis at once",
   ),
@@ -85,9 +78,6 @@ const schema = z.object({
   ),
   TRIBUTARY_MAX_PARTITION_BACKLOG_MB: wholeNumber(1, 2 ** 30, 512).describe(
     "the same of one partition, MiB",
-  ),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
   ),
   TRIBUTARY_SPOOL_DIR: text("").describe(
     "folder of this gateway alone, for what waits for Redis on disk; without it nothing does",

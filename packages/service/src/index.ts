@@ -11,7 +11,10 @@ export { Backoff } from "./backoff.ts";
 export {
   type Environment,
   EnvironmentError,
+  listenSettings,
+  partitionSettings,
   readEnvironment,
+  SHARED_SETTINGS,
   text,
   wholeNumber,
 } from "./environment.ts";
