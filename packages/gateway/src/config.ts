@@ -19,8 +19,8 @@ import { type AllowedOrigins, parseOrigins } from "./http/cors.ts";
 import type { SpoolOptions } from "./spool/spool.ts";
 
 /**
- * The limits of what was acknowledged before: a spooled batch is published whatever this process takes by now, so these are the
- * largest that a gateway can be configured with.
+ * The largest limits that a gateway can be configured with. Spooled batches are published under them: they were acknowledged under the
+ * limits of an earlier process.
  */
 export const SPOOLED_LIMITS = {
   maxEvents: 20_000,
@@ -85,13 +85,15 @@ const schema = z.object({
   TRIBUTARY_SPOOL_MB: wholeNumber(1, 2 ** 20, 256).describe("what may wait there, MiB"),
   TRIBUTARY_SPOOL_EVENTS: text("off")
     .pipe(z.enum(["on", "off"], { error: "expected on or off" }))
-    .describe("whether /v1/events and Segment's paths use the spool as well while Redis is away"),
+    .describe(
+      "whether /v1/events and Segment's paths use the spool as well while Redis is unavailable",
+    ),
   TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
     "events a second of a tenant that has no quota of its own; 0 for no quota",
   ),
 });
 
-/** A crash sends at most about so much a second time. */
+/** Bytes of a segment. After a crash about as many may be sent twice. */
 const SEGMENT_BYTES = 4 << 20;
 
 export interface GatewayConfig {

@@ -31,10 +31,10 @@ export { EntryColumns } from "./entry/columns.ts";
 export { EntryReader, readEntryTraces } from "./entry/reader.ts";
 export { EntrySplicer } from "./entry/splicer.ts";
 export { readEntryTenants } from "./entry/tenants.ts";
-export { erasedKeys, readErasures, withoutErased } from "./identity/erased-rows.ts";
-export type { ErasedKeys, LoggedErasure, RemainingRows } from "./identity/erased-rows.ts";
-export { isErasure, packErasure } from "./identity/erasure.ts";
-export type { ErasureMessage, ErasureRequest } from "./identity/erasure.ts";
+export { erasedKeys, readErasures, withoutErased } from "./identity/block-purge.ts";
+export type { ErasedKeys, LoggedErasure, RemainingRows } from "./identity/block-purge.ts";
+export { isErasure, packErasure } from "./identity/erasure-message.ts";
+export type { ErasureMessage, ErasureRequest } from "./identity/erasure-message.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
 export {

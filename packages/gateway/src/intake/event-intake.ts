@@ -27,13 +27,13 @@ import type { SpooledBatch } from "../spool/records.ts";
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", "userAgent", ...EVENT_FIELDS]);
 
-/** What became of a request's events; Redis has the accepted ones. */
+/** Outcome of a request's events; Redis or the spool has the accepted ones. */
 export interface Taken {
   readonly accepted: number;
   readonly refused: readonly Refusal[];
 }
 
-/** What every route that takes events does: whose they are, whether there is room, and into Redis with them. */
+/** Takes events for every route: finds their tenant, checks that there is room, and publishes or spools them. */
 export class EventIntake {
   readonly keys: ApiKeys;
   readonly #parts: ServerParts;
@@ -93,12 +93,12 @@ export class EventIntake {
     return { accepted: result.accepted, refused };
   }
 
-  /** Whether what comes goes to disk, for Redis is unavailable. */
+  /** Whether events go to the spool because Redis is unavailable. */
   #isSpooled(): boolean {
     return this.#parts.config.spoolEvents && this.#parts.publisher.breakerOpen;
   }
 
-  /** Publishes a body; where Redis does not answer in time it goes to disk, if events may. */
+  /** Publishes a body. Where Redis does not answer in time the body goes to the spool, if events may. */
   #publish(
     body: Uint8Array,
     tenant: string,
@@ -130,7 +130,7 @@ export class EventIntake {
     } catch (error) {
       const isUnavailable = error instanceof GatewayError && error.code === "redis_away";
       if (!isUnavailable || batch === undefined) throw error;
-      // It is counted as accepted when Redis has it. What Redis took of it already is known there by its IDs.
+      // Forwarding counts it as accepted. Events that Redis has already are removed there by their IDs.
       await this.#keep(batch);
     }
   }
@@ -162,7 +162,7 @@ export class EventIntake {
     this.#metrics.tributary_spool_batches_total.inc({ outcome: "kept" });
   }
 
-  /** Runs a request in its span: `work` answers it, or throws what it is answered with. */
+  /** Runs a request in its span: `work` answers it, or throws the error that answers it. */
   async inSpan(
     request: FastifyRequest,
     route: string,
@@ -201,7 +201,7 @@ export class EventIntake {
   }
 }
 
-/** Events that could not even be read stand as nil in the packed body: their refusal says what was wrong. */
+/** Unreadable events are nil in the packed body: gives their refusals the reason why they were unreadable. */
 function explainBroken(
   refused: readonly Refusal[],
   broken: PackedBody["broken"],

@@ -19,7 +19,7 @@ export type SegmentCall = (typeof SEGMENT_CALLS)[number];
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The browser that an event tells of; undefined where it tells of none. */
+/** The user agent in an event's context; undefined where it has none. */
 export function userAgentOf(sent: unknown): string | undefined {
   return isRecord(sent) ? textOf(recordOf(sent["context"])["userAgent"]) : undefined;
 }
@@ -27,7 +27,7 @@ export function userAgentOf(sent: unknown): string | undefined {
 /** Why an event cannot be one of ours. */
 export type Reason = Omit<Refusal, "index">;
 
-/** Told of a field that is left out or cut, where the event is taken without it. */
+/** Notified of a field that is dropped or cut; the event itself is taken. */
 export type OmitField = (field: string, reason: string) => void;
 
 const NOTHING: Fields = Object.freeze({});

@@ -40,7 +40,7 @@ const PATHS: Readonly<Record<string, SegmentCall | undefined>> = {
 
 /** Clients are set up with a host, or with a host and `/v1`. */
 const PREFIXES = ["/v1", ""];
-/** What a Host header may be for it to be said back. */
+/** A Host header that the answer may repeat. */
 const HOST = /^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:]+\](?::\d{1,5})?$/i;
 
 /** Segment's HTTP API, for its clients as they are: docs/segment.md. */
@@ -133,7 +133,7 @@ class SegmentIntake {
   ): Promise<void> {
     const { keys } = this.#intake;
     const { headers } = request;
-    // A request of a known sender is told to wait before its body is read.
+    // A known sender is asked to wait before its body is read.
     if (keys.isIn(headers)) this.#intake.checkRoom(keys.tenantOf(headers));
     const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const body = await readSegmentBody(raw, headers, this.#config);

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 const LOCK = "lock";
 const SEGMENT = /^\d{13}-\d{6}\.spool$/;
-/** Suffixes of what is kept to be looked at: segments that cannot be read, and batches that cannot be published. */
+/** Suffixes of files for an operator: segments that cannot be read, and batches that cannot be published. */
 const DAMAGED = ".damaged";
 const QUARANTINED = ".quarantined";
 
@@ -18,7 +18,7 @@ export interface SegmentFile {
 }
 
 /**
- * Takes a folder for this process: a second gateway on it would forward, and delete, what the first one still writes.
+ * Locks a folder for this process: a second gateway in it would forward and delete segments that the first one still writes.
  * @throws Error where a living process has it, or it cannot be written
  */
 export async function takeFolder(dir: string): Promise<void> {
@@ -36,7 +36,7 @@ export async function takeFolder(dir: string): Promise<void> {
       }
     }
     const holder = Number.parseInt(await readFile(path, "utf8"), 10);
-    // In a container every gateway may have this process's number: then it is the one before.
+    // In a container every gateway may have the same process ID: then the lock is an earlier process's.
     if (holder !== process.pid && isAlive(holder)) {
       throw new Error(`${dir} is the spool of process ${holder}: give each gateway its own`);
     }
@@ -59,7 +59,7 @@ export async function listSegments(dir: string): Promise<SegmentFile[]> {
   );
 }
 
-/** Puts a segment that cannot be read aside, under another name. */
+/** Keeps a segment that cannot be read, under another name. */
 export async function keepDamaged(path: string): Promise<void> {
   await rename(path, path + DAMAGED);
 }

@@ -16,8 +16,8 @@ export interface ForwardObserver {
 }
 
 /**
- * Takes the spool's batches to Redis, in order, page by page: a page is done when Redis has all of it. A batch that cannot be
- * published for what it holds is quarantined, for it would hold up all behind it.
+ * Forwards the spool's batches to Redis, in order, page by page. A page is done when Redis has all of its batches. A batch that can
+ * never be published is quarantined: it would block all batches behind it.
  */
 export class Forwarder {
   readonly #spool: Spool;
@@ -47,7 +47,7 @@ export class Forwarder {
     this.#running ??= this.#run();
   }
 
-  /** Ends after the try at hand; a page of which some is not published stays whole. */
+  /** Ends after the current try. A page with an unpublished batch stays in the spool whole. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#spool.wake();
@@ -62,13 +62,13 @@ export class Forwarder {
         else if (!this.#stopped) await this.#spool.news();
         this.#backoff.succeed();
       } catch (error) {
-        this.#logger.error({ err: error }, "the spool's disk fails; it is tried again");
+        this.#logger.error({ err: error }, "reading the spool failed, trying again");
         await sleep(this.#backoff.fail());
       }
     }
   }
 
-  /** Publishes a page's batches, those that fail again and again. */
+  /** Publishes a page's batches, and repeats those that fail. */
   async #forward(page: SpoolPage): Promise<void> {
     let left = page.batches;
     for (;;) {
@@ -86,7 +86,7 @@ export class Forwarder {
       await this.#publish(batch);
       this.#observer.forwarded(1);
     } catch (error) {
-      // Redis is unavailable, or full: that is what the spool is for, and others log it.
+      // Redis is unavailable or full: the spool exists for that, and the publisher logs it.
       if (error instanceof GatewayError) return "later";
       await this.#spool.quarantine(page, batch, error);
       this.#observer.quarantined(batch);

@@ -16,7 +16,7 @@ import { malformed, readTenantRuns } from "./tenants.ts";
 import { binaryRead, MsgpackReader } from "../bytes/msgpack-reader.ts";
 import { stringRead } from "../bytes/msgpack.ts";
 
-/** Bytes that may be read behind a field: whoever takes a short field as words need not look where it ends. */
+/** Readable bytes behind the last field: a reader may take a short field as words without checking where it ends. */
 const SLACK_BYTES = 16;
 const UUID_BYTES = 16;
 
@@ -60,7 +60,7 @@ export class EntryColumns {
   readonly #remaps = Array.from({ length: DIMENSION_COUNT }, () => new Int32Array(0));
 
   /**
-   * Reads an entry. What is wrong with single events is told by {@link problem}.
+   * Reads an entry. {@link problem} says what is wrong with single events.
    * @throws ProtocolError `entry_malformed` or `entry_version` where no event of it can be read
    */
   read(entry: Uint8Array, dictionaries: RowDictionaries): void {

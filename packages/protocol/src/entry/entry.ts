@@ -17,7 +17,7 @@
 import { DIMENSION_COUNT } from "../event.ts";
 
 export const ENTRY_VERSION = 1;
-/** Latest time an entry can hold, ms since 1970: whoever keeps an event has 48 bits for it. */
+/** Latest time an entry can hold, ms since 1970: readers keep 48 bits of it. */
 export const MAX_TIME_MS = 2 ** 48 - 1;
 /** Most events an entry can hold: codes of two bytes must reach every string. */
 export const MAX_ENTRY_EVENTS = 65_535;

@@ -55,7 +55,7 @@ export class Tributary {
   #consent = false;
   /** Whether there was no such visitor before this page. */
   #isNew = false;
-  /** What happened before consent: in memory only, as events without a visitor. */
+  /** Events before consent: in memory only, without a visitor. */
   #held: OutgoingEvent[] = [];
   #heldBytes = 0;
   readonly #ends: (() => void)[] = [];
@@ -110,7 +110,7 @@ export class Tributary {
     this.#add({ type: "refund", ...fields });
   }
 
-  /** Says who the visitor is: all that follows is the user's, also on later pages. */
+  /** Names the visitor: all later events are the user's, also on later pages. */
   identify(userId: string, traits?: Properties): void {
     this.#userId = userId;
     if (this.#consent) this.#storage.set(USER_ID, userId);
@@ -118,8 +118,8 @@ export class Tributary {
   }
 
   /**
-   * Grants, or withdraws: then nothing is stored or sent any more, and what was stored is removed; so a page in another
-   * tab, which has to be told as well, does not send it either. What the gateway has stays there.
+   * Grants or withdraws consent. After withdrawal the client stores and sends nothing, and removes what it stored, so that a page in
+   * another tab does not send it either; that page needs its own call. Events that the gateway has stay there.
    */
   consent(granted: boolean): void {
     this.#consent = granted;
@@ -135,12 +135,12 @@ export class Tributary {
     this.#userId = undefined;
   }
 
-  /** Sends what waits. @returns whether nothing is left: false where the gateway is away or asked to wait */
+  /** Sends what waits. @returns whether nothing is left: false where the gateway is unavailable or asked to wait */
   flush(): Promise<boolean> {
     return this.#sender.flush();
   }
 
-  /** The visitor logs out: what follows is somebody else's. What waits is sent. */
+  /** The visitor logs out: later events belong to a new visitor. Waiting events are sent. */
   reset(): void {
     this.#userId = undefined;
     this.#storage.set(USER_ID, undefined);
@@ -198,7 +198,7 @@ export class Tributary {
     if (!this.#sender.add(event)) this.#storage.release(event);
   }
 
-  /** Consent is there: the visitor is known again or new, and what waited is sent. */
+  /** Consent was granted: finds or makes the visitor's ID, and sends the held events. */
   #takeUp(): void {
     const known = this.#anonymousId ?? this.#storage.get(ANONYMOUS_ID);
     this.#isNew = known === undefined;

@@ -18,7 +18,7 @@ export interface SenderOptions extends Target {
   readonly onProblem: OnProblem;
 }
 
-/** Where events are kept beyond the page, for a sender to tell. */
+/** Keeps events beyond the page; the sender notifies it. */
 export interface Keeper {
   /** Whether an event is still to be sent: it is not where another page has sent it, or all was cleared. */
   wants(event: OutgoingEvent): boolean;
@@ -49,8 +49,8 @@ export class Sender {
   #timer: { readonly id: ReturnType<typeof setTimeout>; readonly atMs: number } | undefined;
   /** No request before this, ms since 1970. */
   #notBeforeMs = 0;
-  /** Whether it is the gateway that said so. */
-  #told = false;
+  /** Whether the gateway set that time. */
+  #isAskedToWait = false;
   #failures = 0;
   /** Most events of a request: fewer than configured where the gateway found those too many a while ago. */
   #most: number;
@@ -80,7 +80,7 @@ export class Sender {
     return Math.max(0, this.#notBeforeMs - Date.now());
   }
 
-  /** The event as it is sent; undefined where it cannot be, which is said. */
+  /** Packs an event; undefined where it cannot be sent, after notifying `onProblem`. */
   pack(event: OutgoingEvent): Uint8Array | undefined {
     let bytes: Uint8Array;
     try {
@@ -95,7 +95,7 @@ export class Sender {
     return undefined;
   }
 
-  /** @returns whether the event was taken; where not, it was said why */
+  /** @returns whether the event was taken; where not, `onProblem` was notified */
   add(event: OutgoingEvent): boolean {
     const { maxQueueBytes, flushIntervalMs, batchBytes } = this.#options;
     const bytes = this.pack(event);
@@ -112,7 +112,7 @@ export class Sender {
     return true;
   }
 
-  /** Sends what there is. @returns whether nothing is left: false where the gateway is away or asked to wait */
+  /** Sends what there is. @returns whether nothing is left: false where the gateway is unavailable or asked to wait */
   async flush(): Promise<boolean> {
     await this.#run();
     return this.length === 0;
@@ -126,7 +126,7 @@ export class Sender {
 
   /** The network is back: tries now, unless the gateway asked to wait. */
   retry(): void {
-    if (!this.#told) this.#notBeforeMs = 0;
+    if (!this.#isAskedToWait) this.#notBeforeMs = 0;
     void this.#run();
   }
 
@@ -232,7 +232,7 @@ export class Sender {
     this.#failures += 1;
     // Chance keeps senders from coming back together.
     const chance = Math.random();
-    this.#told = afterMs !== undefined;
+    this.#isAskedToWait = afterMs !== undefined;
     const retryInMs = Math.round(
       afterMs === undefined ? whole * (0.5 + chance / 2) : afterMs + retryMs * chance,
     );

@@ -43,7 +43,7 @@ export class Tributary {
     this.#sender = createSender({ ...options, onProblem }, DEFAULTS);
   }
 
-  /** @returns whether the event waits to be sent; where not, `onProblem` was told why */
+  /** @returns whether the event waits to be sent; where not, `onProblem` was notified of the reason */
   send(input: EventInput): boolean {
     const event = { ...input, id: input.id ?? randomId(), time: input.time ?? Date.now() };
     if (!this.#closed) return this.#sender.add(event);
@@ -76,14 +76,14 @@ export class Tributary {
     }
   }
 
-  /** Sends what waits. @returns whether nothing is left: false where the gateway is away or asked to wait */
+  /** Sends what waits. @returns whether nothing is left: false where the gateway is unavailable or asked to wait */
   flush(): Promise<boolean> {
     return this.#sender.flush();
   }
 
   /**
    * Takes no more events and sends what waits, for at most so long.
-   * @returns events that were given up, 0 where the gateway has all; `onProblem` was told which
+   * @returns events that were given up, 0 where the gateway has all; `onProblem` was notified of them
    */
   async close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<number> {
     this.#closed = true;

@@ -166,7 +166,7 @@ export const METRICS = {
   tributary_breaker_open: {
     type: "gauge",
     unit: "flag",
-    help: "1 while the gateway answers 503 at once because Redis is away.",
+    help: "1 while the gateway answers 503 at once because Redis is unavailable.",
     labels: {},
   },
 

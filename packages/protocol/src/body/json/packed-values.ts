@@ -1,4 +1,4 @@
-/** Writes msgpack values as the packer of body.ts does, into a buffer that has room for them. `view` is of the same bytes as `out`. */
+/** Writes msgpack values as the packer of body.ts does, into a buffer that has room for them. */
 
 /** Bytes of the head of a container. */
 export function headBytes(count: number): number {
@@ -8,7 +8,6 @@ export function headBytes(count: number): number {
 /** Writes the head of a container. @param fix the lead byte of the shortest form @param wide that of the form of two bytes */
 export function writeHead(
   out: Uint8Array,
-  view: DataView,
   at: number,
   count: number,
   fix: number,
@@ -18,20 +17,15 @@ export function writeHead(
     out[at] = fix | count;
   } else if (count < 65_536) {
     out[at] = wide;
-    view.setUint16(at + 1, count);
+    writeUint16(out, at + 1, count);
   } else {
     out[at] = wide + 1;
-    view.setUint32(at + 1, count);
+    writeUint32(out, at + 1, count);
   }
 }
 
 /** Writes a string's head. @returns where its bytes start */
-export function writeStringHead(
-  out: Uint8Array,
-  view: DataView,
-  at: number,
-  length: number,
-): number {
+export function writeStringHead(out: Uint8Array, at: number, length: number): number {
   if (length < 32) {
     out[at] = 0xa0 | length;
     return at + 1;
@@ -43,15 +37,30 @@ export function writeStringHead(
   }
   if (length < 65_536) {
     out[at] = 0xda;
-    view.setUint16(at + 1, length);
+    writeUint16(out, at + 1, length);
     return at + 3;
   }
   out[at] = 0xdb;
-  view.setUint32(at + 1, length);
+  writeUint32(out, at + 1, length);
   return at + 5;
 }
 
-/** Writes a number: the shortest integer up to 32 bits, else a double; −0 is 0. @returns where it ends */
+// Big endian; a byte array takes the last eight bits of a number.
+function writeUint16(out: Uint8Array, at: number, value: number): void {
+  out[at] = value >>> 8;
+  out[at + 1] = value;
+}
+
+function writeUint32(out: Uint8Array, at: number, value: number): void {
+  writeUint16(out, at, value >>> 16);
+  writeUint16(out, at + 2, value);
+}
+
+/**
+ * Writes a number: the shortest integer up to 32 bits, else a double; −0 is 0.
+ * @param view of the same bytes as `out`
+ * @returns where it ends
+ */
 export function writeNumber(out: Uint8Array, view: DataView, at: number, value: number): number {
   if (value >>> 0 === value) {
     if (value < 0x80) {

@@ -67,7 +67,7 @@ export class JsonToMsgpack {
   /** Writes the head of an array of `count` values so that it ends at `end`. @returns where it starts */
   headBefore(end: number, count: number): number {
     const start = end - headBytes(count);
-    writeHead(this.#out, this.#outView, start, count, 0x90, 0xdc);
+    writeHead(this.#out, start, count, 0x90, 0xdc);
     return start;
   }
 
@@ -165,8 +165,8 @@ export class JsonToMsgpack {
   #close(head: number, at: number, count: number, isMap: boolean): number {
     const more = headBytes(count) - 1;
     if (more > 0) this.#out.copyWithin(head + 1 + more, head + 1, at);
-    if (isMap) writeHead(this.#out, this.#outView, head, count, 0x80, 0xde);
-    else writeHead(this.#out, this.#outView, head, count, 0x90, 0xdc);
+    if (isMap) writeHead(this.#out, head, count, 0x80, 0xde);
+    else writeHead(this.#out, head, count, 0x90, 0xdc);
     return at + more;
   }
 
@@ -204,7 +204,7 @@ export class JsonToMsgpack {
     if (stopper !== 0x22) return -1;
     this.#pos = i + 1;
     const length = i - pos;
-    const content = writeStringHead(this.#out, this.#outView, at, length);
+    const content = writeStringHead(this.#out, at, length);
     if (length > 256 || i + 4 > bytes.length) {
       this.#out.set(bytes.subarray(pos, i), content);
     } else {
@@ -228,7 +228,7 @@ export class JsonToMsgpack {
     // The end of an unescaped text was not looked at word by word.
     this.#bits |= NOT_ASCII;
     const length = unescaped.end - content;
-    const start = writeStringHead(this.#out, this.#outView, at, length);
+    const start = writeStringHead(this.#out, at, length);
     out.copyWithin(start, content, unescaped.end);
     return start + length;
   }
