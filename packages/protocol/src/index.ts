@@ -123,6 +123,7 @@ export {
 export type { RareFields } from "./entry/rare.ts";
 export {
   readResultBlock,
+  REASON_DUPLICATE,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   REASON_MERGE,
