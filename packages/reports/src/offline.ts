@@ -16,9 +16,8 @@ import {
 } from "./attribution/attribution.ts";
 import { audit, type AuditReport } from "./catalog/audit.ts";
 import { readReportSettings } from "./config.ts";
-import { requireConversion } from "./catalog/conversion.ts";
+import { type FoundConversion, requireConversion } from "./catalog/conversion.ts";
 import { openExport, parseExport } from "./http/export-routes.ts";
-import type { ExplainedConversion } from "./catalog/explain.ts";
 import { FactsComputer } from "./compute/facts-computer.ts";
 import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./catalog/catalog.ts";
 import { creditPaths } from "./compute/path-credits.ts";
@@ -55,7 +54,7 @@ export interface OfflineReports {
   /** The report's rows as a Parquet file. @throws as {@link attribution} */
   attributionParquet(question: OfflineQuestion): Promise<Buffer>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
-  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ExplainedConversion>;
+  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<FoundConversion>;
   /**
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError

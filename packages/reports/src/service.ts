@@ -7,6 +7,7 @@ import {
 } from "@tributary/protocol";
 import {
   clientUse,
+  conversionKey,
   EntryAppender,
   LagMeter,
   noteErasedConversions,
@@ -73,7 +74,12 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     engine,
     telemetry,
     gatherMs: config.erasureGatherMs,
-    tellErased: async (tenant, conversions) => noteErasedConversions(client, tenant, conversions),
+    tellErased: async (tenant, conversions) =>
+      noteErasedConversions(
+        client,
+        tenant,
+        conversions.map((of) => ({ id: of.id, key: conversionKey({ tenant, ...of }) })),
+      ),
     settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
   });
   const countDeadLetters = async (): Promise<number> =>

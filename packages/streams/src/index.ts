@@ -36,7 +36,9 @@ export {
   noteErasedConversions,
   readErasedConversions,
   type ErasedConversions,
+  type NotedConversion,
 } from "./feed/erased-conversions.ts";
+export { conversionKey } from "./feed/conversion-key.ts";
 export { readGroupLag } from "./watch/group-lag.ts";
 export { readGroups } from "./group/groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./group/groups.ts";

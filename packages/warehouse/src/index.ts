@@ -12,6 +12,7 @@ export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./query/campa
 export type { CountInterval, EventCounts } from "./query/campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./query/journey-shapes.ts";
 export { eraseRows, readConversionsErasing } from "./erase/rows.ts";
+export type { SentConversion } from "./erase/rows.ts";
 export {
   anonymousIdsOf,
   countErased,
@@ -28,7 +29,7 @@ export {
 export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erase/erasures.ts";
 export { exportColumns, exportPages, exportParquet, EXPORTS } from "./query/export-rows.ts";
 export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./query/export-rows.ts";
-export { findConversion } from "./query/conversion-lookup.ts";
+export { findConversions } from "./query/conversion-lookup.ts";
 export { readRates, readSpend, storeRates, storeSpend } from "./query/spend.ts";
 export type { RateRow, SpendRow } from "./query/spend.ts";
 export { resultChanges } from "./query/result-changes.ts";

@@ -511,6 +511,7 @@ export class PartitionState {
     this.#insertedUser = user;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
     const copied = this.#isCopy(event);
+    const mayRepeat = this.#stitching.owners.active && facts.mayHoldId(staged);
     if (copied) this.#stitching.owners.addCopy(user);
     const mark = copied ? COPY_MARK_BYTES : 0;
     const reference = isPurchase
@@ -538,7 +539,7 @@ export class PartitionState {
       if (type === TYPE_CONVERSION) this.#mark(reference, REASON_FIRST);
       else this.#markRefunded(reference, user);
     }
-    if (this.#stitching.owners.active) this.#stitching.duplicates.markBehindFact(fact, user);
+    if (mayRepeat) this.#stitching.duplicates.markBehindFact(fact, user);
     return fact;
   }
 

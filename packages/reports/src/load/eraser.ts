@@ -8,6 +8,7 @@ import {
   readOpenErasures,
   readReceiptsErasing,
   storeDoneErasures,
+  type SentConversion,
   storeErasedCounts,
   WarehouseError,
   type WarehouseEngine,
@@ -21,8 +22,8 @@ export interface EraserParts {
    * @returns false where that was not within its time
    */
   readonly settle: (signal: AbortSignal) => Promise<boolean>;
-  /** Tells whoever was told of a tenant's conversions that they are no more; the IDs are the conversions' own. */
-  readonly tellErased: (tenant: string, conversions: readonly string[]) => Promise<void>;
+  /** Notifies whoever was notified of a tenant's conversions that they are no more. */
+  readonly tellErased: (tenant: string, conversions: readonly SentConversion[]) => Promise<void>;
   /** How long erasures gather, so that many are one rewriting of the tables, ms. */
   readonly gatherMs: number;
 }

@@ -63,8 +63,11 @@ const everything = async (): Promise<string> =>
 const eraserOver = (over: WarehouseEngine, settle = async () => true) => {
   const { telemetry, logged } = quietTelemetry();
   const told: string[] = [];
-  const tellErased = async (tenant: string, conversions: readonly string[]): Promise<void> => {
-    told.push(`${tenant}: ${conversions.join(", ")}`);
+  const tellErased = async (
+    tenant: string,
+    conversions: readonly { readonly id: string }[],
+  ): Promise<void> => {
+    told.push(`${tenant}: ${conversions.map(({ id }) => id).join(", ")}`);
   };
   return {
     eraser: new Eraser({ engine: over, telemetry, settle, tellErased, gatherMs: 1 }),

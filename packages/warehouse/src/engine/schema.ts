@@ -65,8 +65,9 @@ const CONVERSIONS = `CREATE VIEW IF NOT EXISTS ${CONVERSIONS_VIEW} AS
 SELECT * FROM ${EVENTS_TABLE} FINAL WHERE type = 'conversion'`;
 
 /**
- * Results: a row a conversion and revision. All revisions stay; the highest is the valid one. Rows are wide (1.3 KB for
- * five touchpoints), hence the small granules: a look-up reads a whole one.
+ * Results: a row a conversion and revision. All revisions stay; the highest is the valid one. A conversion is one by its
+ * tenant, its event ID, and the user key that it was sent under: migration 7 adds that key. Rows are wide (1.3 KB for five
+ * touchpoints), hence the small granules: a look-up reads a whole one.
  */
 const ATTRIBUTIONS = `CREATE TABLE IF NOT EXISTS ${ATTRIBUTIONS_TABLE} (
   tenant LowCardinality(String),
@@ -107,8 +108,8 @@ const creditDimension = (name: string): string =>
   `if(touch_index = 0, ${name === "channel" ? "'unattributed'" : "'(none)'"}, touch_${name}[touch_index]) AS ${name}`;
 
 /** Credits of every revision: join on the highest for what is valid. */
-const CREDITS = `CREATE VIEW IF NOT EXISTS ${CREDITS_VIEW} AS
-SELECT tenant, conversion_id, revision, model, touch_index,
+const creditsView = (create: string, conversion: string): string => `${create} ${CREDITS_VIEW} AS
+SELECT tenant, ${conversion}, revision, model, touch_index,
   touch_id[touch_index] AS touchpoint_id,
   touch_type[touch_index] AS touchpoint_type,
   touch_time[touch_index] AS touchpoint_time,
@@ -205,11 +206,38 @@ const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
 ORDER BY (receipt, partition, position, ordinal)
 SETTINGS ${SYNCED}`;
 
+/** Conversions of anonymous IDs, each with whom it was decided to belong to. */
+const ANONYMOUS_CONVERSIONS = `SELECT sent.tenant AS tenant, sent.event_id AS conversion_id, sent.user_key AS anonymous_id,
+  identity.user_id AS user_key, identity.generation AS generation
+FROM (SELECT tenant, event_id, user_key FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND is_anonymous) AS sent
+INNER JOIN (SELECT tenant, anonymous_id, user_id, generation FROM ${IDENTITIES_TABLE} WHERE user_id != '') AS identity
+  ON identity.tenant = sent.tenant AND identity.anonymous_id = sent.user_key`;
+
+/**
+ * Results loaded before migration 7, with the user key that each conversion was sent under: its user's, or where an owner's
+ * generation says that it belongs to its user by a link, that of the anonymous ID that has the conversion among its facts.
+ */
+const RESULTS_WITH_SENDERS = `INSERT INTO ${ATTRIBUTIONS_TABLE}
+SELECT * EXCEPT (anonymous_id) REPLACE (
+  if(anonymous_id = '', user_key, anonymous_id) AS sent_user_key, CAST(anonymous_id != '' OR is_anonymous AS Bool) AS sent_anonymous
+) FROM (
+  SELECT result.*, if(result.generation = 0 OR result.is_anonymous, '', sender.anonymous_id) AS anonymous_id
+  FROM (SELECT * FROM ${ATTRIBUTIONS_TABLE} WHERE sent_user_key = '') AS result
+  LEFT ANY JOIN (${ANONYMOUS_CONVERSIONS}) AS sender
+    ON sender.tenant = result.tenant AND sender.conversion_id = result.conversion_id
+      AND sender.user_key = result.user_key AND sender.generation = result.generation
+)`;
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
     name: "events and attributions",
-    statements: [EVENTS, CONVERSIONS, ATTRIBUTIONS, CREDITS],
+    statements: [
+      EVENTS,
+      CONVERSIONS,
+      ATTRIBUTIONS,
+      creditsView("CREATE VIEW IF NOT EXISTS", "conversion_id"),
+    ],
   },
   {
     number: 2,
@@ -241,6 +269,19 @@ export const MIGRATIONS: readonly Migration[] = [
       ERASURES,
       ERASING,
       `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS events_position String COMMENT 'of its commit: ID of the last entry of the events that it is of; empty where it was loaded before there were erasures'`,
+    ],
+  },
+  {
+    number: 7,
+    name: "conversions by sender",
+    statements: [
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE}
+  ADD COLUMN IF NOT EXISTS sent_user_key String COMMENT 'user key that the conversion was sent under: one of an ID under another is another conversion',
+  ADD COLUMN IF NOT EXISTS sent_anonymous Bool COMMENT 'sent_user_key is an anonymousId',
+  MODIFY ORDER BY (tenant, conversion_id, revision, generation, sent_user_key, sent_anonymous)`,
+      RESULTS_WITH_SENDERS,
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE sent_user_key = '' SETTINGS mutations_sync = 2`,
+      creditsView("CREATE OR REPLACE VIEW", "conversion_id, sent_user_key, sent_anonymous"),
     ],
   },
 ];

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WarehouseEngine } from "../engine/engine.ts";
+import { CONVERSION_KEY } from "../query/attribution-sql.ts";
 import { type Erasing, placeOf, whereChosen } from "./erasures.ts";
 import { WarehouseError } from "../errors.ts";
 import {
@@ -42,11 +43,19 @@ export async function eraseRows(
   }
 }
 
+/** A conversion, by what makes it one within its tenant. */
+export interface SentConversion {
+  /** Event ID. */
+  readonly id: string;
+  /** The user key that it was sent under. */
+  readonly userKey: string;
+  readonly anonymous: boolean;
+}
+
 /** Conversions of a tenant whose results are to go. */
 export interface ConversionsErasing {
   readonly tenant: string;
-  /** Event IDs. */
-  readonly conversions: readonly string[];
+  readonly conversions: readonly SentConversion[];
 }
 
 /** The conversions of which {@link eraseRows} takes every result: not those that are somebody else's by now. @throws WarehouseError as the engine's query */
@@ -56,13 +65,15 @@ export async function readConversionsErasing(
 ): Promise<readonly ConversionsErasing[]> {
   if (chosen.length === 0) return [];
   const isTaken = isErasedAttribution(chosen);
-  return engine.query<ConversionsErasing>(
-    `SELECT tenant, groupArray(conversion_id) AS conversions FROM (
-  SELECT tenant, conversion_id FROM ${ATTRIBUTIONS_TABLE}
-  WHERE (tenant, conversion_id) IN (SELECT tenant, conversion_id FROM ${ATTRIBUTIONS_TABLE} WHERE ${isTaken})
-  GROUP BY tenant, conversion_id HAVING min(${isTaken})
-) GROUP BY tenant`,
+  const rows = await engine.query<SentConversion & { readonly tenant: string }>(
+    `SELECT tenant, conversion_id AS id, sent_user_key AS userKey, sent_anonymous AS anonymous FROM ${ATTRIBUTIONS_TABLE}
+WHERE (tenant, ${CONVERSION_KEY}) IN (SELECT tenant, ${CONVERSION_KEY} FROM ${ATTRIBUTIONS_TABLE} WHERE ${isTaken})
+GROUP BY tenant, ${CONVERSION_KEY} HAVING min(${isTaken})`,
   );
+  return [...Map.groupBy(rows, ({ tenant }) => tenant)].map(([tenant, conversions]) => ({
+    tenant,
+    conversions: conversions.map(({ id, userKey, anonymous }) => ({ id, userKey, anonymous })),
+  }));
 }
 
 /** Waits until all mutations of erasures are done. They run beside other statements, however long they take. */
@@ -90,8 +101,8 @@ WHERE database = '${DATABASE}' AND NOT is_done AND (table = 'erasing' OR command
  */
 function isErasedAttribution(chosen: readonly Erasing[]): string {
   return `${isErased(chosen, "events_position")}
-OR (tenant, conversion_id) IN (
-  SELECT tenant, event_id FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND ${isErased(chosen, "position")}
+OR (tenant, ${CONVERSION_KEY}) IN (
+  SELECT tenant, event_id, user_key, is_anonymous FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND ${isErased(chosen, "position")}
 )`;
 }
 

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { netValue, creditResult, type ResultCredits } from "@tributary/attribution";
+import { creditResult, netValue, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   DIMENSION_FIELDS,
@@ -9,6 +9,7 @@ import {
   FLAG_TYPE_MASK,
   readRareFields,
   readResultBlock,
+  REASON_DUPLICATE,
   REVISION_REASONS,
   type Dictionary,
   type ResultBlock,
@@ -46,6 +47,8 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
   { name: "events_position", type: "String" },
   { name: "attributed_at", type: "DateTime64(3, 'UTC')" },
   { name: "trace_id", type: "String" },
+  { name: "sent_user_key", type: "String" },
+  { name: "sent_anonymous", type: "Bool" },
   { name: "touches", type: "UInt32" },
   { name: "touch_id", type: "Array(String)" },
   { name: "touch_type", type: "Array(String)" },
@@ -113,8 +116,10 @@ export class ResultRows {
         this.#readPath(result, touches);
         this.#appendConversion(result, count, { partition, position, eventsPosition });
         this.#appendPath(touches);
+        const isCounted = result.reasons[count] !== REASON_DUPLICATE;
         const value = netValue(result.values[count] ?? "");
-        creditResult(this.#credits, models, result.weights, value, touches, firstWeight);
+        const credited = isCounted ? models : [];
+        creditResult(this.#credits, credited, result.weights, value, touches, firstWeight);
         this.#appendCredits();
         firstWeight += touches * models.length;
         count += 1;
@@ -177,6 +182,10 @@ export class ResultRows {
     writer.string(place.eventsPosition);
     writer.dateTime64(Number.parseInt(place.position, 10));
     writer.stringBytes(this.#traceId, 0, this.#traceId.length);
+    const anonymousId = result.anonymousIds[index] ?? "";
+    if (anonymousId === "") writeUserKey(writer, row);
+    else writer.string(anonymousId);
+    writer.uint8(anonymousId === "" && (row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
   }
 
   #appendPath(touches: number): void {

@@ -2,6 +2,7 @@
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import type { Readable } from "node:stream";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
+import { CONVERSION_KEY, IS_COUNTED } from "./attribution-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "../engine/schema.ts";
 
 /** What can be exported. */
@@ -199,7 +200,7 @@ async function* resultPages(
   let after = "";
   for (;;) {
     const next = await engine.query<{ id: string; rows: number }>(
-      `SELECT conversion_id AS id, ${name === "credits" ? "max(toUInt32(length(credit_model)))" : "toUInt32(1)"} AS rows
+      `SELECT conversion_id AS id, ${name === "credits" ? "toUInt32(sum(length(credit_model)))" : "toUInt32(1)"} AS rows
 FROM ${ATTRIBUTIONS_TABLE} WHERE ${condition} AND conversion_id > {after:String}
 GROUP BY conversion_id ORDER BY conversion_id LIMIT ${PAGE_CONVERSIONS}`,
       { ...parametersOf(question), after },
@@ -208,7 +209,7 @@ GROUP BY conversion_id ORDER BY conversion_id LIMIT ${PAGE_CONVERSIONS}`,
     for (const { from, to } of cut(after, next)) {
       yield await engine.query<ExportRow>(
         `SELECT ${jsonColumns(COLUMNS[name])} FROM ${resultsSource(name, condition + inPage)}
-ORDER BY conversion_id${name === "credits" ? ", model, touch_index" : ""}`,
+ORDER BY ${CONVERSION_KEY}${name === "credits" ? ", model, touch_index" : ""}`,
         { ...parametersOf(question), after: from, last: to },
       );
     }
@@ -240,10 +241,10 @@ function* cut(
 /** The valid result of each conversion, a row each or a row a credit. */
 function resultsSource(name: Exclude<ExportName, "events">, condition: string): string {
   const valid = `(SELECT * FROM ${ATTRIBUTIONS_TABLE} WHERE ${condition}
-  ORDER BY generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id)`;
+  ORDER BY generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY ${CONVERSION_KEY})`;
   return name === "conversions"
-    ? valid
-    : `${valid} ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS share, credit_value AS credited`;
+    ? `${valid} WHERE ${IS_COUNTED}`
+    : `${valid} ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS share, credit_value AS credited WHERE ${IS_COUNTED}`;
 }
 
 function eventCondition(question: ExportQuestion): string {

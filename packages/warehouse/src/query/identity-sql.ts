@@ -1,6 +1,12 @@
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
 
+/**
+ * Of a person's facts with one event ID, sent under several user keys, that of the user counts, else that of the lowest
+ * anonymous ID: SQL for the order that puts it first, of columns as they were sent. Workers decide by the same.
+ */
+export const FIRST_SENT = "sent_anonymous, sent_user_key";
+
 /** What is asked about the facts of people. */
 export interface PeopleQuestion {
   readonly tenant: string;
@@ -37,8 +43,8 @@ const PLAIN: FactsSource = {
 };
 
 /**
- * The table of facts, or where anonymous IDs were linked to users, the facts under the keys of those whose they are; of two with
- * one event ID and person the user's own. The table itself where there are none: a join would cost as much as the rest.
+ * The table of facts, or where anonymous IDs were linked to users, the facts under the keys of those whose they are; of several with
+ * one event ID and person {@link FIRST_SENT}. The table itself where there are none: a join would cost as much as the rest.
  * @throws WarehouseError as the engine's query
  */
 export async function factsOfPeople(
@@ -53,14 +59,15 @@ export async function factsOfPeople(
   const of = (table: string, more: string): string => `(
   SELECT fact.* EXCEPT (user_key, is_anonymous),
     if(fact.is_anonymous AND identity.linked != '', identity.linked, fact.user_key) AS user_key,
-    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous
+    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous,
+    fact.is_anonymous AS sent_anonymous, fact.user_key AS sent_user_key
   FROM ${table} LEFT ANY JOIN (${linkedSql(asOf)}) AS identity ON fact.user_key = identity.anonymous_id
   WHERE fact.tenant = {tenant:String}${more}
 )`;
   return {
     exact: of(
       `(SELECT * FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}) AS fact`,
-      "\n  ORDER BY fact.is_anonymous\n  LIMIT 1 BY user_key, is_anonymous, event_id",
+      `\n  ORDER BY ${FIRST_SENT}\n  LIMIT 1 BY user_key, is_anonymous, event_id`,
     ),
     fast: of(`${EVENTS_TABLE} AS fact`, ""),
     where: "WHERE",

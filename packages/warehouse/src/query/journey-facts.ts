@@ -6,7 +6,7 @@ import {
   type AttributionDimension,
 } from "./report-dimensions.ts";
 import { WarehouseError } from "../errors.ts";
-import { type FactsSource, factsOfPeople } from "./identity-sql.ts";
+import { FIRST_SENT, type FactsSource, factsOfPeople } from "./identity-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "../engine/schema.ts";
 
 /** Which facts a recomputation needs. */
@@ -108,7 +108,7 @@ ${source.where} tenant = {tenant:String} AND type IN ('impression', 'click', 'vi
     SELECT cityHash64(user_key) FROM ${source.fast}
     ${source.where} tenant = {tenant:String} AND type = 'conversion'${inRange}${known}
   )
-${knownOf(known, source)}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+${knownOf(known, source)}${onceOf(source)}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
 }
 
 function purchasesSql(question: FactsQuestion, source: FactsSource): string {
@@ -121,12 +121,24 @@ function purchasesSql(question: FactsQuestion, source: FactsSource): string {
     (dimension, i) =>
       `, toLowCardinality(${conversionDimensionSql(dimension, "time")}) AS conversion${i}`,
   );
+  const types = `'conversion', 'refund'${lead === undefined ? "" : ", 'custom'"}`;
+  const isKind = `tenant = {tenant:String} AND type IN (${types})`;
+  // A person's event counts once, and which of those with its ID counts does not hang on the time that is asked for.
+  const facts =
+    source.where === "PREWHERE"
+      ? `${source.fast}\nPREWHERE ${isKind}`
+      : `(SELECT * FROM ${source.fast} WHERE ${isKind}${knownCondition(question)} ${onceOf(source)})`;
   return `SELECT ${COMMON_COLUMNS}, toLowCardinality(name) AS name, coalesce(value, toDecimal128(0, 12)) AS amount,
   toUInt8(isNotNull(value)) AS has_value, currency, order_id${dims.join("")}
-FROM ${source.fast}
-${source.where} tenant = {tenant:String} AND type IN ('conversion', 'refund'${lead === undefined ? "" : ", 'custom'"})
-${source.where === "PREWHERE" ? "WHERE" : "AND"} (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
+FROM ${facts}
+WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
 LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+}
+
+/** Keeps each of a person's facts once, where they may have been sent under several user keys. */
+function onceOf({ where }: FactsSource): string {
+  if (where === "PREWHERE") return "";
+  return `ORDER BY ${FIRST_SENT}\nLIMIT 1 BY user_key, is_anonymous, event_id\n`;
 }
 
 /** The condition on what was known, in a WHERE of its own behind a PREWHERE. */

@@ -1,7 +1,7 @@
 /** What changed a report between two times, revision by revision. */
 import type { ModelName } from "@tributary/attribution";
 import { REVISION_REASONS, type DimensionField, type RevisionReason } from "@tributary/protocol";
-import { decimalUnits } from "./attribution-sql.ts";
+import { CONVERSION_KEY, decimalUnits } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import type { CreditGroup } from "./report-rows.ts";
@@ -61,7 +61,7 @@ FROM (
     SELECT currency, touches, ${touches.join(", ")}, credit_model, credit_touch, credit_share, credit_value,
       [(toString(reason), attributed_at > ${AFTER}, toInt8(1)), (leadInFrame(toString(reason)) OVER later, leadInFrame(attributed_at) OVER later > ${AFTER}, toInt8(-1))] AS steps
     FROM (
-      SELECT *, max(generation) OVER (PARTITION BY conversion_id ORDER BY attributed_at, generation, revision ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owner
+      SELECT *, max(generation) OVER (PARTITION BY ${CONVERSION_KEY} ORDER BY attributed_at, generation, revision ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owner
       FROM ${ATTRIBUTIONS_TABLE} FINAL
       WHERE tenant = {tenant:String} AND attributed_at <= ${BY}${times} AND conversion_id IN (
         SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
@@ -69,7 +69,7 @@ FROM (
       )
     )
     WHERE generation = owner
-    WINDOW later AS (PARTITION BY conversion_id ORDER BY attributed_at, generation, revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+    WINDOW later AS (PARTITION BY ${CONVERSION_KEY} ORDER BY attributed_at, generation, revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
   ) ARRAY JOIN steps AS step WHERE tupleElement(step, 2)
 )
 ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS credit, credit_value AS credited

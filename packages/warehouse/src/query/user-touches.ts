@@ -36,6 +36,7 @@ const SQL = `SELECT * FROM (
       UNION ALL SELECT anonymous_id, true FROM (${linkedSql(undefined)}) WHERE linked = {user:String} AND {anonymous:UInt8} = 0
     )
     AND type IN ('impression', 'click', 'visit')
+  ORDER BY is_anonymous, user_key
   LIMIT 1 BY id
 )
 ORDER BY ms > {time:Int64}, ms DESC, id DESC

@@ -12,11 +12,12 @@ import {
   formatUuid,
   readRareFields,
   readResultBlock,
+  REASON_DUPLICATE,
   type ResultBlock,
   REVISION_REASONS,
   type RowDictionaries,
 } from "@tributary/protocol";
-import { entryTimeMs } from "@tributary/streams";
+import { conversionKey, entryTimeMs } from "@tributary/streams";
 import { decodeTraceContext, formatTraceparent, TRACE_CONTEXT_BYTES } from "@tributary/telemetry";
 import { type Delivery, deliveryId, ticketOf } from "../delivery/delivery.ts";
 import { bodyOf, type DeliveredConversion, type DeliveredTouchpoint } from "../delivery/payload.ts";
@@ -63,7 +64,9 @@ export function* deliveriesOf(
       if (!result.touches.next(touch)) throw new RangeError("fewer touchpoints than counted");
       if (wanted.has(tenant)) touchpoints.push(touchpointOf(touch, index, dictionaries));
     }
-    if (wanted.has(tenant)) {
+    // A duplicate that never was a conversion of its own was never sent: there is nothing to withdraw.
+    const isKnown = result.reasons[i] !== REASON_DUPLICATE || (result.revisions[i] ?? 0) > 0;
+    if (wanted.has(tenant) && isKnown) {
       const data = conversionOf(reading, row, i, touchpoints, firstWeight);
       const id = deliveryId(data);
       yield {
@@ -91,15 +94,24 @@ function conversionOf(
   if (reason === undefined) throw new RangeError(`reason ${result.reasons[index]}`);
   const value = netValue(result.values[index] ?? "");
   const shared: ResultCredits<string> = { models: [], touches: [], shares: [], values: [] };
-  creditResult(shared, result.models, result.weights, value, touchpoints.length, firstWeight);
+  const models = reason === "duplicate" ? [] : result.models;
+  creditResult(shared, models, result.weights, value, touchpoints.length, firstWeight);
+  const tenant = dictionaries.tenants.text(row.tenant);
+  const id = idOf(row);
+  const userKey = userOf(row);
+  const anonymous = (row.flags & FLAG_ANONYMOUS) !== 0;
+  const anonymousId = result.anonymousIds[index] ?? "";
+  const sent =
+    anonymousId === "" ? { userKey, anonymous } : { userKey: anonymousId, anonymous: true };
   return {
-    tenant: dictionaries.tenants.text(row.tenant),
-    id: idOf(row),
+    tenant,
+    key: conversionKey({ tenant, id, ...sent }),
+    id,
     orderId: rare.orderId,
     name: rare.name,
     time: row.time,
-    userKey: userOf(row),
-    anonymous: (row.flags & FLAG_ANONYMOUS) !== 0,
+    userKey,
+    anonymous,
     value: formatDecimal(value),
     currency: rare.currency,
     generation: result.generations[index] ?? 0,

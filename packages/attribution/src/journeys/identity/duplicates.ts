@@ -40,7 +40,7 @@ export class Duplicates {
     return false;
   }
 
-  /** Marks the conversions that a new fact of a journey counts in the place of. */
+  /** Marks the conversions that change because a new fact of a journey counts in the place of others with its ID. */
   markBehindFact(fact: number, journey: number): void {
     const { facts, owners } = this.#parts;
     const owner = owners.ownerOf(journey);
@@ -50,7 +50,7 @@ export class Duplicates {
     this.#markBehind(owner, journey, (of) => of === id);
   }
 
-  /** Marks a user's conversions that facts of a journey count in the place of, which joins or leaves the user's. */
+  /** As {@link markBehindFact}, for all facts of a journey that joins or leaves a user's. */
   markBehindJourney(user: number, journey: number): void {
     const { users, facts, owners } = this.#parts;
     if (owners.linkedTo(user).every((other) => other === journey)) return;
@@ -64,13 +64,23 @@ export class Duplicates {
 
   #markBehind(user: number, journey: number, matches: (id: string) => boolean): void {
     const { users, facts, owners, mark } = this.#parts;
+    let changesPaths = false;
     for (const later of owners.linkedTo(user)) {
       if (later === journey || (journey !== user && owners.compare(journey, later) > 0)) continue;
       for (let fact = users.headOf(later); fact >= 0; fact = facts.olderThan(fact)) {
-        if (facts.typeOf(fact) !== TYPE_CONVERSION) continue;
         facts.load(fact, this.#other);
-        if (matches(idText(this.#other))) mark(facts.referenceOf(fact), REASON_MERGE);
+        if (!matches(idText(this.#other))) continue;
+        if (facts.typeOf(fact) === TYPE_CONVERSION) mark(facts.referenceOf(fact), REASON_MERGE);
+        else changesPaths = true;
       }
+    }
+    if (changesPaths) for (const of of [user, ...owners.linkedTo(user)]) this.#markAll(of);
+  }
+
+  #markAll(journey: number): void {
+    const { users, facts, mark } = this.#parts;
+    for (let fact = users.headOf(journey); fact >= 0; fact = facts.olderThan(fact)) {
+      if (facts.typeOf(fact) === TYPE_CONVERSION) mark(facts.referenceOf(fact), REASON_MERGE);
     }
   }
 

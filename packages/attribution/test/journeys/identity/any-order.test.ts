@@ -53,37 +53,46 @@ const who = fc.oneof(
   { weight: 2, arbitrary: userId.map((id) => ({ userId: id })) },
   { weight: 4, arbitrary: fc.record({ userId, anonymousId }) },
 );
+const earlierMs = fc.constantFrom(0, 0, 1, DAY);
 const times = fc.integer({ min: 1, max: 3 });
 /** A userId and an anonymousId: the oracle's keys do not tell two of one event ID apart. */
 const AMBIGUOUS_IDS = ["u1", "null"];
 /** Who sends an event once more, under its ID. */
-const twins = fc.array(
+const twin = fc.tuple(
+  earlierMs,
   fc.oneof(
     {
       weight: 3,
-      arbitrary: fc
-        .constantFrom("a1", "a2", "a3", `${UUID}b`)
-        .map((id) => ({ anonymousId: id })),
+      arbitrary: fc.constantFrom("a1", "a2", "a3", `${UUID}b`).map((id) => ({ anonymousId: id })),
     },
     { weight: 1, arbitrary: fc.constantFrom("u2", `${UUID}a`).map((id) => ({ userId: id })) },
   ),
-  { maxLength: 2 },
 );
-const events = fc
-  .array(fc.tuple(time, kind, who, times, twins), { maxLength: 30 })
-  .map((all) =>
-    all.flatMap(([at, what, ids, sent, others], i) => {
-      // IDs do not follow the order of arrival.
-      const id = `e${(i * 37) % 101}`;
-      const event: PlainEvent = { id, time: at, ...what, ...ids };
-      // Somebody else's event, until identity resolution makes both one person's: then it happened once.
-      const isAmbiguous = !("userId" in ids) && AMBIGUOUS_IDS.includes(ids.anonymousId);
-      const more = (isAmbiguous ? [] : others)
-        .filter((other) => !("userId" in other && "userId" in ids && other.userId === ids.userId))
-        .map((other) => ({ event: { id, time: at, ...what, ...other }, times: 1 }));
-      return [{ event, times: sent }, ...more];
-    }),
-  );
+const twins = fc.uniqueArray(twin, {
+  maxLength: 2,
+  // Of two different events of one ID under one user key the first to arrive would count.
+  selector: ([, ids]) => JSON.stringify(ids),
+});
+const events = fc.array(fc.tuple(time, kind, who, times, twins), { maxLength: 30 }).map((all) =>
+  all.flatMap(([at, what, ids, sent, others], i) => {
+    // IDs do not follow the order of arrival.
+    const id = `e${(i * 37) % 101}`;
+    const event: PlainEvent = { id, time: at, ...what, ...ids };
+    // Somebody else's event, until identity resolution makes both one person's: then it happened once.
+    const isAmbiguous = !("userId" in ids) && AMBIGUOUS_IDS.includes(ids.anonymousId);
+    const more = (isAmbiguous ? [] : others)
+      .filter(([, other]) => keyOf(other) !== keyOf(ids))
+      .map(([earlier, other]) => ({
+        event: { id, time: at - earlier, ...what, ...other },
+        times: 1,
+      }));
+    return [{ event, times: sent }, ...more];
+  }),
+);
+function keyOf(ids: { readonly userId?: string; readonly anonymousId?: string }): string {
+  return ids.userId === undefined ? `a:${ids.anonymousId}` : `u:${ids.userId}`;
+}
+
 type Step =
   | { readonly do: "send" }
   | {
