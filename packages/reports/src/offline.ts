@@ -2,9 +2,12 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import {
+  type Adoption,
   migrate,
   newestArrival,
   openWarehouse,
+  storeAdoption,
+  type WarehouseLocation,
   type EngineLimits,
   type ExportName,
 } from "@tributary/warehouse";
@@ -82,6 +85,26 @@ export interface OfflineReports {
     readonly maxDifferences: number;
   }): Promise<AuditReport>;
   close(): Promise<void>;
+}
+
+/**
+ * Has the next start of the reports service take this warehouse for its platform, though that was loaded into another one.
+ * @param location a data folder on which no platform runs, or a ClickHouse server
+ * @throws WarehouseError `data_dir_locked` where the platform runs, `unavailable`
+ */
+export async function adoptWarehouse(
+  location: WarehouseLocation,
+  adoption: Adoption,
+): Promise<void> {
+  const engine = await openWarehouse(
+    location.dataDir === undefined ? location : { dataDir: warehouseFolder(location.dataDir) },
+  );
+  try {
+    await migrate(engine);
+    await storeAdoption(engine, adoption);
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Where chDB is in a data folder. */

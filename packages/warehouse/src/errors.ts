@@ -12,6 +12,8 @@ export const WAREHOUSE_ERROR_CODES = [
   "insert_failed",
   /** The database was migrated by a newer version. Terminal. */
   "schema_newer",
+  /** The platform was loaded into another warehouse. Terminal until that one is opened or this one adopted. */
+  "warehouse_mismatch",
   /** A block's bytes cannot be made into rows. Terminal: the same bytes fail again. */
   "block_undecodable",
   /** A report has more rows than its bound. Terminal: ask for fewer dimensions or a shorter range. */

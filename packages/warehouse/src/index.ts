@@ -62,6 +62,15 @@ export {
   tooManyTouches,
 } from "./query/journey-facts.ts";
 export type { FactsQuestion } from "./query/journey-facts.ts";
+export {
+  addWarehouseId,
+  type Adoption,
+  ADOPTIONS,
+  isEmptyWarehouse,
+  readAdoption,
+  readWarehouseIds,
+  storeAdoption,
+} from "./engine/warehouse-id.ts";
 export { migrate } from "./engine/migrations.ts";
 export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./engine/open.ts";
 export { openJourneys } from "./query/open-journeys.ts";

@@ -25,6 +25,7 @@ export const RATES_TABLE = `${DATABASE}.rates`;
 export const IDENTITIES_TABLE = `${DATABASE}.identities`;
 export const ERASURES_TABLE = `${DATABASE}.erasures`;
 export const ERASING_TABLE = `${DATABASE}.erasing`;
+export const WAREHOUSE_TABLE = `${DATABASE}.warehouse`;
 export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
 
 /**
@@ -206,6 +207,15 @@ const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
 ORDER BY (receipt, partition, position, ordinal)
 SETTINGS ${SYNCED}`;
 
+/** What the warehouse says of itself: see warehouse-id.ts. */
+const WAREHOUSE = `CREATE TABLE IF NOT EXISTS ${WAREHOUSE_TABLE} (
+  name String,
+  value String,
+  written_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC') COMMENT 'of several values the last is valid'
+) ENGINE = ReplacingMergeTree(written_at)
+ORDER BY name
+SETTINGS ${SYNCED}`;
+
 /** Conversions of anonymous IDs, each with whom it was decided to belong to. */
 const ANONYMOUS_CONVERSIONS = `SELECT sent.tenant AS tenant, sent.event_id AS conversion_id, sent.user_key AS anonymous_id,
   identity.user_id AS user_key, identity.generation AS generation
@@ -284,4 +294,5 @@ export const MIGRATIONS: readonly Migration[] = [
       creditsView("CREATE OR REPLACE VIEW", "conversion_id, sent_user_key, sent_anonymous"),
     ],
   },
+  { number: 8, name: "ID of the warehouse", statements: [WAREHOUSE] },
 ];
