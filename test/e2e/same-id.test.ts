@@ -1,5 +1,5 @@
 /** One event ID under several user keys: no conversion vanishes, and none of one person counts twice, in whatever order they come. */
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { partitionOf } from "../../packages/protocol/src/index.ts";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonOf, temporaryDataDir, tributary } from "../support/tributary.ts";

@@ -10,7 +10,7 @@ export { Loader } from "./load/loader.ts";
 export type { LoaderOptions } from "./load/loader.ts";
 export { JOURNEY_REPORTS } from "./catalog/catalog.ts";
 export type { JourneyReportName, RowsAnswer } from "./catalog/catalog.ts";
-export { openReports, warehouseFolder } from "./offline.ts";
+export { adoptWarehouse, openReports, warehouseFolder } from "./offline.ts";
 export type { ConversionQuestion, OfflineQuestion, OfflineReports } from "./offline.ts";
 export type { QuestionParameters } from "./question/parameters.ts";
 export { parseQuestion } from "./question/question.ts";

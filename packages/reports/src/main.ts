@@ -49,8 +49,15 @@ for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
 const onWarehouseLost = (): never =>
   giveUp("another warehouse was adopted: nothing is loaded into this one any more");
 const parts = {
-  ...{ client, engine, telemetry, consumer, seed, claim, onWarehouseLost },
-  ...{ storedKeys, storedEraseKeys },
+  client,
+  engine,
+  telemetry,
+  consumer,
+  seed,
+  claim,
+  onWarehouseLost,
+  storedKeys,
+  storedEraseKeys,
 };
 const { loaders, server, eraser } = createReports(config, parts);
 eraser.start();

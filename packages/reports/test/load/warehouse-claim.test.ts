@@ -14,7 +14,7 @@ import {
   resultsKey,
 } from "@tributary/protocol";
 import { agreeOnPlatform, ensureGroups, settle } from "@tributary/streams";
-import { type Adoption } from "@tributary/warehouse";
+import type { Adoption } from "@tributary/warehouse";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { adoptWarehouse } from "../../src/offline.ts";
 import { claimWarehouse } from "../../src/load/warehouse-claim.ts";
@@ -109,6 +109,27 @@ async function conversionsOf({ address = "" }: Service): Promise<number> {
 }
 
 const adopt = async (dataDir: string, adoption: Adoption) => adoptWarehouse({ dataDir }, adoption);
+
+test("several services over one warehouse find the same ID, also where they start at the same time", async () => {
+  await agreeOnPlatform(redis.client, 1);
+  await ensureGroups(redis.client, 1);
+  const { engine, remove } = await temporaryWarehouse();
+  try {
+    const claims = await Promise.all(
+      [1, 2, 3].map(async () => claimWarehouse(redis.client, engine, 1)),
+    );
+    claims.push(await claimWarehouse(redis.client, engine, 1));
+    expect(new Set(claims.map(({ id }) => id)).size).toBe(1);
+    for (const { isHeld } of claims) expect(await isHeld()).toBe(true);
+    await redis.client.hset(PLATFORM_KEY, "warehouse", "another");
+    for (const { isHeld } of claims) expect(await isHeld()).toBe(false);
+    await expect(claimWarehouse(redis.client, engine, 1)).rejects.toMatchObject({
+      code: "warehouse_mismatch",
+    });
+  } finally {
+    await remove();
+  }
+});
 
 test(
   "a second warehouse is refused, whether the first one runs or not",
