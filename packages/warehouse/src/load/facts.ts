@@ -19,10 +19,11 @@ import {
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { Column } from "../engine/engine.ts";
-import { messageOf, WarehouseError } from "../errors.ts";
 import {
   boundDictionaries,
+  malformedRows,
   plainBytes,
+  rowsError,
   writeEventId,
   writeUserKey,
   type BlockPlace,
@@ -121,7 +122,7 @@ export class FactRows {
    * @param position entry ID of the block, `<ms>-<number>`
    * @param eventsPosition entry ID of the last of the events that it was made from
    * @returns rows added
-   * @throws WarehouseError `block_undecodable`
+   * @throws WarehouseError `block_undecodable` where the bytes cannot be read; another error says nothing about them
    */
   add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
     const before = this.#writer.length;
@@ -151,7 +152,7 @@ export class FactRows {
       this.#identityRows = identitiesBefore;
       this.#erasing.truncate(beforeErasing);
       this.#erasingRows = erasingBefore;
-      throw new WarehouseError("block_undecodable", messageOf(error), error);
+      throw rowsError(error);
     }
     this.#rows += count;
     return count;
@@ -206,7 +207,7 @@ export class FactRows {
     const record = this.#record;
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     const user = this.#user;
-    if (record.hasUser && !reader.next(user)) throw new RangeError("a record without its user");
+    if (record.hasUser && !reader.next(user)) throw malformedRows("a record without its user");
     if (record.kind === IDENTITY_ERASE) {
       this.#appendErasing(row, place, ordinal);
       return;
@@ -249,7 +250,7 @@ export class FactRows {
   #append(row: EventRow, partition: number, position: string): void {
     const writer = this.#writer;
     const type = EVENT_TYPES[row.flags & FLAG_TYPE_MASK];
-    if (type === undefined) throw new RangeError(`event type ${row.flags & FLAG_TYPE_MASK}`);
+    if (type === undefined) throw malformedRows(`event type ${row.flags & FLAG_TYPE_MASK}`);
     const tenant = this.#dictionaries.tenants.bytes(row.tenant);
     writer.stringBytes(tenant, 0, tenant.length);
     writeEventId(writer, row);

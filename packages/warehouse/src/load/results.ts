@@ -16,10 +16,11 @@ import {
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { Column } from "../engine/engine.ts";
-import { messageOf, WarehouseError } from "../errors.ts";
 import {
   boundDictionaries,
+  malformedRows,
   plainBytes,
+  rowsError,
   writeEventId,
   writeUserKey,
   type BlockPlace,
@@ -101,7 +102,7 @@ export class ResultRows {
    * @param position entry ID of the block, `<ms>-<number>`
    * @param eventsPosition entry ID of the last of the events that it was made from
    * @returns rows added
-   * @throws WarehouseError `block_undecodable`
+   * @throws WarehouseError `block_undecodable` where the bytes cannot be read; another error says nothing about them
    */
   add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
     const before = this.#writer.length;
@@ -127,7 +128,7 @@ export class ResultRows {
       this.#traces = result.conversions.traces;
     } catch (error) {
       this.#writer.truncate(before);
-      throw new WarehouseError("block_undecodable", messageOf(error), error);
+      throw rowsError(error);
     }
     this.#rows += count;
     return count;
@@ -154,7 +155,7 @@ export class ResultRows {
     while (this.#path.length < touches) this.#path.push(new EventRow());
     for (let i = 0; i < touches; i += 1) {
       if (!result.touches.next(this.#path[i] as EventRow)) {
-        throw new RangeError("fewer touchpoints than counted");
+        throw malformedRows("fewer touchpoints than counted");
       }
     }
   }
@@ -164,7 +165,7 @@ export class ResultRows {
     const row = this.#row;
     const rare = readRareFields(row);
     const reason = REVISION_REASONS[result.reasons[index] ?? 0];
-    if (reason === undefined) throw new RangeError(`reason ${result.reasons[index]}`);
+    if (reason === undefined) throw malformedRows(`reason ${result.reasons[index]}`);
     writer.string(this.#dictionaries.tenants.text(row.tenant));
     writeEventId(writer, row);
     writeUserKey(writer, row);

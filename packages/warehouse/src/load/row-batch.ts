@@ -1,10 +1,13 @@
+import { AttributionError } from "@tributary/attribution";
 import {
   FLAG_ID_UUID,
   FLAG_USER_UUID,
+  ProtocolError,
   type EventRow,
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { Column } from "../engine/engine.ts";
+import { WarehouseError } from "../errors.ts";
 import type { RowBinaryWriter } from "./row-binary.ts";
 
 /** Rows ready to be inserted. */
@@ -23,6 +26,20 @@ export interface BlockPlace {
   readonly position: string;
   /** Entry ID of the last of the events that it was made from; "" where that is not known. */
   readonly eventsPosition: string;
+}
+
+/**
+ * What making rows of a block failed with: where the block's bytes are at fault a WarehouseError, else the error itself, which is a
+ * defect or a shortage that says nothing about the block.
+ */
+export function rowsError(error: unknown): unknown {
+  const isBlocks = error instanceof ProtocolError || error instanceof AttributionError;
+  return isBlocks ? new WarehouseError("block_undecodable", error.message, error) : error;
+}
+
+/** The error of a block that its codec can read, and whose rows do not fit together. */
+export function malformedRows(what: string): ProtocolError {
+  return new ProtocolError("entry_malformed", what);
 }
 
 /** Strings a dictionary may hold before it is emptied: they come from strangers. */

@@ -15,6 +15,7 @@ import {
   type RowDictionaries,
   type TributaryEvent,
 } from "@tributary/protocol";
+import { WarehouseError } from "../../src/errors.ts";
 import { creditAll, DEFAULT_MODEL_OPTIONS, MODEL_NAMES } from "@tributary/attribution";
 
 export const T0 = 1_700_000_000_000;
@@ -162,4 +163,13 @@ export function recordBlock(
     append({ kind: IDENTITY_DECISION, linked, generation, time: T0 }, linked ? userId : "u0");
   }
   return writer.finish();
+}
+
+/** Runs what reads a block, which may fail with `block_undecodable` and no other error. */
+export function expectDecodes(read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof WarehouseError) || error.code !== "block_undecodable") throw error;
+  }
 }

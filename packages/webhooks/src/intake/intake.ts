@@ -291,9 +291,5 @@ export class Intake {
 
 /** Whether bytes are at fault, and not us or Redis. */
 function isUnreadable(error: unknown): error is Error {
-  return (
-    error instanceof ProtocolError ||
-    error instanceof RangeError ||
-    error instanceof AttributionError
-  );
+  return error instanceof ProtocolError || error instanceof AttributionError;
 }

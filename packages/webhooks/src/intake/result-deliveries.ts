@@ -10,6 +10,7 @@ import {
   FLAG_USER_UUID,
   formatDecimal,
   formatUuid,
+  ProtocolError,
   readRareFields,
   readResultBlock,
   REASON_DUPLICATE,
@@ -37,7 +38,7 @@ interface Reading {
  * Makes a result block into deliveries, in its order, with money and credits shared out exactly as the warehouse does.
  * @param wanted tenants with a receiver; the others' results are left out
  * @param entry ID of the block's stream entry @param seed of the dictionaries' hash, secret
- * @throws ProtocolError, RangeError for bytes that are no such block
+ * @throws ProtocolError, AttributionError for bytes that are no such block
  */
 export function* deliveriesOf(
   block: Uint8Array,
@@ -61,7 +62,7 @@ export function* deliveriesOf(
     const touches = result.touchCounts[i] ?? 0;
     const touchpoints: DeliveredTouchpoint[] = [];
     for (let index = 1; index <= touches; index += 1) {
-      if (!result.touches.next(touch)) throw new RangeError("fewer touchpoints than counted");
+      if (!result.touches.next(touch)) throw malformed("fewer touchpoints than counted");
       if (wanted.has(tenant)) touchpoints.push(touchpointOf(touch, index, dictionaries));
     }
     // A duplicate that never was a conversion of its own was never sent: there is nothing to withdraw.
@@ -91,7 +92,7 @@ function conversionOf(
 ): DeliveredConversion {
   const rare = readRareFields(row);
   const reason = REVISION_REASONS[result.reasons[index] ?? 0];
-  if (reason === undefined) throw new RangeError(`reason ${result.reasons[index]}`);
+  if (reason === undefined) throw malformed(`reason ${result.reasons[index]}`);
   const value = netValue(result.values[index] ?? "");
   const shared: ResultCredits<string> = { models: [], touches: [], shares: [], values: [] };
   const models = reason === "duplicate" ? [] : result.models;
@@ -151,6 +152,10 @@ function touchpointOf(
     content,
     channel,
   };
+}
+
+function malformed(what: string): ProtocolError {
+  return new ProtocolError("entry_malformed", what);
 }
 
 function idOf(row: EventRow): string {
