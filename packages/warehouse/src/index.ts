@@ -11,22 +11,25 @@ export { countFacts, countResults, sumMoney } from "./check/conservation.ts";
 export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./query/campaign-counts.ts";
 export type { CountInterval, EventCounts } from "./query/campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./query/journey-shapes.ts";
-export { eraseRows, readConversionsErasing } from "./erase/rows.ts";
-export type { SentConversion } from "./erase/rows.ts";
+export { eraseRows, readErasedConversions } from "./erase/erase-rows.ts";
+export type { SentConversion } from "./erase/erase-rows.ts";
 export {
   anonymousIdsOf,
+  countPendingRows,
+  readPendingKeys,
+  readPendingReceipts,
+} from "./erase/pending-keys.ts";
+export type { ErasedKey, PendingKey } from "./erase/pending-keys.ts";
+export {
   countErased,
   countErasedConversions,
-  countErasing,
-  readErasing,
-  readErasures,
   readOpenErasures,
-  readReceiptsErasing,
-  storeAskedErasure,
-  storeDoneErasures,
+  readReceipts,
+  storeCompletedErasures,
   storeErasedCounts,
-} from "./erase/erasures.ts";
-export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erase/erasures.ts";
+  storeRequestedErasure,
+} from "./erase/receipts.ts";
+export type { ErasureReceipt, OpenErasure } from "./erase/receipts.ts";
 export { exportColumns, exportPages, exportParquet, EXPORTS } from "./query/export-rows.ts";
 export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./query/export-rows.ts";
 export { findConversions } from "./query/conversion-lookup.ts";

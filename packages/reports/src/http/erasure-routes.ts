@@ -1,6 +1,6 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
 import type { ApiKeys } from "@tributary/service";
-import { type ErasureReceipt, readErasures } from "@tributary/warehouse";
+import { type ErasureReceipt, readReceipts } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
 import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answer-schemas.ts";
 import type { Person } from "../load/ask-erasure.ts";
@@ -60,7 +60,7 @@ export function addErasureRoutes(
     async (request) => {
       const tenant = access.tenantOf(request.headers);
       readParameters({}, request.query, Date.now());
-      return { erasures: (await readErasures(engine, tenant)).map(plainReceipt) };
+      return { erasures: (await readReceipts(engine, tenant)).map(plainReceipt) };
     },
   );
   server.get<{ Querystring: QuestionParameters; Params: { readonly receipt: string } }>(
@@ -74,7 +74,7 @@ export function addErasureRoutes(
     async (request) => {
       const tenant = access.tenantOf(request.headers);
       readParameters({}, request.query, Date.now());
-      const [found] = await readErasures(engine, tenant, request.params.receipt);
+      const [found] = await readReceipts(engine, tenant, request.params.receipt);
       if (found === undefined) throw new ReportsError("not_found", "there is no such receipt");
       return plainReceipt(found);
     },

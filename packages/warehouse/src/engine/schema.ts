@@ -1,10 +1,10 @@
 /**
- * The warehouse's tables, as numbered migrations. A migration that was released is never edited: a change is a new
- * one. Statements are written so that a migration cut short can run again.
+ * The warehouse's tables, as numbered migrations. A released migration is never edited: a change is a new one. Statements allow
+ * a migration that was cut short to run again.
  *
- * Every table is a ReplacingMergeTree over what identifies a row, and is read with FINAL: so loading the same block
- * a second time changes nothing. A conversion's result is one row, touchpoints and credits in arrays: it is loaded
- * as a whole or not at all, and needs no join to be reported. `credits` shows it a row a credit.
+ * Every table is a ReplacingMergeTree over the columns that identify a row, and queries read it with FINAL: loading a block a second
+ * time changes nothing. A conversion's result is one row with touchpoints and credits in arrays: it is loaded as a whole or not at
+ * all, and reports need no join. `credits` shows a row a credit.
  */
 
 /** One step of the schema. */
@@ -29,12 +29,11 @@ export const WAREHOUSE_TABLE = `${DATABASE}.warehouse`;
 export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
 
 /**
- * What is acknowledged may be trimmed from the log, so it must also survive a power failure: 4 ms an insert, however
- * many rows it has.
+ * The log may be trimmed once rows are acknowledged, so rows must survive a power failure. It costs 4 ms an insert of any size.
  */
 const SYNCED = "fsync_after_insert = 1, fsync_part_directory = 1";
 
-/** Facts: what happened, a row an event and user. Sorted so that a user's path is read in its order. */
+/** Facts, a row an event and user key. The order reads a user's path in its order. */
 const EVENTS = `CREATE TABLE IF NOT EXISTS ${EVENTS_TABLE} (
   tenant LowCardinality(String),
   event_id String COMMENT 'unique within a tenant',
@@ -108,7 +107,7 @@ SETTINGS ${SYNCED}, index_granularity = 1024`;
 const creditDimension = (name: string): string =>
   `if(touch_index = 0, ${name === "channel" ? "'unattributed'" : "'(none)'"}, touch_${name}[touch_index]) AS ${name}`;
 
-/** Credits of every revision: join on the highest for what is valid. */
+/** Credits of every revision; a join on the valid one gives the valid credits. */
 const creditsView = (create: string, conversion: string): string => `${create} ${CREDITS_VIEW} AS
 SELECT tenant, ${conversion}, revision, model, touch_index,
   touch_id[touch_index] AS touchpoint_id,
@@ -120,12 +119,12 @@ FROM ${ATTRIBUTIONS_TABLE} FINAL
 ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS credit, credit_value AS credited_value`;
 
 /**
- * Loads bring parts of up to 32 MB. As wide parts (a file a column, each synced) and merged five at a time they cost
- * 1.7 µs of CPU a row, merges included; compact ones, merged ten at a time, 0.96 µs.
+ * Loads make parts of up to 32 MB. Wide parts (a file a column, each synced), merged five at a time, cost 1.7 µs of CPU a row with
+ * their merges; compact parts, merged ten at a time, cost 0.96 µs.
  */
 const CHEAP_LOADS = "min_bytes_for_wide_part = 100000000, merge_selector_base = 10";
 
-/** Given by people, and read as it was given last. */
+/** Spend that people import; of several imports of a row the last is valid. */
 const SPEND = `CREATE TABLE IF NOT EXISTS ${SPEND_TABLE} (
   tenant LowCardinality(String),
   day Date,
@@ -154,8 +153,8 @@ ORDER BY (tenant, target, currency, day)
 SETTINGS ${SYNCED}`;
 
 /**
- * Whose an anonymous ID is, a row a decision: that of the highest generation is valid. A decision may be logged again, and is as
- * old as it was the first time.
+ * Decisions about which user an anonymous ID belongs to: the one of the highest generation is valid. A decision that is logged
+ * again keeps its first time.
  */
 const IDENTITIES = `CREATE TABLE IF NOT EXISTS ${IDENTITIES_TABLE} (
   tenant LowCardinality(String),
@@ -171,8 +170,8 @@ ORDER BY (tenant, anonymous_id, generation, user_id, partition)
 SETTINGS ${SYNCED}`;
 
 /**
- * Receipts of erasures, without whom they are of: a row for what was asked, and one for each key whose rows went, with how many.
- * What is counted again after a part of the rows has gone is less, and the most is valid.
+ * Receipts of erasures, which name nobody: a row for the request, and one for each erased key with its number of rows. A count that
+ * is repeated when some rows are already erased is smaller, so the largest is valid.
  */
 const ERASURES = `CREATE TABLE IF NOT EXISTS ${ERASURES_TABLE} (
   tenant LowCardinality(String),
@@ -190,7 +189,7 @@ const ERASURES = `CREATE TABLE IF NOT EXISTS ${ERASURES_TABLE} (
 ORDER BY (tenant, receipt, partition, position, ordinal)
 SETTINGS ${SYNCED}`;
 
-/** Whose rows are to go: loaded like facts, and gone itself when they are. */
+/** Keys whose rows are to be erased: loaded like facts, and erased last. */
 const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
   tenant LowCardinality(String),
   receipt String,

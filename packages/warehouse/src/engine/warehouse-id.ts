@@ -1,4 +1,4 @@
-/** What a warehouse says of itself: the ID that it shares with the platform that is loaded into it, and whether it is adopted. */
+/** The ID that a warehouse shares with the platform that is loaded into it, and requests to adopt it. */
 import type { WarehouseEngine } from "./engine.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, WAREHOUSE_TABLE } from "./schema.ts";
 

@@ -63,12 +63,12 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
 
 const TRACE_ID_BYTES = 16;
 
-/** Makes result blocks into rows of `attributions`, with money and credits shared out exactly. */
+/** Makes rows of `attributions` of result blocks. Money and credits are shared out exactly. */
 export class ResultRows {
   readonly #writer = new RowBinaryWriter();
   readonly #dictionaries: RowDictionaries;
   readonly #row = new EventRow();
-  /** Rows of the path at hand: their arrays are written column by column. */
+  /** Touchpoints of the current path: their arrays are written column by column. */
   readonly #path: EventRow[] = [];
   /** Models are names in UTF-8. */
   readonly #credits: ResultCredits<Uint8Array> = {
@@ -79,7 +79,7 @@ export class ResultRows {
   };
   #rows = 0;
   #traces: Uint8Array = new Uint8Array(0);
-  /** Of the block at hand, in hexadecimal UTF-8. */
+  /** Trace ID of the current block, in hexadecimal UTF-8. */
   #traceId: Uint8Array = new Uint8Array(0);
 
   /** @param seed of the dictionaries' hash, secret where the strings come from strangers */
@@ -99,12 +99,12 @@ export class ResultRows {
 
   /**
    * Adds a block's conversions; either all of them or none.
-   * @param position entry ID of the block, `<ms>-<number>`
-   * @param eventsPosition entry ID of the last of the events that it was made from
+   * @param entryId of the block, `<ms>-<number>`
+   * @param committedId that the block's commit reached in the events
    * @returns rows added
    * @throws WarehouseError `block_undecodable` where the bytes cannot be read; another error says nothing about them
    */
-  add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
+  add(block: Uint8Array, partition: number, entryId: string, committedId = ""): number {
     const before = this.#writer.length;
     let count = 0;
     try {
@@ -115,7 +115,7 @@ export class ResultRows {
       while (result.conversions.next(this.#row)) {
         const touches = result.touchCounts[count] ?? 0;
         this.#readPath(result, touches);
-        this.#appendConversion(result, count, { partition, position, eventsPosition });
+        this.#appendConversion(result, count, { partition, entryId, committedId });
         this.#appendPath(touches);
         const isCounted = result.reasons[count] !== REASON_DUPLICATE;
         const value = netValue(result.values[count] ?? "");
@@ -144,7 +144,7 @@ export class ResultRows {
     };
   }
 
-  /** Begins anew. */
+  /** Drops all rows. */
   clear(): void {
     this.#writer.truncate(0);
     this.#rows = 0;
@@ -179,9 +179,9 @@ export class ResultRows {
     writer.uint64(result.generations[index] ?? 0);
     writer.string(reason);
     writer.uint16(place.partition);
-    writer.string(place.position);
-    writer.string(place.eventsPosition);
-    writer.dateTime64(Number.parseInt(place.position, 10));
+    writer.string(place.entryId);
+    writer.string(place.committedId);
+    writer.dateTime64(Number.parseInt(place.entryId, 10));
     writer.stringBytes(this.#traceId, 0, this.#traceId.length);
     const anonymousId = result.anonymousIds[index] ?? "";
     if (anonymousId === "") writeUserKey(writer, row);
@@ -230,7 +230,7 @@ export class ResultRows {
   }
 }
 
-/** Of the first context, whose first 16 bytes it is; "" where there is none. */
+/** The trace ID of the first context, its first 16 bytes; "" without a context. */
 function traceIdOf(traces: Uint8Array): string {
   return Buffer.from(traces.subarray(0, TRACE_ID_BYTES)).toString("hex");
 }

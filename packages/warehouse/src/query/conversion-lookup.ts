@@ -19,10 +19,10 @@ export interface ConversionTouch extends Readonly<Record<DimensionField, string>
   readonly time: number;
 }
 
-/** What a model gave to a touchpoint. */
+/** A model's credit for a touchpoint. */
 export interface ConversionCredit {
   readonly model: string;
-  /** The touchpoint's index; 0 where the conversion has none. */
+  /** The touchpoint's index; 0 without touchpoints. */
   readonly touch: number;
   /** Share of the conversion, exact decimal text. */
   readonly credit: string;
@@ -34,19 +34,19 @@ export interface ConversionCredit {
 export interface ConversionRevision {
   readonly revision: number;
   readonly reason: string;
-  /** Net value then, exact decimal text. */
+  /** Net value of the revision, exact decimal text. */
   readonly value: string;
-  /** Touchpoints on the path then. */
+  /** Touchpoints on the revision's path. */
   readonly touches: number;
   /** When the result was committed, ms since 1970 by the clock of Redis. */
   readonly attributedAt: number;
-  /** Trace of the batch that led to it; "" where none of its requests was sampled. */
+  /** Trace of the batch; "" where none of its requests was sampled. */
   readonly traceId: string;
 }
 
-/** The valid result of one conversion, and how it came about. */
+/** The valid result of one conversion, and its history. */
 export interface ConversionDetail {
-  /** The time that was asked for, ms since 1970: the result is the one that was valid then. */
+  /** The time of the question, ms since 1970: the result was valid then. */
   readonly asOf?: number;
   readonly id: string;
   /** The user key that it was sent under. */
@@ -96,7 +96,7 @@ const TOUCH_COLUMNS = DIMENSION_FIELDS.map((field) => `touch_${field}`).join(", 
 /** Conversions of one ID that are shown at most. */
 const MAX_OF_ONE_ID = 10;
 
-/** LIMIT BY instead of FINAL, under which wide columns of whole granules would be read: 250 ms. */
+/** LIMIT BY instead of FINAL, which would read the wide columns of whole granules: 250 ms. */
 const DETAIL_SQL = `SELECT ${CONVERSION_KEY}, order_id, name, toUnixTimestamp64Milli(conversion_time) AS time_ms,
   user_key, is_anonymous, value, currency, revision, toString(generation) AS owner, reason,
   toUnixTimestamp64Milli(attributed_at) AS attributed_ms, trace_id,
@@ -111,7 +111,7 @@ WHERE tenant = {tenant:String} AND conversion_id = {id:String} AND (sent_anonymo
 ORDER BY sent_anonymous, sent_user_key, attributed_at DESC, generation DESC, revision DESC
 LIMIT 1 BY revision, generation, sent_user_key, sent_anonymous`;
 
-/** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
+/** The last conversion of an order. Apart from the search by ID, because each has its own index. */
 const FIND_ORDER_SQL = `SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
 WHERE tenant = {tenant:String} AND order_id = {order:String}
   AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')
@@ -171,8 +171,8 @@ function detailAsOf(
   const valid = lastOf(rows.filter((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME)));
   const last = lastOf(rows);
   if (valid === undefined || last === undefined) return undefined;
-  // Left out is a higher one of the same owner, which was lost with a Redis node after it had been loaded (see
-  // validAttributions), and what a former owner still said when there was another one: none was ever valid.
+  // Two kinds of results never were valid: a higher revision of the same generation, which a Redis node lost after it was loaded (see
+  // validAttributions), and one that a former owner gave after the conversion had moved.
   const history = rows
     .toReversed()
     .filter(({ revision, owner }) => owner !== last.owner || revision <= last.revision)
@@ -182,7 +182,7 @@ function detailAsOf(
   return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, history) };
 }
 
-/** Of results, newest first: the newest of the owner that was decided on last. */
+/** The newest result of the highest generation. @param rows newest first */
 function lastOf(rows: readonly DetailRow[]): DetailRow | undefined {
   const owner = Math.max(...rows.map((row) => Number(row.owner)));
   return rows.find((row) => Number(row.owner) === owner);

@@ -1,4 +1,4 @@
-/** What changed a report between two times, revision by revision. */
+/** Changes of a report between two times, revision by revision. */
 import type { ModelName } from "@tributary/attribution";
 import { REVISION_REASONS, type DimensionField, type RevisionReason } from "@tributary/protocol";
 import { CONVERSION_KEY, decimalUnits } from "./attribution-sql.ts";
@@ -22,7 +22,7 @@ export interface ChangesQuestion {
   readonly until: number;
 }
 
-/** What a group gained, or lost, by results of one reason. */
+/** Gain or loss of a group by results of one reason. */
 export interface ChangeGroup extends CreditGroup {
   readonly cause: RevisionReason;
 }
@@ -41,9 +41,9 @@ const BY = "fromUnixTimestamp64Milli({until:Int64}, 'UTC')";
 const AFTER = "fromUnixTimestamp64Milli({since:Int64}, 'UTC')";
 
 /**
- * Each result that came between the two times adds its credits under its reason, and takes away those of the result before it
- * under the same: over a conversion's results all but the last before and the last within cancel out. Results follow each
- * other as {@link validAttributions} has them: by the time of their commit, those of a former owner left out.
+ * SQL of the changes. Each result between the two times adds its credits under its reason, and subtracts those of the result before
+ * it under the same reason: of a conversion's results all cancel out but the last before the first time and the last before the
+ * second. Results follow each other as {@link validAttributions} orders them, without those that a former owner gave late.
  */
 function changesSql({ by, from, to }: ChangesQuestion): string {
   const touches = by.map((field) => `touch_${field}`);
@@ -79,7 +79,7 @@ LIMIT ${MAX_REPORT_ROWS + 1}`;
 }
 
 /**
- * What changed, by group and reason, exact.
+ * Computes the changes by group and reason, exactly.
  * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
  */
 export async function resultChanges(

@@ -1,11 +1,11 @@
 /**
- * Takes the rows of erased keys out of the tables. By mutations, which write the parts anew: a lightweight delete would leave
+ * Erases the rows of pending keys from the tables. Mutations do it, which write the parts anew: a lightweight delete would leave
  * the bytes where they are.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { CONVERSION_KEY } from "../query/attribution-sql.ts";
-import { type Erasing, placeOf, whereChosen } from "./erasures.ts";
+import { entryIdSql, isOneOf, type PendingKey } from "./pending-keys.ts";
 import { WarehouseError } from "../errors.ts";
 import {
   ATTRIBUTIONS_TABLE,
@@ -18,25 +18,25 @@ import {
 const POLL_MS = 20;
 
 /**
- * Erases all rows of keys that are from before their erasure, and then the keys themselves. What was done of it is done again
- * without harm; where it is cut off the engine may go on with the statement in hand.
+ * Erases the rows of keys that are older than their erasures, and then the keys themselves. Repeating it does no harm. When it is
+ * cut short the engine may finish the statement in hand.
  * @param signal gives up waiting
  * @throws WarehouseError `query_failed` where a mutation fails, and as the engine's; the signal's reason
  */
 export async function eraseRows(
   engine: WarehouseEngine,
-  chosen: readonly Erasing[],
+  keys: readonly PendingKey[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (chosen.length === 0) return;
-  // One that was cut off by the process's end is gone on with by the engine itself.
+  if (keys.length === 0) return;
+  // The engine finishes a mutation that an earlier process had begun.
   await mutationsDone(engine, signal);
-  // Facts last: they tell which conversions were the person's.
+  // Facts last: they say which conversions were the person's.
   for (const statement of [
-    `ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE ${isErasedAttribution(chosen)}`,
-    eraseIdentities(chosen),
-    `ALTER TABLE ${EVENTS_TABLE} DELETE WHERE ${isErased(chosen, "position")}`,
-    `ALTER TABLE ${ERASING_TABLE} DELETE WHERE ${whereChosen(chosen)}`,
+    `ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE ${isErasedAttribution(keys)}`,
+    eraseIdentities(keys),
+    `ALTER TABLE ${EVENTS_TABLE} DELETE WHERE ${isErased(keys, "position")}`,
+    `ALTER TABLE ${ERASING_TABLE} DELETE WHERE ${isOneOf(keys)}`,
   ]) {
     await engine.command(statement);
     await mutationsDone(engine, signal);
@@ -52,19 +52,22 @@ export interface SentConversion {
   readonly anonymous: boolean;
 }
 
-/** Conversions of a tenant whose results are to go. */
-export interface ConversionsErasing {
+/** Conversions of a tenant whose results are erased together. */
+export interface ErasedConversions {
   readonly tenant: string;
   readonly conversions: readonly SentConversion[];
 }
 
-/** The conversions of which {@link eraseRows} takes every result: not those that are somebody else's by now. @throws WarehouseError as the engine's query */
-export async function readConversionsErasing(
+/**
+ * Reads the conversions of which {@link eraseRows} erases every result, and not those that belong to somebody else by now.
+ * @throws WarehouseError as the engine's query
+ */
+export async function readErasedConversions(
   engine: WarehouseEngine,
-  chosen: readonly Erasing[],
-): Promise<readonly ConversionsErasing[]> {
-  if (chosen.length === 0) return [];
-  const isTaken = isErasedAttribution(chosen);
+  keys: readonly PendingKey[],
+): Promise<readonly ErasedConversions[]> {
+  if (keys.length === 0) return [];
+  const isTaken = isErasedAttribution(keys);
   const rows = await engine.query<SentConversion & { readonly tenant: string }>(
     `SELECT tenant, conversion_id AS id, sent_user_key AS userKey, sent_anonymous AS anonymous FROM ${ATTRIBUTIONS_TABLE}
 WHERE (tenant, ${CONVERSION_KEY}) IN (SELECT tenant, ${CONVERSION_KEY} FROM ${ATTRIBUTIONS_TABLE} WHERE ${isTaken})
@@ -76,7 +79,7 @@ GROUP BY tenant, ${CONVERSION_KEY} HAVING min(${isTaken})`,
   }));
 }
 
-/** Waits until all mutations of erasures are done. They run beside other statements, however long they take. */
+/** Waits until no mutation of an erasure runs. Mutations run beside other statements, however long they take. */
 async function mutationsDone(engine: WarehouseEngine, signal: AbortSignal): Promise<void> {
   for (;;) {
     const [row] = await engine.query<{ running: string; reason: string }>(
@@ -88,7 +91,7 @@ WHERE database = '${DATABASE}' AND NOT is_done AND (table = 'erasing' OR command
       // The engine's reason may repeat the keys.
       throw new WarehouseError(
         "query_failed",
-        "erasing does not get on; latest_fail_reason of system.mutations says why",
+        "an erasure's mutation fails; latest_fail_reason of system.mutations says why",
       );
     }
     await sleep(POLL_MS, undefined, { signal });
@@ -96,35 +99,36 @@ WHERE database = '${DATABASE}' AND NOT is_done AND (table = 'erasing' OR command
 }
 
 /**
- * Results of the erased keys from commits before, and whatever results conversions have whose facts go: also those under a former
- * owner of an anonymous ID, which would be valid again.
+ * SQL that is true of results that earlier commits gave the erased keys, and of every result of a conversion whose fact is erased:
+ * a result under an anonymous ID's former user would be valid again.
  */
-function isErasedAttribution(chosen: readonly Erasing[]): string {
-  return `${isErased(chosen, "events_position")}
+function isErasedAttribution(keys: readonly PendingKey[]): string {
+  return `${isErased(keys, "events_position")}
 OR (tenant, ${CONVERSION_KEY}) IN (
-  SELECT tenant, event_id, user_key, is_anonymous FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND ${isErased(chosen, "position")}
+  SELECT tenant, event_id, user_key, is_anonymous FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND ${isErased(keys, "position")}
 )`;
 }
 
 /**
- * SQL that is true of rows of an erased key that come before its erasure. The keys are the first columns of the order of `events`:
- * few granules are read.
- * @param column of the rows and of `erasing` that says what came before
+ * SQL that is true of an erased key's rows from before its erasure. The keys are the first columns of the order of `events`: the
+ * engine reads few granules.
+ * @param column of the rows and of `erasing` that says which came first
  */
-function isErased(chosen: readonly Erasing[], column: string): string {
-  const from = `FROM ${ERASING_TABLE} WHERE ${whereChosen(chosen)} AND is_theirs`;
-  const keys = `SELECT groupArray((tenant, user_key, is_anonymous, partition, ${placeOf(column)})) ${from}`;
+function isErased(keys: readonly PendingKey[], column: string): string {
+  const from = `FROM ${ERASING_TABLE} WHERE ${isOneOf(keys)} AND is_theirs`;
+  const erased = `SELECT groupArray((tenant, user_key, is_anonymous, partition, ${entryIdSql(column)})) ${from}`;
   return `(tenant, user_key, is_anonymous) IN (SELECT tenant, user_key, is_anonymous ${from}) AND arrayExists(
-  key -> (key.1, key.2, key.3, key.4) = (tenant, user_key, is_anonymous, partition) AND ${placeOf(column)} < key.5, (${keys}))`;
+  key -> (key.1, key.2, key.3, key.4) = (tenant, user_key, is_anonymous, partition) AND ${entryIdSql(column)} < key.5, (${erased}))`;
 }
 
 /**
- * What was decided of an erased anonymous ID until then, and what the erasure's own block says of it once more; of one that was
- * another's by then, that it was once the person's; and of a person whatever is no longer valid.
+ * Erases the decisions about an erased anonymous ID up to its erasure, with those that the erasure's own block repeats. Of an
+ * anonymous ID that was another user's by then it erases the decisions for the erased person, and of a person all decisions that
+ * are no longer valid.
  */
-function eraseIdentities(chosen: readonly Erasing[]): string {
-  const anonymous = `FROM ${ERASING_TABLE} WHERE ${whereChosen(chosen)} AND is_anonymous`;
-  const users = `SELECT tenant, user_key FROM ${ERASING_TABLE} WHERE ${whereChosen(chosen)} AND NOT is_anonymous`;
+function eraseIdentities(keys: readonly PendingKey[]): string {
+  const anonymous = `FROM ${ERASING_TABLE} WHERE ${isOneOf(keys)} AND is_anonymous`;
+  const users = `SELECT tenant, user_key FROM ${ERASING_TABLE} WHERE ${isOneOf(keys)} AND NOT is_anonymous`;
   return `ALTER TABLE ${IDENTITIES_TABLE} DELETE WHERE
 (tenant, anonymous_id) IN (SELECT tenant, user_key ${anonymous}) AND arrayExists(
   key -> (key.1, key.2) = (tenant, anonymous_id) AND (key.3 OR key.4 = user_id) AND generation < key.5,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
-import { eraseRows, readConversionsErasing } from "../../src/erase/rows.ts";
-import { countErasing, readErasing } from "../../src/erase/erasures.ts";
+import { eraseRows, readErasedConversions } from "../../src/erase/erase-rows.ts";
+import { countPendingRows, readPendingKeys } from "../../src/erase/pending-keys.ts";
 import { migrate } from "../../src/engine/migrations.ts";
 import { openWarehouse } from "../../src/engine/open.ts";
 import {
@@ -39,9 +39,9 @@ beforeEach(async () => {
 const never = new AbortController().signal;
 const at = (second: number): string => `${1_700_000_000_000 + second * 1000}-0`;
 const eraseAll = async (engine: WarehouseEngine) => {
-  const chosen = await readErasing(engine);
-  const counts = await countErasing(engine, chosen);
-  const told = await readConversionsErasing(engine, chosen);
+  const chosen = await readPendingKeys(engine);
+  const counts = await countPendingRows(engine, chosen);
+  const told = await readErasedConversions(engine, chosen);
   const before = await namesIn("attributions", "conversion_id");
   await eraseRows(engine, chosen, never);
   const after = new Set(await namesIn("attributions", "conversion_id"));
@@ -111,8 +111,8 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
       await loadResults(chdb, resultBlock([{ conversion, touches: [], value: "1" }]), at(1));
     }
     await loadFacts(chdb, recordBlock([{ key: "u1", receipt: 1 }]), at(2));
-    const chosen = await readErasing(engine());
-    expect(await readConversionsErasing(engine(), chosen)).toEqual([
+    const chosen = await readPendingKeys(engine());
+    expect(await readErasedConversions(engine(), chosen)).toEqual([
       { tenant: "default", conversions: [{ id: "same", userKey: "u1", anonymous: false }] },
     ]);
     await eraseRows(engine(), chosen, never);
@@ -263,13 +263,13 @@ test("waiting for a mutation can be given up", async () => {
         sql.includes("system.mutations") ? [{ running: "1", reason: "" }] : chdb.query(sql),
     },
   });
-  const chosen = await readErasing(chdb);
+  const chosen = await readPendingKeys(chdb);
   await expect(eraseRows(slow, chosen, AbortSignal.timeout(50))).rejects.toThrow("aborted");
   const failing: WarehouseEngine = Object.create(chdb, {
     query: { value: async () => [{ running: "1", reason: "no space left" }] },
   });
   await expect(eraseRows(failing, chosen, never)).rejects.toMatchObject({
     code: "query_failed",
-    message: "erasing does not get on; latest_fail_reason of system.mutations says why",
+    message: "an erasure's mutation fails; latest_fail_reason of system.mutations says why",
   });
 });
