@@ -36,8 +36,8 @@ export interface WarehouseEngine {
    * bytes destroys the stream.
    */
   exportParquet(sql: string, params?: QueryParameters): Promise<Readable>;
-  /** A text that changes whenever any process inserts rows: an earlier answer may be out of date then. */
-  revision(): Promise<string>;
+  /** A text that changes with each insert, by any process: an answer of an earlier version may be stale. */
+  dataVersion(): Promise<string>;
   /** Runs a statement without an answer. */
   command(sql: string): Promise<void>;
   /**

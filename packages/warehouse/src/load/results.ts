@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { creditResult, netValue, type ResultCredits } from "@tributary/attribution";
+import { creditResult, resultValue, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   DIMENSION_FIELDS,
@@ -118,7 +118,7 @@ export class ResultRows {
         this.#appendConversion(result, count, { partition, entryId, committedId });
         this.#appendPath(touches);
         const isCounted = result.reasons[count] !== REASON_DUPLICATE;
-        const value = netValue(result.values[count] ?? "");
+        const value = resultValue(result.values[count] ?? "");
         const credited = isCounted ? models : [];
         creditResult(this.#credits, credited, result.weights, value, touches, firstWeight);
         this.#appendCredits();
@@ -174,7 +174,7 @@ export class ResultRows {
     writer.string(rare.name);
     writer.string(rare.currency);
     writer.string(rare.orderId);
-    writer.decimal128(netValue(result.values[index] ?? ""));
+    writer.decimal128(resultValue(result.values[index] ?? ""));
     writer.uint32(result.revisions[index] ?? 0);
     writer.uint64(result.generations[index] ?? 0);
     writer.string(reason);
