@@ -134,7 +134,7 @@ const BREACHES: readonly Breach[] = [
     name: "events not deduplicated",
     patches: [
       {
-        file: "attribution/src/journeys/partition-state.ts",
+        file: "attribution/src/journeys/chains/chains.ts",
         from: "if (checkAll && facts.idMatches(fact, staged)) return false;",
         to: "",
       },

@@ -25,7 +25,7 @@ export function resultValue(text: string): bigint {
 /**
  * Shares one conversion out under every model: credits that sum to exactly 1, money that sums to exactly the value.
  * Touchpoints that get neither are left out; without touchpoints each model has one credit of the whole.
- * @param credits what is filled @param models as the result block has them, in any form
+ * @param credits filled @param models as the result block has them, in any form
  * @param weights for each model, for each touch in path order, from `weights[firstWeight]` on
  * @throws AttributionError as {@link shareOut}
  */

@@ -117,8 +117,9 @@ export async function readAuditDecisions(
 }
 
 /**
- * Reads the largest event time of a tenant that a partition had seen when it took a fact, ms since 1970. Workers drop facts by it.
- * Events of people who were erased since count as seen. @param position entry ID of the fact's block
+ * A tenant's watermark in a partition when a fact came, ms since 1970: the largest min(event time, arrival) of its facts. The
+ * commit stands for the arrival, which is no later, so that this is no lower than the worker's watermark. Events of people
+ * who were erased since are counted. @param position entry ID of the fact's block
  */
 export async function watermarkBefore(
   engine: WarehouseEngine,
@@ -127,7 +128,8 @@ export async function watermarkBefore(
   position: string,
 ): Promise<number> {
   const [row] = await engine.query<{ ms: string }>(
-    `SELECT toString(toUnixTimestamp64Milli(greatest(max(time), (
+    `SELECT toString(toUnixTimestamp64Milli(greatest(max(least(
+  time, fromUnixTimestamp64Milli(toInt64(splitByChar('-', position)[1]), 'UTC'))), (
   SELECT max(newest_at) FROM ${ERASURES_TABLE} WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
 )))) AS ms FROM ${EVENTS_TABLE}
 WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
