@@ -3,11 +3,13 @@
  * that they change. Deterministic: the same fact blocks in the same order always lead to the same state and the same
  * revisions, so that a partition can be rebuilt from its fact log. No clock, no I/O.
  */
-import { type EntryColumns, MAX_ENTRY_EVENTS, ProtocolError } from "@tributary/protocol";
+import { type EntryColumns, EventRow, MAX_ENTRY_EVENTS, ProtocolError } from "@tributary/protocol";
 import { BadEntryError } from "./bad-entry.ts";
 import { Chains } from "./chains/chains.ts";
+import { Duplicates } from "./chains/duplicates.ts";
 import { ErasedChains } from "./chains/erased-chains.ts";
 import type { JourneyTables } from "./chains/journey-tables.ts";
+import { compareKeys, keyOfRow } from "./chains/key.ts";
 import { Marks } from "./chains/marks.ts";
 import { OrderRefunds } from "./chains/order-refunds.ts";
 import { Persons } from "./chains/persons.ts";
@@ -38,7 +40,7 @@ export class PartitionState {
   readonly #purchases = new PurchaseTable();
   readonly #watermarks: Watermarks;
   readonly #maxResultBytes: number;
-  readonly #persons = new Persons();
+  readonly #persons = new Persons((a, b) => this.#compareKeys(a, b));
   readonly #marks = new Marks(this.#purchases);
   readonly #identity: IdentityResolution;
   readonly #taker: FactTaker;
@@ -73,10 +75,18 @@ export class PartitionState {
     };
     const erased = new ErasedChains(this.#facts);
     const refunds = new OrderRefunds(tables, this.#persons, this.#marks);
-    const chains = new Chains(tables, this.#persons, erased, this.#marks, refunds);
-    this.#identity = new IdentityResolution(tables, place, this.#persons, erased, this.#marks);
+    const duplicates = new Duplicates(tables, this.#persons, this.#marks);
+    const chains = new Chains(tables, this.#persons, erased, this.#marks, refunds, duplicates);
+    this.#identity = new IdentityResolution(
+      tables,
+      place,
+      this.#persons,
+      erased,
+      this.#marks,
+      duplicates,
+    );
     this.#taker = new FactTaker(tables, this.#persons, chains, this.#identity);
-    this.#attributor = new Attributor(tables, this.#persons, refunds);
+    this.#attributor = new Attributor(tables, this.#persons, refunds, duplicates);
   }
 
   /** Facts held. */
@@ -205,6 +215,15 @@ export class PartitionState {
       else this.#vocabulary.appendFacts(0, rows);
     }
     return more;
+  }
+
+  /** Compares the user keys of two chains by their bytes. */
+  #compareKeys(a: number, b: number): number {
+    const row = new EventRow();
+    this.#users.load(a, row);
+    const key = keyOfRow(row);
+    this.#users.load(b, row);
+    return compareKeys(key, keyOfRow(row));
   }
 
   /** Reads a block of records, which becomes the entry in hand. */

@@ -15,6 +15,7 @@ import { compareIds } from "../tables/id-order.ts";
 import type { PurchaseTable } from "../tables/purchase-table.ts";
 import type { UserTable } from "../tables/user-table.ts";
 import type { BatchInHand } from "../vocabulary/batch-in-hand.ts";
+import type { Duplicates } from "./duplicates.ts";
 import type { ErasedChains } from "./erased-chains.ts";
 import type { JourneyTables } from "./journey-tables.ts";
 import type { Marks } from "./marks.ts";
@@ -34,6 +35,7 @@ export class Chains {
   readonly #erased: ErasedChains;
   readonly #marks: Marks;
   readonly #refunds: OrderRefunds;
+  readonly #duplicates: Duplicates;
   readonly #batch: BatchInHand;
   readonly #columns: EntryColumns;
   readonly #row = new EventRow();
@@ -55,6 +57,7 @@ export class Chains {
     erased: ErasedChains,
     marks: Marks,
     refunds: OrderRefunds,
+    duplicates: Duplicates,
   ) {
     this.#tables = tables;
     this.#users = tables.users;
@@ -64,6 +67,7 @@ export class Chains {
     this.#erased = erased;
     this.#marks = marks;
     this.#refunds = refunds;
+    this.#duplicates = duplicates;
     this.#batch = tables.vocabulary.batch;
     this.#columns = this.#batch.columns;
   }
@@ -120,6 +124,7 @@ export class Chains {
     this.insertedChain = chain;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
     const copied = this.#batch.isCopy(event);
+    const mayRepeat = this.#persons.active && facts.mayHoldId(staged);
     if (copied) this.#persons.addCopy(chain);
     const reference = isPurchase ? this.#appendPurchase(event, chain, tuple, copied) : tuple;
     const fact = facts.append(columns, event, staged, type, reference, this.#olderFact);
@@ -139,6 +144,7 @@ export class Chains {
       if (type === TYPE_CONVERSION) this.#marks.mark(reference, REASON_FIRST);
       else this.refundedMs = this.#refunds.markConversions(reference, chain);
     }
+    if (mayRepeat) this.#duplicates.markBehindFact(fact, chain);
     return fact;
   }
 

@@ -38,7 +38,14 @@ export class Persons {
   readonly #linked = new Map<number, number[]>();
   /** Chains copied from another partition. */
   readonly #copies = new Set<number>();
+  /** Compares the user keys of two chains by their bytes. */
+  readonly compare: (a: number, b: number) => number;
   #lastGeneration = 0;
+
+  /** @param compare see {@link compare} */
+  constructor(compare: (a: number, b: number) => number) {
+    this.compare = compare;
+  }
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
@@ -62,7 +69,7 @@ export class Persons {
     return decision !== undefined || this.#copies.has(chain) ? -1 : chain;
   }
 
-  /** The anonymous chains linked to a user. */
+  /** The anonymous chains linked to a user, in the order of their keys' bytes. */
   linkedTo(user: number): readonly number[] {
     return this.#linked.get(user) ?? NO_CHAINS;
   }
@@ -123,7 +130,9 @@ export class Persons {
         this.linkedTo(before).filter((other) => other !== chain),
       );
     }
-    if (link.user >= 0) this.#linked.set(link.user, [...this.linkedTo(link.user), chain]);
+    if (link.user >= 0) {
+      this.#linked.set(link.user, [...this.linkedTo(link.user), chain].sort(this.compare));
+    }
   }
 }
 

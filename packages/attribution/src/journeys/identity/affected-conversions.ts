@@ -1,4 +1,5 @@
 import { isTouchpointType, REASON_MERGE, TYPE_CONVERSION, TYPE_REFUND } from "@tributary/protocol";
+import type { Duplicates } from "../chains/duplicates.ts";
 import type { JourneyTables } from "../chains/journey-tables.ts";
 import type { Marks } from "../chains/marks.ts";
 import type { Persons } from "../chains/persons.ts";
@@ -9,11 +10,13 @@ export class AffectedConversions {
   readonly #tables: JourneyTables;
   readonly #persons: Persons;
   readonly #marks: Marks;
+  readonly #duplicates: Duplicates;
 
-  constructor(tables: JourneyTables, persons: Persons, marks: Marks) {
+  constructor(tables: JourneyTables, persons: Persons, marks: Marks, duplicates: Duplicates) {
     this.#tables = tables;
     this.#persons = persons;
     this.#marks = marks;
+    this.#duplicates = duplicates;
   }
 
   /** Marks a chain's own conversions. */
@@ -25,9 +28,10 @@ export class AffectedConversions {
     }
   }
 
-  /** Marks the other conversions of a user's journey whose path or value a chain changes. @param user −1 for none */
+  /** Marks the other conversions of a user's journey whose path, value or place a chain changes. @param user −1 for none */
   markOthers(user: number, chain: number): void {
     if (user < 0) return;
+    this.#duplicates.markBehindChain(user, chain);
     const { facts, purchases, users } = this.#tables;
     const own = [...factsOf(this.#tables, chain)];
     const touches = own.filter((fact) => isTouchpointType(facts.typeOf(fact)));

@@ -14,7 +14,7 @@ import { type Decision, type Persons, userOf } from "../chains/persons.ts";
 import { factsOf, newestTimeOf } from "../chains/walk.ts";
 import type { LinkCounts } from "./counts.ts";
 import type { Erasures } from "./erasures.ts";
-import { compareKeys } from "./key.ts";
+import { compareKeys } from "../chains/key.ts";
 import type { KeyHomes } from "./key-homes.ts";
 import type { Messages } from "./messages.ts";
 import type { ReceivedRecord } from "./received-records.ts";

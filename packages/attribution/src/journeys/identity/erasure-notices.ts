@@ -1,5 +1,5 @@
 import { IDENTITY_ERASE } from "@tributary/protocol";
-import { type Key, textOf } from "./key.ts";
+import { type Key, textOf } from "../chains/key.ts";
 import type { KeyHomes } from "./key-homes.ts";
 import type { Messages, Subject } from "./messages.ts";
 

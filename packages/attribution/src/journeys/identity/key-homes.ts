@@ -1,6 +1,6 @@
 import { EventRow, partitionOfBytes, tenantSeed } from "@tributary/protocol";
 import type { JourneyTables } from "../chains/journey-tables.ts";
-import { type Key, keyOfRow } from "./key.ts";
+import { type Key, keyOfRow } from "../chains/key.ts";
 
 /** A partition's number, and how many there are. */
 export interface Place {

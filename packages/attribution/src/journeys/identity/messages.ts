@@ -9,7 +9,7 @@ import {
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { UserTable } from "../tables/user-table.ts";
-import { type Key, loadAnonymous } from "./key.ts";
+import { type Key, loadAnonymous } from "../chains/key.ts";
 
 /** An entry for the events of another partition. */
 export interface Message {

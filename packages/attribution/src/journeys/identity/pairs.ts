@@ -1,4 +1,4 @@
-import { compareKeys, copyOf, type Key, sameKey, textOf } from "./key.ts";
+import { compareKeys, copyOf, type Key, sameKey, textOf } from "../chains/key.ts";
 
 /** An anonymous ID that was seen with a user, as the user's partition remembers it. */
 interface Pair {

@@ -9,7 +9,7 @@ import {
   readIdentity,
 } from "@tributary/protocol";
 import type { JourneyTables } from "../chains/journey-tables.ts";
-import { type Key, keyOfRow } from "./key.ts";
+import { type Key, keyOfRow } from "../chains/key.ts";
 
 /** A record as it came, with its keys' numbers in this partition. */
 export interface ReceivedRecord {

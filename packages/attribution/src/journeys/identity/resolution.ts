@@ -16,6 +16,7 @@ import {
   UUID_BYTES,
 } from "@tributary/protocol";
 import type { ErasedChains } from "../chains/erased-chains.ts";
+import type { Duplicates } from "../chains/duplicates.ts";
 import type { JourneyTables } from "../chains/journey-tables.ts";
 import type { Marks } from "../chains/marks.ts";
 import type { Persons } from "../chains/persons.ts";
@@ -23,7 +24,7 @@ import { AffectedConversions } from "./affected-conversions.ts";
 import { type IdentityCounts, noLinkCounts } from "./counts.ts";
 import { Decisions } from "./decisions.ts";
 import { Erasures } from "./erasures.ts";
-import { type Key, keyOfText, textOf } from "./key.ts";
+import { type Key, keyOfText, textOf } from "../chains/key.ts";
 import { KeyHomes, type Place } from "./key-homes.ts";
 import { Links } from "./links.ts";
 import { type Message, Messages } from "./messages.ts";
@@ -56,6 +57,7 @@ export class IdentityResolution {
     persons: Persons,
     erased: ErasedChains,
     marks: Marks,
+    duplicates: Duplicates,
   ) {
     const { clickWindowMs, viewWindowMs, latenessMs, identity } = tables.options;
     const heldMs = Math.max(clickWindowMs, viewWindowMs) + latenessMs;
@@ -65,7 +67,7 @@ export class IdentityResolution {
     this.#homes = new KeyHomes(tables, place);
     this.#pairs = new Pairs(identity.maxAnonymousIds, refreshMs);
     this.#messages = new Messages(tables.users, tables.vocabulary.dictionaries);
-    const affected = new AffectedConversions(tables, persons, marks);
+    const affected = new AffectedConversions(tables, persons, marks, duplicates);
     this.erasures = new Erasures(tables, persons, erased, this.#homes, this.#pairs, affected);
     this.#decisions = new Decisions(
       tables,

@@ -2,13 +2,16 @@ import {
   CHANNEL_DIMENSION,
   EventRow,
   isTouchpointType,
+  REASON_DUPLICATE,
   REASON_FIRST,
   REASON_MERGE,
   ResultWriter,
   REVISION_REASONS,
 } from "@tributary/protocol";
 import { creditAll, MODEL_NAMES } from "../../models/registry.ts";
+import type { Duplicates } from "../chains/duplicates.ts";
 import type { JourneyTables } from "../chains/journey-tables.ts";
+import { keyOfRow, textOf } from "../chains/key.ts";
 import { mergeChains } from "../chains/merged-chain.ts";
 import type { OrderRefunds } from "../chains/order-refunds.ts";
 import type { Persons } from "../chains/persons.ts";
@@ -52,6 +55,7 @@ export class Attributor {
   readonly #maxWindowMs: number;
   readonly #persons: Persons;
   readonly #refunds: OrderRefunds;
+  readonly #duplicates: Duplicates;
   readonly #writer: ResultWriter;
   readonly #path = new PathBuffer(MODEL_NAMES.length);
   readonly #row = new EventRow();
@@ -60,12 +64,18 @@ export class Attributor {
   #estimated = 0;
   #estimatedBytes = 0;
 
-  constructor(tables: JourneyTables, persons: Persons, refunds: OrderRefunds) {
+  constructor(
+    tables: JourneyTables,
+    persons: Persons,
+    refunds: OrderRefunds,
+    duplicates: Duplicates,
+  ) {
     const { clickWindowMs, viewWindowMs } = tables.options;
     this.#tables = tables;
     this.#maxWindowMs = Math.max(clickWindowMs, viewWindowMs);
     this.#persons = persons;
     this.#refunds = refunds;
+    this.#duplicates = duplicates;
     this.#writer = new ResultWriter(MODEL_NAMES, tables.vocabulary.dictionaries);
   }
 
@@ -103,8 +113,9 @@ export class Attributor {
       const purchase = marked[i] as number;
       const person = this.#personOf(purchase);
       if (person < 0) continue;
-      const reason = this.#reasonOf(purchase);
-      const touches = this.#findPath(purchase, person);
+      const reason = this.#reasonOf(purchase, person);
+      const touches =
+        reason === REASON_DUPLICATE ? this.#noPath() : this.#findPath(purchase, person);
       if (
         writer.count >= MAX_BLOCK_RESULTS ||
         (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES)
@@ -144,8 +155,10 @@ export class Attributor {
   }
 
   /** Why it gets a result. One that another partition attributed before is new here, but that result is not its first. */
-  #reasonOf(purchase: number): number {
-    const { revisions, reasons } = this.#tables.purchases;
+  #reasonOf(purchase: number, person: number): number {
+    const { revisions, reasons, users } = this.#tables.purchases;
+    const isLinked = (users[purchase] as number) !== person;
+    if (isLinked && this.#duplicates.has(purchase, person)) return REASON_DUPLICATE;
     if (revisions[purchase] === 0) return REASON_FIRST;
     const reason = reasons[purchase] as number;
     return reason === REASON_FIRST ? REASON_MERGE : reason;
@@ -161,6 +174,12 @@ export class Attributor {
       this.#warmed[i] = chain < 0 ? -1 : users.headOf(chain);
     }
     facts.warm(this.#warmed, count);
+  }
+
+  /** A conversion that is withdrawn has no touchpoints. */
+  #noPath(): number {
+    this.#path.clear();
+    return 0;
   }
 
   /** Collects the conversion's touchpoints in path order. @returns how many */
@@ -209,15 +228,17 @@ export class Attributor {
     const { facts: path, weights } = this.#path;
     const row = this.#row;
     const writer = this.#writer;
+    const chain = purchases.users[purchase] as number;
+    const sentAs = chain === person ? "" : this.#keyTextOf(chain);
     const revision = purchases.revisions[purchase] as number;
     purchases.revisions[purchase] = revision + 1;
     facts.load(purchases.facts[purchase] as number, row);
     users.load(person, row);
     vocabulary.tuples.load(purchases.tuples[purchase] as number, row.dimensions);
     purchases.load(purchase, row);
-    const value = this.#refunds.netValue(purchase, person);
-    const generation = this.#persons.generationOf(purchases.users[purchase] as number);
-    writer.conversion(row, value, revision, reason, touches, generation);
+    const value = reason === REASON_DUPLICATE ? "" : this.#refunds.netValue(purchase, person);
+    const generation = this.#persons.generationOf(chain);
+    writer.conversion(row, value, revision, reason, touches, generation, sentAs);
     for (let i = 0; i < touches; i += 1) {
       const fact = path[i] as number;
       facts.load(fact, row);
@@ -227,6 +248,12 @@ export class Attributor {
     }
     creditAll(this.#path, options.models, weights);
     writer.weights(weights, touches * MODEL_NAMES.length);
+  }
+
+  /** The user key of a chain, as text. Overwrites the row. */
+  #keyTextOf(chain: number): string {
+    this.#tables.users.load(chain, this.#row);
+    return textOf(keyOfRow(this.#row));
   }
 
   /** Puts the result that was just written into words. */
