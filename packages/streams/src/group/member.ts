@@ -13,7 +13,8 @@ import {
 } from "../ownership/lease.ts";
 import type { Logger } from "@tributary/telemetry";
 import type { WaitingErasures } from "../fact-log/eraser.ts";
-import { type ConsumerOptions, PartitionConsumer } from "../partition/consumer.ts";
+import { PartitionConsumer } from "../consumer/consumer.ts";
+import type { ConsumerOptions } from "../consumer/options.ts";
 import type { PartitionProcessor } from "../partition/processor.ts";
 import type { RedisClient } from "../redis/client.ts";
 
@@ -239,7 +240,7 @@ export class GroupMember {
       this.#failedSince.get(partition) ?? performance.now(),
     );
     this.#logger.info(
-      { partition, epoch: lease.epoch, position: lease.position },
+      { partition, epoch: lease.epoch, committedId: lease.committedId },
       "partition taken",
     );
     this.#consumers.set(partition, { consumer, ended: this.#runConsumer(partition, consumer) });

@@ -1,0 +1,38 @@
+import type { ReplicaWait } from "../redis/append.ts";
+import type { Admission } from "../partition/admission.ts";
+
+export interface ConsumerOptions {
+  /** So long after an erasure the fact log is rid of what it erased, ms: until then what comes twice is known to have come. */
+  readonly erasedAfterMs: number;
+  /** Most entries of a read. */
+  readonly maxEntries: number;
+  /** Most events of a batch; a read with more is split. */
+  readonly maxBatchEvents: number;
+  /** How long a read waits for entries, ms. */
+  readonly blockMs: number;
+  /** About how many bytes of fact blocks are asked for at once while rebuilding. */
+  readonly restorePageBytes: number;
+  readonly trimIntervalMs: number;
+  /** An entry delivered so often without a commit is tried alone from then on: its owners may have died of it. */
+  readonly suspectDeliveries: number;
+  /** Owners that an entry may end while it is tried alone, before it becomes a dead letter. */
+  readonly maxOwnersEnded: number;
+  /** Messages to other partitions that may wait; while more do, nothing is read. */
+  readonly maxOutboxEntries: number;
+  /** Replicas that must have a message before it counts as relayed; without it its node must. */
+  readonly replicaWait?: ReplicaWait | undefined;
+  /** Bounds the memory; without it there is no bound. */
+  readonly admission?: Admission | undefined;
+}
+
+export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
+  erasedAfterMs: 3_600_000,
+  maxEntries: 64,
+  maxBatchEvents: 32_768,
+  blockMs: 1000,
+  restorePageBytes: 2 << 20,
+  trimIntervalMs: 1000,
+  suspectDeliveries: 3,
+  maxOwnersEnded: 3,
+  maxOutboxEntries: 10_000,
+});
