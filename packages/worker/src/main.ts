@@ -102,6 +102,10 @@ const member = new GroupMember(
       maxOutboxEntries: config.maxOutboxEntries,
       replicaWait: config.replicaWait,
       admission: memory,
+      observer: {
+        groupMended: (_partition, fault) => metrics.tributary_groups_mended_total.inc({ fault }),
+        dataLost: (what) => metrics.tributary_lost_keys_total.inc({ what }),
+      },
     },
   },
   logger,

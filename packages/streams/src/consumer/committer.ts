@@ -42,6 +42,11 @@ export class Committer {
     return this.#committedId;
   }
 
+  /** The stream was deleted, or the group was mended: entries behind this ID are not committed. */
+  continueFrom(committedId: string): void {
+    this.#committedId = committedId;
+  }
+
   /**
    * Commits, and where the reply is lost commits again unchanged until there is one.
    * @throws StreamsError as {@link commitBatch}; the refusal of a full Redis where the consumer is to stop

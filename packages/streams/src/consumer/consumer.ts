@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
 import type { Logger } from "@tributary/telemetry";
-import { StreamsError } from "../errors.ts";
+import { isGroupLost, StreamsError } from "../errors.ts";
 import { FactEraser, type WaitingErasures } from "../fact-log/eraser.ts";
 import type { Lease } from "../ownership/lease.ts";
 import type { Admission } from "../partition/admission.ts";
@@ -13,6 +13,8 @@ import { claimPending, deliveriesOf, readGroup, type StreamEntry } from "../redi
 import { BatchProcessor } from "./batch-processor.ts";
 import { takeBatch } from "./batches.ts";
 import { Committer } from "./committer.ts";
+import { GroupMender } from "./group-mender.ts";
+import { LossWatch } from "./loss-watch.ts";
 import type { ConsumerOptions } from "./options.ts";
 import { Rebuilder } from "./rebuilder.ts";
 import { IllegalTransitionError, memoryOf } from "./state.ts";
@@ -42,6 +44,7 @@ export class PartitionConsumer {
   readonly #suspects: Suspects;
   readonly #trimmer: Trimmer;
   readonly #committer: Committer;
+  readonly #mender: GroupMender;
   readonly #batches: BatchProcessor;
   readonly #eventsKey: string;
   #blocking: RedisClient | undefined;
@@ -63,7 +66,8 @@ export class PartitionConsumer {
     const rebuilder = new Rebuilder(client, partition, processor, options, machine);
     const suspects = new Suspects(client, lease, options, own);
     const { trimIntervalMs } = options;
-    const trimmer = new Trimmer(client, partition, trimIntervalMs, machine, rebuilder, own);
+    const losses = new LossWatch(client, partition, options.observer, own);
+    const trimmer = new Trimmer(client, partition, trimIntervalMs, machine, rebuilder, losses, own);
     const committer = new Committer(client, lease, machine, trimmer, own);
     this.lease = lease;
     this.#client = client;
@@ -77,6 +81,7 @@ export class PartitionConsumer {
     this.#suspects = suspects;
     this.#trimmer = trimmer;
     this.#committer = committer;
+    this.#mender = new GroupMender(client, lease, options, machine, committer, own);
     this.#batches = new BatchProcessor({
       lease,
       processor,
@@ -162,7 +167,8 @@ export class PartitionConsumer {
       return;
     }
     this.#machine.on("fail");
-    if (this.#machine.isEnding) return;
+    // The group is made again, and said to be, when the consumer recovers.
+    if (this.#machine.isEnding || isGroupLost(error)) return;
     const rebuild = memoryOf(this.#machine.state) !== "committed";
     this.#logger.warn({ err: error, rebuild }, "partition failed, recovering");
   }
@@ -196,6 +202,7 @@ export class PartitionConsumer {
 
   /** Takes over, in the state claiming, what anybody read and did not commit. */
   async #claim(): Promise<void> {
+    await this.#mender.mend();
     if (this.#machine.isEnding) return;
     this.#suspects.clear();
     const pages = claimPending(this.#client, this.#eventsKey, {
@@ -233,27 +240,29 @@ export class PartitionConsumer {
     else await this.#processAll(entries);
   }
 
-  /** Nothing came: look for entries that a fenced worker read after it had lost the partition. */
+  /** Nothing came: looks for entries that a fenced worker read after it had lost the partition, or that nobody is given. */
   async #idle(): Promise<void> {
     this.#trimmer.noteIdle();
     await this.#trimWhileRunning();
     const key = this.#eventsKey;
     const summary = await this.#client.xpending(key, ATTRIBUTION_GROUP);
-    if (this.#machine.isEnding) return;
-    if (Number(summary[0]) > 0) {
-      this.#machine.on("claim");
-      await this.#claim();
-      return;
+    if (Number(summary[0]) === 0) {
+      // Entries that nobody has been given have just come, or the group was set past them.
+      const { committedId } = this.#committer;
+      const waiting = await this.#client.xrange(key, `(${committedId}`, "+", "COUNT", 1);
+      if (waiting.length === 0) {
+        this.#machine.progress();
+        return;
+      }
     }
-    // Only a partition without entries is idle. Where there are some, the next read gives them; should it never do so
-    // (the group was set past them, say), the partition is stuck, and health says so.
-    const { committedId } = this.#committer;
-    const waiting = await this.#client.xrange(key, `(${committedId}`, "+", "COUNT", 1);
-    if (waiting.length === 0) this.#machine.progress();
+    if (this.#machine.isEnding) return;
+    this.#machine.on("claim");
+    await this.#claim();
   }
 
   async #processAll(entries: StreamEntry[]): Promise<void> {
-    const pending = entries.toSorted((a, b) => compareEntryIds(a.id, b.id));
+    const sorted = entries.toSorted((a, b) => compareEntryIds(a.id, b.id));
+    const pending = await this.#mender.withoutCommitted(sorted);
     const mustBeAlone = ({ id }: StreamEntry): boolean => this.#suspects.mustBeAlone(id);
     while (pending.length > 0 && !this.#machine.isEnding) {
       const batch = takeBatch(pending, this.#options.maxBatchEvents, mustBeAlone);

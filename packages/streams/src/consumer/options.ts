@@ -1,6 +1,16 @@
 import type { ReplicaWait } from "../redis/append.ts";
 import type { Admission } from "../partition/admission.ts";
 
+/** What was lost with keys that somebody deleted, or Redis evicted. */
+export type LostData = "platform" | "state" | "events" | "facts" | "results";
+
+/** Hears of what an operator should know. */
+export interface ConsumerObserver {
+  /** A partition's group was made again (`lost`), or entries were read that it had been set past (`set_ahead`). */
+  groupMended(partition: number, fault: "lost" | "set_ahead"): void;
+  dataLost(what: LostData): void;
+}
+
 export interface ConsumerOptions {
   /** So long after an erasure the fact log is rid of what it erased, ms: until then what comes twice is known to have come. */
   readonly erasedAfterMs: number;
@@ -23,6 +33,7 @@ export interface ConsumerOptions {
   readonly replicaWait?: ReplicaWait | undefined;
   /** Bounds the memory; without it there is no bound. */
   readonly admission?: Admission | undefined;
+  readonly observer?: ConsumerObserver | undefined;
 }
 
 export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({

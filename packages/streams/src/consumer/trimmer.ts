@@ -2,6 +2,7 @@ import type { Logger } from "@tributary/telemetry";
 import type { Retention } from "../partition/processor.ts";
 import { trimPartition } from "../partition/trim.ts";
 import type { RedisClient } from "../redis/client.ts";
+import type { LossWatch } from "./loss-watch.ts";
 import type { Rebuilder } from "./rebuilder.ts";
 import type { ConsumerStateMachine } from "./state-machine.ts";
 
@@ -15,6 +16,7 @@ export class Trimmer {
   readonly #intervalMs: number;
   readonly #machine: ConsumerStateMachine;
   readonly #rebuilder: Rebuilder;
+  readonly #losses: LossWatch;
   readonly #logger: Logger;
   #retention: Retention = { factsFrom: undefined, rebuild: false };
   #isDue = false;
@@ -26,6 +28,7 @@ export class Trimmer {
     intervalMs: number,
     machine: ConsumerStateMachine,
     rebuilder: Rebuilder,
+    losses: LossWatch,
     logger: Logger,
   ) {
     this.#client = client;
@@ -33,6 +36,7 @@ export class Trimmer {
     this.#intervalMs = intervalMs;
     this.#machine = machine;
     this.#rebuilder = rebuilder;
+    this.#losses = losses;
     this.#logger = logger;
   }
 
@@ -56,6 +60,7 @@ export class Trimmer {
       this.#isDue = false;
       this.#trimmedAtMs = now;
       await this.trimNow();
+      await this.#losses.look();
     }
     if (!isDue || !rebuild || this.#machine.isEnding) {
       this.#machine.on("trimmed");

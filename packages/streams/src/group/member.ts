@@ -17,6 +17,7 @@ import { PartitionConsumer } from "../consumer/consumer.ts";
 import type { ConsumerOptions } from "../consumer/options.ts";
 import type { PartitionProcessor } from "../partition/processor.ts";
 import type { RedisClient } from "../redis/client.ts";
+import { StateLosses } from "./state-losses.ts";
 
 export interface MemberOptions {
   /** Name in the group and in leases; two live processes must not have the same. */
@@ -49,6 +50,7 @@ export class GroupMember {
   #heartbeatAtMs = performance.now();
   /** When partitions whose loop ended with an error last made progress: the next loop goes on from there. */
   readonly #failedSince = new Map<number, number>();
+  readonly #losses: StateLosses;
   readonly #abort = new AbortController();
   readonly #self: Member;
 
@@ -62,6 +64,7 @@ export class GroupMember {
     this.#processor = processor;
     this.#options = options;
     this.#logger = logger;
+    this.#losses = new StateLosses(client, options.partitions, options.consumer.observer, logger);
     this.#self = { name: options.worker, incarnation: randomUUID() };
   }
 
@@ -165,6 +168,7 @@ export class GroupMember {
       for (const { consumer } of this.#consumers.values()) consumer.stop();
       return "has_all";
     }
+    await this.#losses.ensurePlatform();
     this.#noteDraining(group.draining.includes(worker));
     const members = group.members.filter((member) => !group.draining.includes(member));
     const owners =
@@ -183,6 +187,7 @@ export class GroupMember {
         } else if (mayAcquire) await this.#acquire(partition);
       }),
     );
+    this.#losses.say();
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     const wanting = owners.some((owner, at) => owner === worker && !this.#consumers.has(at));
@@ -231,6 +236,7 @@ export class GroupMember {
       await releaseLease(this.#client, lease);
       return;
     }
+    this.#losses.noteTaken(lease);
     const consumer = new PartitionConsumer(
       this.#client,
       lease,

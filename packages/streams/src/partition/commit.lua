@@ -11,7 +11,7 @@
 --       number of messages to other partitions, then (partition, rows, block) each,
 --       number of entries, then their IDs
 -- Returns {'ok', facts ID, messages that wait}, {'done'} where this very commit was made before, or what forbids it:
--- {'fenced', epoch}, {'conflict', position}, {'gap', pending}.
+-- {'fenced', epoch}, {'conflict', position}, {'gap', pending}, {'passed', ID of the entry behind}.
 local state = KEYS[5]
 if redis.call('HGET', state, 'epoch') ~= ARGV[1] then
   return { 'fenced', redis.call('HGET', state, 'epoch') or '' }
@@ -55,6 +55,17 @@ end
 local pending = redis.call('XPENDING', KEYS[1], ARGV[4], '-', ARGV[3], entries + 1)
 if #pending ~= entries then
   return { 'gap', #pending }
+end
+-- And so must everything else behind the committed ID, wherever somebody set the group. What one read gave for the first time lies
+-- together; entries that were claimed were read at different times.
+local before = position
+for i = 1, entries do
+  if i == 1 or pending[i][4] > 1 then
+    if #redis.call('XRANGE', KEYS[1], '(' .. before, '(' .. ids[i], 'COUNT', 1) > 0 then
+      return { 'passed', ids[i] }
+    end
+  end
+  before = ids[i]
 end
 
 local facts_id = ''

@@ -134,6 +134,11 @@ export async function commitBatch(
         "conflict",
         `partition ${partition}: expected position ${position}, it is ${reply[1]}`,
       );
+    case "passed":
+      throw new StreamsError(
+        "gap",
+        `partition ${partition}: entries before ${reply[1]} are neither committed nor in the batch`,
+      );
     default:
       throw new StreamsError(
         "gap",

@@ -29,8 +29,13 @@ interface Flags {
 
 class Machine {
   state: ConsumerState = { kind: "owning" };
+  readonly seen: Set<string>;
+  constructor(seen: Set<string>) {
+    this.seen = seen;
+  }
   on(event: ConsumerEvent): void {
     this.state = nextState(this.state, event);
+    this.seen.add(this.state.kind);
   }
 }
 
@@ -89,7 +94,12 @@ const COMMANDS = [
   new Happens(
     "restored",
     (f) => f.at === "restore",
-    (f) => Object.assign(f, { at: f.after, memoryIsCommitted: !ends(f) }),
+    (f) =>
+      Object.assign(f, {
+        // A batch that was computed in part is given up where the loop ends meanwhile.
+        at: ends(f) && f.after === "batch" ? "outside" : f.after,
+        memoryIsCommitted: !ends(f),
+      }),
   ),
   new Happens(
     "claim",
@@ -178,7 +188,7 @@ describe("the consumer's states", () => {
           { maxCommands: 120, size: "max" },
         ),
         (commands) => {
-          const real = new Machine();
+          const real = new Machine(seen);
           const model: Flags = {
             stopping: false,
             lost: false,
@@ -190,13 +200,12 @@ describe("the consumer's states", () => {
             after: "claim",
           };
           fc.modelRun(() => ({ model, real }), commands);
-          seen.add(real.state.kind);
         },
       ),
       { numRuns: 2000 },
     );
-    // Else some part of the machine was not put to the test.
-    expect(seen.size).toBeGreaterThan(9);
+    // Else some part of the machine was not put to the test: all but owning, where it begins.
+    expect(seen.size).toBe(12);
   });
 
   it("are those of the documentation, with the same ways between them and no other", () => {
