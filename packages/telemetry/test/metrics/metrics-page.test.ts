@@ -14,7 +14,7 @@ const sources = PACKAGES.map((name) => {
   const folder = join(ROOT, "packages", name, "src");
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const text = files
-    .filter((file) => file.endsWith(".ts") && file !== "metric-names.ts")
+    .filter((file) => file.endsWith(".ts") && !file.endsWith("metrics/names.ts"))
     .map((file) => readFileSync(join(folder, file), "utf8"));
   return { name, text: text.join("\n") };
 });
