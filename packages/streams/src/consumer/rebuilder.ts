@@ -34,14 +34,14 @@ export class Rebuilder {
   async rebuild(factsFrom?: string): Promise<number> {
     await this.#processor.forget(this.#partition);
     // An empty log is restored as well: the processor then holds the partition, if with nothing in it.
-    await this.#processor.restore(this.#partition, []);
+    await this.#processor.restore(this.#partition, [], true);
     let blocks = 0;
     for await (const page of factPages(this.#client, this.#partition, {
       pageBytes: this.#options.restorePageBytes,
       factsFrom,
     })) {
       if (this.#machine.isEnding) break;
-      await this.#processor.restore(this.#partition, page);
+      await this.#processor.restore(this.#partition, page, false);
       this.#machine.progress();
       blocks += page.length;
     }

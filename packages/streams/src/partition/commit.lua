@@ -10,7 +10,8 @@
 --       1 where the facts block begins with erasures, else 0,
 --       number of messages to other partitions, then (partition, rows, block) each,
 --       number of entries, then their IDs
--- Returns {'ok', facts ID, messages that wait}, {'done'} where this very commit was made before, or what forbids it:
+-- Returns {'ok', facts ID, messages that wait}, {'done', facts ID, messages that wait} where this very commit was made before, or what
+-- forbids it:
 -- {'fenced', epoch}, {'conflict', position}, {'gap', pending}, {'passed', ID of the entry behind}.
 local state = KEYS[5]
 if redis.call('HGET', state, 'epoch') ~= ARGV[1] then
@@ -18,7 +19,7 @@ if redis.call('HGET', state, 'epoch') ~= ARGV[1] then
 end
 local position = redis.call('HGET', state, 'position') or '0-0'
 if position == ARGV[3] then
-  return { 'done', position }
+  return { 'done', redis.call('HGET', state, 'facts_id') or '', redis.call('XLEN', KEYS[6]) }
 end
 if position ~= ARGV[2] then
   return { 'conflict', position }
@@ -104,7 +105,7 @@ for i = 0, dead - 1 do
     'first', string.match(id, '^%d+'), 'last', now, 'attempts', attempts,
     'n', ARGV[from + 2], 'trace', ARGV[from + 3], 'b', ARGV[from + 4])
 end
-redis.call('HSET', state, 'position', ARGV[3], 'committed_at', now)
+redis.call('HSET', state, 'position', ARGV[3], 'facts_id', facts_id, 'committed_at', now)
 redis.call('HDEL', state, 'alone_id', 'alone_epoch', 'alone_tries')
 redis.call('HINCRBY', state, 'entries', entries)
 redis.call('HINCRBY', state, 'events', ARGV[5])

@@ -39,12 +39,12 @@ export interface OutboxMessage {
   readonly bytes: Uint8Array;
 }
 
-/** What a commit left. */
+/** What a commit left; the same where it is sent again. */
 export interface Committed {
-  /** ID of the appended fact block; "" where there was none or the commit had been made before. */
+  /** ID of the appended fact block; "" where there was none. */
   readonly factsId: string;
-  /** Messages that wait to be relayed, these included; undefined where the commit had been made before. */
-  readonly waiting: number | undefined;
+  /** Messages that wait to be relayed, these included. */
+  readonly waiting: number;
 }
 
 /** All that one batch changes. */
@@ -121,9 +121,8 @@ export async function commitBatch(
   )) as [string, string, number];
   switch (reply[0]) {
     case "ok":
-      return { factsId: reply[1], waiting: reply[2] };
     case "done":
-      return { factsId: "", waiting: undefined };
+      return { factsId: reply[1], waiting: reply[2] };
     case "fenced":
       throw new StreamsError(
         "fenced",

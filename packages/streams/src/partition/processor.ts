@@ -34,13 +34,17 @@ export type Computed = Omit<Commit, "ids" | "events" | "originMs" | "readBefore"
 
 /** What computes a partition's batches. Its memory runs ahead of the commit, and is forgotten where one is refused. */
 export interface PartitionProcessor {
-  /** Takes committed fact blocks, oldest first, into memory. */
-  restore(partition: number, blocks: readonly StreamEntry[]): Promise<void>;
+  /**
+   * Takes committed fact blocks, oldest first, into memory.
+   * @param begins whether memory begins with them; else they follow those of the call before
+   * @throws MemoryLostError where it should follow and the memory that was begun is gone
+   */
+  restore(partition: number, blocks: readonly StreamEntry[], begins: boolean): Promise<void>;
   /** Computes a batch. @throws PoisonEntryError, MemoryLostError; any other error means that the batch crashed it */
   process(partition: number, entries: readonly StreamEntry[]): Promise<Computed>;
   /** Drops the partition's memory. */
   forget(partition: number): Promise<void>;
-  /** A batch was committed; `factsId` is "" where it had no facts, or had been committed before. */
+  /** A batch was committed; `factsId` is "" where it had no facts. */
   committed(partition: number, factsId: string, outcome: CommitOutcome): Retention;
 }
 

@@ -155,13 +155,23 @@ describe("the commit", () => {
     const held = await lease();
     const ids = await addEntries(2);
     await read();
-    await commitBatch(client, held, FIRST_ID, commitOf(ids));
-    expect(await commitBatch(client, held, FIRST_ID, commitOf(ids))).toEqual({
-      factsId: "",
-      waiting: undefined,
-    });
+    const first = await commitBatch(client, held, FIRST_ID, commitOf(ids));
+    expect(first.factsId).toMatch(/^\d+-\d+$/);
+    // The facts are in the log, and retention must know the block whose reply was lost.
+    expect(await commitBatch(client, held, FIRST_ID, commitOf(ids))).toEqual(first);
     expect(await lengths()).toEqual([1, 2, 1]);
     expect(await client.hget(stateKey(P), "books:default:processed")).toBe("2");
+  });
+
+  it("without facts has none, also when it is sent again", async () => {
+    const held = await lease();
+    const [first = "", second = ""] = await addEntries(2);
+    await read();
+    await commitBatch(client, held, FIRST_ID, commitOf([first]));
+    const commit = { ...commitOf([second]), facts: undefined };
+    for (let sent = 0; sent < 2; sent += 1) {
+      expect(await commitBatch(client, held, first, commit)).toMatchObject({ factsId: "" });
+    }
   });
 
   it("is refused after another took the partition, and writes nothing", async () => {

@@ -93,12 +93,14 @@ export class AttributionProcessor implements PartitionProcessor {
     return this.#retention(partition).decide(Date.now(), true);
   }
 
-  async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
+  async restore(partition: number, blocks: readonly StreamEntry[], begins: boolean): Promise<void> {
     const startedAt = performance.now();
     const packed = packBlocks(blocks.map(({ block }) => block));
-    const reply = await this.#threads.run({ kind: "restore", partition, blocks: packed }, [
-      packed.bytes.buffer,
-    ]);
+    const reply = await this.#threads.run(
+      { kind: "restore", partition, blocks: packed, continues: !begins },
+      [packed.bytes.buffer],
+    );
+    if (reply.status === "unknownPartition") throw new MemoryLostError(partition);
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);

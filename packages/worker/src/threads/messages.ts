@@ -27,7 +27,13 @@ export type ThreadTask =
       readonly positionMs: number;
       readonly trace?: Uint8Array;
     }
-  | { readonly kind: "restore"; readonly partition: number; readonly blocks: PackedBlocks }
+  | {
+      readonly kind: "restore";
+      readonly partition: number;
+      readonly blocks: PackedBlocks;
+      /** The blocks follow others: a thread that does not hold those refuses them. */
+      readonly continues?: boolean;
+    }
   | { readonly kind: "forget"; readonly partition: number }
   | { readonly kind: "collect" }
   | { readonly kind: "ping" };

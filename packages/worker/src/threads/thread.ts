@@ -3,7 +3,9 @@ import { BadEntryError, PartitionState, Vocabulary } from "@tributary/attributio
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { StateSize, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
-import { type PackedBlocks, unpackBlocks } from "./packed-blocks.ts";
+import { unpackBlocks } from "./packed-blocks.ts";
+
+type RestoreTask = Extract<ThreadTask, { readonly kind: "restore" }>;
 
 const data = workerData as ThreadData;
 const states = new Map<number, PartitionState>();
@@ -21,7 +23,7 @@ export function run(task: ThreadTask): ThreadReply {
     case "process":
       return processBatch(task);
     case "restore":
-      return restore(task.partition, task.blocks);
+      return restore(task);
     case "forget":
       states.delete(task.partition);
       return { status: "done" };
@@ -33,8 +35,10 @@ export function run(task: ThreadTask): ThreadReply {
   }
 }
 
-function restore(partition: number, blocks: PackedBlocks): ThreadReply {
+function restore({ partition, blocks, continues }: RestoreTask): ThreadReply {
   let state = states.get(partition);
+  // The thread that began is gone, and with it the blocks before these.
+  if (state === undefined && continues === true) return { status: "unknownPartition" };
   if (state === undefined) {
     if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed, channels);
     const place = { partition, partitions: data.partitions };
