@@ -33,6 +33,17 @@ export function isOutOfMemory(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith("OOM ");
 }
 
+/** What an answer of Redis begins with that says that it refuses a command for now: the same command may be taken later. */
+const REFUSED_FOR_NOW =
+  /^(?:OOM|LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|MISCONF|MOVED|ASK|UNKILLABLE) /;
+
+/** Whether Redis answered a command with an error that it will give again; a lost answer is none. */
+export function isRefusedForGood(error: unknown): boolean {
+  return (
+    error instanceof Error && error.name === "ReplyError" && !REFUSED_FOR_NOW.test(error.message)
+  );
+}
+
 /** Whether a stream's consumer group is not there, or was lost while it was waited for an entry. Retryable, once it was made. */
 export function isGroupLost(error: unknown): boolean {
   return error instanceof Error && /^(?:NOGROUP|UNBLOCKED) /.test(error.message);

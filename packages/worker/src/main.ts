@@ -97,6 +97,8 @@ const member = new GroupMember(
       ...DEFAULT_CONSUMER_OPTIONS,
       erasedAfterMs: config.erasedAfterMs,
       maxBatchEvents: config.maxBatchEvents,
+      maxReadBytes: config.maxReadBytes,
+      maxCommitBytes: config.maxCommitBytes,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,
       maxOutboxEntries: config.maxOutboxEntries,

@@ -2,6 +2,7 @@ import type { Logger } from "@tributary/telemetry";
 import type { FactEraser } from "../fact-log/eraser.ts";
 import type { Lease } from "../ownership/lease.ts";
 import type { Commit, DeadLetter } from "../partition/commit.ts";
+import { sizeOfCommit } from "../partition/commit-size.ts";
 import type { OutboxRelay } from "../partition/outbox.ts";
 import {
   type Computed,
@@ -12,7 +13,7 @@ import {
 import { entryTimeMs } from "../redis/entry-id.ts";
 import type { StreamEntry } from "../redis/read-group.ts";
 import { deadLetterBooks } from "../watch/books.ts";
-import type { Committer } from "./committer.ts";
+import { type Committer, CommitTooLargeError } from "./committer.ts";
 import type { Rebuilder } from "./rebuilder.ts";
 import { wasReadBefore } from "./state.ts";
 import type { ConsumerStateMachine } from "./state-machine.ts";
@@ -30,6 +31,8 @@ export interface BatchParts {
   readonly trimmer: Trimmer;
   readonly outbox: OutboxRelay;
   readonly eraser: FactEraser;
+  /** As of ConsumerOptions. */
+  readonly maxCommitBytes: number;
   readonly logger: Logger;
 }
 
@@ -43,32 +46,59 @@ const NOTHING: Computed = Object.freeze({
 export class BatchProcessor {
   readonly #parts: BatchParts;
 
+  /** Most entries of a batch: fewer after a commit that was too large. */
+  #maxEntries = Infinity;
+
   constructor(parts: BatchParts) {
     this.#parts = parts;
   }
 
-  /** Processes a batch, from the state judging on. @throws whatever keeps it from being committed */
-  async process(batch: readonly StreamEntry[]): Promise<void> {
+  /** Most entries that the next batch should have. */
+  get maxEntries(): number {
+    return this.#maxEntries;
+  }
+
+  /**
+   * Processes a batch, from the state judging on.
+   * @returns its entries that are left, because all of them together were too large for a commit
+   * @throws whatever keeps it from being committed
+   */
+  async process(batch: readonly StreamEntry[]): Promise<readonly StreamEntry[]> {
     const startedAtMs = Date.now();
-    const deadLetters: DeadLetter[] = [];
-    let good = batch;
+    let part = batch;
+    let deadLetters: DeadLetter[] = [];
     for (;;) {
       try {
+        const good = part.filter(({ id }) => deadLetters.every((letter) => letter.id !== id));
         const computed = await this.#compute(good, deadLetters);
-        await this.#commit(batch, { ...computed, deadLetters }, startedAtMs);
-        return;
+        await this.#commit(part, { ...computed, deadLetters }, startedAtMs);
+        return batch.slice(part.length);
       } catch (error) {
-        if (!(error instanceof PoisonEntryError)) throw error;
-        const entry = good[error.index] as StreamEntry;
-        this.#giveUp(entry, error.message, deadLetters);
-        good = good.filter((other) => other !== entry);
-        // The batch was computed in part: memory must be what is committed before it is computed again.
+        if (error instanceof PoisonEntryError) {
+          const good = part.filter(({ id }) => deadLetters.every((letter) => letter.id !== id));
+          this.#giveUp(good[error.index] as StreamEntry, error.message, deadLetters);
+        } else if (error instanceof CommitTooLargeError) {
+          const [first, second] = part;
+          if (first === undefined || deadLetters.length === part.length) throw error;
+          if (second === undefined) this.#giveUp(first, error.message, deadLetters);
+          else {
+            part = this.#split(part, error.message);
+            deadLetters = deadLetters.filter(({ id }) => part.some((entry) => entry.id === id));
+          }
+        } else throw error;
+        // Memory is ahead of what can be committed: it must be what is committed before the batch is computed again.
         const { machine, rebuilder } = this.#parts;
-        machine.on("poisoned");
+        machine.on("discarded");
         await rebuilder.rebuild();
         if (machine.isEnding) throw new Error("stopped while rebuilding");
       }
     }
+  }
+
+  #split(part: readonly StreamEntry[], reason: string): readonly StreamEntry[] {
+    this.#maxEntries = Math.ceil(part.length / 2);
+    this.#parts.logger.warn({ entries: part.length, reason }, "a batch is split");
+    return part.slice(0, this.#maxEntries);
   }
 
   async #compute(entries: readonly StreamEntry[], deadLetters: DeadLetter[]): Promise<Computed> {
@@ -105,6 +135,7 @@ export class BatchProcessor {
     startedAtMs: number,
   ): Promise<void> {
     const { lease, machine, processor, suspects, committer, trimmer, outbox, eraser } = this.#parts;
+    const { maxCommitBytes } = this.#parts;
     const commit: Commit = {
       ...computed,
       ids: entries.map(({ id }) => id),
@@ -113,9 +144,16 @@ export class BatchProcessor {
       readBefore: wasReadBefore(machine.state),
       books: withDeadLetters(computed.books, computed.deadLetters),
     };
+    const { totalBytes } = sizeOfCommit(commit);
+    if (totalBytes > maxCommitBytes && entries.length > 1) {
+      throw new CommitTooLargeError(
+        `its commit of ${totalBytes} bytes is more than ${maxCommitBytes}`,
+      );
+    }
     const commitStartedAtMs = Date.now();
     const { factsId, waiting } = await committer.commit(commit);
     machine.on("committed");
+    if (totalBytes * 4 < maxCommitBytes) this.#maxEntries *= 2;
     machine.progress();
     outbox.wake(waiting);
     if (commit.erases === true) eraser.wake();

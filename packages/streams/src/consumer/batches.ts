@@ -9,6 +9,7 @@ import type { StreamEntry } from "../redis/read-group.ts";
 export function takeBatch(
   pending: StreamEntry[],
   maxBatchEvents: number,
+  maxEntries: number,
   mustBeAlone: (entry: StreamEntry) => boolean,
 ): StreamEntry[] {
   const first = pending.shift();
@@ -16,7 +17,7 @@ export function takeBatch(
   const batch = [first];
   if (mustBeAlone(first)) return batch;
   let rows = rowsOf(first);
-  for (let next = pending[0]; next !== undefined; next = pending[0]) {
+  for (let next = pending[0]; next !== undefined && batch.length < maxEntries; next = pending[0]) {
     rows += rowsOf(next);
     if (rows > maxBatchEvents || mustBeAlone(next) || beginsBatch(next)) break;
     batch.push(next);

@@ -1,11 +1,23 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@tributary/telemetry";
-import { isOutOfMemory, StreamsError } from "../errors.ts";
+import { isOutOfMemory, isRefusedForGood, StreamsError } from "../errors.ts";
 import type { Lease } from "../ownership/lease.ts";
 import { type RedisClient, waitUntilReady } from "../redis/client.ts";
 import { type Commit, commitBatch, type Committed } from "../partition/commit.ts";
+import { refusalOfSize, sizeOfCommit } from "../partition/commit-size.ts";
 import type { ConsumerStateMachine } from "./state-machine.ts";
 import type { Trimmer } from "./trimmer.ts";
+
+/** A smaller commit is never refused for its size. */
+const LARGE_BYTES = 1 << 19;
+
+/** A commit that is not taken for its size: its batch must be split. */
+export class CommitTooLargeError extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = "CommitTooLargeError";
+  }
+}
 
 const FIRST_BACKOFF_MS = 10;
 const MAX_BACKOFF_MS = 1000;
@@ -49,7 +61,8 @@ export class Committer {
 
   /**
    * Commits, and where the reply is lost commits again unchanged until there is one.
-   * @throws StreamsError as {@link commitBatch}; the refusal of a full Redis where the consumer is to stop
+   * @throws StreamsError as {@link commitBatch}; CommitTooLargeError; an answer of Redis that it would give again; the refusal of a
+   *   full Redis where the consumer is to stop
    */
   async commit(commit: Commit): Promise<Committed> {
     for (let backoffMs = FIRST_BACKOFF_MS; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
@@ -62,14 +75,20 @@ export class Committer {
         return committed;
       } catch (error) {
         if (error instanceof StreamsError) throw error;
-        await this.#wait(error);
+        await this.#wait(error, commit);
         await sleep(backoffMs);
         await waitUntilReady(this.#client, MAX_BACKOFF_MS);
       }
     }
   }
 
-  async #wait(error: unknown): Promise<void> {
+  async #wait(error: unknown, commit: Commit): Promise<void> {
+    const size = sizeOfCommit(commit);
+    if (size.totalBytes >= LARGE_BYTES && (await waitUntilReady(this.#client, MAX_BACKOFF_MS))) {
+      const reason = await refusalOfSize(this.#client, size);
+      if (reason !== undefined) throw new CommitTooLargeError(reason);
+    }
+    if (isRefusedForGood(error)) throw error;
     if (!isOutOfMemory(error)) {
       this.#logger.warn({ err: error }, "commit without an answer; it is sent again unchanged");
       return;

@@ -16,6 +16,7 @@ import { Committer } from "./committer.ts";
 import { GroupMender } from "./group-mender.ts";
 import { LossWatch } from "./loss-watch.ts";
 import type { ConsumerOptions } from "./options.ts";
+import { ReadSize } from "./read-size.ts";
 import { Rebuilder } from "./rebuilder.ts";
 import { IllegalTransitionError, memoryOf } from "./state.ts";
 import { ConsumerStateMachine } from "./state-machine.ts";
@@ -46,6 +47,7 @@ export class PartitionConsumer {
   readonly #committer: Committer;
   readonly #mender: GroupMender;
   readonly #batches: BatchProcessor;
+  readonly #readSize: ReadSize;
   readonly #eventsKey: string;
   #blocking: RedisClient | undefined;
 
@@ -92,8 +94,10 @@ export class PartitionConsumer {
       trimmer,
       outbox,
       eraser,
+      maxCommitBytes: options.maxCommitBytes,
       logger: own,
     });
+    this.#readSize = new ReadSize(options.maxEntries, options.maxReadBytes);
     this.#eventsKey = eventsKey(partition);
   }
 
@@ -223,19 +227,18 @@ export class PartitionConsumer {
     return {
       group: ATTRIBUTION_GROUP,
       consumer: this.lease.worker,
-      count: this.#options.maxEntries,
+      count: this.#readSize.entries,
     };
   }
 
   async #readAndProcess(blocking: RedisClient): Promise<void> {
-    if (!(await waitUntilReady(blocking, MAX_BACKOFF_MS)))
-      throw new Error("no connection to Redis");
+    const ready = await waitUntilReady(blocking, MAX_BACKOFF_MS);
+    if (!ready) throw new Error("no connection to Redis");
     // While the log is rewritten it is not waited for what comes: each turn does a part of both.
     const blockMs = this.#eraser.isAtWork ? 1 : this.#options.blockMs;
     const reads = { ...this.#readOptions, blockMs };
-    const entries = (await readGroup(blocking, [[this.#eventsKey, ">"]], reads)).get(
-      this.#eventsKey,
-    );
+    const found = await readGroup(blocking, [[this.#eventsKey, ">"]], reads);
+    const entries = found.get(this.#eventsKey);
     if (entries === undefined) await this.#idle();
     else await this.#processAll(entries);
   }
@@ -261,14 +264,16 @@ export class PartitionConsumer {
   }
 
   async #processAll(entries: StreamEntry[]): Promise<void> {
+    this.#readSize.note(entries);
     const sorted = entries.toSorted((a, b) => compareEntryIds(a.id, b.id));
     const pending = await this.#mender.withoutCommitted(sorted);
     const mustBeAlone = ({ id }: StreamEntry): boolean => this.#suspects.mustBeAlone(id);
     while (pending.length > 0 && !this.#machine.isEnding) {
-      const batch = takeBatch(pending, this.#options.maxBatchEvents, mustBeAlone);
+      const { maxEntries } = this.#batches;
+      const batch = takeBatch(pending, this.#options.maxBatchEvents, maxEntries, mustBeAlone);
       this.#suspects.noteBatch();
       this.#machine.on("batch");
-      await this.#batches.process(batch);
+      pending.unshift(...(await this.#batches.process(batch)));
     }
   }
 

@@ -16,8 +16,12 @@ export interface ConsumerOptions {
   readonly erasedAfterMs: number;
   /** Most entries of a read. */
   readonly maxEntries: number;
+  /** About how many bytes a read has at most: it asks for fewer entries where they are large, for one at least. */
+  readonly maxReadBytes: number;
   /** Most events of a batch; a read with more is split. */
   readonly maxBatchEvents: number;
+  /** Most bytes of a batch's commit; a batch with more is split, as far as it has several entries. */
+  readonly maxCommitBytes: number;
   /** How long a read waits for entries, ms. */
   readonly blockMs: number;
   /** About how many bytes of fact blocks are asked for at once while rebuilding. */
@@ -39,7 +43,9 @@ export interface ConsumerOptions {
 export const DEFAULT_CONSUMER_OPTIONS: ConsumerOptions = Object.freeze({
   erasedAfterMs: 3_600_000,
   maxEntries: 64,
+  maxReadBytes: 32 << 20,
   maxBatchEvents: 32_768,
+  maxCommitBytes: 64 << 20,
   blockMs: 1000,
   restorePageBytes: 2 << 20,
   trimIntervalMs: 1000,

@@ -8,11 +8,11 @@
  *   claiming    committed            batch → judging · claimed → running
  *   running     committed            batch → judging · claim → claiming · trim → trimming
  *   judging     committed            compute → computing · giveUp → committing
- *   computing   ahead                computed → committing · poisoned → restoring
- *   committing  ahead or committed   committed → trimming
+ *   computing   ahead                computed → committing · discarded → restoring
+ *   committing  ahead or committed   committed → trimming · discarded → restoring
  *   trimming    committed            trimmed → claiming or running · rebuild → restoring
  *   failed      void or committed    restore → restoring · claim → claiming, where memory is committed
- *   finishing   the batch's          the batch's events; committed, poisoned and fail → releasing
+ *   finishing   the batch's          the batch's events; committed, discarded and fail → releasing
  *   releasing   void                 end → ended
  *   lost        void                 end → ended
  *
@@ -76,7 +76,7 @@ export const CONSUMER_EVENTS = [
   "giveUp",
   "compute",
   "computed",
-  "poisoned",
+  "discarded",
   "committed",
   "trim",
   "trimmed",
@@ -123,6 +123,11 @@ const finish = (batch: Judging | Computing | Committing): ConsumerState => ({
   batch,
 });
 const restore = (): ConsumerState => ({ kind: "restoring", next: "claiming" });
+/** The batch is judged again, in part, with memory as it was before. */
+const discarded = ({ from }: Computing | Committing): ConsumerState => ({
+  kind: "restoring",
+  next: { kind: "judging", from },
+});
 const goOn = (next: Origin): ConsumerState => (next === "claiming" ? CLAIMING : RUNNING);
 const trim = (next: Origin): ConsumerState => ({ kind: "trimming", next });
 
@@ -169,13 +174,14 @@ const TABLE: Table = {
   },
   computing: {
     computed: ({ from }) => ({ kind: "committing", from, memory: "ahead" }),
-    poisoned: ({ from }) => ({ kind: "restoring", next: { kind: "judging", from } }),
+    discarded,
     fail,
     stop: finish,
     lose,
   },
   committing: {
     committed: ({ from }) => trim(from),
+    discarded,
     fail,
     stop: finish,
     lose,
@@ -197,7 +203,7 @@ const TABLE: Table = {
     giveUp: (state) => finishWith(state, "giveUp"),
     compute: (state) => finishWith(state, "compute"),
     computed: (state) => finishWith(state, "computed"),
-    poisoned: (state) => finishWith(state, "poisoned"),
+    discarded: (state) => finishWith(state, "discarded"),
     committed: (state) => finishWith(state, "committed"),
     fail: release,
     stop: same,
@@ -209,7 +215,7 @@ const TABLE: Table = {
     giveUp: same,
     compute: same,
     computed: same,
-    poisoned: same,
+    discarded: same,
     committed: same,
     end: () => ({ kind: "ended", lost: true }),
   },

@@ -132,9 +132,14 @@ const COMMANDS = [
     (f) => Object.assign(f, { at: "commit" }),
   ),
   new Happens(
-    "poisoned",
-    (f) => f.at === "compute",
-    (f) => Object.assign(f, { at: ends(f) ? "outside" : "restore", after: "batch" }),
+    "discarded",
+    (f) => f.at === "compute" || f.at === "commit",
+    (f) =>
+      Object.assign(f, {
+        at: ends(f) ? "outside" : "restore",
+        after: "batch",
+        memoryIsCommitted: false,
+      }),
   ),
   new Happens(
     "committed",
