@@ -35,8 +35,7 @@ export type ThreadTask =
       readonly continues?: boolean;
     }
   | { readonly kind: "forget"; readonly partition: number }
-  | { readonly kind: "collect" }
-  | { readonly kind: "ping" };
+  | { readonly kind: "collect" };
 
 /** What is asked of the thread of one partition. */
 export type PartitionTask = Extract<ThreadTask, { readonly partition: number }>;

@@ -30,8 +30,6 @@ export function run(task: ThreadTask): ThreadReply {
     case "collect":
       collectGarbage();
       return { status: "done" };
-    case "ping":
-      return { status: "done" };
   }
 }
 
