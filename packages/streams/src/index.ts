@@ -57,7 +57,7 @@ export type { Lease, Membership } from "./ownership/lease.ts";
 export { PartitionConsumer } from "./consumer/consumer.ts";
 export { DEFAULT_CONSUMER_OPTIONS } from "./consumer/options.ts";
 export type { ConsumerObserver, ConsumerOptions, LostData } from "./consumer/options.ts";
-export { MemoryLostError, PoisonEntryError } from "./partition/processor.ts";
+export { MemoryLostError, OutOfMemoryError, PoisonEntryError } from "./partition/processor.ts";
 export type {
   CommitOutcome,
   Computed,

@@ -7,6 +7,7 @@ import type { OutboxRelay } from "../partition/outbox.ts";
 import {
   type Computed,
   MemoryLostError,
+  OutOfMemoryError,
   type PartitionProcessor,
   PoisonEntryError,
 } from "../partition/processor.ts";
@@ -117,7 +118,8 @@ export class BatchProcessor {
       machine.on("computed");
       return computed;
     } catch (error) {
-      if (!(error instanceof PoisonEntryError || error instanceof MemoryLostError)) {
+      if (error instanceof OutOfMemoryError) suspects.trySingly(entries);
+      else if (!(error instanceof PoisonEntryError || error instanceof MemoryLostError)) {
         suspects.noteCrash(entries);
       }
       throw error;

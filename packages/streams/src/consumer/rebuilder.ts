@@ -4,6 +4,9 @@ import type { RedisClient } from "../redis/client.ts";
 import type { ConsumerOptions } from "./options.ts";
 import type { ConsumerStateMachine } from "./state-machine.ts";
 
+/** Failures in a row after which a rebuild is no progress any more. */
+const MAX_FAILURES = 3;
+
 /** Makes the processor's memory of a partition exactly what its fact log holds. */
 export class Rebuilder {
   readonly #client: RedisClient;
@@ -42,7 +45,8 @@ export class Rebuilder {
     })) {
       if (this.#machine.isEnding) break;
       await this.#processor.restore(this.#partition, page, false);
-      this.#machine.progress();
+      // Rebuilt again and again for what always fails, a partition gets nowhere.
+      if (this.#machine.failures < MAX_FAILURES) this.#machine.progress();
       blocks += page.length;
     }
     this.#machine.on("restored");

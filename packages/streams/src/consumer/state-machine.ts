@@ -4,6 +4,7 @@ import { type ConsumerEvent, type ConsumerState, isEnding, isLost, nextState } f
 export class ConsumerStateMachine {
   #state: ConsumerState = { kind: "owning" };
   #lastProgressMs: number;
+  #failures = 0;
 
   /** @param lastProgressMs when the partition last made progress, ms on the monotonic clock */
   constructor(lastProgressMs: number) {
@@ -19,6 +20,11 @@ export class ConsumerStateMachine {
     return this.#lastProgressMs;
   }
 
+  /** Failures since something was committed, or nothing was left to claim. */
+  get failures(): number {
+    return this.#failures;
+  }
+
   /** Whether no further batch is taken. */
   get isEnding(): boolean {
     return isEnding(this.#state);
@@ -32,6 +38,8 @@ export class ConsumerStateMachine {
   /** Something happened. @throws IllegalTransitionError where it must not in this state */
   on(event: ConsumerEvent): void {
     this.#state = nextState(this.#state, event);
+    if (event === "fail") this.#failures += 1;
+    else if (event === "committed" || event === "claimed") this.#failures = 0;
   }
 
   /** The partition made progress, has nothing to do, or waits for something that a restart would not mend. */

@@ -59,6 +59,11 @@ export class Suspects {
     if (this.#singly > 0) this.#singly -= 1;
   }
 
+  /** A batch was too much for the processor: its entries are taken one by one, and none of them is at fault. */
+  trySingly(entries: readonly StreamEntry[]): void {
+    this.#singly = Math.max(this.#singly, entries.length > 1 ? entries.length + 1 : 1);
+  }
+
   /** The processor crashed on a batch: its entries are taken one by one until the one at fault has shown itself. */
   noteCrash(entries: readonly StreamEntry[]): void {
     const [first] = entries;

@@ -21,6 +21,14 @@ export class MemoryLostError extends Error {
   }
 }
 
+/** The processor ran out of memory on a batch, and lost that of the partition. It is no evidence against any entry. */
+export class OutOfMemoryError extends Error {
+  constructor(partition: number) {
+    super(`memory ran out while a batch of partition ${partition} was computed`);
+    this.name = "OutOfMemoryError";
+  }
+}
+
 /** What of the fact log is no longer needed. */
 export interface Retention {
   /** ID of the oldest fact block that can still matter; undefined keeps all. */
@@ -40,7 +48,7 @@ export interface PartitionProcessor {
    * @throws MemoryLostError where it should follow and the memory that was begun is gone
    */
   restore(partition: number, blocks: readonly StreamEntry[], begins: boolean): Promise<void>;
-  /** Computes a batch. @throws PoisonEntryError, MemoryLostError; any other error means that the batch crashed it */
+  /** Computes a batch. @throws PoisonEntryError, MemoryLostError, OutOfMemoryError; any other error means that the batch crashed it */
   process(partition: number, entries: readonly StreamEntry[]): Promise<Computed>;
   /** Drops the partition's memory. */
   forget(partition: number): Promise<void>;

@@ -3,6 +3,7 @@ import {
   entryTimeMs,
   FIRST_ID,
   MemoryLostError,
+  OutOfMemoryError,
   type PartitionProcessor,
   PoisonEntryError,
   type Retention,
@@ -16,7 +17,7 @@ import type { ProcessedReply, StateSize } from "../threads/messages.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { packBlocks } from "../threads/packed-blocks.ts";
 import { FactRetention } from "./retention.ts";
-import type { ThreadPool } from "../threads/pool.ts";
+import { isHeapFull, type ThreadPool } from "../threads/pool.ts";
 
 export interface ProcessorOptions {
   readonly horizonMs: number;
@@ -154,7 +155,12 @@ export class AttributionProcessor implements PartitionProcessor {
       };
     } catch (error) {
       this.#trace.failed(partition, error);
-      throw error;
+      if (!isHeapFull(error)) throw error;
+      this.#logger.error(
+        { partition, entries: entries.length },
+        "a compute thread's heap is full, see TRIBUTARY_THREAD_HEAP_MB; no entry is held to be at fault",
+      );
+      throw new OutOfMemoryError(partition);
     }
   }
 

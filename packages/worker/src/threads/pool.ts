@@ -12,6 +12,11 @@ export interface ThreadPoolOptions {
 
 const REPLACEMENT_MS = 30_000;
 
+/** Whether a task failed because its thread's heap was full. */
+export function isHeapFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+}
+
 /**
  * Compute threads with affinity: a partition's tasks always go to the same thread, which holds its journeys. One Piscina
  * pool of one thread each, because a pool of several gives a task to whichever is free.
