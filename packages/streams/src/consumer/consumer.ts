@@ -16,7 +16,7 @@ import { Committer } from "./committer.ts";
 import { GroupMender } from "./group-mender.ts";
 import { LossWatch } from "./loss-watch.ts";
 import type { ConsumerOptions } from "./options.ts";
-import { ReadSize } from "./read-size.ts";
+import { ReadSize } from "../redis/read-size.ts";
 import { Rebuilder } from "./rebuilder.ts";
 import { IllegalTransitionError, memoryOf } from "./state.ts";
 import { ConsumerStateMachine } from "./state-machine.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ReadSize } from "../../src/consumer/read-size.ts";
+import { ReadSize } from "../../src/redis/read-size.ts";
 
 const entries = (count: number, bytes: number) =>
   Array.from({ length: count }, () => ({ block: new Uint8Array(bytes) }));
