@@ -105,7 +105,8 @@ const member = new GroupMember(
       replicaWait: config.replicaWait,
       admission: memory,
       observer: {
-        groupMended: (_partition, fault) => metrics.tributary_groups_mended_total.inc({ fault }),
+        groupMended: (_partition, fault) =>
+          metrics.tributary_groups_mended_total.inc({ group: "attribution", fault }),
         dataLost: (what) => metrics.tributary_lost_keys_total.inc({ what }),
       },
     },

@@ -115,7 +115,9 @@ test("groups that are lost are made again: what comes next is attributed, with o
   expect([await client.xlen(resultsKey(0)), await client.xlen(resultsKey(1))]).toEqual([2, 1]);
   expect([await books("duplicate"), await worker.health()]).toEqual([0, 200]);
   expect([worker.lines("consumer group was lost"), worker.lines("NOGROUP")]).toEqual([2, 0]);
-  expect(await worker.metric('tributary_groups_mended_total{fault="lost"}')).toBe(2);
+  expect(
+    await worker.metric('tributary_groups_mended_total{group="attribution",fault="lost"}'),
+  ).toBe(2);
 }, 90_000);
 
 test("a group that is set past events while the worker hangs loses none of them", async () => {

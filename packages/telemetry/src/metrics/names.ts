@@ -339,8 +339,8 @@ export const METRICS = {
   tributary_groups_mended_total: {
     type: "counter",
     unit: "groups",
-    help: "Consumer groups made again after they were lost, or read again where they had been set past entries.",
-    labels: { fault: ["lost", "set_ahead"] },
+    help: "Consumer groups of a stream that were lost and made again, or set past entries that nobody had and set back.",
+    labels: { group: ["attribution", "warehouse", "webhooks"], fault: ["lost", "set_ahead"] },
   },
   tributary_lost_keys_total: {
     type: "counter",
