@@ -19,7 +19,7 @@ import { ThreadPool } from "./threads/pool.ts";
 
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;
-/** How long a stop may take before the process ends anyway, ms: what is not committed is claimed by the next owner. */
+/** How long a stop may take before the process ends anyway, ms: the next owner claims uncommitted entries. */
 const STOP_TIMEOUT_MS = 10_000;
 
 expectShortLivedBuffers();

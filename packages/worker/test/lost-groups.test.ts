@@ -146,7 +146,7 @@ test("FLUSHALL is said and counted, and the worker goes on with what comes next"
     "both partitions are counted",
   );
   expect(await worker.metric('tributary_lost_keys_total{what="platform"}')).toBe(1);
-  expect(worker.lines("what was committed is gone")).toBeGreaterThan(0);
+  expect(worker.lines("committed state of partitions is gone")).toBeGreaterThan(0);
   expect(await worker.health()).toBe(200);
   expect(await client.xlen(resultsKey(1))).toBe(1);
 }, 90_000);

@@ -87,7 +87,7 @@ export class BatchProcessor {
             deadLetters = deadLetters.filter(({ id }) => part.some((entry) => entry.id === id));
           }
         } else throw error;
-        // Memory is ahead of what can be committed: it must be what is committed before the batch is computed again.
+        // Memory is ahead of the commits: the batch is computed again from the committed facts.
         const { machine, rebuilder } = this.#parts;
         machine.on("discarded");
         await rebuilder.rebuild();

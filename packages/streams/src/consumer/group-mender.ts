@@ -73,7 +73,7 @@ export class GroupMender {
   }
 
   /**
-   * Acknowledges what a group that was made again, or set back, gives out of what is committed.
+   * Acknowledges committed entries that a group gives out once more, because it was made again or set back.
    * @param entries in the order of their IDs
    * @returns the others
    */

@@ -12,7 +12,7 @@ export interface ConsumerObserver {
 }
 
 export interface ConsumerOptions {
-  /** So long after an erasure the fact log is rid of what it erased, ms: until then what comes twice is known to have come. */
+  /** Time from an erasure until its rows are removed from the fact log, ms: until then repeated events are recognized. */
   readonly erasedAfterMs: number;
   /** Most entries of a read. */
   readonly maxEntries: number;

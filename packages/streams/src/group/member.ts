@@ -92,7 +92,7 @@ export class GroupMember {
     return this.#replaced;
   }
 
-  /** How long ago the group was last told that this member lives, ms. */
+  /** Time since this member last renewed its membership, ms. */
   get sinceHeartbeatMs(): number {
     return performance.now() - this.#heartbeatAtMs;
   }

@@ -28,7 +28,7 @@ export class StateLosses {
     this.#logger = logger;
   }
 
-  /** Writes again what every process of the platform agreed on, where it is gone: others may start from it. */
+  /** Writes the settings that all processes share again where they are gone: a process that starts reads them. */
   async ensurePlatform(): Promise<void> {
     if ((await this.#client.exists(PLATFORM_KEY)) === 1) return;
     this.#observer?.dataLost("platform");
@@ -54,7 +54,7 @@ export class StateLosses {
     if (this.#stateless.length === 0) return;
     this.#logger.error(
       { partitions: this.#stateless },
-      "what was committed is gone from Redis (FLUSHALL, an eviction?): books, journeys and event IDs of these partitions begin anew",
+      "the committed state of partitions is gone from Redis (FLUSHALL, an eviction?): their books, journeys and event IDs begin anew",
     );
     this.#stateless = [];
   }

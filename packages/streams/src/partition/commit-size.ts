@@ -25,7 +25,7 @@ export function sizeOfCommit(commit: Commit): CommitSize {
   return { totalBytes, largestBytes };
 }
 
-/** Settings of Redis that bound a command, and what they are where Redis does not tell. */
+/** Settings of Redis that bound a command, with their defaults for a Redis that keeps them secret. */
 const LIMITS = {
   "proto-max-bulk-len": 512 * 2 ** 20,
   "client-query-buffer-limit": 2 ** 30,
@@ -47,7 +47,7 @@ export async function refusalOfSize(
       const [, value] = (await node.call("CONFIG", ["GET", name])) as string[];
       return Number(value ?? LIMITS[name]);
     } catch {
-      return LIMITS[name]; // a hosted Redis may not tell
+      return LIMITS[name]; // a hosted Redis may refuse CONFIG
     }
   };
   const bounds = [

@@ -62,7 +62,7 @@ export interface Commit {
   readonly records?: readonly Uint8Array[];
   /** Whether the facts begin with records of erasures; not where it is left out. */
   readonly erases?: boolean;
-  /** What other partitions are to be told: it waits in the outbox until it is relayed. Nothing where it is left out. */
+  /** Messages to other partitions, which wait in the outbox until they are relayed; none where it is left out. */
   readonly messages?: readonly OutboxMessage[];
   readonly results: readonly Block[];
   /** Counters of the books and how much each grows, e.g. `books:default:processed`. */

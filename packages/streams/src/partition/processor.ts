@@ -56,7 +56,7 @@ export interface PartitionProcessor {
   committed(partition: number, factsId: string, outcome: CommitOutcome): Retention;
 }
 
-/** What is told of a committed batch. */
+/** The facts of a committed batch for traces and metrics. */
 export interface CommitOutcome {
   /** Fencing epoch under which it was made. */
   readonly epoch: string;

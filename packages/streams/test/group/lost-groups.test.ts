@@ -174,7 +174,7 @@ describe("a worker whose group is lost", () => {
     expect(await client.hget(PLATFORM_KEY, "partitions")).toBe(String(PARTITIONS));
     expect(one.lost.toSorted()).toEqual(["platform", "state", "state"]);
     expect(one.logged("platform's own key is gone")).toBe(1);
-    expect(one.logged("what was committed is gone")).toBe(1);
+    expect(one.logged("committed state of partitions is gone")).toBe(1);
     expect(one.logged("partition failed")).toBe(0);
     expect(await client.get("{p00}:lease")).toBe("w1");
   });

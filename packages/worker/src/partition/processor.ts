@@ -33,7 +33,7 @@ const DROPS: readonly NamedCount[] = [
   ["users_per_partition", "droppedUsersPerPartition"],
 ];
 
-/** Why who is who was not taken as it came, and where the count is found. */
+/** Reasons for which identity resolution refused a link, and where the count is found. */
 const REFUSALS = [
   ["blocked", "blocked"],
   ["limit", "overLimit"],
