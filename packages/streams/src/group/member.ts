@@ -168,7 +168,6 @@ export class GroupMember {
       for (const { consumer } of this.#consumers.values()) consumer.stop();
       return "has_all";
     }
-    await this.#losses.ensurePlatform();
     this.#noteDraining(group.draining.includes(worker));
     const members = group.members.filter((member) => !group.draining.includes(member));
     const owners =
@@ -177,8 +176,10 @@ export class GroupMember {
         : Array.from<string>({ length: partitions }).fill("");
     const mayAcquire = performance.now() >= this.#acquireFromMs;
     // All of them: what a tick began must be over before the next one looks.
-    const results = await Promise.allSettled(
-      owners.map(async (owner, partition) => {
+    const results = await Promise.allSettled([
+      // Its key lies on a node of its own, which must not hold up the partitions of the others.
+      this.#losses.ensurePlatform(),
+      ...owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
         else if (owner !== worker) {
@@ -186,7 +187,7 @@ export class GroupMember {
           this.#options.consumer.admission?.released(partition);
         } else if (mayAcquire) await this.#acquire(partition);
       }),
-    );
+    ]);
     this.#losses.say();
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
