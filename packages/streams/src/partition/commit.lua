@@ -69,6 +69,11 @@ for i = 1, entries do
   before = ids[i]
 end
 
+-- Redis keeps what a script wrote before an error: a key that holds something else must show before anything is written.
+for _, at in ipairs({ 2, 3, 4, 6, 7 }) do
+  redis.call('XLEN', KEYS[at])
+end
+
 local facts_id = ''
 if facts ~= '' then
   facts_id = redis.call('XADD', KEYS[2], '*', 'n', facts_count, 'p', ARGV[3], 'b', facts)

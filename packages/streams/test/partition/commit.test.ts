@@ -5,6 +5,7 @@ import {
   stateKey,
   deadLettersKey,
   erasuresKey,
+  outboxKey,
 } from "@tributary/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
@@ -193,6 +194,37 @@ describe("the commit", () => {
     await read();
     await expect(commitBatch(client, held, "5-5", commitOf(ids))).rejects.toMatchObject({
       code: "conflict",
+    });
+    expect(await lengths()).toEqual([0, 0, 0]);
+  });
+
+  it("is refused whole where one of the keys holds something else", async () => {
+    const held = await lease();
+    const ids = await addEntries(1);
+    await read();
+    const commit = {
+      ...commitOf(ids),
+      erases: true,
+      messages: [{ partition: 0, rows: 1, bytes: Buffer.from("m") }],
+    };
+    for (const key of [resultsKey(P), deadLettersKey(P), outboxKey(P), erasuresKey(P)]) {
+      await client.del(key);
+      await client.set(key, "no stream");
+      await expect(commitBatch(client, held, FIRST_ID, commit)).rejects.toThrow(/WRONGTYPE/);
+      await client.del(key);
+    }
+    expect(await lengths()).toEqual([0, 0, 0]);
+    expect((await client.xpending(eventsKey(P), "attribution"))[0]).toBe(1);
+  });
+
+  it("is refused where the group was set past entries before it", async () => {
+    const held = await lease();
+    await addEntries(1);
+    await client.xgroup("SETID", eventsKey(P), "attribution", "$");
+    const ids = await addEntries(1);
+    await read();
+    await expect(commitBatch(client, held, FIRST_ID, commitOf(ids))).rejects.toMatchObject({
+      code: "gap",
     });
     expect(await lengths()).toEqual([0, 0, 0]);
   });
