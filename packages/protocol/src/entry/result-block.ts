@@ -14,10 +14,12 @@
  * - generations: one a conversion, see docs/identity.md. Where all are 0 the field is left out, and the version is 2.
  */
 import { Buffer } from "node:buffer";
-import { EntryWriter, type EventRow, type RowDictionaries } from "./entry.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import type { EventRow, RowDictionaries } from "./event-row.ts";
 import { EntryReader } from "./reader.ts";
 import { ProtocolError } from "../errors.ts";
-import { MsgpackReader, MsgpackWriter } from "../bytes/msgpack.ts";
+import { MsgpackReader } from "../bytes/msgpack-reader.ts";
+import { MsgpackWriter } from "../bytes/msgpack-writer.ts";
 
 export const RESULT_VERSION = 3;
 /** The version without generations. */

@@ -4,6 +4,7 @@ import type { TributaryEvent } from "@tributary/protocol";
 import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { CATALOG } from "../../src/catalog/catalog.ts";
 import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, receiptOf, T0 } from "../support/blocks.ts";
@@ -152,6 +153,6 @@ test("whatever came and between whichever times, before and the causes sum to af
         expect(totals).toMatchObject({ residueConversions: "0", residueValue: "0" });
       },
     ),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });

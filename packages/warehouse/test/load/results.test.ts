@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import fc from "fast-check";
 import { MODEL_NAMES } from "@tributary/attribution";
 import { formatDecimal, type TributaryEvent } from "@tributary/protocol";
@@ -72,7 +73,7 @@ test("under every model credits sum to exactly 1 and money to exactly the value"
       );
       expect(zeros).toEqual([]);
     }),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });
 

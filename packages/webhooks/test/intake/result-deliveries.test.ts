@@ -9,6 +9,7 @@ import {
 import { encodeTraceContext } from "@tributary/telemetry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { Delivery } from "../../src/delivery/delivery.ts";
 import { resultSchema } from "../../src/delivery/payload.ts";
 import { deliveriesOf } from "../../src/intake/result-deliveries.ts";
@@ -95,7 +96,7 @@ describe("a body", () => {
           expect(of.reduce((sum, credit) => sum + units(credit.value), 0n)).toBe(units(money));
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -155,7 +156,7 @@ it("tickets of a conversion sort as its results are valid: owner, commit, revisi
       const text = (left?.[1] ?? "") < (right?.[1] ?? "") ? -1 : Number(left?.[1] !== right?.[1]);
       expect(text).toBe(Math.sign(order));
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { runs } from "../../../../../test/support/property-runs.ts";
 import { expectedResults, type PlainEvent } from "../../../../../test/support/oracle.ts";
 import { NOW } from "../support.ts";
 import { SmallPlatform } from "./platform.ts";
@@ -166,7 +167,7 @@ it("any arrival, repetition, crash and order of events and messages ends in the 
         expectHistories(platform);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 
