@@ -61,7 +61,7 @@ export class BatchProcessor {
 
   /**
    * Processes a batch, from the state judging on.
-   * @returns its entries that are left, because all of them together were too large for a commit
+   * @returns its entries that are left, because the results or the commit of all would be too large
    * @throws whatever keeps it from being committed
    */
   async process(batch: readonly StreamEntry[]): Promise<readonly StreamEntry[]> {
@@ -69,14 +69,19 @@ export class BatchProcessor {
     let part = batch;
     let deadLetters: DeadLetter[] = [];
     for (;;) {
+      const given = new Set(deadLetters.map(({ id }) => id));
+      const good = part.filter(({ id }) => !given.has(id));
       try {
-        const good = part.filter(({ id }) => deadLetters.every((letter) => letter.id !== id));
         const computed = await this.#compute(good, deadLetters);
-        await this.#commit(part, { ...computed, deadLetters }, startedAtMs);
-        return batch.slice(part.length);
+        const next = good[computed.entries ?? good.length];
+        const end = next === undefined ? part.length : part.indexOf(next);
+        const entries = part.slice(0, end);
+        // A dead letter behind the entries that were computed is found again with those that were not.
+        const dead = deadLetters.filter(({ id }) => entries.some((entry) => entry.id === id));
+        await this.#commit(entries, { ...computed, deadLetters: dead }, startedAtMs);
+        return batch.slice(end);
       } catch (error) {
         if (error instanceof PoisonEntryError) {
-          const good = part.filter(({ id }) => deadLetters.every((letter) => letter.id !== id));
           this.#giveUp(good[error.index] as StreamEntry, error.message, deadLetters);
         } else if (error instanceof CommitTooLargeError) {
           const [first, second] = part;

@@ -18,7 +18,12 @@ test("a rebuild that another thread began is refused, and begins again", async (
     logDestination: { write: () => undefined },
   });
   onTestFinished(async () => telemetry.shutdown());
-  const data = { journeys: DEFAULT_JOURNEY_OPTIONS, partitions: 8, seed: 7 };
+  const data = {
+    journeys: DEFAULT_JOURNEY_OPTIONS,
+    partitions: 8,
+    seed: 7,
+    vocabularyBytes: 2 ** 20,
+  };
   const threads = new ThreadPool(
     { threads: 1, heapMb: 256, data },
     () => expect.unreachable(),

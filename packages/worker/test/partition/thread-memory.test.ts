@@ -19,7 +19,12 @@ test("a batch on which a thread's heap is full says so", async () => {
     logDestination: { write: (line: string) => void lines.push(line) },
   });
   onTestFinished(async () => telemetry.shutdown());
-  const data = { journeys: DEFAULT_JOURNEY_OPTIONS, partitions: 8, seed: 7 };
+  const data = {
+    journeys: DEFAULT_JOURNEY_OPTIONS,
+    partitions: 8,
+    seed: 7,
+    vocabularyBytes: 2 ** 20,
+  };
   const threads = new ThreadPool(
     { threads: 1, heapMb: 48, data },
     () => undefined,
@@ -34,7 +39,7 @@ test("a batch on which a thread's heap is full says so", async () => {
     telemetry.logger,
   );
   await processor.restore(0, [], true);
-  // Campaigns without end fill the thread's heap.
+  // Pairs of users and anonymous IDs fill the thread's heap.
   const fill = async (): Promise<void> => {
     for (let i = 0; i < 100; i += 1) {
       const events = Array.from({ length: 10_000 }, (_, j) => ({
@@ -42,7 +47,7 @@ test("a batch on which a thread's heap is full says so", async () => {
         type: "click",
         time: NOW - 5,
         userId: `u${i}-${j}`,
-        campaign: `c${i}-${j}`,
+        anonymousId: `a${i}-${j}`,
       }));
       await processor.process(0, [{ id: `${i}-1`, count: 10_000, block: entryOf(events) }]);
     }
