@@ -68,6 +68,12 @@ const schema = z.object({
   ),
   TRIBUTARY_HEARTBEAT_MS: wholeNumber(50, 20_000, 500).describe("how often leases are renewed, ms"),
   TRIBUTARY_MAX_BATCH_EVENTS: wholeNumber(1, 65_535, 32_768).describe("most events of a batch"),
+  TRIBUTARY_MAX_READ_MB: wholeNumber(1, 1024, 32).describe(
+    "about how much of a partition's events is read at once, MiB",
+  ),
+  TRIBUTARY_MAX_COMMIT_MB: wholeNumber(1, 512, 64).describe(
+    "largest commit of a batch of several entries, MiB; a batch with a larger one is split",
+  ),
   TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
     1,
     400 * DAY_MS,
@@ -143,6 +149,8 @@ export interface WorkerConfig {
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
+  readonly maxReadBytes: number;
+  readonly maxCommitBytes: number;
   readonly journeys: JourneyOptions;
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
   readonly horizonMs: number;
@@ -180,6 +188,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
+    maxReadBytes: values.TRIBUTARY_MAX_READ_MB * 2 ** 20,
+    maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,
       viewWindowMs,

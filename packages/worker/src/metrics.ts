@@ -31,6 +31,8 @@ const METRIC_NAMES = [
   "tributary_rebuild_seconds",
   "tributary_rebuild_facts_total",
   "tributary_unreadable_fact_blocks_total",
+  "tributary_groups_mended_total",
+  "tributary_lost_keys_total",
   "tributary_redis_connections",
   "tributary_redis_commands",
   "tributary_thread_utilization_ratio",

@@ -7,7 +7,7 @@ import type { StateSize } from "./threads/messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 
-/** What the worker's HTTP tells of. */
+/** The parts of a worker that its HTTP reports on. */
 export interface ServerParts {
   readonly client: RedisClient;
   readonly member: GroupMember;
@@ -30,7 +30,7 @@ export function buildServer(
   const server = Fastify({ logger: false, forceCloseConnections: true });
   answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
-    if (!redisReady(client)) return "Redis is away";
+    if (!redisReady(client)) return "Redis is unavailable";
     // A start anew would only take the partitions from the other, and so on in turn.
     if (member.replaced) return "another worker has the same TRIBUTARY_WORKER_ID";
     return memory.reason;
@@ -44,7 +44,7 @@ export function buildServer(
       draining: member.draining,
     });
   server.get("/healthz", async (_request, reply) => {
-    // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     if (!redisReady(client)) return healthy(reply);
     const stalled = member.stalledFor(stallMs);
     if (stalled.length > 0) {
@@ -54,7 +54,7 @@ export function buildServer(
         stalled,
       });
     }
-    // A worker that cannot tell the group that it lives loses its partitions, and takes none.
+    // A worker that cannot renew its membership loses its partitions, and takes none.
     if (member.sinceHeartbeatMs > stallMs) {
       const seconds = Math.round(member.sinceHeartbeatMs / 1000);
       return reply

@@ -172,7 +172,7 @@ async function measure({ url, touchpoints, runs }: Extract<Task, { kind: "measur
     telemetry.logger,
   );
   // The thread has started before its memory is looked at.
-  await inner.restore(1, []);
+  await inner.restore(1, [], true);
   const takeovers: number[] = [];
   let bytes = 0;
   let residentBytes = 0;
