@@ -1,9 +1,10 @@
 /** The command `replay`, from its flags to what it prints. */
 import type { Platform } from "@tributary/platform";
-import { takeInterrupts, type Interrupt } from "@tributary/platform/client";
+import type { Interrupt } from "@tributary/platform/client";
 import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError, EXIT } from "../errors.ts";
+import { interruptible } from "../interaction/interruptible.ts";
 import { stopSignal } from "../platform/stop-signal.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { FORMATS, type Format } from "./formats.ts";
@@ -94,11 +95,20 @@ async function replayPath(
     deadlineMs: flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000,
   };
   if (flags.dryRun === true) return dryRun(request, flags.json === true, context);
-  const interrupt = takeInterrupts();
+  await interruptible(context, async (_, interrupt) => send(request, flags, context, interrupt));
+}
+
+/** Sends to the platform that the flags name, else to one that is started for this file. */
+async function send(
+  request: ReplayRequest,
+  flags: ReplayFlags,
+  context: CommandContext,
+  interrupt: Interrupt,
+): Promise<void> {
+  const { terminal } = context;
   let started: Platform | undefined;
   try {
-    const running = runningPlatform(flags.data);
-    let address = addressOf(flags, running);
+    let address = addressOf(flags, runningPlatform(flags.data));
     if (address === undefined) {
       started = await startOwn(flags, context, interrupt);
       address = started;
@@ -106,19 +116,19 @@ async function replayPath(
     const { summary, rejections } = await replayFile(
       request,
       address,
-      context.terminal,
+      terminal,
       started === undefined ? interrupt.signal : stopSignal(started, interrupt),
     );
-    printSummary(summary, rejections, flags.json === true, context.terminal);
+    printSummary(summary, rejections, flags.json === true, terminal);
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.terminal.note(
-      "\nstopped. Run the same command again to go on: the events keep their IDs, so nothing is counted twice.",
-    );
-    context.exit(EXIT.interrupted);
+    if (interrupt.signal.aborted) {
+      terminal.note(
+        "\nstopped. Run the same command again to go on: the events keep their IDs, so nothing is counted twice.",
+      );
+    }
+    throw error;
   } finally {
-    if (started !== undefined) await started.stop();
-    interrupt.dispose();
+    await started?.stop();
   }
 }
 

@@ -8,7 +8,7 @@ import type { CommandContext } from "../../context.ts";
 import { figure } from "../../report/figures.ts";
 import { plainTable } from "../../report/table.ts";
 import { pause } from "@tributary/platform/client";
-import { addReportsOptions, onReports, type ReportsFlags } from "../../client/ask-reports.ts";
+import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
 
 interface EraseFlags extends ReportsFlags {
   readonly tenant?: string;

@@ -1,29 +1,29 @@
 import type { ExportName } from "@tributary/warehouse";
 import { Argument, type Command, Option } from "commander";
 import { extname } from "node:path";
-import { runningPlatform } from "../../client/find-platform.ts";
 import { exportOffline } from "../../client/offline-reports.ts";
-import { ReportsClient } from "../../client/reports-client.ts";
 import { saveStream } from "../../client/save-file.ts";
-import { CliError, EXIT } from "../../errors.ts";
-import { httpUrl, instant } from "../../options/parsers.ts";
+import { CliError } from "../../errors.ts";
+import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { takeInterrupts } from "@tributary/platform/client";
-import { addDataOption } from "../../options/data.ts";
+import { interruptible } from "../../interaction/interruptible.ts";
+import {
+  addReportsAddress,
+  clientOf,
+  type ReportsAddress,
+  TENANT_READ_KEY,
+} from "../../options/reports.ts";
 
 const WHAT = ["events", "conversions", "credits"] as const satisfies readonly ExportName[];
 const FORMATS = ["ndjson", "csv", "parquet"] as const;
 type Format = (typeof FORMATS)[number];
 
-interface Flags {
+interface Flags extends ReportsAddress {
   readonly output?: string;
   readonly format?: Format;
   readonly from?: string;
   readonly to?: string;
   readonly asOf?: string;
-  readonly url?: string;
-  readonly key?: string;
-  readonly data: string;
 }
 
 export function exportCommand(command: Command, context: CommandContext): void {
@@ -37,10 +37,8 @@ export function exportCommand(command: Command, context: CommandContext): void {
     )
     .option("--from <time>", "of events or conversions from then on", instant)
     .option("--to <time>", "of those before then", instant)
-    .option("--as-of <time>", "what was known then, without later corrections", instant)
-    .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
-    .option("--key <key>", "read key, which names the tenant (default: TRIBUTARY_READ_KEY)");
-  addDataOption(command)
+    .option("--as-of <time>", "what was known then, without later corrections", instant);
+  addReportsAddress(command, TENANT_READ_KEY)
     .addHelpText(
       "after",
       `
@@ -61,37 +59,31 @@ async function run(what: ExportName, flags: Flags, context: CommandContext): Pro
   if (format === "parquet" && flags.output === undefined && context.terminal.answerInteractive) {
     throw new CliError("usage", "Parquet is no text: give --output with a file");
   }
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     const { from, to, asOf } = flags;
     const parameters = Object.fromEntries(
       Object.entries({ format, from, to, asOf }).filter(([, text]) => text !== undefined),
     ) as Record<string, string>;
-    await ask(what, parameters, flags, context, interrupt.signal);
+    await ask(what, parameters, flags, context, signal);
     if (flags.output !== undefined) context.terminal.note(`${what} are in ${flags.output}`);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 async function ask(
   what: ExportName,
   parameters: Readonly<Record<string, string>>,
-  { url: told, key: given, data, output }: Flags,
+  flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const url = told ?? runningPlatform(data)?.reportsUrl;
-  if (url === undefined) {
+  const { data, output } = flags;
+  const reports = clientOf(flags, context, signal);
+  if (reports === undefined) {
     await exportOffline(data, what, parameters, async (stream) =>
       saveStream(stream, output, signal),
     );
     return;
   }
-  const reports = new ReportsClient(url, given ?? context.config().readKey, signal);
   await reports.settled(undefined);
   await saveStream(await reports.download(`/v1/export/${what}`, parameters), output, signal);
 }

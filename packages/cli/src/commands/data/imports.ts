@@ -6,7 +6,7 @@ import { CliError } from "../../errors.ts";
 import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderRows } from "../../report/rows-table.ts";
-import { addReportsOptions, onReports, type ReportsFlags } from "../../client/ask-reports.ts";
+import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
 
 interface Flags extends ReportsFlags {
   readonly from?: string;

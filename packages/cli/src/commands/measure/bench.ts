@@ -3,10 +3,9 @@ import { MAX_PARTITIONS } from "@tributary/protocol";
 import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BenchOptions, BenchResult } from "@tributary/lab";
-import { EXIT } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { takeInterrupts } from "@tributary/platform/client";
+import { interruptible } from "../../interaction/interruptible.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 interface BenchFlags {
@@ -93,29 +92,28 @@ function skew(text: string): number {
 
 async function run(flags: BenchFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  const options: BenchOptions = {
-    seconds: flags.seconds,
-    latencySeconds: flags.latencySeconds,
-    latencyEventsPerSecond: flags.rate,
-    load: {
-      shape: { form: flags.form, eventsPerRequest: flags.batch, eventBytes: flags.eventBytes },
-      users: flags.users,
-      skew: flags.skew,
-      tenants: flags.tenants,
-      connections: flags.connections,
-      requestsUnderWay: flags.underWay,
-    },
-    workers: flags.workers,
-    threads: flags.threads,
-    partitions: flags.partitions,
-    warehouse: flags.warehouse === true,
-    mains: undefined,
-    environment: context.config().environment,
-    signal: interrupt.signal,
-    note: (line) => terminal.note(line),
-  };
-  try {
+  await interruptible(context, async (signal) => {
+    const options: BenchOptions = {
+      seconds: flags.seconds,
+      latencySeconds: flags.latencySeconds,
+      latencyEventsPerSecond: flags.rate,
+      load: {
+        shape: { form: flags.form, eventsPerRequest: flags.batch, eventBytes: flags.eventBytes },
+        users: flags.users,
+        skew: flags.skew,
+        tenants: flags.tenants,
+        connections: flags.connections,
+        requestsUnderWay: flags.underWay,
+      },
+      workers: flags.workers,
+      threads: flags.threads,
+      partitions: flags.partitions,
+      warehouse: flags.warehouse === true,
+      mains: undefined,
+      environment: context.config().environment,
+      signal,
+      note: (line) => terminal.note(line),
+    };
     if (flags.compare === undefined) {
       const { runBench } = await import("@tributary/lab");
       const results: BenchResult[] = [];
@@ -124,12 +122,7 @@ async function run(flags: BenchFlags, context: CommandContext): Promise<void> {
       if (flags.json === true) terminal.print(JSON.stringify(report));
       else show(report, terminal);
     } else await compare(flags.compare, flags, options, terminal);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 /** Runs this checkout and another in turns: what the machine does meanwhile meets both. */

@@ -6,7 +6,7 @@ import { FAULT_KINDS, FAULTS, type FaultKind } from "@tributary/lab/options";
 import { EXIT } from "../../errors.ts";
 import { integer, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { takeInterrupts } from "@tributary/platform/client";
+import { interruptible } from "../../interaction/interruptible.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 interface ChaosFlags {
@@ -80,8 +80,7 @@ function workerNumbers(text: string): readonly number[] {
 
 async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     const { isClean, runChaos } = await import("@tributary/lab");
     const result = await runChaos({
       seed: flags.seed,
@@ -94,18 +93,13 @@ async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
       threads: flags.threads,
       dataDir: flags.data,
       environment: context.config().environment,
-      signal: interrupt.signal,
+      signal,
       note: (line) => terminal.note(line),
     });
     if (flags.json === true) terminal.print(JSON.stringify(result));
     else show(result, terminal);
     if (!isClean(result)) context.exit(EXIT.failed);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 function show(result: ChaosResult, terminal: Terminal): void {

@@ -4,7 +4,7 @@ import { CliError } from "../../errors.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderGroups } from "../../report/operate/groups-table.ts";
 import { addRedisOptions, onRedis, type RedisFlags } from "../../options/redis.ts";
-import { show } from "../../terminal/show.ts";
+import { show } from "../../interaction/show.ts";
 
 export function groupsCommand(command: Command, context: CommandContext): void {
   command.option("--watch", "again each second until Ctrl-C");

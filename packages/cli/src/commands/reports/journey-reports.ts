@@ -1,16 +1,19 @@
 /** Commands for the reports beside attribution: each asks the report of its name and shows its rows. */
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import type { RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
 import { saveStream } from "../../client/save-file.ts";
-import { EXIT } from "../../errors.ts";
-import { httpUrl, instant } from "../../options/parsers.ts";
+import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderRows } from "../../report/rows-table.ts";
-import { takeInterrupts } from "@tributary/platform/client";
-import { clientOf, parquetOption } from "../../options/reports.ts";
-import { addDataOption } from "../../options/data.ts";
+import { interruptible } from "../../interaction/interruptible.ts";
+import {
+  addFormatOptions,
+  addReportsAddress,
+  clientOf,
+  type ReportsAddress,
+} from "../../options/reports.ts";
 
 type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
 
@@ -95,9 +98,7 @@ const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
 };
 
 /** What every one of them takes beside the report's own parameters. */
-interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
-  readonly url?: string;
-  readonly key?: string;
+interface Flags extends ReportsAddress, Readonly<Record<string, string | boolean | undefined>> {
   readonly data: string;
   readonly json?: true;
   readonly csv?: true;
@@ -114,15 +115,8 @@ export function journeyReportCommand(
     command
       .option("--from <time>", "from then on: 2026-10-01, or ISO 8601 with a zone", instant)
       .option("--to <time>", "before then", instant)
-      .option("--as-of <time>", "what was known then, without later corrections", instant)
-      .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
-      .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
-      .addOption(
-        new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
-      )
-      .option("--csv", "print the report's rows as CSV, values exact")
-      .addOption(parquetOption());
-    addDataOption(command)
+      .option("--as-of <time>", "what was known then, without later corrections", instant);
+    addFormatOptions(addReportsAddress(command))
       .addHelpText(
         "after",
         `\nExamples:\n${examples}\n\nWhere no platform runs on the data folder, it is read from the folder itself.`,
@@ -133,25 +127,20 @@ export function journeyReportCommand(
 
 async function run(name: JourneyReportName, flags: Flags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     if (flags.parquet !== undefined) {
-      await saveParquet(name, flags, context, interrupt.signal, flags.parquet);
+      await saveStream(await askParquet(name, flags, context, signal), flags.parquet, signal);
+      terminal.note(`the report is in ${flags.parquet}`);
       return;
     }
-    const report = await ask(name, flags, context, interrupt.signal);
+    const report = await ask(name, flags, context, signal);
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) {
       // Loaded when needed only: it brings the database engine along.
       const { rowsCsv } = await import("@tributary/reports");
       terminal.print(rowsCsv(report.rows).trimEnd());
     } else terminal.print(renderRows(report));
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 async function ask(
@@ -166,21 +155,16 @@ async function ask(
   return client.journeyReport(name, parameters);
 }
 
-async function saveParquet(
+async function askParquet(
   name: JourneyReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
-  file: string,
-): Promise<void> {
+): Promise<Readable> {
   const parameters = { ...parametersOf(flags), format: "parquet" };
   const client = clientOf(flags, context, signal);
-  const content =
-    client === undefined
-      ? Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)])
-      : await client.download(`/v1/reports/${name}`, parameters);
-  await saveStream(content, file, signal);
-  context.terminal.note(`the report is in ${file}`);
+  if (client !== undefined) return client.download(`/v1/reports/${name}`, parameters);
+  return Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)]);
 }
 
 /** What the report's own path takes. */

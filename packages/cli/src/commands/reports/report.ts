@@ -8,19 +8,23 @@ import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../../client/report-question.ts";
 import { saveStream } from "../../client/save-file.ts";
 import { describeError } from "@tributary/platform/errors";
-import { CliError, EXIT } from "../../errors.ts";
-import { duration, httpUrl, instant, nameList } from "../../options/parsers.ts";
+import { CliError } from "../../errors.ts";
+import { duration, instant, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
 import { conservationLine } from "../../report/conservation-line.ts";
 import { reportNotes } from "../../report/report-notes.ts";
 import { renderReport } from "../../report/table.ts";
-import { takeInterrupts } from "@tributary/platform/client";
-import { clientOf, parquetOption } from "../../options/reports.ts";
-import { addDataOption } from "../../options/data.ts";
+import { interruptible } from "../../interaction/interruptible.ts";
+import {
+  addFormatOptions,
+  addReportsAddress,
+  clientOf,
+  type ReportsFlags,
+} from "../../options/reports.ts";
 
-interface ReportFlags extends RuleFlags {
+interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly model?: readonly string[];
   readonly custom?: string;
   readonly by: readonly string[];
@@ -31,10 +35,6 @@ interface ReportFlags extends RuleFlags {
   readonly confidence?: string;
   readonly convertingOnly?: true;
   readonly against?: true;
-  readonly url?: string;
-  readonly key?: string;
-  readonly data: string;
-  readonly json?: true;
   readonly csv?: true;
   readonly parquet?: string;
 }
@@ -79,16 +79,9 @@ export function reportCommand(command: Command, context: CommandContext): void {
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples: 0.95",
     )
-    .option("--converting-only", "models over paths leave out journeys that did not convert")
-    .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
-    .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
-    .addOption(
-      new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
-    )
-    .option("--csv", "print the report as CSV, values exact")
-    .addOption(parquetOption());
+    .option("--converting-only", "models over paths leave out journeys that did not convert");
   addRuleOptions(command);
-  addDataOption(command)
+  addFormatOptions(addReportsAddress(command))
     .addHelpText(
       "after",
       `
@@ -110,31 +103,26 @@ Where no platform runs on the data folder, the report is read from the folder it
 
 async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     const custom = flags.custom === undefined ? undefined : await readCustom(flags.custom);
     const { by, model = custom === undefined ? ["last_touch"] : [] } = flags;
+    const question = questionOf(flags, model, custom);
     if (flags.parquet !== undefined) {
-      const question = questionOf(flags, model, custom);
-      await saveParquet(flags, question, context, interrupt.signal, flags.parquet);
+      await saveStream(await askParquet(flags, question, context, signal), flags.parquet, signal);
+      terminal.note(`the report is in ${flags.parquet}`);
       return;
     }
-    const report = await ask(flags, questionOf(flags, model, custom), context, interrupt.signal);
+    const report = await ask(flags, question, context, signal);
     const shown = [...new Set([...model, ...report.rows.map((row) => row.model)])];
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) terminal.print(reportCsv(report.rows, by));
     else {
       const render = flags.against === true ? renderComparison : renderReport;
       terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
-      const client = clientOf(flags, context, interrupt.signal);
+      const client = clientOf(flags, context, signal);
       if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 async function ask(
@@ -147,20 +135,15 @@ async function ask(
   return client === undefined ? askOffline(flags.data, question) : client.attribution(question);
 }
 
-async function saveParquet(
+async function askParquet(
   flags: ReportFlags,
   question: ReportQuestion,
   context: CommandContext,
   signal: AbortSignal,
-  file: string,
-): Promise<void> {
+): Promise<Readable> {
   const client = clientOf(flags, context, signal);
-  const content =
-    client === undefined
-      ? Readable.from([await parquetOffline(flags.data, question)])
-      : await client.attributionParquet(question);
-  await saveStream(content, file, signal);
-  context.terminal.note(`the report is in ${file}`);
+  if (client !== undefined) return client.attributionParquet(question);
+  return Readable.from([await parquetOffline(flags.data, question)]);
 }
 
 function addRuleOptions(command: Command): void {
@@ -204,43 +187,29 @@ function addRuleOptions(command: Command): void {
 
 function questionOf(
   flags: ReportFlags,
-  model: readonly string[],
+  models: readonly string[],
   custom: string | undefined,
 ): ReportQuestion {
-  const { by, from, to, asOf, timeZone, confidence } = flags;
   const {
-    window,
-    clickWindow,
-    viewWindow,
-    windows,
-    viewThrough,
-    leaveOut,
-    afterConversion,
-    halfLife,
+    url: _url,
+    key: _key,
+    data: _data,
+    json: _json,
+    csv: _csv,
+    parquet: _parquet,
+    model: _model,
+    clickBeatsImpression,
+    against,
+    convertingOnly,
+    ...parameters
   } = flags;
-  const { lead, transform } = flags;
   return {
-    models: model,
+    ...parameters,
+    models,
     custom,
-    by,
-    from,
-    to,
-    asOf,
-    timeZone,
-    confidence,
-    window,
-    clickWindow,
-    viewWindow,
-    windows,
-    viewThrough,
-    leaveOut,
-    afterConversion,
-    halfLife,
-    lead,
-    transform,
-    clickBeatsImpression: flags.clickBeatsImpression === true ? "true" : undefined,
-    against: flags.against === true ? "true" : undefined,
-    nonConverting: flags.convertingOnly === true ? "false" : undefined,
+    clickBeatsImpression: clickBeatsImpression === true ? "true" : undefined,
+    against: against === true ? "true" : undefined,
+    nonConverting: convertingOnly === true ? "false" : undefined,
   };
 }
 
