@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "../errors.ts";
+import { percentileOf } from "./percentile.ts";
 
 /** How old a report's knowledge is: from an event's 202 to its credit, ms. */
 export interface BenchFreshness {
@@ -26,7 +27,7 @@ export interface ProbeTarget {
 }
 
 /**
- * Sends a conversion, waits until the reports know its credits, and again, until it is told to stop.
+ * Sends a conversion, waits until the reports know its credits, and repeats this until `isOver`.
  * @returns the times between its 202 and the first answer that has it
  * @throws LabError `bench_failed` where one is not reported in time
  */
@@ -69,7 +70,6 @@ export function freshnessOf(
 ): BenchFreshness | null {
   if (timesMs.length === 0) return null;
   const sorted = timesMs.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number);
+  const at = (share: number): number => Math.round(percentileOf(sorted, share));
   return { p50: at(0.5), p95: at(0.95), max: at(1), atEventsPerSecond, probes: sorted.length };
 }

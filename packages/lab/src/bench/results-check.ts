@@ -9,7 +9,7 @@ import {
 } from "@tributary/protocol";
 import { entryTimeMs } from "@tributary/streams";
 import type { Redis } from "ioredis";
-import { CONVERSION_PREFIX } from "./bodies.ts";
+import { CONVERSION_PREFIX } from "./load/bodies.ts";
 
 const PAGE = 64;
 const FIRST = REVISION_REASONS.indexOf("first");

@@ -1,4 +1,4 @@
-import { createRandom } from "../sample/random.ts";
+import { createRandom } from "../../sample/random.ts";
 
 /** Draws made ahead: a draw while events are sent costs one load. A power of two. */
 const DRAWS = 1 << 20;

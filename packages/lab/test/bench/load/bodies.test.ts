@@ -1,6 +1,6 @@
 import { unpack } from "msgpackr";
 import { expect, test } from "vitest";
-import { type BodyShape, RequestBuffer } from "../../src/bench/bodies.ts";
+import { type BodyShape, RequestBuffer } from "../../../src/bench/load/bodies.ts";
 
 interface Event {
   id: string;

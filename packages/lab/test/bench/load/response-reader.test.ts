@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ResponseReader } from "../../src/bench/response-reader.ts";
+import { ResponseReader } from "../../../src/bench/load/response-reader.ts";
 
 const answer = (status: number, body: string): string =>
   `HTTP/1.1 ${status} Word\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
