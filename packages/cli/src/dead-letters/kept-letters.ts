@@ -1,4 +1,4 @@
-/** Dead letters as Redis keeps them: read, put back, and thrown away. */
+/** Reads, replays and discards the dead letters that Redis keeps. */
 import {
   discardDeadLetter,
   findDeadLetter,
@@ -28,7 +28,7 @@ export interface ActFlags extends RedisFlags {
 /** Dead letters that are read at once: each holds its whole block. */
 const PAGE = 16;
 
-/** Those of all partitions or of one, oldest first, and how many there are. */
+/** The dead letters of all partitions or of one, oldest first, and their total number. */
 export async function listLetters({ client, partitions }: PlatformRedis, flags: ListFlags) {
   const chosen = choosePartitions(partitions, flags.partition);
   const lags = await readLag(client, partitions);
@@ -43,7 +43,7 @@ export async function listLetters({ client, partitions }: PlatformRedis, flags: 
   return { total, letters: letters.slice(0, flags.limit) };
 }
 
-/** Puts the given ones, or all, back where they came from. */
+/** Puts the given dead letters, or all, back into their streams. */
 export async function replayLetters(
   ids: readonly LetterId[],
   flags: ActFlags,
@@ -54,7 +54,7 @@ export async function replayLetters(
   });
 }
 
-/** Throws the given ones, or all, away. */
+/** Deletes the given dead letters, or all. */
 export async function discardLetters(
   ids: readonly LetterId[],
   flags: ActFlags,
@@ -65,7 +65,7 @@ export async function discardLetters(
   );
 }
 
-/** Does it to each, and says to which it was done. */
+/** Applies `work` to each target, and prints which ones it changed. */
 async function act(
   ids: readonly LetterId[],
   flags: ActFlags,
@@ -78,7 +78,7 @@ async function act(
   await onRedis(flags, context, async (redis) => {
     const targets = ids.length === 0 ? allOf(redis, flags.partition) : given(redis, ids);
     for await (const letter of targets) {
-      // Gone: somebody else did it meanwhile.
+      // Somebody else has done it meanwhile.
       if (!(await work(redis, letter))) continue;
       letters += 1;
       events += letter.count;
@@ -89,7 +89,7 @@ async function act(
   else terminal.print(`${letters} dead ${letters === 1 ? "letter" : "letters"} ${done}.`);
 }
 
-/** Those that are there now: one that comes back while it runs is not done again. */
+/** The dead letters of now: one that comes back meanwhile is not replayed again. */
 async function* allOf(
   redis: PlatformRedis,
   only: number | undefined,
@@ -104,7 +104,7 @@ async function* given(
   redis: PlatformRedis,
   ids: readonly LetterId[],
 ): AsyncGenerator<KeptDeadLetter> {
-  // All are looked up first: a wrong ID among them stops the command before it did anything.
+  // All are looked up first: a wrong ID stops the command before it changes anything.
   for (const id of ids) await findLetter(redis, id);
   for (const id of ids) yield findLetter(redis, id);
 }
@@ -134,6 +134,6 @@ export async function findLetter(
   if (letter !== undefined) return letter;
   throw new CliError(
     "refused",
-    `there is no dead letter ${formatLetterId(id)}; \`tributary dead-letters list\` shows those there are`,
+    `there is no dead letter ${formatLetterId(id)}; \`tributary dead-letters list\` shows all`,
   );
 }

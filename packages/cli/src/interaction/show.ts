@@ -12,7 +12,7 @@ export interface ShowFlags {
   readonly watch?: true;
 }
 
-/** Prints what is read as JSON or text: once, or each second with `--watch` until Ctrl-C. */
+/** Reads a value and prints it, as JSON or text: once, or with `--watch` each second until Ctrl-C. */
 export async function show<T>(
   flags: ShowFlags,
   context: CommandContext,

@@ -1,4 +1,4 @@
-/** What the commands that ask the reports have in common. */
+/** Options and client of the commands that ask the reports. */
 import { type Command, Option } from "commander";
 import { requireReportsUrl, runningPlatform } from "../client/find-platform.ts";
 import { ReportsClient } from "../client/reports-client.ts";
@@ -7,7 +7,7 @@ import { interruptible } from "../interaction/interruptible.ts";
 import { addDataOption } from "./data.ts";
 import { httpUrl } from "./parsers.ts";
 
-/** Where reports are asked for. */
+/** Names the reports service, or the data folder. */
 export interface ReportsAddress {
   readonly url?: string;
   readonly key?: string;
@@ -28,7 +28,11 @@ export function addReportsAddress(
 ): Command {
   return addDataOption(
     command
-      .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
+      .option(
+        "--url <url>",
+        "reports service to ask (default: that of the platform on --data)",
+        httpUrl,
+      )
       .option("--key <key>", key),
   );
 }
@@ -53,7 +57,7 @@ export function addFormatOptions(command: Command): Command {
     );
 }
 
-/** A client of the given reports, else of those of the platform that runs; undefined where the data folder has to answer. */
+/** A client of the given reports, else of the running platform's; undefined where the data folder has to answer. */
 export function clientOf(
   { url: given, key, data }: ReportsAddress,
   context: CommandContext,
@@ -65,7 +69,7 @@ export function clientOf(
 }
 
 /**
- * Does something with the reports, and prints what it returns.
+ * Asks the reports, and prints the text that `work` returns.
  * @param keyOf names the key of the environment, where none is given @throws CliError `no_platform`, or as `work`
  */
 export async function onReports(

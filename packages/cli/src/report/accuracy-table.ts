@@ -5,7 +5,7 @@ import { plainTable } from "./table.ts";
 
 const DIGITS = 12;
 
-/** Every check as a row, and how many failed. */
+/** A row for each check, and the number of failures. */
 export function renderAccuracy(
   checks: readonly Check[],
   { cases, failed, maxRelativeError }: AccuracyReport,

@@ -1,4 +1,4 @@
-/** Figures as the operators' tables show them. */
+/** Figures as tables and messages show them. */
 
 /** A number with thousands separated, and at most one digit after the point. */
 export function figure(value: number): string {

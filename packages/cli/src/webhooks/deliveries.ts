@@ -1,4 +1,4 @@
-/** Deliveries of webhooks as Redis keeps them, and what an operator does with them. */
+/** Lists, retries and deletes the webhook deliveries that Redis keeps. */
 import { takeInterrupts } from "@tributary/platform/client";
 import { EnvironmentError } from "@tributary/service";
 import { removeWebhooksGroup, webhooksGroupSince } from "@tributary/streams";
@@ -35,7 +35,7 @@ export interface ActFlags extends RedisFlags {
 /** Dead deliveries of a tenant that `--all` takes: more than its bound holds. */
 const ALL = 10_000_000;
 
-/** Prints what waits for each tenant's receiver, and the dead deliveries. */
+/** Prints the number of waiting deliveries of each tenant, and the dead ones. */
 export async function listDeliveries(flags: ListFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const { bounds } = environmentOf(context);
@@ -55,7 +55,7 @@ export async function listDeliveries(flags: ListFlags, context: CommandContext):
   else terminal.print(renderWebhooks(sender, tenants, deadDeliveries));
 }
 
-/** Sends the given dead deliveries, or all, again. @throws CliError `refused` where no more may wait */
+/** Queues the given dead deliveries, or all, again. @throws CliError `refused` where the queue is full */
 export async function retryDeliveries(
   ids: readonly string[],
   flags: ActFlags,
@@ -66,14 +66,14 @@ export async function retryDeliveries(
     if (became === "full") {
       throw new CliError(
         "refused",
-        `more deliveries of tenant ${queue.tenant} wait than may (TRIBUTARY_WEBHOOK_MAX_WAITING_MB): ${id} stays dead`,
+        `the queue of tenant ${queue.tenant} is full (TRIBUTARY_WEBHOOK_MAX_WAITING_MB): ${id} stays dead`,
       );
     }
     return became === "retried";
   });
 }
 
-/** Throws the given dead deliveries, or all, away. */
+/** Deletes the given dead deliveries, or all. */
 export async function discardDeliveries(
   ids: readonly string[],
   flags: ActFlags,
@@ -82,7 +82,7 @@ export async function discardDeliveries(
   await act(ids, flags, context, "discarded", async (queue, { id }) => queue.discard(id));
 }
 
-/** Throws away all that waits and is dead of a tenant. @throws CliError `usage` without `--yes` */
+/** Deletes all waiting and dead deliveries of a tenant. @throws CliError `usage` without `--yes` */
 export async function clearDeliveries(
   tenant: string,
   flags: ActFlags,
@@ -94,7 +94,7 @@ export async function clearDeliveries(
     if (flags.yes !== true) {
       throw new CliError(
         "usage",
-        `what waits for tenant ${tenant} is then sent to nobody: give --yes`,
+        `the waiting deliveries of tenant ${tenant} are deleted and never sent: give --yes`,
       );
     }
     return new DeliveryQueue(client, tenant, bounds).clear();
@@ -111,7 +111,7 @@ export async function sendExample(
   const { targets, timeoutMs } = environmentOf(context);
   const target = targets.get(tenant);
   if (target === undefined) {
-    throw new CliError("usage", `TRIBUTARY_WEBHOOKS has no URL of tenant ${tenant}`);
+    throw new CliError("usage", `TRIBUTARY_WEBHOOKS has no URL for tenant ${tenant}`);
   }
   const id = exampleId();
   const body = exampleBody(tenant, Date.now());
@@ -138,21 +138,18 @@ export async function stopWebhooks(flags: ActFlags, context: CommandContext): Pr
     }
     if ((await webhooksGroupSince(client)) === undefined) return false;
     if (flags.yes !== true) {
-      throw new CliError(
-        "usage",
-        "what was attributed and not taken from Redis yet is then sent to nobody: give --yes",
-      );
+      throw new CliError("usage", "results that still wait in Redis are never sent: give --yes");
     }
     await removeWebhooksGroup(client, partitions);
     return true;
   });
   const text = stopped
-    ? "Results no longer wait for webhooks. What waits in the tenants' queues is kept."
+    ? "Results no longer wait for webhooks. The tenants' queues are kept."
     : "There is no consumer group of webhooks.";
   context.terminal.print(flags.json === true ? JSON.stringify({ stopped }) : text);
 }
 
-/** Does it to each, and says to which it was done. */
+/** Applies `work` to each target, and prints which ones it changed. */
 async function act(
   ids: readonly string[],
   flags: ActFlags,
@@ -169,7 +166,7 @@ async function act(
       const queue = new DeliveryQueue(client, tenant, bounds);
       for await (const delivery of readDeadDeliveries(client, tenant, ALL)) {
         if (ids.length > 0 && !wanted.delete(delivery.id)) continue;
-        // Gone or superseded: somebody else did it meanwhile, or a later one was delivered.
+        // Somebody else has done it meanwhile, or a later delivery of the conversion has arrived.
         if (!(await work(queue, delivery))) continue;
         deliveries += 1;
         if (flags.json !== true) terminal.note(`${done} ${delivery.id}`);
@@ -180,7 +177,7 @@ async function act(
   if (missing !== undefined) {
     throw new CliError(
       "refused",
-      `there is no dead delivery ${missing}; \`tributary webhooks list\` shows those there are`,
+      `there is no dead delivery ${missing}; \`tributary webhooks list\` shows all`,
     );
   }
   sayHowMany(deliveries, done, flags, context);

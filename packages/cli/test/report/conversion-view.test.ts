@@ -57,7 +57,7 @@ const conversion: Conversion = {
   notCountedTruncated: false,
 };
 
-test("what it is, why its numbers changed, and shares that add up to 1", () => {
+test("its identity, the reasons of its revisions, and shares that add up to 1", () => {
   expect(renderConversion(conversion))
     .toBe(`c-1 · order o-1 · purchase · user ada\ufffd[2J · 2026-10-01T12:00:00.000Z
 60 EUR, revision 1
@@ -85,7 +85,7 @@ Traces
   revision 1: ${"ab".repeat(16)}`);
 });
 
-test("traces are links where it is known where they are, and what was left out is bounded", () => {
+test("traces are links where Jaeger's address is known, and left-out touchpoints are bounded", () => {
   const [one] = conversion.notCounted;
   if (one === undefined) throw new Error("no touchpoint");
   const many = { ...conversion, notCounted: Array.from({ length: 25 }, () => one) };

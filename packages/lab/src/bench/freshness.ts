@@ -3,23 +3,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "../errors.ts";
 import { percentileOf } from "./percentile.ts";
 
-/** How old a report's knowledge is: from an event's 202 to its credit, ms. */
+/** Freshness of the reports: from an event's 202 to its credit, ms. */
 export interface BenchFreshness {
   readonly p50: number;
   readonly p95: number;
   readonly max: number;
-  /** Load meanwhile. */
+  /** Rate of the concurrent load. */
   readonly atEventsPerSecond: number;
-  /** Conversions that were waited for, one after the other. */
+  /** Number of conversions, sent one after the other. */
   readonly probes: number;
 }
 
-/** Time between two looks, and between a probe's end and the next one. */
+/** Time between two requests for a probe's credit, and between two probes, ms. */
 const POLL_MS = 50;
 const PAUSE_MS = 100;
 const PROBE_TIMEOUT_MS = 30_000;
 
-/** Where probes are sent and looked for, and as whom. */
+/** Addresses and key of the probes. */
 export interface ProbeTarget {
   readonly gatewayUrl: string;
   readonly reportsUrl: string;
@@ -28,7 +28,7 @@ export interface ProbeTarget {
 
 /**
  * Sends a conversion, waits until the reports know its credits, and repeats this until `isOver`.
- * @returns the times between its 202 and the first answer that has it
+ * @returns for each, the time from its 202 to the first answer that has it, ms
  * @throws LabError `bench_failed` where one is not reported in time
  */
 export async function probeFreshness(

@@ -1,4 +1,4 @@
-/** With the warehouse on, results leave Redis: the reports say when they are loaded, and count them. */
+/** Checks of a bench with the warehouse: its results leave Redis, so the reports count them. */
 import { LabError } from "../errors.ts";
 import type { ResultsFound } from "./results-check.ts";
 
@@ -9,17 +9,20 @@ export function tenantName(index: number): string {
   return `tenant-${index}`;
 }
 
-/** Waits until the warehouse has all that was committed. @returns when it had, ms since 1970 @throws LabError `bench_failed` */
+/** Waits until the warehouse has loaded everything committed. @returns when it had, ms since 1970 @throws LabError `bench_failed` */
 export async function loadedAtMs(reportsUrl: string, tenants: number): Promise<number> {
   for (const until = Date.now() + LOAD_TIMEOUT_MS; Date.now() < until;) {
     const url = `${reportsUrl}/v1/settled?timeoutMs=10000`;
     const { settled } = await ask<{ settled: boolean }>(url, tenants, 0);
     if (settled) return Date.now();
   }
-  throw new LabError("bench_failed", `not all was loaded within ${LOAD_TIMEOUT_MS / 1000} s`);
+  throw new LabError(
+    "bench_failed",
+    `the warehouse did not load everything within ${LOAD_TIMEOUT_MS / 1000} s`,
+  );
 }
 
-/** Holds the conversions of every tenant's report against the number sent. @throws LabError `bench_failed` */
+/** Compares the conversions of all tenants' reports with the number sent. @throws LabError `bench_failed` */
 export async function checkReports(
   reportsUrl: string,
   tenants: number,

@@ -15,17 +15,17 @@ import { type BenchResult, latencyOf } from "./result.ts";
 import { checkResults, type ResultsFound } from "./results-check.ts";
 
 export interface BenchOptions {
-  /** How long events are sent as fast as they are taken. */
+  /** Duration of the load at full speed. */
   readonly seconds: number;
-  /** How long latency is measured; 0 leaves it out. */
+  /** Duration of the latency measurement; 0 leaves it out. */
   readonly latencySeconds: number;
-  /** Rate at which latency is measured; undefined: 70 % of what was reached. */
+  /** Rate of the latency measurement; undefined for 70 % of the full speed. */
   readonly latencyEventsPerSecond: number | undefined;
   readonly load: GeneratedLoad;
   readonly workers: number;
   readonly threads: number;
   readonly partitions: number;
-  /** Whether the warehouse is loaded meanwhile. */
+  /** Whether the warehouse is loaded too. */
   readonly warehouse: boolean;
   /** Programs of the services, those of another checkout; undefined: this one's. */
   readonly mains: Readonly<Partial<Record<ServiceName, string>>> | undefined;
@@ -36,14 +36,14 @@ export interface BenchOptions {
 
 const WARM_UP_SECONDS = 3;
 const LATENCY_SHARE = 0.7;
-/** With the warehouse on, whose loading takes its part of the machine. */
+/** With the warehouse, whose loading takes its share of the machine. */
 const FRESHNESS_SHARE = 0.5;
 const SETTLE_MS = 120_000;
 const POLL_MS = 20;
 
 /**
- * Starts a platform of its own, sends it as much as it takes, then 70 % of that, and counts every event and conversion.
- * @throws LabError `bench_failed` where an event or conversion is lost or counted twice: then there is no figure
+ * Starts a platform of its own, sends events at full speed, then at 70 % of that, and counts every event and conversion.
+ * @throws LabError `bench_failed` where an event or conversion is lost or counted twice: a bench then has no figure
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-bench-"));
@@ -56,7 +56,7 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   }
 }
 
-/** What a run works with, once it is started. */
+/** The started parts of a run. */
 interface Started {
   readonly platform: Platform;
   readonly generator: LoadGenerator;
@@ -132,7 +132,7 @@ class BenchRun {
     return { platform, redis, generator };
   }
 
-  /** @returns with the warehouse on, how long it took until conversions were reported, ms */
+  /** @returns with the warehouse, the times until conversions were reported, ms; else none */
   async #loadAtRate(started: Started, seconds: number, rate: number): Promise<readonly number[]> {
     if (!this.#options.warehouse) {
       await this.#load(started, seconds, rate);
@@ -161,7 +161,7 @@ class BenchRun {
       load.tenants === 1
         ? {}
         : { TRIBUTARY_WRITE_KEYS: keys.join(","), TRIBUTARY_READ_KEYS: keys.join(",") };
-    // Without the warehouse nothing acknowledges results: they stay in Redis for the count at the end.
+    // Without the warehouse nobody acknowledges results: they stay in Redis and are counted at the end.
     const backlog = warehouse
       ? {}
       : { TRIBUTARY_MAX_BACKLOG_MB: "1048576", TRIBUTARY_MAX_PARTITION_BACKLOG_MB: "1048576" };
@@ -173,7 +173,7 @@ class BenchRun {
       partitions,
       reports: warehouse,
       mains,
-      // Two revisions are compared without code that one of them compiled earlier.
+      // Code that one revision has compiled earlier would distort the comparison of two.
       environment: { ...environment, ...own, ...backlog, NODE_DISABLE_COMPILE_CACHE: "1" },
       signal: this.#options.signal,
       note: (line) => this.#options.note(`  ${line}`),
@@ -181,7 +181,7 @@ class BenchRun {
     return this.#platform;
   }
 
-  /** Sends for a time and waits until all of it is answered and committed. */
+  /** Sends for a time, and waits until everything is answered and committed, with the warehouse also loaded. */
   async #load(
     { platform, redis, generator }: Started,
     seconds: number,
@@ -191,14 +191,14 @@ class BenchRun {
     this.#events += done.events;
     this.#conversions += done.conversions;
     const committedAtMs = await this.#drained(redis, seconds);
-    // What is committed may have been answered a moment later: it is over when both are done.
+    // A commit may precede its answer: the load ends with the later of both.
     const endedAtMs = Math.max(committedAtMs, done.acknowledgedAtMs);
     const { warehouse, load } = this.#options;
     const drainedAtMs = warehouse ? await loadedAtMs(platform.reportsUrl, load.tenants) : endedAtMs;
     return { ...done, drainedAtMs };
   }
 
-  /** @returns when the last commit was made, ms since 1970 */
+  /** @returns the time of the last commit, ms since 1970 */
   async #drained(redis: Redis, seconds: number): Promise<number> {
     const until = Date.now() + SETTLE_MS + seconds * 1000;
     for (;;) {
@@ -231,7 +231,7 @@ class BenchRun {
       [this.#events - total.processed, "events lost"],
       [dropped, "events dropped by a bound"],
       [total.deadLettered, "events dead-lettered"],
-      [residue, "events that the books do not explain"],
+      [residue, "events that the books do not account for"],
       [found.lost, "conversions lost"],
       [found.duplicated, "conversions attributed twice"],
     ].filter(([count]) => count !== 0);

@@ -11,7 +11,7 @@ const before: Snapshot = {
   publishedBytes: 5000,
 };
 
-test("costs are what was used between two snapshots, by event", () => {
+test("costs are the usage between two snapshots, per event", () => {
   const after: Snapshot = {
     usage: {
       gateway: { cpuMicros: 5000, peakRssMib: 95 },

@@ -28,16 +28,17 @@ interface Flags extends ReportsAddress {
 
 export function exportCommand(command: Command, context: CommandContext): void {
   command
-    .addArgument(new Argument("<what>", "what to export").choices(WHAT))
-    .option("--output <file>", "where to write it (default: standard output)")
+    .addArgument(new Argument("<what>", "rows to export").choices(WHAT))
+    .option("--output <file>", "file to write (default: standard output)")
     .addOption(
-      new Option("--format <format>", "(default: by the file's name, else ndjson)").choices(
-        FORMATS,
-      ),
+      new Option(
+        "--format <format>",
+        "format of the output (default: by the file's name, else ndjson)",
+      ).choices(FORMATS),
     )
-    .option("--from <time>", "of events or conversions from then on", instant)
-    .option("--to <time>", "of those before then", instant)
-    .option("--as-of <time>", "what was known then, without later corrections", instant);
+    .option("--from <time>", "events or conversions from this time on", instant)
+    .option("--to <time>", "events or conversions before this time", instant)
+    .option("--as-of <time>", "the state at this time, without later corrections", instant);
   addReportsAddress(command, TENANT_READ_KEY)
     .addHelpText(
       "after",
@@ -47,9 +48,9 @@ Examples:
   tributary export credits --from 2026-10-01 --output credits.parquet
   tributary export events | tributary replay - --format ndjson --url http://other:8080
 
-An export of events can be sent to any platform with \`tributary replay\`: the same events give the same reports. Values are
-exact. A running platform is waited for until all it accepted is loaded; where none runs on the data folder, the folder itself is
-read. A file has its name only once it is whole.`,
+\`tributary replay\` sends exported events to any platform: the same events give the same reports. Values are exact.
+The command waits until a running platform has loaded all accepted events. Without a running platform it reads the
+data folder. A file gets its name once it is whole.`,
     )
     .action(async (what: ExportName, flags: Flags) => run(what, flags, context));
 }
@@ -57,7 +58,7 @@ read. A file has its name only once it is whole.`,
 async function run(what: ExportName, flags: Flags, context: CommandContext): Promise<void> {
   const format = flags.format ?? formatOf(flags.output);
   if (format === "parquet" && flags.output === undefined && context.terminal.answerInteractive) {
-    throw new CliError("usage", "Parquet is no text: give --output with a file");
+    throw new CliError("usage", "Parquet is binary: give --output with a file");
   }
   await interruptible(context, async (signal) => {
     const { from, to, asOf } = flags;
@@ -65,7 +66,7 @@ async function run(what: ExportName, flags: Flags, context: CommandContext): Pro
       Object.entries({ format, from, to, asOf }).filter(([, text]) => text !== undefined),
     ) as Record<string, string>;
     await ask(what, parameters, flags, context, signal);
-    if (flags.output !== undefined) context.terminal.note(`${what} are in ${flags.output}`);
+    if (flags.output !== undefined) context.terminal.note(`${what} written to ${flags.output}`);
   });
 }
 

@@ -10,8 +10,8 @@ interface LagFlags extends ShowFlags, ReportsAddress {}
 
 export function lagCommand(command: Command, context: CommandContext): void {
   addReportsAddress(command)
-    .option("--json", "print it as one JSON object; with --watch, one a line each second")
-    .option("--watch", "again each second until Ctrl-C")
+    .option("--json", "print the answer as one JSON object; with --watch, one per line each second")
+    .option("--watch", "refresh each second until Ctrl-C")
     .addHelpText(
       "after",
       `
@@ -20,7 +20,7 @@ Examples:
   tributary lag --watch
   tributary lag --json | jq .total
 
-Rates are over the time since an earlier reading, at least a second.`,
+Rates cover the time since an earlier reading, at least one second.`,
     )
     .action(async (flags: LagFlags) => {
       const { key = context.config().readKey } = flags;

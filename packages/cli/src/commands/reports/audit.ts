@@ -18,7 +18,7 @@ interface AuditFlags extends ReportsFlags {
 }
 
 export function auditCommand(command: Command, context: CommandContext): void {
-  command.option("--differences <n>", "most differences to describe", integer(0, 10_000), 20);
+  command.option("--differences <n>", "most differences to print", integer(0, 10_000), 20);
   addReportsOptions(command, TENANT_READ_KEY)
     .addHelpText(
       "after",
@@ -28,8 +28,8 @@ Examples:
   tributary audit --json | jq .different
 
 A second, plain implementation, which shares no code with the workers, computes path, credits and value of every
-conversion from the facts in the warehouse. A running platform is waited for until all it accepted is loaded; where none
-runs on the data folder, the folder itself is read. Exit code: 1 where a result differs.`,
+conversion from the facts in the warehouse. The command waits until a running platform has loaded all accepted events.
+Without a running platform it reads the data folder. Exit code: 1 where a result differs.`,
     )
     .action(async (flags: AuditFlags) => run(flags, context));
 }

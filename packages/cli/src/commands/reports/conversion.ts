@@ -14,7 +14,7 @@ interface ConversionFlags extends ReportsFlags {
 export function conversionCommand(command: Command, context: CommandContext): void {
   command
     .argument("<id>", "event ID of the conversion, or its order ID")
-    .option("--as-of <time>", "what was known then, without later corrections", instant);
+    .option("--as-of <time>", "the state at this time, without later corrections", instant);
   addReportsAddress(command)
     .option("--json", "print the conversion as one JSON object, values exact")
     .addHelpText(
@@ -25,7 +25,7 @@ Examples:
   tributary conversion order-1001 --as-of 2026-11-01T09:00:00+01:00
   tributary conversion order-1001 --json | jq .revisions
 
-Where no platform runs on the data folder, it is read from the folder itself.`,
+Without a running platform, the command reads the data folder.`,
     )
     .action(async (id: string, flags: ConversionFlags) => run(id, flags, context));
 }

@@ -7,7 +7,7 @@ import { askOffline, parquetOffline } from "../../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../../client/report-question.ts";
 import { saveStream } from "../../client/save-file.ts";
-import { describeError } from "@tributary/platform/errors";
+import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
 import { duration, instant, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
@@ -39,7 +39,7 @@ interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly parquet?: string;
 }
 
-/** What credits conversions anew from the facts; texts as the reports service takes them. */
+/** Rules by which the service credits conversions anew from the facts; texts as it takes them. */
 interface RuleFlags {
   readonly window?: string;
   readonly clickWindow?: string;
@@ -62,24 +62,31 @@ export function reportCommand(command: Command, context: CommandContext): void {
   command
     .option(
       "--model <models>",
-      `all (those that the workers credit), or by commas: ${MODEL_NAMES.join(", ")}, w_shaped; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")} (default: last_touch)`,
+      `all (those that the workers compute), or several separated by commas: ${MODEL_NAMES.join(", ")}, w_shaped; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")} (default: last_touch)`,
       models,
     )
-    .option("--custom <file>", "JSON file with a model of your own, or an array of several")
-    .option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`, dimensions, ["channel"])
-    .option("--time-zone <name>", "of days, weeks and months: Europe/Berlin (default: UTC)")
+    .option("--custom <file>", "JSON file with a custom model, or an array of several")
+    .addOption(
+      new Option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`)
+        .argParser(dimensions)
+        .default(["channel"], "channel"),
+    )
+    .option(
+      "--time-zone <name>",
+      "time zone of days, weeks and months: Europe/Berlin (default: UTC)",
+    )
     .option(
       "--from <time>",
-      "conversions from then on: 2026-10-01, or ISO 8601 with a zone",
+      "conversions from this time on: 2026-10-01, or ISO 8601 with a zone",
       instant,
     )
-    .option("--to <time>", "conversions before then", instant)
-    .option("--as-of <time>", "what was known then, without later corrections", instant)
+    .option("--to <time>", "conversions before this time", instant)
+    .option("--as-of <time>", "the state at this time, without later corrections", instant)
     .option(
       "--confidence <share>",
-      "intervals around the credits of models over paths, from 200 resamples: 0.95",
+      "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
     )
-    .option("--converting-only", "models over paths leave out journeys that did not convert");
+    .option("--converting-only", "leave journeys that did not convert out of models over paths");
   addRuleOptions(command);
   addFormatOptions(addReportsAddress(command))
     .addHelpText(
@@ -96,7 +103,7 @@ Examples:
   tributary report --model all --window 7d
   tributary report --model linear --leave-out channel:email --against
 
-Where no platform runs on the data folder, the report is read from the folder itself.`,
+Without a running platform, the command reads the data folder.`,
     )
     .action(async (flags: ReportFlags) => run(flags, context));
 }
@@ -109,7 +116,7 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
     const question = questionOf(flags, model, custom);
     if (flags.parquet !== undefined) {
       await saveStream(await askParquet(flags, question, context, signal), flags.parquet, signal);
-      terminal.note(`the report is in ${flags.parquet}`);
+      terminal.note(`report written to ${flags.parquet}`);
       return;
     }
     const report = await ask(flags, question, context, signal);
@@ -150,39 +157,39 @@ function addRuleOptions(command: Command): void {
   command
     .option(
       "--window <duration>",
-      "how long before a conversion a touchpoint counts: 30d, 12h",
+      "longest time from a touchpoint to its conversion: 30d, 12h",
       duration,
     )
-    .option("--click-window <duration>", "of clicks and visits, instead of --window", duration)
-    .option("--view-window <duration>", "of impressions, instead of --window", duration)
-    .option("--windows <list>", "windows by the conversion's name: purchase:30d,lead:7d")
+    .option(
+      "--click-window <duration>",
+      "window of clicks and visits, instead of --window",
+      duration,
+    )
+    .option("--view-window <duration>", "window of impressions, instead of --window", duration)
+    .option("--windows <list>", "windows by conversion name: purchase:30d,lead:7d")
     .addOption(
-      new Option("--view-through <choice>", "whether impressions count (default: true)").choices([
+      new Option("--view-through <choice>", "count impressions (default: true)").choices([
         "true",
         "false",
       ]),
     )
-    .option("--click-beats-impression", "a path that has a click loses its impressions")
-    .option("--leave-out <list>", "what if these touchpoints did not exist: channel:email")
+    .option("--click-beats-impression", "drop impressions from paths that have a click")
+    .option("--leave-out <list>", "ignore these touchpoints, separated by commas: channel:email")
     .addOption(
       new Option(
         "--after-conversion <choice>",
-        "whether a conversion leaves its touchpoints to the next (default: keep)",
+        "keep a conversion's touchpoints for the next one, or reset them (default: keep)",
       ).choices(["keep", "reset"]),
     )
-    .option(
-      "--half-life <duration>",
-      "after how long a touchpoint counts half in time_decay",
-      duration,
-    )
-    .option("--lead <name>", "conversion or custom event that makes a lead, for w_shaped")
+    .option("--half-life <duration>", "half-life of time_decay", duration)
+    .option("--lead <name>", "conversion or custom event that makes a lead in w_shaped")
     .addOption(
       new Option(
         "--transform <name>",
-        "how paths are simplified before they are credited: as they are, without repeats in a row, the first of each, or how often each",
+        "simplification of the paths: unique (none), exposure (no repeats in a row), first (first of each), frequency (number of each)",
       ).choices(PATH_TRANSFORMS),
     )
-    .option("--against", "show what these change, beside the report as it is");
+    .option("--against", "show the report without these rules, with them, and the change");
 }
 
 function questionOf(
@@ -213,14 +220,14 @@ function questionOf(
   };
 }
 
-/** @throws CliError `file`; what is in it the reports check */
+/** @throws CliError `file` where it cannot be read or is no JSON; the reports check the models */
 async function readCustom(path: string): Promise<string> {
   try {
     const text = await readFile(path, "utf8");
     JSON.parse(text);
     return text;
   } catch (error) {
-    throw new CliError("file", `--custom ${path}: ${describeError(error)}`);
+    throw new CliError("file", `--custom ${path}: ${describeFileError(error)}`);
   }
 }
 

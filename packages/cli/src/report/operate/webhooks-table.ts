@@ -25,13 +25,14 @@ export function plainDelivery({ tenant, id, reason, diedMs, tries, body }: DeadD
 
 export type PlainDelivery = ReturnType<typeof plainDelivery>;
 
-/** What waits and what is dead. @param sender the process that sends; null where none does */
+/** Waiting and dead deliveries. @param sender name of the sending process; null without one */
 export function renderWebhooks(
   sender: string | null,
   tenants: readonly ({ readonly tenant: string } & QueueSize)[],
   deliveries: readonly PlainDelivery[],
 ): string {
-  if (tenants.length === 0) return "No webhooks were ever sent: TRIBUTARY_WEBHOOKS names where to.";
+  if (tenants.length === 0)
+    return "No webhooks were ever sent: TRIBUTARY_WEBHOOKS names the receivers.";
   const head = ["tenant", "waiting", "oldest, s", "MB", "dead", "oldest, s", "MB"];
   const rows = tenants.map((of) => [
     of.tenant,
@@ -43,7 +44,7 @@ export function renderWebhooks(
     (of.deadBytes / MB).toFixed(1),
   ]);
   const blocks = [
-    sender === null ? "Nobody sends." : `${sender} sends.`,
+    sender === null ? "No process sends webhooks." : `${sender} sends webhooks.`,
     plainTable(head, 1, rows, false),
   ];
   const total = tenants.reduce((sum, of) => sum + of.dead, 0);

@@ -101,7 +101,7 @@ test(
     await expect
       .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
       .toMatchObject([{ waiting: 0, dead: 0 }]);
-    expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends\.\n/);
+    expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends webhooks\.\n/);
 
     status = 410;
     await convert("d", "e");
@@ -113,7 +113,7 @@ test(
   },
 );
 
-test("what cannot be meant is said", { timeout: 60_000 }, async () => {
+test("invalid arguments are named", { timeout: 60_000 }, async () => {
   const cases: [string[], number, string][] = [
     [["retry"], 2, "expected either IDs"],
     [["discard", "--all"], 2, "give --yes as well"],
@@ -130,7 +130,7 @@ test("what cannot be meant is said", { timeout: 60_000 }, async () => {
 });
 
 test(
-  "a signed example is sent once, and fails where it is not taken",
+  "a signed example is sent once, and fails where it is not accepted",
   { timeout: 60_000 },
   async () => {
     const example = (...args: string[]): Promise<CliResult> =>
@@ -150,12 +150,12 @@ test(
     const unknown = await example("nobody");
     expect([unknown.code, unknown.stderr]).toEqual([
       2,
-      expect.stringContaining("no URL of tenant nobody"),
+      expect.stringContaining("no URL for tenant nobody"),
     ]);
   },
 );
 
-test("stop ends the group when nobody sends", { timeout: 60_000 }, async () => {
+test("stop removes the group when no process sends", { timeout: 60_000 }, async () => {
   const dir = temporaryDataDir();
   const start = async (env: Record<string, string>): Promise<Platform> =>
     startPlatform({

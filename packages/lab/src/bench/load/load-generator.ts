@@ -5,7 +5,7 @@ import { EXIT_WITH_PARENT, type Platform } from "@tributary/platform";
 import { LabError } from "../../errors.ts";
 import type { GeneratorReady, GeneratorSetup, LoadDone, LoadOrder } from "./messages.ts";
 
-/** What the generator sends, wherever to. */
+/** The generator's load, without its target. */
 export type GeneratedLoad = Omit<GeneratorSetup, "kind" | "host" | "port">;
 
 /** The process that sends the load; see generator.ts. */
@@ -43,7 +43,7 @@ export class LoadGenerator {
 
   /**
    * Sends for a time, and waits until every request is answered 202.
-   * @param eventsPerSecond undefined for as many as are taken
+   * @param eventsPerSecond undefined for full speed
    * @throws LabError `bench_failed` where the generator ended; the error of a platform that failed
    */
   async load(seconds: number, eventsPerSecond: number | undefined): Promise<LoadDone> {

@@ -27,7 +27,7 @@ test("finds every answer's status, wherever the chunks break", () => {
   );
 });
 
-test("says where an answer has no length", () => {
+test("an answer without a length is an error", () => {
   const reader = new ResponseReader(() => undefined);
   expect(() => reader.take(Buffer.from("HTTP/1.1 202 Accepted\r\n\r\n"))).toThrow(
     "not an answer with a content-length",
