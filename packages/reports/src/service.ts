@@ -38,14 +38,14 @@ import { buildServer } from "./http/server.ts";
 
 /** The service's halves over one warehouse. */
 export interface ReportsService {
-  /** One of facts and one of results, so that credits do not wait behind the far larger facts. */
+  /** Facts and results have a loader each: credits do not wait behind the far larger facts. */
   readonly loaders: readonly Loader[];
   /** Not listening yet. */
   readonly server: FastifyInstance;
   readonly eraser: Eraser;
 }
 
-/** What the service stands on. */
+/** What the service needs. */
 export interface ServiceParts {
   /** Read keys beside those of the configuration. */
   readonly storedKeys?: StoredKeys | undefined;
@@ -54,18 +54,18 @@ export interface ServiceParts {
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
-  /** Name in the consumer group: the same after a restart, so that it finds what it had not acknowledged. */
+  /** Name in the consumer group: the same after a restart, so that unacknowledged entries are found. */
   readonly consumer: string;
   /** Secret below 2^48, see {@link Loader}. */
   readonly seed: number;
 }
 
-/** Longest that erasing waits for what was asked to be settled, before it looks again, ms. */
+/** Longest wait of the eraser for accepted events to settle, before it checks again, ms. */
 const ERASE_SETTLE_MS = 60_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
 
-/** Puts the service together. */
+/** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
   const { partitions } = config;

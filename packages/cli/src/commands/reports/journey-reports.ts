@@ -1,6 +1,6 @@
 /** Commands of the reports beside attribution: each asks for the report of its name and shows the rows. */
 import { type Command, Option } from "commander";
-import type { RowsAnswer } from "@tributary/reports";
+import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
 import { saveStream } from "../../client/save-file.ts";
@@ -14,8 +14,6 @@ import {
   clientOf,
   type ReportsAddress,
 } from "../../options/reports.ts";
-
-type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
 
 /** An option that is a parameter of the report; the reports service checks its text. */
 interface ReportOption {
@@ -32,7 +30,7 @@ interface ReportCommand {
 const BY_TOUCH =
   "one or two of channel, source, medium, campaign, term, content (default: channel)";
 
-const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
+const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   counts: {
     options: [
       { flags: "--by <dimensions>", description: `${BY_TOUCH}, or name` },
@@ -109,7 +107,7 @@ interface Flags extends ReportsAddress, Readonly<Record<string, string | boolean
 
 /** The command of one of these reports. */
 export function journeyReportCommand(
-  name: JourneyReportName,
+  name: ReportName,
 ): (command: Command, context: CommandContext) => void {
   const { options, examples } = COMMANDS[name];
   return (command, context) => {
@@ -129,7 +127,7 @@ export function journeyReportCommand(
   };
 }
 
-async function run(name: JourneyReportName, flags: Flags, context: CommandContext): Promise<void> {
+async function run(name: ReportName, flags: Flags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   await interruptible(context, async (signal) => {
     if (flags.parquet !== undefined) {
@@ -148,7 +146,7 @@ async function run(name: JourneyReportName, flags: Flags, context: CommandContex
 }
 
 async function ask(
-  name: JourneyReportName,
+  name: ReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
@@ -160,7 +158,7 @@ async function ask(
 }
 
 async function askParquet(
-  name: JourneyReportName,
+  name: ReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
