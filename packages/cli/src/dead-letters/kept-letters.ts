@@ -11,6 +11,7 @@ import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { choosePartitions } from "../options/choose-partitions.ts";
+import { counted } from "../terminal/figures.ts";
 import { onRedis, type RedisFlags } from "../options/redis.ts";
 import { formatLetterId, type LetterId, plainLetter } from "./letter-id.ts";
 
@@ -86,7 +87,7 @@ async function act(
     }
   });
   if (flags.json === true) terminal.print(JSON.stringify({ [done]: letters, events }));
-  else terminal.print(`${letters} dead ${letters === 1 ? "letter" : "letters"} ${done}.`);
+  else terminal.print(`${counted(letters, "dead letter")} ${done}.`);
 }
 
 /** The dead letters of now: one that comes back meanwhile is not replayed again. */

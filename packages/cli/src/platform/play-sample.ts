@@ -7,7 +7,7 @@ import { GatewayClient } from "../client/gateway-client.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
-import { figure } from "../report/figures.ts";
+import { figure } from "../terminal/figures.ts";
 import { renderReport } from "../report/table.ts";
 import { startProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";

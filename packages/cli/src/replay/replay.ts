@@ -6,7 +6,7 @@ import type { CommandContext } from "../context.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { interruptible } from "../interaction/interruptible.ts";
 import { stopSignal } from "../platform/stop-signal.ts";
-import { figure } from "../report/figures.ts";
+import { figure } from "../terminal/figures.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { FORMATS, type Format } from "./formats.ts";
 import { detectFormat } from "./open-source.ts";

@@ -1,7 +1,7 @@
 import { GatewayClient } from "../client/gateway-client.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { PlatformAddress } from "../client/find-platform.ts";
-import { figure } from "../report/figures.ts";
+import { figure } from "../terminal/figures.ts";
 import { startProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { cutBatches } from "./batches.ts";

@@ -1,6 +1,6 @@
 import type { AccuracyReport, Check } from "@tributary/lab";
 import { safeText } from "../terminal/terminal.ts";
-import { figure } from "./figures.ts";
+import { figure } from "../terminal/figures.ts";
 import { plainTable } from "./table.ts";
 
 const DIGITS = 12;

@@ -1,13 +1,13 @@
 import type { Audit } from "@tributary/reports/answers";
 import { safeText } from "../terminal/terminal.ts";
-import { figure } from "./figures.ts";
+import { counted, figure } from "../terminal/figures.ts";
 
 /** An audit in words: the number of compared conversions, and the described differences. */
 export function renderAudit(audit: Audit): string {
   const { compared, agreed, different, differences, notComparable } = audit;
   if (compared === 0) return "No conversions yet.";
   const lines = [
-    `${figure(compared)} conversions compared with a recomputation from their facts: ${figure(agreed)} agree.`,
+    `${counted(compared, "conversion")} compared with a recomputation from their facts: ${figure(agreed)} agree.`,
   ];
   if (notComparable.late > 0) {
     lines.push(

@@ -1,5 +1,5 @@
 import type { Conservation } from "@tributary/reports/answers";
-import { figure } from "./figures.ts";
+import { figure } from "../terminal/figures.ts";
 
 /** The account of all accepted events, as one line below a report. */
 export function conservationLine({ complete, events, money }: Conservation): string {

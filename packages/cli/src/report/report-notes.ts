@@ -1,5 +1,5 @@
 import type { AttributionReport } from "@tributary/reports/answers";
-import { figure } from "./figures.ts";
+import { figure } from "../terminal/figures.ts";
 
 const UNITS = [
   ["d", 86_400_000],

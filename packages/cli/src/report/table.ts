@@ -1,7 +1,7 @@
 import Table from "cli-table3";
 import type { AttributionReport, ReportRow } from "@tributary/reports/answers";
 import { safeText } from "../terminal/terminal.ts";
-import { figure } from "./figures.ts";
+import { counted, figure } from "../terminal/figures.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 
 /** The channel that stands for conversions without a touchpoint. */
@@ -57,7 +57,7 @@ export function renderReport(
   );
   const { conversions, attributed, unattributed } = report.totals;
   parts.push(
-    `${figure(conversions)} conversions${asOf}: ${figure(attributed)} attributed, ${figure(unattributed)} without a touchpoint.`,
+    `${counted(conversions, "conversion")}${asOf}: ${figure(attributed)} attributed, ${figure(unattributed)} without a touchpoint.`,
   );
   parts.push(...confidenceParts(report, by));
   return parts.join("\n\n");

@@ -19,6 +19,7 @@ import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { onRedis, type RedisFlags } from "../options/redis.ts";
+import { counted } from "../terminal/figures.ts";
 import { plainDelivery, renderWebhooks } from "../report/operate/webhooks-table.ts";
 
 export interface ListFlags extends RedisFlags {
@@ -190,7 +191,7 @@ function sayHowMany(
   { terminal }: CommandContext,
 ): void {
   if (json === true) terminal.print(JSON.stringify({ [done]: deliveries }));
-  else terminal.print(`${deliveries} ${deliveries === 1 ? "delivery" : "deliveries"} ${done}.`);
+  else terminal.print(`${counted(deliveries, "delivery", "deliveries")} ${done}.`);
 }
 
 async function chosenTenants(

@@ -5,7 +5,7 @@ import type { ReportsClient } from "../../client/reports-client.ts";
 import { CliError } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { figure } from "../../report/figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../../report/table.ts";
 import { pause } from "@tributary/platform/client";
 import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";

@@ -5,7 +5,7 @@ import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
 import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { figure } from "../../report/figures.ts";
+import { counted } from "../../terminal/figures.ts";
 import { renderRows } from "../../report/rows-table.ts";
 import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
 
@@ -50,7 +50,7 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
       onReports(flags, context, "readKey", async (reports) => {
         const imported = await reports.importRows(name, await textOf(file));
         if (flags.json === true) return JSON.stringify({ imported });
-        return `${figure(imported)} ${imported === 1 ? "row" : "rows"} imported.`;
+        return `${counted(imported, "row")} imported.`;
       }),
     );
   const list = command.command("list").description(`list the valid ${name}, oldest first`);

@@ -5,7 +5,7 @@ import type { BenchOptions, BenchResult } from "@tributary/lab";
 import { integer } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
-import { figure } from "../../report/figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../../report/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 

@@ -6,7 +6,7 @@ import { EXIT } from "../../errors.ts";
 import { integer, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
-import { figure } from "../../report/figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../../report/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 

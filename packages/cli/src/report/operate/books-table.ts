@@ -1,6 +1,6 @@
 import type { Accounts, Books } from "@tributary/streams";
 import { safeText } from "../../terminal/terminal.ts";
-import { figure } from "../figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 /** The books as `--json` prints them. */

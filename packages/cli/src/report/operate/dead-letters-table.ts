@@ -1,7 +1,7 @@
 import type { DeadLetterContent } from "../../dead-letters/content.ts";
 import type { PlainLetter } from "../../dead-letters/letter-id.ts";
 import { safeText } from "../../terminal/terminal.ts";
-import { figure } from "../figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 const MAX_REASON_CHARACTERS = 60;

@@ -1,6 +1,6 @@
 import type { Groups } from "@tributary/streams";
 import { safeText } from "../../terminal/terminal.ts";
-import { duration } from "../figures.ts";
+import { duration } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 /** Workers and their leases, and the warehouse's loaders. */

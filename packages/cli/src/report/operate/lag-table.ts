@@ -1,6 +1,6 @@
 import type { Lag } from "@tributary/reports/answers";
 import { safeText } from "../../terminal/terminal.ts";
-import { duration, figure } from "../figures.ts";
+import { duration, figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 const HEAD = [

@@ -1,6 +1,6 @@
 import type { DeadDelivery, QueueSize } from "@tributary/webhooks";
 import { safeText } from "../../terminal/terminal.ts";
-import { figure } from "../figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 const MAX_REASON_CHARACTERS = 60;

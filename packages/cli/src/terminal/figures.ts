@@ -5,6 +5,11 @@ export function figure(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
 }
 
+/** A number and what it counts: `1 row`, `1,200 rows`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${figure(count)} ${count === 1 ? one : several}`;
+}
+
 /** A time in the unit that fits: `0.3 s`, `12 s`, `5 min`, `3 h`, `2 d`; `–` where there is none. */
 export function duration(seconds: number | null): string {
   if (seconds === null) return "–";
