@@ -1,5 +1,5 @@
 import type { RowsAnswer } from "@tributary/reports";
-import { safeText } from "../terminal/terminal.ts";
+import { safeTextWithin } from "../terminal/terminal.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
 import { plainTable } from "./table.ts";
 
@@ -60,9 +60,9 @@ function cellOf(name: string, value: unknown, currency: unknown): string {
       ? rounded(value, SHARE_DIGITS)
       : amountOf(value, currency);
   }
-  const text = safeText(typeof value === "string" ? value : JSON.stringify(value));
-  if (text === "" && name === "path") return "(no touchpoint)";
-  return text.length > MAX_CELL_CHARACTERS ? `${text.slice(0, MAX_CELL_CHARACTERS - 1)}…` : text;
+  if (value === "" && name === "path") return "(no touchpoint)";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
 function figureOf(name: string, value: number): string {

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 import type { AttributionReport, ReportRow } from "@tributary/reports/answers";
-import { safeText } from "../terminal/terminal.ts";
+import { safeTextWithin } from "../terminal/terminal.ts";
 import { counted, figure } from "../terminal/figures.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 
@@ -123,8 +123,7 @@ export function dimensionText(value: unknown): string {
 
 /** A name for a table's cell: harmless, not too wide, `(none)` where it is empty. */
 export function shortText(text: string): string {
-  const safe = text === "" ? "(none)" : safeText(text);
-  return safe.length > MAX_CELL_CHARACTERS ? `${safe.slice(0, MAX_CELL_CHARACTERS - 1)}…` : safe;
+  return text === "" ? "(none)" : safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
 function section(

@@ -1,5 +1,4 @@
 /** Lists, retries and deletes the webhook deliveries that Redis keeps. */
-import { takeInterrupts } from "@tributary/platform/client";
 import { EnvironmentError } from "@tributary/service";
 import { removeWebhooksGroup, webhooksGroupSince } from "@tributary/streams";
 import {
@@ -18,6 +17,7 @@ import {
 import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { interruptible } from "../interaction/interruptible.ts";
 import { onRedis, type RedisFlags } from "../options/redis.ts";
 import { counted } from "../terminal/figures.ts";
 import { plainDelivery, renderWebhooks } from "../report/operate/webhooks-table.ts";
@@ -116,18 +116,19 @@ export async function sendExample(
   }
   const id = exampleId();
   const body = exampleBody(tenant, Date.now());
-  const startedMs = performance.now();
-  const interrupt = takeInterrupts();
-  const attempt = await post(target, { id, body }, timeoutMs, interrupt.signal);
-  interrupt.dispose();
-  const tookMs = Math.round(performance.now() - startedMs);
-  const receiver = shownTarget(target.url);
-  if (flags.json === true) {
-    context.terminal.print(JSON.stringify({ id, receiver, tookMs, ...attempt }));
-  }
-  const text = `${id} to ${receiver}: ${attempt.reason}, after ${tookMs} ms`;
-  if (attempt.outcome !== "delivered") throw new CliError("refused", text);
-  if (flags.json !== true) context.terminal.print(text);
+  await interruptible(context, async (signal) => {
+    const startedMs = performance.now();
+    const attempt = await post(target, { id, body }, timeoutMs, signal);
+    signal.throwIfAborted();
+    const tookMs = Math.round(performance.now() - startedMs);
+    const receiver = shownTarget(target.url);
+    if (flags.json === true) {
+      context.terminal.print(JSON.stringify({ id, receiver, tookMs, ...attempt }));
+    }
+    const text = `${id} to ${receiver}: ${attempt.reason}, after ${tookMs} ms`;
+    if (attempt.outcome !== "delivered") throw new CliError("refused", text);
+    if (flags.json !== true) context.terminal.print(text);
+  });
 }
 
 /** Ends the consumer group of webhooks. @throws CliError `refused` while a process sends, `usage` without `--yes` */

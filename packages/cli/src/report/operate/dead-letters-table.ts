@@ -1,6 +1,6 @@
 import type { DeadLetterContent } from "../../dead-letters/content.ts";
 import type { PlainLetter } from "../../dead-letters/letter-id.ts";
-import { safeText } from "../../terminal/terminal.ts";
+import { safeText, safeTextWithin } from "../../terminal/terminal.ts";
 import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
@@ -12,7 +12,7 @@ export function renderDeadLetters(letters: readonly PlainLetter[], total: number
   const rows = letters.map((letter) => [
     letter.id,
     letter.stream,
-    short(safeText(letter.reason)),
+    safeTextWithin(MAX_REASON_CHARACTERS, letter.reason),
     letter.lastTime,
     figure(letter.attempts),
     figure(letter.events),
@@ -50,10 +50,4 @@ function hexLines(hex: string): string[] {
   return (hex.match(/.{1,64}/g) ?? []).map(
     (line) => `  ${line.replaceAll(/(..)/g, "$1 ").trimEnd()}`,
   );
-}
-
-function short(text: string): string {
-  return text.length > MAX_REASON_CHARACTERS
-    ? `${text.slice(0, MAX_REASON_CHARACTERS - 1)}…`
-    : text;
 }

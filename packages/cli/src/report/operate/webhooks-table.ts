@@ -1,5 +1,5 @@
 import type { DeadDelivery, QueueSize } from "@tributary/webhooks";
-import { safeText } from "../../terminal/terminal.ts";
+import { safeTextWithin } from "../../terminal/terminal.ts";
 import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
@@ -59,17 +59,11 @@ function deadTable(deliveries: readonly PlainDelivery[]): string {
   const rows = deliveries.map((delivery) => [
     delivery.id,
     delivery.tenant,
-    short(safeText(delivery.conversion)),
-    short(safeText(delivery.reason)),
+    safeTextWithin(MAX_REASON_CHARACTERS, delivery.conversion),
+    safeTextWithin(MAX_REASON_CHARACTERS, delivery.reason),
     delivery.givenUpTime,
     delivery.revision === null ? "erased" : figure(delivery.revision),
     figure(delivery.attempts),
   ]);
   return plainTable(head, 5, rows, false);
-}
-
-function short(text: string): string {
-  return text.length > MAX_REASON_CHARACTERS
-    ? `${text.slice(0, MAX_REASON_CHARACTERS - 1)}…`
-    : text;
 }

@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { temporaryDataDir } from "../../../../../test/support/tributary.ts";
 import { startPlatform, type Platform } from "@tributary/platform";
-import { runCli, type CliResult } from "../../support/run-cli.ts";
+import { runCli, startCli, type CliResult } from "../../support/run-cli.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const data = temporaryDataDir();
@@ -152,6 +152,26 @@ test(
       2,
       expect.stringContaining("no URL for tenant nobody"),
     ]);
+  },
+);
+
+test(
+  "Ctrl-C ends a test whose receiver does not answer, with 130",
+  { timeout: 60_000 },
+  async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const env = { ...environment, TRIBUTARY_WEBHOOKS: `default=http://127.0.0.1:${port}/` };
+    const asked = once(silent, "request");
+    const { child, done } = startCli(["webhooks", "test", "default"], { cwd: data.dir, env });
+    await asked;
+    child.kill("SIGINT");
+    expect(await done).toEqual({ code: 130, stdout: "", stderr: "" });
   },
 );
 
