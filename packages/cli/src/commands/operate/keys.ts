@@ -50,7 +50,7 @@ function addCreate(parent: Command, context: CommandContext): void {
   const command = parent
     .command("create")
     .description("create a key and print it")
-    .requiredOption("--tenant <name>", "tenant of the key", tenantName)
+    .requiredOption("--tenant <name>", "tenant of the key (required)", tenantName)
     .option("--name <text>", "purpose of the key", keyName, "");
   addKeyOptions(command).action(
     async (flags: KeyFlags & { readonly tenant: string; readonly name: string }) => {

@@ -73,7 +73,7 @@ async function convert(...ids: string[]): Promise<void> {
 }
 
 test(
-  "deliveries that were given up are listed, sent again, or thrown away",
+  "dead deliveries are listed, retried, or discarded",
   { timeout: 60_000 },
   async () => {
     await convert("a", "b", "c");
