@@ -145,7 +145,7 @@ const BREACHES: readonly Breach[] = [
     name: "results of erased people that are left",
     patches: [
       {
-        file: "warehouse/src/erase/rows.ts",
+        file: "warehouse/src/erase/erase-rows.ts",
         from: "  ]) {\n    await engine.command(statement);",
         to: "  ].slice(1)) {\n    await engine.command(statement);",
       },

@@ -1,4 +1,4 @@
-import { MONEY_UNIT, parseDecimal } from "@tributary/protocol";
+import { MONEY_UNIT, parseDecimal, ProtocolError } from "@tributary/protocol";
 import { shareOut } from "./shares.ts";
 
 /** One conversion's credits, in columns that are filled anew for each conversion. */
@@ -12,11 +12,13 @@ export interface ResultCredits<Model> {
   readonly values: bigint[];
 }
 
-/** A result block's value. @returns units of 10^-12; 0 for a conversion without a value @throws RangeError */
+/** A result block's value. @returns units of 10^-12; 0 for a conversion without a value @throws ProtocolError `entry_malformed` */
 export function resultValue(text: string): bigint {
   if (text === "") return 0n;
   const value = parseDecimal(text);
-  if (value === undefined) throw new RangeError(`the value "${text}" is not a decimal`);
+  if (value === undefined) {
+    throw new ProtocolError("entry_malformed", `the value "${text}" is not a decimal`);
+  }
   return value;
 }
 

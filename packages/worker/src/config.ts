@@ -11,7 +11,15 @@ import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
-import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  EnvironmentError,
+  readEnvironment,
+  text,
+  wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
+} from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
@@ -29,16 +37,12 @@ export function defaultMemoryLimitMb(): number {
 
 /** The worker's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address of health and metrics"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8090).describe(
-    "port of health and metrics; 0 takes a free one",
-  ),
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  ...listenSettings(8090, "health and metrics"),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_WORKER_ID: text(`${hostname()}-${process.pid}`).describe(
     "name of this worker in leases; unique among them",
   ),
@@ -96,17 +100,8 @@ const schema = z.object({
     .max(4096)
     .default(DEFAULT_JOURNEY_OPTIONS.identity.unlinkedIds.join(","))
     .describe("values of a user ID or anonymous ID that are never linked, separated by commas"),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
-  ),
   TRIBUTARY_MAX_OUTBOX_ENTRIES: wholeNumber(1, 10_000_000, 10_000).describe(
     "messages of a partition to others that may wait; while more do, nothing is read",
-  ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have a message to another partition before it counts as relayed; as the gateway's",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a relay waits for the replicas, ms",
   ),
   TRIBUTARY_SUSPECT_DELIVERIES: wholeNumber(2, 1000, 3).describe(
     "an entry delivered so often without a commit is tried alone from then on",

@@ -1,3 +1,4 @@
+import { answerHalfClosed } from "@tributary/service";
 import { clientUse, type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
@@ -27,6 +28,7 @@ export function buildServer(
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
     if (!redisReady(client)) return "Redis is away";
     // A start anew would only take the partitions from the other, and so on in turn.

@@ -19,6 +19,7 @@ import {
   isTouchpointType,
   MAX_ENTRY_EVENTS,
   ProtocolError,
+  REASON_DUPLICATE,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   REASON_MERGE,
@@ -510,6 +511,7 @@ export class PartitionState {
     this.#insertedUser = user;
     const isPurchase = type === TYPE_CONVERSION || type === TYPE_REFUND;
     const copied = this.#isCopy(event);
+    const mayRepeat = this.#stitching.owners.active && facts.mayHoldId(staged);
     if (copied) this.#stitching.owners.addCopy(user);
     const mark = copied ? COPY_MARK_BYTES : 0;
     const reference = isPurchase
@@ -537,6 +539,7 @@ export class PartitionState {
       if (type === TYPE_CONVERSION) this.#mark(reference, REASON_FIRST);
       else this.#markRefunded(reference, user);
     }
+    if (mayRepeat) this.#stitching.duplicates.markBehindFact(fact, user);
     return fact;
   }
 
@@ -602,8 +605,8 @@ export class PartitionState {
       if (i % warmed.length === 0) this.#warm(i);
       const owner = this.#ownerOf(this.#purchases.users[purchase] as number);
       if (owner < 0) continue;
-      const reason = this.#reasonOf(purchase);
-      const touches = this.#findPath(purchase, owner);
+      const reason = this.#reasonOf(purchase, owner);
+      const touches = this.#findPath(purchase, reason === REASON_DUPLICATE ? -1 : owner);
       if (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES) close();
       this.#writeResult(purchase, owner, reason, touches);
       if (trace !== undefined && i < MAX_DESCRIBED) this.#describe(purchase, reason, touches);
@@ -614,7 +617,9 @@ export class PartitionState {
   }
 
   /** Why it gets a result. What another partition had attributed before is not its first, though it is new here. */
-  #reasonOf(purchase: number): number {
+  #reasonOf(purchase: number, owner: number): number {
+    const isLinked = (this.#purchases.users[purchase] as number) !== owner;
+    if (isLinked && this.#stitching.duplicates.has(purchase, owner)) return REASON_DUPLICATE;
     if (this.#purchases.revisions[purchase] === 0) return REASON_FIRST;
     const reason = this.#purchases.reasons[purchase] as number;
     return reason === REASON_FIRST ? REASON_MERGE : reason;
@@ -631,12 +636,13 @@ export class PartitionState {
     this.#facts.warm(warmed, count);
   }
 
-  /** Collects the conversion's touchpoints in path order. @returns how many */
+  /** Collects the conversion's touchpoints in path order. @param owner −1 for none of them @returns how many */
   #findPath(purchase: number, owner: number): number {
     const facts = this.#facts;
     const path = this.#path;
     const time = facts.timeOf(this.#purchases.facts[purchase] as number);
     path.clear();
+    if (owner < 0) return 0;
     const tenant = this.#users.tenantOf(owner);
     const linked = this.#stitching.owners.linkedTo(owner);
     if (linked.length > 0) {
@@ -683,9 +689,10 @@ export class PartitionState {
     this.#users.load(owner, row);
     this.#vocabulary.tuples.load(this.#purchases.tuples[purchase] as number, row.dimensions);
     this.#purchases.load(purchase, row);
-    const value = this.#netValue(purchase, owner);
+    const value = reason === REASON_DUPLICATE ? "" : this.#netValue(purchase, owner);
     const generation = this.#stitching.owners.generationOf(journey);
-    this.#resultWriter.conversion(row, value, revision, reason, touches, generation);
+    const sentAs = journey === owner ? "" : this.#stitching.keyText(journey);
+    this.#resultWriter.conversion(row, value, revision, reason, touches, generation, sentAs);
     for (let i = 0; i < touches; i += 1) {
       const fact = facts[i] as number;
       this.#facts.load(fact, row);

@@ -1,19 +1,19 @@
 import { Buffer } from "node:buffer";
+import { ByteColumn } from "../bytes/byte-column.ts";
 import {
-  ByteColumn,
   ENTRY_FIELDS,
   ENTRY_VERSION,
   FLAG_ID_UUID,
   FLAG_SAME_USER,
   FLAG_USER_UUID,
   MAX_ENTRY_EVENTS,
-  type RowDictionaries,
   TRACE_BYTES,
 } from "./entry.ts";
+import type { RowDictionaries } from "./event-row.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { EntryColumns } from "./columns.ts";
 import { DIMENSION_COUNT } from "../event.ts";
-import { MsgpackWriter } from "../bytes/msgpack.ts";
+import { MsgpackWriter } from "../bytes/msgpack-writer.ts";
 
 /**
  * Builds an entry out of events of other entries. What they share with those is copied as it is: times, IDs, users and

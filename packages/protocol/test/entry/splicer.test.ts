@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import {
   createRowDictionaries,
   DIMENSION_COUNT,
@@ -74,7 +75,7 @@ describe("splicing entries", () => {
         });
         expect(readAll(spliced)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { TributaryEvent } from "@tributary/protocol";
 import {
   ATTRIBUTIONS_TABLE,
@@ -83,7 +84,7 @@ test("what the workers credit is what the facts give, whatever comes in whatever
       const conversions = all.filter(({ type }) => type === "conversion").length;
       expect(report).toMatchObject({ compared: conversions, agreed: conversions, different: 0 });
     }),
-    { numRuns: 12 },
+    { numRuns: runs(12) },
   );
 });
 

@@ -93,8 +93,8 @@ export const METRICS = {
   tributary_spool_batches_total: {
     type: "counter",
     unit: "batches",
-    help: "Batches that were put into the spool, and that went from there to Redis.",
-    labels: { outcome: ["kept", "forwarded"] },
+    help: "Batches that were put into the spool, that went from there to Redis, and that cannot be published and are kept in files of their own.",
+    labels: { outcome: ["kept", "forwarded", "quarantined"] },
   },
   tributary_spool_bytes: {
     type: "gauge",
@@ -112,6 +112,12 @@ export const METRICS = {
     type: "gauge",
     unit: "bytes",
     help: "What could not be read back from the spool since the process began, and was lost.",
+    labels: {},
+  },
+  tributary_spool_refused_events_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events that were acknowledged into the spool and could not be published from there; those of quarantined batches among them.",
     labels: {},
   },
   tributary_publish_seconds: {
@@ -160,7 +166,7 @@ export const METRICS = {
   tributary_breaker_open: {
     type: "gauge",
     unit: "flag",
-    help: "1 while the gateway answers 503 at once because Redis is away.",
+    help: "1 while the gateway answers 503 at once because Redis is unavailable.",
     labels: {},
   },
 

@@ -2,6 +2,7 @@
 import { DEFAULT_JOURNEY_OPTIONS, PartitionState } from "@tributary/attribution";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { expectedResults, type PlainEvent } from "../../../../test/support/oracle.ts";
 import { FactRetention } from "../../src/partition/retention.ts";
 import { decodeResults, entryOf, NOW } from "../support/blocks.ts";
@@ -121,7 +122,7 @@ describe("a trimmed log", () => {
           expect([given, Math.round(Number(value) * 100)]).toEqual([path, Number(net) / 1e10]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
     // Else nothing was put to the test.
     expect(trimmed).toBeGreaterThan(1000);

@@ -36,7 +36,14 @@ export class Owners {
   readonly #linked = new Map<number, number[]>();
   /** Journeys whose own partition is another one. */
   readonly #copies = new Set<number>();
+  /** Compares the user keys of two journeys by their bytes. */
+  readonly compare: (a: number, b: number) => number;
   #lastGeneration = 0;
+
+  /** @param compare see {@link compare} */
+  constructor(compare: (a: number, b: number) => number) {
+    this.compare = compare;
+  }
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
@@ -60,7 +67,7 @@ export class Owners {
     return decision !== undefined || this.#copies.has(journey) ? -1 : journey;
   }
 
-  /** The anonymous journeys that are a user's. */
+  /** The anonymous journeys that are a user's, by their keys' bytes. */
   linkedTo(user: number): readonly number[] {
     return this.#linked.get(user) ?? NOBODY;
   }
@@ -113,7 +120,9 @@ export class Owners {
         this.linkedTo(before).filter((other) => other !== journey),
       );
     }
-    if (link.user >= 0) this.#linked.set(link.user, [...this.linkedTo(link.user), journey]);
+    if (link.user >= 0) {
+      this.#linked.set(link.user, [...this.linkedTo(link.user), journey].sort(this.compare));
+    }
   }
 }
 

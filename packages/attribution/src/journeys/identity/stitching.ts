@@ -31,6 +31,7 @@ import type { PurchaseTable } from "../tables/purchase-table.ts";
 import type { TenantWindows } from "../settings/tenant-windows.ts";
 import type { UserTable } from "../tables/user-table.ts";
 import type { Vocabulary } from "../vocabulary/vocabulary.ts";
+import { Duplicates } from "./duplicates.ts";
 import { type ErasureCounts, Erasures } from "./erasures.ts";
 import { compareKeys, type Key, keyOfRow, keyOfText, textOf } from "./key.ts";
 import { type Message, Messages } from "./messages.ts";
@@ -89,7 +90,8 @@ interface Received {
 const REFRESHES = 4;
 
 export class Stitching {
-  readonly owners = new Owners();
+  readonly owners = new Owners((a, b) => compareKeys(this.#keyOf(a), this.#keyOf(b)));
+  readonly duplicates: Duplicates;
   readonly erasures: Erasures;
   readonly #parts: StitchingParts;
   readonly #pairs: Pairs;
@@ -108,6 +110,7 @@ export class Stitching {
   constructor(parts: StitchingParts) {
     const { clickWindowMs, viewWindowMs, latenessMs, identity } = parts.options;
     this.#parts = parts;
+    this.duplicates = new Duplicates({ ...parts, owners: this.owners });
     const heldMs = Math.max(clickWindowMs, viewWindowMs) + latenessMs;
     this.#refreshMs = Math.max(1, Math.floor(heldMs / REFRESHES));
     this.#pairs = new Pairs(identity.maxAnonymousIds, this.#refreshMs);
@@ -412,9 +415,10 @@ export class Stitching {
     }
   }
 
-  /** Marks a user's conversions whose path or value an anonymous journey changes. @param user −1 for none */
+  /** Marks a user's conversions whose path, value or place an anonymous journey changes. @param user −1 for none */
   #markAffected(user: number, journey: number): void {
     if (user < 0) return;
+    this.duplicates.markBehindJourney(user, journey);
     const { facts, purchases, mark } = this.#parts;
     const own = [...this.#chain(journey)];
     const touches = own.filter((fact) => isTouchpointType(facts.typeOf(fact)));
@@ -468,6 +472,11 @@ export class Stitching {
     if (users.size < options.maxUsers || kind >= IDENTITY_ERASE) return users.add(staged);
     this.#counts.full += 1;
     return -1;
+  }
+
+  /** The key of a journey's user as text. */
+  keyText(journey: number): string {
+    return textOf(this.#keyOf(journey));
   }
 
   #keyOf(user: number): Key {

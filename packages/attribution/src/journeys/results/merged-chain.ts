@@ -7,8 +7,8 @@ const left = new EventRow();
 const right = new EventRow();
 
 /**
- * Facts of several journeys, by time, then event ID, as one journey has them. Of several with one ID the one of the journey
- * that comes first is kept: a person did it once, whatever they were called then.
+ * Facts of several journeys, by time, then event ID, as one journey has them. Of several with one ID only that of the first
+ * journey counts, whatever its time and type: a person did it once, whatever they were called then.
  * @param heads the newest fact of each, −1 for none @param counts which facts are wanted
  */
 export function mergeChains(
@@ -16,19 +16,27 @@ export function mergeChains(
   heads: readonly number[],
   counts: (fact: number) => boolean,
 ): number[] {
+  const wanted = heads.map((head) => [...chain(facts, head)].filter(counts));
+  const last = wanted.findLastIndex((of) => of.length > 0);
   const merged: number[] = [];
+  // IDs of all facts of the journeys before, wanted or not.
   const ids = new Set<string>();
-  for (const head of heads) {
-    for (let fact = head; fact >= 0; fact = facts.olderThan(fact)) {
-      if (!counts(fact)) continue;
-      facts.load(fact, left);
-      const id = idText(left);
-      if (ids.has(id)) continue;
-      ids.add(id);
-      merged.push(fact);
-    }
+  for (const [i, head] of heads.slice(0, last + 1).entries()) {
+    merged.push(...(wanted[i] ?? []).filter((fact) => !ids.has(idOf(facts, fact))));
+    if (i === last) break;
+    for (const fact of chain(facts, head)) ids.add(idOf(facts, fact));
   }
   return merged.sort((a, b) => facts.timeOf(a) - facts.timeOf(b) || compareFacts(facts, a, b));
+}
+
+/** A journey's facts, newest first. */
+function* chain(facts: FactTable, head: number): Generator<number> {
+  for (let fact = head; fact >= 0; fact = facts.olderThan(fact)) yield fact;
+}
+
+function idOf(facts: FactTable, fact: number): string {
+  facts.load(fact, left);
+  return idText(left);
 }
 
 function compareFacts(facts: FactTable, a: number, b: number): number {

@@ -75,7 +75,11 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   },
   changes: {
     options: [
-      { flags: "--since <time>", description: "time of the earlier state (required)", isRequired: true },
+      {
+        flags: "--since <time>",
+        description: "time of the earlier state (required)",
+        isRequired: true,
+      },
       { flags: "--model <name>", description: "model of the credits (default: linear)" },
       { flags: "--by <dimensions>", description: BY_TOUCH },
     ],

@@ -72,46 +72,40 @@ async function convert(...ids: string[]): Promise<void> {
   expect(answer.status).toBe(202);
 }
 
-test(
-  "dead deliveries are listed, retried, or discarded",
-  { timeout: 60_000 },
-  async () => {
-    await convert("a", "b", "c");
-    await expect
-      .poll(async () => (await list()).deadDeliveries.length, { timeout: 20_000, interval: 200 })
-      .toBe(3);
-    const { sender, tenants, deadDeliveries } = await list();
-    expect(sender).toMatch(/-\d+$/);
-    expect(tenants).toMatchObject([{ tenant: "default", waiting: 0, dead: 3 }]);
-    expect(deadDeliveries.map(({ conversion }) => conversion).toSorted()).toEqual(["a", "b", "c"]);
-    expect(deadDeliveries[0]).toMatchObject({ reason: "the answer was 410", attempts: 1 });
-    const { stdout: table } = await run("list", "--limit", "2");
-    expect(table).toContain("the answer was 410");
-    expect(table).toContain("1 more; --limit shows more of them");
+test("dead deliveries are listed, retried, or discarded", { timeout: 60_000 }, async () => {
+  await convert("a", "b", "c");
+  await expect
+    .poll(async () => (await list()).deadDeliveries.length, { timeout: 20_000, interval: 200 })
+    .toBe(3);
+  const { sender, tenants, deadDeliveries } = await list();
+  expect(sender).toMatch(/-\d+$/);
+  expect(tenants).toMatchObject([{ tenant: "default", waiting: 0, dead: 3 }]);
+  expect(deadDeliveries.map(({ conversion }) => conversion).toSorted()).toEqual(["a", "b", "c"]);
+  expect(deadDeliveries[0]).toMatchObject({ reason: "the answer was 410", attempts: 1 });
+  const { stdout: table } = await run("list", "--limit", "2");
+  expect(table).toContain("the answer was 410");
+  expect(table).toContain("1 more; --limit shows more of them");
 
-    status = 204;
-    const [first, second] = deadDeliveries.map(({ id }) => id);
-    expect((await run("retry", first ?? "")).stdout).toBe("1 delivery retried.\n");
-    const again = () => received.filter(({ id }) => id === first).length;
-    await expect.poll(again, { timeout: 10_000 }).toBe(2);
-    expect((await run("discard", second ?? "")).stdout).toBe("1 delivery discarded.\n");
-    expect((await run("retry", "--all", "--tenant", "default")).stdout).toBe(
-      "1 delivery retried.\n",
-    );
-    await expect
-      .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
-      .toMatchObject([{ waiting: 0, dead: 0 }]);
-    expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends webhooks\.\n/);
+  status = 204;
+  const [first, second] = deadDeliveries.map(({ id }) => id);
+  expect((await run("retry", first ?? "")).stdout).toBe("1 delivery retried.\n");
+  const again = () => received.filter(({ id }) => id === first).length;
+  await expect.poll(again, { timeout: 10_000 }).toBe(2);
+  expect((await run("discard", second ?? "")).stdout).toBe("1 delivery discarded.\n");
+  expect((await run("retry", "--all", "--tenant", "default")).stdout).toBe("1 delivery retried.\n");
+  await expect
+    .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
+    .toMatchObject([{ waiting: 0, dead: 0 }]);
+  expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends webhooks\.\n/);
 
-    status = 410;
-    await convert("d", "e");
-    await expect
-      .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
-      .toMatchObject([{ waiting: 0, dead: 2 }]);
-    expect((await run("clear", "default", "--yes", "--json")).stdout).toBe('{"cleared":2}\n');
-    expect((await list()).tenants).toMatchObject([{ waiting: 0, dead: 0 }]);
-  },
-);
+  status = 410;
+  await convert("d", "e");
+  await expect
+    .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
+    .toMatchObject([{ waiting: 0, dead: 2 }]);
+  expect((await run("clear", "default", "--yes", "--json")).stdout).toBe('{"cleared":2}\n');
+  expect((await list()).tenants).toMatchObject([{ waiting: 0, dead: 0 }]);
+});
 
 test("invalid arguments are named", { timeout: 60_000 }, async () => {
   const cases: [string[], number, string][] = [

@@ -3,8 +3,10 @@
  * packer of body.ts writes for what `JSON.parse` reads, byte for byte; what it does not do itself it hands back.
  */
 import { Buffer, isUtf8 } from "node:buffer";
-import { JsonKeys, MAX_KEYS } from "./json-keys.ts";
-import { unescapeJson, unescaped } from "./json-unescape.ts";
+import { JsonKeys, MAX_KEYS } from "./keys.ts";
+import { isDigit, isPlain, literalLength, skipWhite } from "./text.ts";
+import { unescapeJson, unescaped } from "./unescape.ts";
+import { headBytes, writeHead, writeNumber, writeStringHead } from "./packed-values.ts";
 
 /** Deeper nesting is handed back: an event takes 3 levels, and its properties at most 8 more. */
 const MAX_DEPTH = 16;
@@ -17,10 +19,6 @@ const SLACK = 32;
 /** Integers below 10^15 and these powers are exact in a double, so their quotient is rounded once, hence correctly. */
 const EXACT_DIGITS = 15;
 const POWERS_OF_TEN = Float64Array.from({ length: EXACT_DIGITS + 1 }, (_, power) => 10 ** power);
-
-const TRUE = Uint8Array.of(0x74, 0x72, 0x75, 0x65);
-const FALSE = Uint8Array.of(0x66, 0x61, 0x6c, 0x73, 0x65);
-const NULL = Uint8Array.of(0x6e, 0x75, 0x6c, 0x6c);
 
 /** The top bit of each byte of a word. */
 const NOT_ASCII = 0x80808080 | 0;
@@ -69,7 +67,7 @@ export class JsonToMsgpack {
   /** Writes the head of an array of `count` values so that it ends at `end`. @returns where it starts */
   headBefore(end: number, count: number): number {
     const start = end - headBytes(count);
-    this.#head(start, count, 0x90, 0xdc);
+    writeHead(this.#out, start, count, 0x90, 0xdc);
     return start;
   }
 
@@ -167,22 +165,9 @@ export class JsonToMsgpack {
   #close(head: number, at: number, count: number, isMap: boolean): number {
     const more = headBytes(count) - 1;
     if (more > 0) this.#out.copyWithin(head + 1 + more, head + 1, at);
-    if (isMap) this.#head(head, count, 0x80, 0xde);
-    else this.#head(head, count, 0x90, 0xdc);
+    if (isMap) writeHead(this.#out, head, count, 0x80, 0xde);
+    else writeHead(this.#out, head, count, 0x90, 0xdc);
     return at + more;
-  }
-
-  #head(at: number, count: number, fix: number, wide: number): void {
-    const out = this.#out;
-    if (count < 16) {
-      out[at] = fix | count;
-    } else if (count < 65_536) {
-      out[at] = wide;
-      this.#outView.setUint16(at + 1, count);
-    } else {
-      out[at] = wide + 1;
-      this.#outView.setUint32(at + 1, count);
-    }
   }
 
   /** A string from behind its opening quote. @returns where it ends in the buffer, −1 where it is handed back */
@@ -219,7 +204,7 @@ export class JsonToMsgpack {
     if (stopper !== 0x22) return -1;
     this.#pos = i + 1;
     const length = i - pos;
-    const content = this.#stringHead(at, length);
+    const content = writeStringHead(this.#out, at, length);
     if (length > 256 || i + 4 > bytes.length) {
       this.#out.set(bytes.subarray(pos, i), content);
     } else {
@@ -243,31 +228,9 @@ export class JsonToMsgpack {
     // The end of an unescaped text was not looked at word by word.
     this.#bits |= NOT_ASCII;
     const length = unescaped.end - content;
-    const start = this.#stringHead(at, length);
+    const start = writeStringHead(this.#out, at, length);
     out.copyWithin(start, content, unescaped.end);
     return start + length;
-  }
-
-  /** Writes a string's head. @returns where its bytes start */
-  #stringHead(at: number, length: number): number {
-    const out = this.#out;
-    if (length < 32) {
-      out[at] = 0xa0 | length;
-      return at + 1;
-    }
-    if (length < 256) {
-      out[at] = 0xd9;
-      out[at + 1] = length;
-      return at + 2;
-    }
-    if (length < 65_536) {
-      out[at] = 0xda;
-      this.#outView.setUint16(at + 1, length);
-      return at + 3;
-    }
-    out[at] = 0xdb;
-    this.#outView.setUint32(at + 1, length);
-    return at + 5;
   }
 
   /** A number. @returns where it ends in the buffer, −1 where it is none */
@@ -312,89 +275,9 @@ export class JsonToMsgpack {
     this.#pos = i;
     if (!plain || digits > EXACT_DIGITS) {
       const text = Buffer.from(bytes.buffer, bytes.byteOffset + pos, i - pos).toString("latin1");
-      return this.#packNumber(Number(text), at);
+      return writeNumber(this.#out, this.#outView, at, Number(text));
     }
     const value = decimals === 0 ? mantissa : mantissa / (POWERS_OF_TEN[decimals] as number);
-    return this.#packNumber(negative ? -value : value, at);
+    return writeNumber(this.#out, this.#outView, at, negative ? -value : value);
   }
-
-  /** The shortest integer up to 32 bits, else a double; −0 is 0. */
-  #packNumber(value: number, at: number): number {
-    const out = this.#out;
-    const view = this.#outView;
-    if (value >>> 0 === value) {
-      if (value < 0x80) {
-        out[at] = value;
-        return at + 1;
-      }
-      if (value < 0x100) {
-        out[at] = 0xcc;
-        out[at + 1] = value;
-        return at + 2;
-      }
-      if (value < 0x10000) {
-        out[at] = 0xcd;
-        view.setUint16(at + 1, value);
-        return at + 3;
-      }
-      out[at] = 0xce;
-      view.setUint32(at + 1, value);
-      return at + 5;
-    }
-    if (value >> 0 === value) {
-      if (value >= -0x20) {
-        out[at] = 0x100 + value;
-        return at + 1;
-      }
-      if (value >= -0x80) {
-        out[at] = 0xd0;
-        view.setInt8(at + 1, value);
-        return at + 2;
-      }
-      if (value >= -0x8000) {
-        out[at] = 0xd1;
-        view.setInt16(at + 1, value);
-        return at + 3;
-      }
-      out[at] = 0xd2;
-      view.setInt32(at + 1, value);
-      return at + 5;
-    }
-    out[at] = 0xcb;
-    view.setFloat64(at + 1, value);
-    return at + 9;
-  }
-}
-
-function headBytes(count: number): number {
-  return count < 16 ? 1 : count < 65_536 ? 3 : 5;
-}
-
-/** RFC 8259, section 2: space, tab, line feed, carriage return. */
-function skipWhite(bytes: Uint8Array, pos: number, end: number): number {
-  let i = pos;
-  while (i < end) {
-    const byte = bytes[i] as number;
-    if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) break;
-    i += 1;
-  }
-  return i;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
-}
-
-function isPlain(byte: number): boolean {
-  return byte >= 0x20 && byte !== 0x22 && byte !== 0x5c;
-}
-
-/** Length of the `true`, `false` or `null` at `pos`, 0 where it is none of them. */
-function literalLength(bytes: Uint8Array, pos: number, end: number, lead: number): number {
-  const text = lead === 0x74 ? TRUE : lead === 0x66 ? FALSE : NULL;
-  if (pos + text.length > end) return 0;
-  for (let i = 0; i < text.length; i += 1) {
-    if (bytes[pos + i] !== text[i]) return 0;
-  }
-  return text.length;
 }

@@ -1,13 +1,8 @@
-/** Erasures of people on their way: how one is asked for, and how a stream's reader knows one. See docs/erasure.md. */
+/** The message that asks a partition to erase a person: packs it, and recognises it in a stream. See docs/erasure.md. */
 import { Buffer } from "node:buffer";
-import {
-  createRowDictionaries,
-  ENTRY_FIELDS,
-  EntryWriter,
-  EventRow,
-  FLAG_ANONYMOUS,
-  FLAG_USER_UUID,
-} from "../entry/entry.ts";
+import { createRowDictionaries, EventRow } from "../entry/event-row.ts";
+import { ENTRY_FIELDS, FLAG_ANONYMOUS, FLAG_USER_UUID } from "../entry/entry.ts";
+import { EntryWriter } from "../entry/entry-writer.ts";
 import { ProtocolError } from "../errors.ts";
 import { DIMENSION_COUNT } from "../event.ts";
 import {
@@ -17,33 +12,34 @@ import {
   IDENTITY_ERASE_WITH,
   identityKindOf,
 } from "./identity-rows.ts";
-import { containerRead, MsgpackReader, readArrayHead, skipValue } from "../bytes/msgpack.ts";
+import { containerRead, readArrayHead, skipValue } from "../bytes/msgpack.ts";
+import { MsgpackReader } from "../bytes/msgpack-reader.ts";
 import { partitionOfBytes, tenantSeed } from "../partition.ts";
 import { packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "../bytes/uuid.ts";
 
-/** Whom an erasure is of. */
+/** The person to erase. */
 export interface ErasureRequest {
   readonly tenant: string;
   /** A userId or an anonymousId. */
   readonly id: string;
   readonly anonymous: boolean;
-  /** 16 random bytes: what is asked for twice under one receipt is done once. */
+  /** 16 random bytes. Two requests with one receipt are one erasure. */
   readonly receipt: Uint8Array;
-  /** Of a user: anonymous IDs that are known to be theirs, beside those that the workers know of. At most 10,000. */
+  /** Further anonymous IDs of a user, beside those that the workers know. At most 10,000. */
   readonly anonymousIds: readonly string[];
 }
 
-/** An entry for the events of the partition whose the person is. */
+/** An entry for the events stream of the person's partition. */
 export interface ErasureMessage {
   readonly partition: number;
   readonly rows: number;
   readonly bytes: Buffer;
 }
 
-/** Place of the rare fields in an entry. */
+/** Index of the rare fields in an entry. */
 const RARE_PLACE = 7 + DIMENSION_COUNT;
 
-/** What asks the partition of a person's ID to forget it. @param partitions of the platform */
+/** Packs the message for the partition of a person's ID. @param partitions of the platform */
 export function packErasure(request: ErasureRequest, partitions: number): ErasureMessage {
   const { tenant, id, anonymous, receipt, anonymousIds } = request;
   const dictionaries = createRowDictionaries(0);
@@ -65,8 +61,8 @@ export function packErasure(request: ErasureRequest, partitions: number): Erasur
 }
 
 /**
- * Whether a message is of erasures: it must begin the batch that takes it. Reads no more than it must, and says no of what it
- * cannot read.
+ * Whether a message asks for an erasure; the batch that takes such a message must begin with it. Reads the first row only. False for
+ * a message that cannot be read.
  */
 export function isErasure(message: Uint8Array): boolean {
   try {
@@ -74,7 +70,7 @@ export function isErasure(message: Uint8Array): boolean {
     if (containerRead.count !== ENTRY_FIELDS) return false;
     let pos = containerRead.next;
     for (let i = 0; i < RARE_PLACE; i += 1) pos = skipValue(message, pos, message.length);
-    // Behind the length of the first row's, which is one byte.
+    // Behind the length of the first row's rare fields, which is one byte.
     return identityKindOf(new MsgpackReader(message.subarray(pos)).binary(), 1) >= IDENTITY_ERASE;
   } catch (error) {
     if (error instanceof ProtocolError) return false;
@@ -82,7 +78,7 @@ export function isErasure(message: Uint8Array): boolean {
   }
 }
 
-/** Makes a key the row's user. */
+/** Makes an ID the row's user key. */
 function fillKey(row: EventRow, id: string, anonymous: boolean): void {
   const text = Buffer.from(id, "utf8");
   const packed = new Uint8Array(UUID_BYTES);

@@ -27,14 +27,14 @@ import type { SpooledBatch } from "../spool/records.ts";
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", "userAgent", ...EVENT_FIELDS]);
 
-/** What became of a request's events; Redis has the accepted ones. */
+/** Outcome of a request's events; Redis or the spool has the accepted ones. */
 export interface Taken {
   readonly accepted: number;
   readonly refused: readonly Refusal[];
 }
 
-/** What every route that takes events does: whose they are, whether there is room, and into Redis with them. */
-export class Intake {
+/** Takes events for every route: finds their tenant, checks that there is room, and publishes or spools them. */
+export class EventIntake {
   readonly keys: ApiKeys;
   readonly #parts: ServerParts;
   readonly #metrics: GatewayMetrics;
@@ -68,17 +68,10 @@ export class Intake {
    * @throws GatewayError, ProtocolError where the request fails as a whole
    */
   async take(body: PackedBody, tenant: string, span: Span): Promise<Taken> {
-    const { publisher, config } = this.#parts;
-    const options = { ...config, now: Date.now() };
-    const isSpooled = this.#isSpooled();
-    // The body's buffer is another request's after the first wait.
-    const batch = config.spoolEvents
-      ? { tenant, receivedAtMs: options.now, body: Buffer.from(body.bytes) }
-      : undefined;
-    const { result, done } =
-      isSpooled && batch !== undefined
-        ? this.#spoolBatch(batch)
-        : publisher.publish(body.bytes, tenant, options, span);
+    const receivedAtMs = Date.now();
+    const { result, done } = this.#isSpooled()
+      ? this.#spool(body.bytes, tenant, receivedAtMs)
+      : this.#publish(body.bytes, tenant, receivedAtMs, span);
     this.#quota.charge(tenant, result.accepted, performance.now());
     const refused = explainBroken(result.refused, body.broken);
     span.setAttributes({
@@ -92,43 +85,84 @@ export class Intake {
     }
     try {
       await done;
-      if (!isSpooled) this.#metrics.tributary_events_accepted_total.inc(result.accepted);
     } catch (error) {
-      // It is counted as accepted when Redis has it. What Redis took of it already is known there by its IDs.
-      const isAway = error instanceof GatewayError && error.code === "redis_away";
-      if (!isAway || isSpooled || batch === undefined) throw error;
-      await this.#toSpool(batch);
+      // The sender is to send them again, which must not cost its quota twice.
+      this.#quota.refund(tenant, result.accepted, performance.now());
+      throw error;
     }
     return { accepted: result.accepted, refused };
   }
 
-  /** Whether what comes goes to disk, for Redis is away. */
+  /** Whether events go to the spool because Redis is unavailable. */
   #isSpooled(): boolean {
     return this.#parts.config.spoolEvents && this.#parts.publisher.breakerOpen;
   }
 
-  /** As {@link Publisher.publish}, onto disk. */
-  #spoolBatch(batch: SpooledBatch): { result: ScanResult; done: Promise<void> } {
-    const result = this.#scan(batch);
-    return { result, done: result.accepted === 0 ? Promise.resolve() : this.#toSpool(batch) };
+  /** Publishes a body. Where Redis does not answer in time the body goes to the spool, if events may. */
+  #publish(
+    body: Uint8Array,
+    tenant: string,
+    receivedAtMs: number,
+    span: Span,
+  ): { result: ScanResult; done: Promise<void> } {
+    const { publisher, config } = this.#parts;
+    // The body's buffer is another request's after the first wait.
+    const copy = config.spoolEvents ? Buffer.from(body) : undefined;
+    const { result, done } = publisher.publish(
+      body,
+      tenant,
+      { ...config, now: receivedAtMs },
+      span,
+    );
+    const events = result.accepted;
+    const batch = copy === undefined ? undefined : { tenant, receivedAtMs, events, body: copy };
+    return { result, done: this.#published(done, events, batch) };
   }
 
-  #scan({ tenant, receivedAtMs, body }: SpooledBatch): ScanResult {
+  async #published(
+    done: Promise<void>,
+    events: number,
+    batch: SpooledBatch | undefined,
+  ): Promise<void> {
+    try {
+      await done;
+      this.#metrics.tributary_events_accepted_total.inc(events);
+    } catch (error) {
+      const isUnavailable = error instanceof GatewayError && error.code === "redis_away";
+      if (!isUnavailable || batch === undefined) throw error;
+      // Forwarding counts it as accepted. Events that Redis has already are removed there by their IDs.
+      await this.#keep(batch);
+    }
+  }
+
+  /** As {@link Publisher.publish}, onto disk. */
+  #spool(
+    bytes: Uint8Array,
+    tenant: string,
+    receivedAtMs: number,
+  ): { result: ScanResult; done: Promise<void> } {
     const dictionaries = createRowDictionaries(0);
     const options = {
       ...this.#parts.config,
       now: receivedAtMs,
       tenant: dictionaries.tenants.internText(tenant),
     };
-    return new BatchScanner(dictionaries).scan(body, options, () => undefined);
+    const result = new BatchScanner(dictionaries).scan(bytes, options, () => undefined);
+    const events = result.accepted;
+    if (events === 0) return { result, done: Promise.resolve() };
+    // The body's buffer is another request's after the first wait.
+    const body = Buffer.from(bytes);
+    return { result, done: this.#keep({ tenant, receivedAtMs, events, body }) };
   }
 
-  async #toSpool(batch: SpooledBatch): Promise<void> {
-    await this.#parts.spool?.append(batch);
+  async #keep(batch: SpooledBatch): Promise<void> {
+    const { spool } = this.#parts;
+    if (spool === undefined) throw new Error("events are spooled, and there is no spool");
+    await spool.append(batch);
     this.#metrics.tributary_spool_batches_total.inc({ outcome: "kept" });
   }
 
-  /** Runs a request in its span: `work` answers it, or throws what it is answered with. */
+  /** Runs a request in its span: `work` answers it, or throws the error that answers it. */
   async inSpan(
     request: FastifyRequest,
     route: string,
@@ -167,7 +201,7 @@ export class Intake {
   }
 }
 
-/** Events that could not even be read stand as nil in the packed body: their refusal says what was wrong. */
+/** Unreadable events are nil in the packed body: gives their refusals the reason why they were unreadable. */
 function explainBroken(
   refused: readonly Refusal[],
   broken: PackedBody["broken"],

@@ -1,17 +1,12 @@
-/**
- * What a fact log is rid of when a person was erased (docs/erasure.md): which blocks say so, and what is left of the blocks before
- * them.
- */
+/** Purges erased people's rows from blocks of a fact log: reads the erasures that a block records, and drops rows from earlier blocks. See docs/erasure.md. */
 import { Buffer } from "node:buffer";
+import { createRowDictionaries, EventRow, type RowDictionaries } from "../entry/event-row.ts";
+import { EntryWriter } from "../entry/entry-writer.ts";
 import {
-  createRowDictionaries,
-  EntryWriter,
-  EventRow,
   FLAG_ANONYMOUS,
   FLAG_RARE,
   FLAG_TYPE_MASK,
   FLAG_USER_UUID,
-  type RowDictionaries,
   TRACE_BYTES,
 } from "../entry/entry.ts";
 import { EntryColumns } from "../entry/columns.ts";
@@ -29,36 +24,36 @@ import {
   TYPE_IDENTITY,
 } from "./identity-rows.ts";
 
-/** An erasure that a fact block has a record of. */
+/** An erasure that a fact block records. */
 export interface LoggedErasure {
   readonly record: Readonly<IdentityRecord>;
   /** Name of the key that was erased. */
   readonly subject: string;
   readonly subjectBytes: Buffer;
-  /** Name of the user's key because of whom an anonymous ID was erased. */
+  /** Name of the user key whose erasure included this anonymous ID. */
   readonly user: string | undefined;
 }
 
-/** Erasures by what they erased. */
+/** Erasures by the key that they erased. */
 export interface ErasedKeys {
   readonly byName: ReadonlyMap<string, readonly LoggedErasure[]>;
-  /** The keys as they lie in blocks, each once. */
+  /** The keys as blocks hold them, each once. */
   readonly bytes: readonly Buffer[];
 }
 
-/** What is left of a block. */
+/** The rows of a block that remain. */
 export interface RemainingRows {
-  /** Facts among them, copies of other partitions' left out. */
+  /** Facts among them, without copies of other partitions' facts. */
   readonly facts: number;
-  /** An entry; undefined where nothing is left. */
+  /** An entry; undefined where no row remains. */
   readonly block: Uint8Array | undefined;
 }
 
 const KEY_FLAGS = FLAG_ANONYMOUS | FLAG_USER_UUID;
-/** For more keys than that a block is read rather than searched for each. */
+/** With more keys than this, reading a block is cheaper than searching it for each key. */
 const MAX_SEARCHED = 64;
 
-/** The erasures that a fact block has records of: they concern the blocks before it. */
+/** The erasures that a fact block records. They concern the blocks before it. */
 export function readErasures(block: Uint8Array): LoggedErasure[] {
   const erasures: LoggedErasure[] = [];
   const dictionaries = createRowDictionaries(0);
@@ -74,7 +69,7 @@ export function readErasures(block: Uint8Array): LoggedErasure[] {
   return erasures;
 }
 
-/** Makes erasures ready to be looked up. */
+/** Indexes erasures by the erased key. */
 export function erasedKeys(erasures: readonly LoggedErasure[]): ErasedKeys {
   const byName = new Map<string, LoggedErasure[]>();
   const bytes: Buffer[] = [];
@@ -91,13 +86,13 @@ export function erasedKeys(erasures: readonly LoggedErasure[]): ErasedKeys {
 }
 
 /**
- * Leaves out of a block of before what is of people who were erased. Of a damaged block the rows behind the damage go as well: nobody
- * could read them. Records of erasures stay, and what others' events say of the anonymous ID that they came with.
- * @returns undefined where the block has nothing of theirs
+ * Drops erased people's rows from an earlier block. A damaged block also loses the rows behind the damage, which no reader can reach.
+ * Records of erasures stay, and so do anonymous IDs in the rare fields of other people's events.
+ * @returns undefined where the block has no row to drop
  */
 export function withoutErased(block: Uint8Array, keys: ErasedKeys): RemainingRows | undefined {
   const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
-  // Keys lie in a block as they are: most blocks need not be read.
+  // A block holds keys as plain bytes, so a search tells that most blocks need no reading.
   const isFree = (): boolean => !keys.bytes.some((key) => bytes.includes(key));
   if (keys.bytes.length <= MAX_SEARCHED && isFree()) return undefined;
   const dictionaries = createRowDictionaries(0);
@@ -131,7 +126,7 @@ function dropsFact({ byName }: ErasedKeys, row: EventRow, dictionaries: RowDicti
   return erasures.some(({ record }) => record.kind === IDENTITY_ERASED || record.linked);
 }
 
-/** The record of the erasure, and what is logged with it, says all that has to be known of those before it. */
+/** Whether a record goes: the record of the erasure, and the links logged with it, replace those before it. */
 function dropsRecord(
   { byName }: ErasedKeys,
   row: EventRow,
@@ -143,7 +138,7 @@ function dropsRecord(
   const user = second === undefined ? undefined : nameOf(second, dictionaries);
   const ofUser = user === undefined ? [] : (byName.get(user) ?? []);
   if (ofUser.some(({ record }) => record.kind === IDENTITY_ERASE && record.linked)) return true;
-  // A pair is its user's.
+  // A pair belongs to its user.
   if (kind === IDENTITY_PAIR) return false;
   const erasures = byName.get(nameOf(row, dictionaries)) ?? [];
   return erasures.some((erasure) => {
@@ -161,8 +156,8 @@ interface ReadBlock {
 }
 
 /**
- * Facts and records of a block as far as it can be read.
- * @param take is given a record's second row where it has one; the rows are valid until the next call
+ * Reads the facts and records of a block, up to its damage where it is damaged.
+ * @param take receives a record's second row where it has one; the rows are valid until the next call
  */
 function forEachRow(
   block: Uint8Array,
@@ -198,7 +193,7 @@ function keyBytes(row: EventRow): Uint8Array {
   return row.user.subarray(row.userStart, row.userStart + row.userLength);
 }
 
-/** A key's name: its tenant, of which kind it is, and its bytes. */
+/** A key's name: tenant, kind and bytes. */
 function nameOf(row: EventRow, { tenants }: RowDictionaries): string {
   const { buffer, byteOffset, length } = keyBytes(row);
   const text = Buffer.from(buffer, byteOffset, length).toString("latin1");

@@ -29,9 +29,11 @@ export class JsonKeys {
    */
   add(depth: number, index: number, out: Uint8Array, start: number, end: number): boolean {
     const lead = out[start] as number;
-    // Of a short string, its head is the length; a longer one differs from all short ones by its head.
-    const first = out[start + 1] as number;
-    if (lead !== EMPTY && isDigits(out, start + 1, end)) return false;
+    const isEmpty = lead === EMPTY;
+    // The byte behind the empty key's head belongs to whatever was written there before.
+    const first = isEmpty ? 0 : (out[start + 1] as number);
+    // Of a short string, the head is the length; a longer one differs from all short ones by its head.
+    if (!isEmpty && isDigits(out, start + 1, end)) return false;
     const bit = 1 << (lead * 7 + first + (out[end - 1] as number));
     const base = depth * MAX_KEYS;
     const shapes = this.#shapes[depth] as number;

@@ -2,7 +2,8 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { Packr, unpack } from "msgpackr";
 import { describe, expect, it } from "vitest";
-import { JsonToMsgpack } from "../../src/body/json-to-msgpack.ts";
+import { runs } from "../../../../../test/support/property-runs.ts";
+import { JsonToMsgpack } from "../../../src/body/json/to-msgpack.ts";
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const transcoder = new JsonToMsgpack();
@@ -162,6 +163,9 @@ describe("JSON to msgpack, in one pass", () => {
       "a long key twice",
       JSON.stringify({ a: { ["k".repeat(40)]: 1 } }).replace("1}", `1,"${"k".repeat(40)}":2}`),
     ],
+    ["the empty key twice, before values of different kinds", '{"":{},"":1}'],
+    ["the empty key twice, with another key between", '{"":1,"a":2,"":[]}'],
+    ["the empty key twice, over what an earlier text left behind it", '{"":"x","":"y"}'],
     ["a key of digits", '{"b":1,"1":2}'],
     [
       "more than 64 keys",
@@ -252,7 +256,7 @@ describe("JSON to msgpack, in one pass", () => {
         expect(out).toEqual(packed(json));
         expect(unpack(out)).toEqual(JSON.parse(json));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -283,7 +287,7 @@ describe("JSON to msgpack, in one pass", () => {
           expect(transcode(json)).toEqual(packed(json));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -320,7 +324,7 @@ describe("JSON to msgpack, in one pass", () => {
           expect(out).toEqual(packed(json));
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 
