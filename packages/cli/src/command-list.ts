@@ -162,7 +162,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "warehouse",
     usage: "",
-    summary: "adopt: have this warehouse loaded in place of another one",
+    summary: "adopt a warehouse: the reports load it in place of the former one",
     load: async () => (await import("./commands/operate/warehouse.ts")).warehouseCommand,
   },
   {
