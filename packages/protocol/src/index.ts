@@ -124,6 +124,7 @@ export {
 export type { RareFields } from "./entry/rare.ts";
 export {
   readResultBlock,
+  REASON_DUPLICATE,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   REASON_MERGE,

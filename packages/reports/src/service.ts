@@ -7,6 +7,7 @@ import {
 } from "@tributary/protocol";
 import {
   clientUse,
+  conversionKey,
   EntryAppender,
   LagMeter,
   noteErasedConversions,
@@ -32,6 +33,7 @@ import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
 import { Loader } from "./load/loader.ts";
+import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
 import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
@@ -58,6 +60,10 @@ export interface ServiceParts {
   readonly consumer: string;
   /** Secret below 2^48, see {@link Loader}. */
   readonly seed: number;
+  /** Undefined where nobody else can load the streams. */
+  readonly claim?: WarehouseClaim | undefined;
+  /** Called when another warehouse was adopted, and nothing is loaded any more. */
+  readonly onWarehouseLost?: (() => void) | undefined;
 }
 
 /** Longest wait of the eraser for accepted events to settle, before it checks again, ms. */
@@ -73,7 +79,12 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     engine,
     telemetry,
     gatherMs: config.erasureGatherMs,
-    tellErased: async (tenant, conversions) => noteErasedConversions(client, tenant, conversions),
+    tellErased: async (tenant, conversions) =>
+      noteErasedConversions(
+        client,
+        tenant,
+        conversions.map((of) => ({ id: of.id, key: conversionKey({ tenant, ...of }) })),
+      ),
     settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
   });
   const countDeadLetters = async (): Promise<number> =>
@@ -88,7 +99,13 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     });
     const { loadIntervalMs: intervalMs } = config;
     const onErasing = (): void => eraser.wake();
-    return new Loader(feed, engine, telemetry, { intervalMs, seed: parts.seed, onErasing });
+    return new Loader(feed, engine, telemetry, {
+      intervalMs,
+      seed: parts.seed,
+      onErasing,
+      ...(parts.claim === undefined ? {} : { isHeld: parts.claim.isHeld }),
+      ...(parts.onWarehouseLost === undefined ? {} : { onLost: parts.onWarehouseLost }),
+    });
   });
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });

@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
+  DEFAULT_VOCABULARY_BYTES,
   type JourneyOptions,
   type TenantJourneyOptions,
   MAX_FACTS_OF_USER,
@@ -52,6 +53,13 @@ const schema = z.object({
   TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536, 2048).describe(
     "JavaScript heap of a compute thread, MiB",
   ),
+  TRIBUTARY_VOCABULARY_MB: wholeNumber(
+    1,
+    65_536,
+    2 * (DEFAULT_VOCABULARY_BYTES / 2 ** 20),
+  ).describe(
+    "strings of events that a compute thread holds, MiB; results show (other) for further values",
+  ),
   TRIBUTARY_MEMORY_LIMIT_MB: wholeNumber(1, 2 ** 30, defaultMemoryLimitMb()).describe(
     "resident memory at which nothing more is read or taken, MiB; 80 % of what the process may have",
   ),
@@ -74,11 +82,16 @@ const schema = z.object({
     "half-life of time_decay, ms",
   ),
   TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DAY_MS).describe(
-    "how much older than the largest event time a conversion may be and still get exact results, ms",
+    "how much older than its tenant's watermark a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",
   ),
+  TRIBUTARY_MAX_RESULT_MB: wholeNumber(
+    1,
+    256,
+    DEFAULT_JOURNEY_OPTIONS.maxResultBytes / 2 ** 20,
+  ).describe("results after which a batch takes no further entry, MiB, about"),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
     MAX_FACTS_OF_USER,
@@ -126,6 +139,7 @@ export interface WorkerConfig {
   readonly threads: number;
   readonly threadHeapMb: number;
   readonly memoryLimitMb: number;
+  readonly vocabularyMb: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
@@ -167,6 +181,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     threads: values.TRIBUTARY_THREADS,
     threadHeapMb: values.TRIBUTARY_THREAD_HEAP_MB,
     memoryLimitMb: values.TRIBUTARY_MEMORY_LIMIT_MB,
+    vocabularyMb: values.TRIBUTARY_VOCABULARY_MB,
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
@@ -177,6 +192,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       maxUsers: values.TRIBUTARY_MAX_USERS,
+      maxResultBytes: values.TRIBUTARY_MAX_RESULT_MB * 2 ** 20,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),
       identity: {
         maxAnonymousIds: values.TRIBUTARY_MAX_ANONYMOUS_IDS,

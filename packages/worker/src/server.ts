@@ -84,10 +84,11 @@ export function buildServer(
     const { count, oldestMs } = member.erasures;
     metrics.tributary_erasures_waiting.set(count);
     metrics.tributary_oldest_erasure_age_seconds.set(Math.max(0, (Date.now() - oldestMs) / 1000));
-    const { facts, users, bytes } = stateSize();
+    const { facts, users, bytes, vocabularyBytes } = stateSize();
     metrics.tributary_state_facts.set(facts);
     metrics.tributary_state_users.set(users);
     metrics.tributary_state_bytes.set(bytes);
+    metrics.tributary_vocabulary_bytes.set(vocabularyBytes);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);
   });

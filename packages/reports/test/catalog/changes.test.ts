@@ -1,7 +1,11 @@
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import type { TributaryEvent } from "@tributary/protocol";
-import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  storeCompletedErasures,
+  storeErasedCounts,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runs } from "../../../../test/support/property-runs.ts";
@@ -90,7 +94,7 @@ test("conversions of people whose erasure was done between the times are counted
     await storeErasedCounts(engine, [
       { ...erasure, ...place, events: 9999, conversions, touchpoints: 0, newestAt: T0 },
     ]);
-    await storeDoneErasures(engine, [erasure], doneAt);
+    await storeCompletedErasures(engine, [erasure], doneAt);
   }
   const { totals } = await ask("erased", { since: String(T0 + 500), asOf: String(T0 + 3500) });
   expect(totals).toMatchObject({ erasedConversions: 110, groups: 0 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import {
-  storeAskedErasure,
-  storeDoneErasures,
+  storeRequestedErasure,
+  storeCompletedErasures,
   storeErasedCounts,
   type WarehouseEngine,
 } from "@tributary/warehouse";
@@ -41,7 +41,7 @@ beforeAll(async () => {
   );
   open = server(new Map());
   const erasure = { tenant: "acme", receipt: receiptOf(9) };
-  await storeAskedErasure(engine, erasure, 1000);
+  await storeRequestedErasure(engine, erasure, 1000);
   await storeErasedCounts(engine, [
     {
       ...erasure,
@@ -64,7 +64,7 @@ beforeAll(async () => {
       newestAt: 5,
     },
   ]);
-  await storeDoneErasures(engine, [erasure], 2000);
+  await storeCompletedErasures(engine, [erasure], 2000);
 });
 afterAll(async () => {
   await locked.close();

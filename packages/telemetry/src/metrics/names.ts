@@ -320,8 +320,20 @@ export const METRICS = {
   tributary_state_bytes: {
     type: "gauge",
     unit: "bytes",
-    help: "What the tables of facts and users take, over the worker's partitions.",
+    help: "Tables of facts and users and strings of events in memory, over the worker's partitions.",
     labels: {},
+  },
+  tributary_vocabulary_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Strings of events in memory, over the worker's compute threads; bounded by TRIBUTARY_VOCABULARY_MB each.",
+    labels: {},
+  },
+  tributary_vocabulary_overflow_total: {
+    type: "counter",
+    unit: "values",
+    help: "Values of facts for which results show (other), as the worker's strings were at their bound, by dimension.",
+    labels: { dimension: 8 },
   },
   tributary_rebuild_seconds: {
     type: "histogram",

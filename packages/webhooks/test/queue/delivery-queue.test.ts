@@ -98,7 +98,7 @@ describe("deliveries", () => {
       entry: `${atMs}-0`,
       atMs,
       tenant: "default",
-      conversions: ["a"],
+      conversions: [{ id: "a", key: conversionOf(waits.ticket) }],
     });
     if (erased === undefined) throw new Error("no delivery");
     expect(await queue.erase(atMs, [erased.ticket])).toBe(2);

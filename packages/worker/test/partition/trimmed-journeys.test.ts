@@ -31,7 +31,7 @@ class Partition {
 
   /** One batch, its commit, and what retention then trims. */
   take(...events: PlainEvent[]): void {
-    const outcome = this.#state.process([entryOf(events)]);
+    const outcome = this.#state.process([entryOf(events)], undefined, NOW);
     for (const { key, path, value } of decodeResults(outcome)) this.last.set(key, { path, value });
     const counts = outcome.counts["default"];
     this.late += counts?.late ?? 0;
@@ -50,7 +50,7 @@ class Partition {
   /** As after a crash: what is not in the log is forgotten. */
   rebuild(): void {
     this.#state = new PartitionState(OPTIONS, 1);
-    for (const { block } of this.#log) this.#state.restore(block);
+    for (const { block } of this.#log) this.#state.restore(block, NOW);
   }
 }
 

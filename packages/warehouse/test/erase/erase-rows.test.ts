@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
-import { eraseRows, readConversionsErasing } from "../../src/erase/rows.ts";
-import { countErasing, readErasing } from "../../src/erase/erasures.ts";
+import { eraseRows, readErasedConversions } from "../../src/erase/erase-rows.ts";
+import { countPendingRows, readPendingKeys } from "../../src/erase/pending-keys.ts";
 import { migrate } from "../../src/engine/migrations.ts";
 import { openWarehouse } from "../../src/engine/open.ts";
 import {
@@ -39,14 +39,14 @@ beforeEach(async () => {
 const never = new AbortController().signal;
 const at = (second: number): string => `${1_700_000_000_000 + second * 1000}-0`;
 const eraseAll = async (engine: WarehouseEngine) => {
-  const chosen = await readErasing(engine);
-  const counts = await countErasing(engine, chosen);
-  const told = await readConversionsErasing(engine, chosen);
+  const chosen = await readPendingKeys(engine);
+  const counts = await countPendingRows(engine, chosen);
+  const told = await readErasedConversions(engine, chosen);
   const before = await namesIn("attributions", "conversion_id");
   await eraseRows(engine, chosen, never);
   const after = new Set(await namesIn("attributions", "conversion_id"));
   // Of those that are somebody else's by now a part goes, and nobody is told that they are no more.
-  expect(told.flatMap(({ conversions }) => conversions).toSorted()).toEqual(
+  expect(told.flatMap(({ conversions }) => conversions.map(({ id }) => id)).toSorted()).toEqual(
     before.filter((id) => !after.has(id)),
   );
   for (const { newestAt } of counts) expect(newestAt).toBeGreaterThanOrEqual(T0);
@@ -103,6 +103,23 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
     expect(await eraseAll(engine())).toEqual([]);
   });
 
+  test("a conversion of the same event ID that somebody else sent stays", async () => {
+    const mine = purchase("same", T0);
+    const theirs = purchase("same", T0, of("u2"));
+    await loadFacts(chdb, factBlock([mine, theirs]), at(1));
+    for (const conversion of [mine, theirs]) {
+      await loadResults(chdb, resultBlock([{ conversion, touches: [], value: "1" }]), at(1));
+    }
+    await loadFacts(chdb, recordBlock([{ key: "u1", receipt: 1 }]), at(2));
+    const chosen = await readPendingKeys(engine());
+    expect(await readErasedConversions(engine(), chosen)).toEqual([
+      { tenant: "default", conversions: [{ id: "same", userKey: "u1", anonymous: false }] },
+    ]);
+    await eraseRows(engine(), chosen, never);
+    expect(await namesIn("attributions", "user_key")).toEqual(["u2"]);
+    expect(await namesIn("events", "user_key")).toEqual(["u2"]);
+  });
+
   test("entry IDs are compared as numbers, and those of other partitions not at all", async () => {
     await loadFacts(chdb, factBlock([click("t1", T0)]), "1700000000000-9");
     await loadFacts(chdb, recordBlock([{ key: "u1", receipt: 1 }]), "1700000000000-10");
@@ -149,14 +166,29 @@ describe.each(["chdb", "clickhouse"])("in %s", (which) => {
     // Under the owner of before, under the person, and a former result of another's device.
     await loadResults(
       chdb,
-      resultBlock([{ conversion: purchase("c1", T0, of("u9")), touches: [], value: "1" }]),
+      resultBlock([
+        {
+          conversion: purchase("c1", T0, of("u9")),
+          touches: [],
+          value: "1",
+          generation: 1,
+          anonymousId: "a1",
+        },
+      ]),
       at(1),
       5,
     );
     await loadResults(
       chdb,
       resultBlock([
-        { conversion: purchase("c1", T0, of("u1")), touches: [], value: "1", revision: 1 },
+        {
+          conversion: purchase("c1", T0, of("u1")),
+          touches: [],
+          value: "1",
+          revision: 1,
+          generation: 2,
+          anonymousId: "a1",
+        },
       ]),
       at(2),
       6,
@@ -231,13 +263,13 @@ test("waiting for a mutation can be given up", async () => {
         sql.includes("system.mutations") ? [{ running: "1", reason: "" }] : chdb.query(sql),
     },
   });
-  const chosen = await readErasing(chdb);
+  const chosen = await readPendingKeys(chdb);
   await expect(eraseRows(slow, chosen, AbortSignal.timeout(50))).rejects.toThrow("aborted");
   const failing: WarehouseEngine = Object.create(chdb, {
     query: { value: async () => [{ running: "1", reason: "no space left" }] },
   });
   await expect(eraseRows(failing, chosen, never)).rejects.toMatchObject({
     code: "query_failed",
-    message: "erasing does not get on; latest_fail_reason of system.mutations says why",
+    message: "an erasure's mutation fails; latest_fail_reason of system.mutations says why",
   });
 });

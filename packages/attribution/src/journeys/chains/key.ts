@@ -5,7 +5,6 @@ import {
   FLAG_USER_UUID,
   formatUuid,
   packUuid,
-  UUID_BYTES,
   UUID_TEXT_BYTES,
 } from "@tributary/protocol";
 
@@ -15,12 +14,10 @@ export interface Key {
   readonly uuid: boolean;
 }
 
-const packed = new Uint8Array(UUID_BYTES);
-
-/** The key that a range of text is. The bytes of a UUID are valid until the next call, others are a view. */
-export function keyOfText(text: Uint8Array, start: number, end: number): Key {
-  if (end - start === UUID_TEXT_BYTES && packUuid(text, start, packed, 0)) {
-    return { bytes: packed, uuid: true };
+/** The key in a range of text, as a view. @param uuid room for the 16 bytes of a UUID, which are then the view */
+export function keyOfText(text: Uint8Array, start: number, end: number, uuid: Uint8Array): Key {
+  if (end - start === UUID_TEXT_BYTES && packUuid(text, start, uuid, 0)) {
+    return { bytes: uuid, uuid: true };
   }
   return { bytes: text.subarray(start, end), uuid: false };
 }
@@ -43,7 +40,7 @@ export function sameKey(a: Key, b: Key): boolean {
   return true;
 }
 
-/** By the bytes of their text, as a comparator does. Makes strings: for what is decided seldom. */
+/** Compares two keys by the bytes of their text, as a comparator does. Makes strings: for rare decisions. */
 export function compareKeys(a: Key, b: Key): number {
   return Buffer.compare(Buffer.from(textOf(a)), Buffer.from(textOf(b)));
 }
@@ -52,7 +49,7 @@ export function textOf({ bytes, uuid }: Key): string {
   return uuid ? formatUuid(bytes, 0) : Buffer.from(bytes).toString("utf8");
 }
 
-/** Makes a key the row's user, an anonymous one. */
+/** Makes an anonymous ID the row's user key. */
 export function loadAnonymous(row: EventRow, { bytes, uuid }: Key): void {
   row.user = bytes;
   row.userStart = 0;
