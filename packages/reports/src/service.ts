@@ -1,10 +1,5 @@
 import type { StoredKeys } from "@tributary/service";
-import {
-  ATTRIBUTION_GROUP,
-  resultsKey,
-  WAREHOUSE_GROUP,
-  WEBHOOKS_GROUP,
-} from "@tributary/protocol";
+import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP, WEBHOOKS_GROUP } from "@tributary/protocol";
 import {
   clientUse,
   EntryAppender,
@@ -21,7 +16,7 @@ import {
   webhooksGroupSince,
   type MeasuredLag,
   type RedisClient,
-  type WaitingLag,
+  type StreamLag,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -169,7 +164,7 @@ async function lagReport(
   const [lag, books, webhooks] = await Promise.all([
     meter.measure(),
     readBooks(client, all),
-    webhooksLag(client, all),
+    webhooksLag(client, partitions),
   ]);
   const { warehouse, ...attribution } = lag.total;
   const { accepted, duplicate, processed, deadLettered, dropped } = totalBooks(books.tenants);
@@ -201,12 +196,9 @@ async function lagReport(
   };
 }
 
-async function webhooksLag(
-  client: RedisClient,
-  partitions: readonly number[],
-): Promise<WaitingLag | null> {
+async function webhooksLag(client: RedisClient, partitions: number): Promise<StreamLag | null> {
   if ((await webhooksGroupSince(client)) === undefined) return null;
-  return readGroupLag(client, WEBHOOKS_GROUP, partitions.map(resultsKey));
+  return readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
 }
 
 function withEntries<T extends MeasuredLag>(lag: T): T & LagTotal {

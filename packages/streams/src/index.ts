@@ -40,10 +40,12 @@ export {
 export { readGroupLag } from "./watch/group-lag.ts";
 export { readGroups } from "./group/groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./group/groups.ts";
+export { LossFinder } from "./watch/losses.ts";
+export type { Loss } from "./watch/losses.ts";
 export { LagMeter } from "./watch/lag-meter.ts";
 export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./watch/lag-meter.ts";
 export { readLag, totalLag } from "./watch/lag.ts";
-export type { GroupLag, OutboxLag, PartitionLag, WaitingLag } from "./watch/lag.ts";
+export type { GroupLag, OutboxLag, PartitionLag, StreamLag, WaitingLag } from "./watch/lag.ts";
 export {
   acquireLease,
   drainMember,
@@ -81,5 +83,5 @@ export type { SettleOptions } from "./watch/settle.ts";
 export { trimPartition } from "./partition/trim.ts";
 export { WarehouseFeed } from "./feed/warehouse-feed.ts";
 export type { PolledEntry } from "./feed/polled-entry.ts";
-export type { FeedOptions } from "./feed/warehouse-feed.ts";
+export type { FeedOptions, MendedGroup } from "./feed/warehouse-feed.ts";
 export { readCompleteUpTo } from "./watch/watermark.ts";

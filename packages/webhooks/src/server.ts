@@ -1,4 +1,4 @@
-import { resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
+import { WEBHOOKS_GROUP } from "@tributary/protocol";
 import { clientUse, readGroupLag, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -69,8 +69,7 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   );
   metrics.tributary_webhook_dead_deliveries.set(sum((size) => size.dead));
   metrics.tributary_webhook_oldest_dead_age_seconds.set(most((size) => size.oldestDeadAgeSeconds));
-  const streams = Array.from({ length: partitions }, (_, partition) => resultsKey(partition));
-  const lag = await readGroupLag(client, WEBHOOKS_GROUP, streams);
+  const lag = await readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
   const group = WEBHOOKS_GROUP;
   metrics.tributary_lag_entries.set({ group }, lag.undelivered + lag.pending);
   metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);

@@ -4,7 +4,7 @@ import type {
   MeasuredLag,
   MeasuredPartition,
   OutboxLag,
-  WaitingLag,
+  StreamLag,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -62,7 +62,7 @@ export interface LagReport {
   /** Messages of partitions to others that are not relayed yet. */
   readonly outbox: OutboxLag;
   /** Results that the webhooks have not taken yet; null where none are sent. */
-  readonly webhooks: WaitingLag | null;
+  readonly webhooks: StreamLag | null;
   /** Events in the books, by account; a bound's are `dropped_<bound>`. */
   readonly books: Readonly<Record<string, number>>;
   /** Events whose outcome the books do not say, in size. */

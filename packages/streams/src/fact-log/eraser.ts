@@ -136,7 +136,7 @@ export class FactEraser {
     const now = Date.now();
     this.#lookAtMs = Math.max(now + LOOK_EVERY_MS, oldestMs + this.#afterMs);
     if (oldestMs + this.#afterMs > now) return;
-    const unacknowledged = await firstUnacknowledged(this.#client, factsKey(partition));
+    const unacknowledged = await firstUnacknowledged(this.#client, partition);
     if (unacknowledged === undefined) return;
     const blocks: ErasingBlock[] = [];
     for (const [entry, fields] of entries) {

@@ -6,14 +6,23 @@ import {
   factsKey,
   MAX_PARTITIONS,
   PLATFORM_KEY,
+  progressFields,
   resultsKey,
+  stateKey,
   WAREHOUSE_GROUP,
   WEBHOOKS_ERASED_KEY,
   WEBHOOKS_GROUP,
 } from "@tributary/protocol";
 import { StreamsError } from "../errors.ts";
 import type { RedisClient } from "../redis/client.ts";
+import { Script } from "../redis/script.ts";
 
+const ensureGroupScript = new Script(
+  new URL("./ensure-group.lua", import.meta.url),
+  "acknowledged",
+);
+
+const STREAM_KEYS = { events: eventsKey, facts: factsKey, results: resultsKey } as const;
 const OLDEST_MAJOR = 7;
 const JOIN_RETRY_MS = 100;
 /** Field of the platform. */
@@ -87,7 +96,7 @@ export async function ensureWebhooksGroup(client: RedisClient, partitions: numbe
   const from = known === 1 ? "0" : "$";
   await Promise.all(
     Array.from({ length: partitions }, async (_, partition) =>
-      createGroup(client, resultsKey(partition), WEBHOOKS_GROUP, from),
+      ensureGroup(client, partition, "results", WEBHOOKS_GROUP, from),
     ),
   );
   // Last: a start that dies half-way begins anew.
@@ -106,34 +115,38 @@ export async function removeWebhooksGroup(client: RedisClient, partitions: numbe
   await client.hdel(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
   await client.del(WEBHOOKS_ERASED_KEY);
   await Promise.all(
-    Array.from({ length: partitions }, async (_, partition) =>
-      client.xgroup("DESTROY", resultsKey(partition), WEBHOOKS_GROUP),
-    ),
+    Array.from({ length: partitions }, async (_, partition) => {
+      await client.xgroup("DESTROY", resultsKey(partition), WEBHOOKS_GROUP);
+      await client.hdel(stateKey(partition), ...progressFields(WEBHOOKS_GROUP, "results"));
+    }),
   );
 }
 
-/** Creates every consumer group that is not there yet, from the streams' beginning. */
+/**
+ * Creates every consumer group that is not there: from the streams' beginning where nothing was done yet, else behind what was
+ * committed or acknowledged.
+ */
 export async function ensureGroups(client: RedisClient, partitions: number): Promise<void> {
-  const wanted: [string, string][] = [];
+  const wanted: Promise<void>[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
-    wanted.push([eventsKey(partition), ATTRIBUTION_GROUP]);
-    wanted.push([factsKey(partition), WAREHOUSE_GROUP]);
-    wanted.push([resultsKey(partition), WAREHOUSE_GROUP]);
+    wanted.push(
+      ensureGroup(client, partition, "events", ATTRIBUTION_GROUP, "0"),
+      ensureGroup(client, partition, "facts", WAREHOUSE_GROUP, "0"),
+      ensureGroup(client, partition, "results", WAREHOUSE_GROUP, "0"),
+    );
   }
-  await Promise.all(wanted.map(async ([key, group]) => createGroup(client, key, group)));
+  await Promise.all(wanted);
 }
 
-async function createGroup(
+async function ensureGroup(
   client: RedisClient,
-  key: string,
+  partition: number,
+  stream: keyof typeof STREAM_KEYS,
   group: string,
-  from: "0" | "$" = "0",
+  from: "0" | "$",
 ): Promise<void> {
-  try {
-    await client.xgroup("CREATE", key, group, from, "MKSTREAM");
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
-  }
+  const keys = [STREAM_KEYS[stream](partition), stateKey(partition)];
+  await ensureGroupScript.run(client, keys, [group, stream, from]);
 }
 
 async function checkVersion(client: RedisClient): Promise<void> {
