@@ -1,11 +1,13 @@
 import { EVENT_LIMITS, MAX_PARTITIONS } from "@tributary/protocol";
-import type { ReplicaWait } from "@tributary/streams";
+import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
   areKeysInRedis,
   parseApiKeys,
   readEnvironment,
+  redisRulesOf,
+  redisRulesSchema,
   text,
   wholeNumber,
 } from "@tributary/service";
@@ -22,6 +24,7 @@ const schema = z.object({
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
+  ...redisRulesSchema,
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
@@ -93,6 +96,7 @@ export interface GatewayConfig {
   readonly host: string;
   readonly port: number;
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly partitions: number;
   /** Tenants by write key; empty where events are taken without one. */
   readonly writeKeys: ReadonlyMap<string, string>;
@@ -133,6 +137,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     host,
     port: values.TRIBUTARY_PORT,
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
     keysInRedis: areKeysInRedis(values.TRIBUTARY_WRITE_KEYS),

@@ -1,5 +1,5 @@
 import type { StoredKeys } from "@tributary/service";
-import type { RedisClient } from "@tributary/streams";
+import type { RedisClient, ServerWatch } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import { notFound, sendError, toGatewayError } from "./http/replies.ts";
@@ -70,7 +70,7 @@ function buildServer(
   return server;
 }
 
-/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration */
+/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration @param serverWatch looks at Redis' settings */
 export function createGateway(
   config: GatewayConfig,
   client: RedisClient,
@@ -78,6 +78,7 @@ export function createGateway(
   seed: number,
   spool?: Spool,
   storedKeys?: StoredKeys,
+  serverWatch?: Pick<ServerWatch, "reason">,
 ) {
   const metrics = createGatewayMetrics(telemetry);
   const backlog = new Backlog(client, config.partitions, config.backlog);
@@ -125,7 +126,7 @@ export function createGateway(
           (batches) => metrics.tributary_spool_batches_total.inc({ outcome: "forwarded" }, batches),
           telemetry.logger,
         );
-  const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys };
+  const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys, serverWatch };
   const server = buildServer(parts, metrics, publish);
   return { server, publisher, backlog, forwarder };
 }

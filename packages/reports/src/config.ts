@@ -1,13 +1,15 @@
 import { readTenants } from "@tributary/tenants";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./question/settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import type { ReplicaWait } from "@tributary/streams";
+import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   areKeysInRedis,
   isLoopback,
   parseApiKeys,
   readEnvironment,
+  redisRulesOf,
+  redisRulesSchema,
   text,
   wholeNumber,
 } from "@tributary/service";
@@ -50,6 +52,7 @@ const schema = settingsSchema.extend({
   ),
   TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
   TRIBUTARY_PORT: wholeNumber(0, 65_535, 8081).describe("port to listen on; 0 takes a free one"),
+  ...redisRulesSchema,
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
@@ -86,6 +89,21 @@ const schema = settingsSchema.extend({
     "longest run of a query, ms",
   ),
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
+  TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
+    "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
+  ),
+  TRIBUTARY_CONSUMER_IDLE_MS: wholeNumber(60_000, 30 * DAY_MS, 3_600_000).describe(
+    "a consumer without anything in hand that was not seen for this long is removed, ms",
+  ),
+  TRIBUTARY_SELF_AUDIT_INTERVAL_MS: wholeNumber(0, 30 * DAY_MS, 3_600_000).describe(
+    "how often a sample of the results is held against the facts, and the sums of all events against what was accepted, ms; 0 never",
+  ),
+  TRIBUTARY_SELF_AUDIT_CONVERSIONS: wholeNumber(1, 10_000_000, 1000).describe(
+    "about how many conversions of a tenant a self-audit compares",
+  ),
+  TRIBUTARY_SELF_AUDIT_TENANTS: wholeNumber(1, 100_000, 100).describe(
+    "most tenants that a self-audit looks at; of more, others each time",
+  ),
   TRIBUTARY_CACHED_REPORTS: wholeNumber(0, 100_000, 256).describe(
     "answers kept for who asks the same again while nothing was loaded",
   ),
@@ -94,8 +112,19 @@ const schema = settingsSchema.extend({
   ),
 });
 
+/** How often the service audits itself, and how much of the warehouse. */
+export interface SelfAuditOptions {
+  /** How often, ms; 0 never. */
+  readonly intervalMs: number;
+  /** About how many conversions of a tenant are compared. */
+  readonly conversions: number;
+  /** Most tenants that are looked at each time, chosen at random where there are more. */
+  readonly tenants: number;
+}
+
 export interface ReportsConfig {
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly host: string;
   readonly port: number;
   readonly partitions: number;
@@ -119,6 +148,9 @@ export interface ReportsConfig {
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
   readonly maxExports: number;
+  readonly watchIntervalMs: number;
+  readonly consumerIdleMs: number;
+  readonly selfAudit: SelfAuditOptions;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
   readonly settings: SettingsByTenant;
@@ -139,6 +171,7 @@ export function readConfig(
   const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
   return Object.freeze({
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     host,
     port: values.TRIBUTARY_PORT,
     partitions: values.TRIBUTARY_PARTITIONS,
@@ -166,6 +199,13 @@ export function readConfig(
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
+    watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
+    consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
+    selfAudit: {
+      intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
+      conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
+      tenants: values.TRIBUTARY_SELF_AUDIT_TENANTS,
+    },
     cachedReports: values.TRIBUTARY_CACHED_REPORTS,
     cachedReportsMb: values.TRIBUTARY_CACHED_REPORTS_MB,
     settings: settingsOf(values),

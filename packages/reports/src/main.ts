@@ -28,6 +28,12 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
+const serverWatch = await joinPlatform(client, {
+  partitions: config.partitions,
+  timeoutMs: START_TIMEOUT_MS,
+  rules: config.redisRules,
+  telemetry,
+}).catch(giveUp);
 const engine = await openEngine().catch(giveUp);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
@@ -43,9 +49,19 @@ const storedEraseKeys = new ApiKeyStore(
   logger,
 );
 for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
-const parts = { client, engine, telemetry, consumer, seed, storedKeys, storedEraseKeys };
-const { loaders, server, eraser } = createReports(config, parts);
+const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, {
+  client,
+  engine,
+  telemetry,
+  consumer,
+  seed,
+  storedKeys,
+  storedEraseKeys,
+  serverWatch,
+});
 eraser.start();
+streamWatch.start();
+selfAudit.start();
 for (const loader of loaders) loader.start();
 const address = await server.listen({ host: config.host, port: config.port });
 logger.info({ address, partitions: config.partitions }, "reports listens");
@@ -57,6 +73,9 @@ async function stop(signal: string): Promise<void> {
   logger.info({ signal }, "reports stops");
   await Promise.all(loaders.map(async (loader) => loader.stop()));
   await eraser.stop();
+  await selfAudit.stop();
+  await streamWatch.stop();
+  await serverWatch.stop();
   for (const keys of [storedKeys, storedEraseKeys]) keys.stop();
   await server.close();
   await engine.close();
@@ -77,9 +96,8 @@ function readConfigOrExit(): ReportsConfig {
   }
 }
 
-/** Joins the platform and opens its warehouse. */
+/** Opens the platform's warehouse. */
 async function openEngine(): Promise<WarehouseEngine> {
-  await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
   const location =
     config.clickhouseUrl === undefined
       ? { dataDir: warehouseFolder(config.dataDir) }

@@ -4,6 +4,7 @@ import {
   clientUse,
   EntryAppender,
   LagMeter,
+  mendedReporter,
   noteErasedConversions,
   readBooks,
   readCompleteUpTo,
@@ -16,6 +17,7 @@ import {
   webhooksGroupSince,
   type MeasuredLag,
   type RedisClient,
+  type ServerWatch,
   type StreamLag,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
@@ -30,6 +32,8 @@ import { Loader } from "./load/loader.ts";
 import { PathPool } from "./compute/pool.ts";
 import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
+import { SelfAudit } from "./watch/self-audit.ts";
+import { StreamWatch, strandedReason } from "./watch/stream-watch.ts";
 
 /** The service's halves over one warehouse. */
 export interface ReportsService {
@@ -38,6 +42,8 @@ export interface ReportsService {
   /** Not listening yet. */
   readonly server: FastifyInstance;
   readonly eraser: Eraser;
+  readonly streamWatch: StreamWatch;
+  readonly selfAudit: SelfAudit;
 }
 
 /** What the service stands on. */
@@ -53,10 +59,14 @@ export interface ServiceParts {
   readonly consumer: string;
   /** Secret below 2^48, see {@link Loader}. */
   readonly seed: number;
+  /** What looks at Redis' settings. */
+  readonly serverWatch?: Pick<ServerWatch, "reason"> | undefined;
 }
 
 /** Longest that erasing waits for what was asked to be settled, before it looks again, ms. */
 const ERASE_SETTLE_MS = 60_000;
+/** Longest that a self-audit waits for what was accepted to be loaded, ms. */
+const AUDIT_SETTLE_MS = 10_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
 
@@ -80,6 +90,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       consumer: parts.consumer,
       maxEntries: config.loadMaxEntries,
       streams: [stream],
+      onMended: mendedReporter(telemetry, WAREHOUSE_GROUP),
     });
     const { loadIntervalMs: intervalMs } = config;
     const onErasing = (): void => eraser.wake();
@@ -117,13 +128,30 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     loadStallMs: config.loadStallMs,
     stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
     redisReady: () => redisReady(client),
+    streamsReason: async () => parts.serverWatch?.reason ?? strandedReason(client, partitions),
     redisUse: () => clientUse(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
-  return { loaders, server, eraser };
+  const streamWatch = new StreamWatch(client, telemetry, {
+    partitions,
+    intervalMs: config.watchIntervalMs,
+    consumerIdleMs: config.consumerIdleMs,
+  });
+  const selfAudit = new SelfAudit(
+    {
+      engine,
+      telemetry,
+      settings: config.settings,
+      readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
+      settle: async (signal) => settle(client, partitions, { timeoutMs: AUDIT_SETTLE_MS, signal }),
+      random: Math.random,
+    },
+    config.selfAudit,
+  );
+  return { loaders, server, eraser, streamWatch, selfAudit };
 }
 
 /** Erase keys in Redis. Who needs a key to read needs one to erase. */

@@ -14,4 +14,5 @@ export {
   text,
   wholeNumber,
 } from "./environment.ts";
+export { redisRulesOf, redisRulesSchema } from "./redis-rules.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";

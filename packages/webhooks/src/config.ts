@@ -1,6 +1,14 @@
 import { hostname } from "node:os";
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  EnvironmentError,
+  readEnvironment,
+  redisRulesOf,
+  redisRulesSchema,
+  text,
+  wholeNumber,
+} from "@tributary/service";
+import type { RedisRules } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { z } from "zod";
 import type { Pacing } from "./sending/back-off.ts";
@@ -37,6 +45,7 @@ const schema = targetsSchema.extend({
   TRIBUTARY_PORT: wholeNumber(0, 65_535, 8082).describe(
     "port of health and metrics; 0 takes a free one",
   ),
+  ...redisRulesSchema,
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
@@ -62,6 +71,7 @@ const schema = targetsSchema.extend({
 
 export interface WebhooksConfig {
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly host: string;
   readonly port: number;
   readonly partitions: number;
@@ -104,6 +114,7 @@ export function readConfig(env: Environment = process.env): WebhooksConfig {
   }
   return Object.freeze({
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     host: values.TRIBUTARY_HOST,
     port: values.TRIBUTARY_PORT,
     partitions: values.TRIBUTARY_PARTITIONS,

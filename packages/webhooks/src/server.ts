@@ -1,5 +1,11 @@
 import { WEBHOOKS_GROUP } from "@tributary/protocol";
-import { clientUse, readGroupLag, type RedisClient, redisReady } from "@tributary/streams";
+import {
+  clientUse,
+  readGroupLag,
+  type RedisClient,
+  redisReady,
+  type ServerWatch,
+} from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WebhookMetrics } from "./metrics.ts";
@@ -13,6 +19,8 @@ export interface ServerParts {
   readonly partitions: number;
   readonly telemetry: Telemetry;
   readonly metrics: WebhookMetrics;
+  /** What looks at Redis' settings. */
+  readonly serverWatch?: Pick<ServerWatch, "reason">;
 }
 
 /**
@@ -24,14 +32,15 @@ export function buildServer(parts: ServerParts, stallMs: number): FastifyInstanc
   const server = Fastify({ logger: false, forceCloseConnections: true });
   server.get("/healthz", async (_request, reply) => {
     const stalledMs = service.stalledForMs();
-    // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     if (!redisReady(client) || stalledMs < stallMs) return { status: "ok", sends: service.sends };
     const reason = `there was something to do for ${Math.round(stalledMs / 1000)} s and nothing was done`;
     return reply.code(503).send({ status: "unhealthy", reason });
   });
   server.get("/readyz", async (_request, reply) => {
-    if (redisReady(client)) return { status: "ready", sends: service.sends };
-    return reply.code(503).send({ status: "not ready", reason: "Redis is away" });
+    const reason = await unreadyReason(parts);
+    if (reason === undefined) return { status: "ready", sends: service.sends };
+    return reply.code(503).send({ status: "not ready", reason });
   });
   server.get("/metrics", async (_request, reply) => {
     await setMetrics(parts);
@@ -39,6 +48,15 @@ export function buildServer(parts: ServerParts, stallMs: number): FastifyInstanc
     return reply.type(contentType).send(body);
   });
   return server;
+}
+
+async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
+  const { client, partitions, serverWatch } = parts;
+  if (!redisReady(client)) return "Redis is unavailable";
+  if (serverWatch?.reason !== undefined) return serverWatch.reason;
+  const { strandedPartitions } = await readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
+  if (strandedPartitions === 0) return undefined;
+  return `results of ${strandedPartitions} partitions wait that the group ${WEBHOOKS_GROUP} is not given: it is lost, or was set past them`;
 }
 
 async function setMetrics({ client, service, partitions, metrics }: ServerParts): Promise<void> {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisClient } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WebhooksConfig } from "./config.ts";
-import { Intake } from "./intake/intake.ts";
+import { ResultIntake } from "./intake/result-intake.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { DeliveryQueue } from "./queue/delivery-queue.ts";
 import { SenderLease } from "./sending/sender-lease.ts";
@@ -13,13 +13,13 @@ export interface ServiceParts {
   readonly client: RedisClient;
   readonly telemetry: Telemetry;
   readonly metrics: WebhookMetrics;
-  /** Secret below 2^48, see {@link Intake}. */
+  /** Secret below 2^48, see {@link ResultIntake}. */
   readonly seed: number;
 }
 
 /** What runs while this process has the lease. */
 interface Sending {
-  readonly intake: Intake;
+  readonly intake: ResultIntake;
   readonly senders: ReadonlyMap<string, TenantSender>;
 }
 
@@ -134,7 +134,7 @@ export class WebhooksService {
       senders.set(tenant, new TenantSender(queue, target, telemetry, metrics, options));
     }
     const released = (tenant: string): void => senders.get(tenant)?.wake();
-    const intake = new Intake(client, this.queues, telemetry, metrics, {
+    const intake = new ResultIntake(client, this.queues, telemetry, metrics, {
       partitions,
       seed,
       released,

@@ -9,9 +9,16 @@ import {
 } from "@tributary/attribution";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
-import type { ReplicaWait } from "@tributary/streams";
+import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
-import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  EnvironmentError,
+  readEnvironment,
+  redisRulesOf,
+  redisRulesSchema,
+  text,
+  wholeNumber,
+} from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
@@ -36,6 +43,7 @@ const schema = z.object({
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
+  ...redisRulesSchema,
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
@@ -126,6 +134,7 @@ export interface WorkerConfig {
   readonly host: string;
   readonly port: number;
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly partitions: number;
   readonly workerId: string;
   readonly threads: number;
@@ -167,6 +176,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     host: values.TRIBUTARY_HOST,
     port: values.TRIBUTARY_PORT,
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     workerId: values.TRIBUTARY_WORKER_ID,
     threads: values.TRIBUTARY_THREADS,

@@ -52,7 +52,8 @@ export function addOperationRoutes(
   // Progress, not presence: a process that answers and loads nothing is not healthy.
   server.get("/healthz", HIDDEN, async (_request, reply) => {
     const stalledMs = parts.stalledForMs();
-    if (stalledMs < parts.loadStallMs) return { status: "ok" };
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
+    if (!parts.redisReady() || stalledMs < parts.loadStallMs) return { status: "ok" };
     const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
     return reply.code(503).send({ status: "unhealthy", reason });
   });
@@ -114,6 +115,8 @@ async function readLag(parts: ServerParts): Promise<LagReport> {
 
 async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
   if (!parts.redisReady()) return "Redis does not answer";
+  const streams = await parts.streamsReason?.().catch(() => "Redis does not answer");
+  if (streams !== undefined) return streams;
   const timeout = Promise.withResolvers<string>();
   const timer = setTimeout(
     () => timeout.resolve(`the warehouse does not answer within ${PING_TIMEOUT_MS} ms`),

@@ -32,6 +32,8 @@ export interface ServerParts {
   readonly stalledForMs: () => number;
   /** Whether Redis takes commands. */
   readonly redisReady: () => boolean;
+  /** Why what is accepted is not safe, or will not be loaded as it is; undefined where all is well. */
+  readonly streamsReason?: () => Promise<string | undefined>;
   readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;

@@ -58,7 +58,7 @@ export class Loader {
   readonly #traces = new LoadTraces();
   readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
-  /** Since when entries have waited without any being loaded, by performance.now(). */
+  /** Since when entries have waited, or could not be asked for, without any being loaded, by performance.now(). */
   #waitingSinceMs: number | undefined;
   #failures = 0;
 
@@ -77,7 +77,7 @@ export class Loader {
     this.#results = new ResultRows(options.seed);
   }
 
-  /** How long entries have waited without any being loaded, ms; 0 where none waits. */
+  /** How long entries have waited, or could not be asked for, without any being loaded, ms; 0 where all is well. */
   stalledForMs(): number {
     return this.#waitingSinceMs === undefined ? 0 : performance.now() - this.#waitingSinceMs;
   }
@@ -139,7 +139,7 @@ export class Loader {
     }
   }
 
-  /** What was made into rows; who is who, and who is to be erased, after the facts that it is about. */
+  /** What was made into rows; identities, and who is to be erased, after the facts that they are about. */
   #batches(): readonly RowBatch[] {
     const facts = this.#facts;
     return [
@@ -176,7 +176,7 @@ export class Loader {
       for (const { table, columns, bytes } of batches) {
         await this.#engine.insertRowBinary(table, columns, bytes);
       }
-      await this.#setAside(undecodable);
+      await this.#deadLetter(undecodable);
       if (taken.length > 0) await this.#feed.acknowledge(taken);
       if (this.#facts.finishErasing().rows > 0) this.#options.onErasing?.();
       for (const { table, rows } of batches) {
@@ -193,14 +193,14 @@ export class Loader {
     }
   }
 
-  async #setAside(undecodable: readonly Undecodable[]): Promise<void> {
+  async #deadLetter(undecodable: readonly Undecodable[]): Promise<void> {
     for (const { entry, reason } of undecodable) {
       await this.#feed.deadLetter(entry, reason);
       const { partition, stream, id } = entry;
       this.#metrics.tributary_dead_letters_total.inc({ reason: "block_undecodable" });
       this.#telemetry.logger.error(
         { partition, stream, id, reason },
-        "a block cannot be read; it is kept as a dead letter",
+        "a block cannot be read; it becomes a dead letter",
       );
     }
   }
@@ -223,6 +223,7 @@ export class Loader {
     this.#clear();
     this.#feed.rewind();
     this.#metrics.tributary_load_failures_total.inc();
+    this.#waitingSinceMs ??= performance.now();
     if (this.#failures === 0) {
       this.#telemetry.logger.warn(
         { err: error },

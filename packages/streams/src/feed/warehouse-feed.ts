@@ -34,8 +34,8 @@ export interface FeedOptions {
   readonly takeOverEveryMs?: number;
   /** Another consumer's entries are taken over after this time without a word of it, ms; 30 s where it is not given. */
   readonly takeOverAfterMs?: number;
-  /** Called for a group that was mended. */
-  readonly onMended?: (mended: MendedGroup) => void;
+  /** Called with the streams whose group a poll mended. */
+  readonly onMended?: (mended: readonly MendedGroup[]) => void;
 }
 
 const TAKE_OVER_AFTER_MS = 30_000;
@@ -68,6 +68,7 @@ export class WarehouseFeed {
   readonly #takeOverAfterMs: number;
   readonly #sources: readonly Source[];
   #takeOverAtMs: number;
+  #mended: MendedGroup[] = [];
 
   constructor(client: RedisClient, options: FeedOptions) {
     const { partitions, streams = BOTH, group = WAREHOUSE_GROUP } = options;
@@ -114,6 +115,8 @@ export class WarehouseFeed {
       const source = this.#sources[i];
       if (source !== undefined) begin(source);
     }
+    const mended = this.#mended.splice(0);
+    if (mended.length > 0) this.#options.onMended?.(mended);
     if (failure !== undefined && found.length === 0) throw failure.reason;
     return found;
   }
@@ -174,8 +177,9 @@ export class WarehouseFeed {
       begin,
       found.map(({ id }) => id),
     );
-    if (made === 1) this.#mended(source, "lost", begin);
-    if (setBack === 1) this.#mended(source, "set_ahead", begin);
+    const about = { partition: source.partition, stream, from: begin };
+    if (made === 1) this.#mended.push({ ...about, fault: "lost" });
+    if (setBack === 1) this.#mended.push({ ...about, fault: "set_ahead" });
     const again = begins || takeOver ? await this.#claim(source, begins) : [];
     return [...again, ...found].map((entry) => ({ partition: source.partition, stream, ...entry }));
   }
@@ -186,10 +190,6 @@ export class WarehouseFeed {
     const [idleMs, whose] = own ? [0, consumer] : [this.#takeOverAfterMs, ""];
     const args = [this.#group, stream, consumer, idleMs, maxEntries, whose];
     return parseEntries((await claimScript.runBuffer(this.#client, keys, args)) as unknown[]);
-  }
-
-  #mended({ partition, stream }: Source, fault: MendedGroup["fault"], from: string): void {
-    this.#options.onMended?.({ partition, stream, fault, from });
   }
 
   #sourceOf({ partition, stream }: PolledEntry): Source {

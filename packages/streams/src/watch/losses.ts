@@ -15,7 +15,7 @@ const lossesScript = new Script(new URL("./losses.lua", import.meta.url), "strea
 export interface Loss {
   readonly partition: number;
   readonly stream: "events" | "facts" | "results";
-  readonly group: string;
+  readonly group: typeof ATTRIBUTION_GROUP | typeof WAREHOUSE_GROUP;
   /** How many are known to be gone; 0 where that is not known. */
   readonly entries: number;
   /** `trimmed`: from the stream, by others. `stream_deleted`: with all of the stream. */
@@ -61,7 +61,7 @@ export class LossFinder {
   async #find(
     partition: number,
     stream: Loss["stream"],
-    group: string,
+    group: Loss["group"],
     key: string,
   ): Promise<Loss | undefined> {
     const [gone, renewed, waiting, added] = (await lossesScript.run(

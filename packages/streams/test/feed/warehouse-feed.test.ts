@@ -45,7 +45,7 @@ const textsOf = (entries: readonly PolledEntry[]): string[] =>
 const warehouse = async () => (await readLag(client, 1))[0]?.warehouse;
 
 function feedOf(consumer: string, more: Partial<FeedOptions> = {}): WarehouseFeed {
-  const onMended = (group: MendedGroup): void => void mended.push(group);
+  const onMended = (groups: readonly MendedGroup[]): void => void mended.push(...groups);
   const options = { partitions: 1, consumer, maxEntries: 10, takeOverEveryMs: 0 };
   return new WarehouseFeed(client, { ...options, onMended, ...more });
 }

@@ -18,6 +18,7 @@ import {
   entryTimeMs,
   type Lease,
   LossFinder,
+  type MendedGroup,
   type PolledEntry,
   readCompleteUpTo,
   readLag,
@@ -135,8 +136,9 @@ class Partition {
   }
 
   #newFeed(consumer: string): WarehouseFeed {
-    const onMended = ({ fault }: { readonly fault: string }): void => {
-      if (fault === "lost") for (const id of this.#deleted.splice(0)) this.said.add(id);
+    const onMended = (mended: readonly MendedGroup[]): void => {
+      if (!mended.some(({ fault }) => fault === "lost")) return;
+      for (const id of this.#deleted.splice(0)) this.said.add(id);
     };
     return new WarehouseFeed(client, {
       partitions: 1,

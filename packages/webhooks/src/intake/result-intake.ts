@@ -3,8 +3,8 @@ import { ProtocolError, resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
 import { AttributionError } from "@tributary/attribution";
 import {
   compareEntryIds,
-  ensureWebhooksGroup,
   forgetErasedConversions,
+  mendedReporter,
   type PolledEntry,
   readErasedConversions,
   type RedisClient,
@@ -16,7 +16,7 @@ import type { WebhookMetrics } from "../metrics.ts";
 import { DeliveryQueue } from "../queue/delivery-queue.ts";
 import { deliveriesOf } from "./result-deliveries.ts";
 
-export interface IntakeOptions {
+export interface ResultIntakeOptions {
   readonly partitions: number;
   /** Secret of the dictionaries' hash, below 2^48: strings come from strangers. */
   readonly seed: number;
@@ -44,17 +44,17 @@ interface Chunk {
 }
 
 /**
- * Brings results into the tenants' queues: poll, make deliveries, put them in, acknowledge, release. A receiver that is away
+ * Brings results into the tenants' queues: poll, make deliveries, put them in, acknowledge, release. A receiver that is unavailable
  * holds up nothing here. A result that comes again before it is acknowledged finds its delivery in the queue; what is
  * acknowledged and not released, because a process died in between, is released by the next.
  */
-export class Intake {
+export class ResultIntake {
   readonly #client: RedisClient;
   readonly #feed: WarehouseFeed;
   readonly #queues: ReadonlyMap<string, DeliveryQueue>;
   readonly #telemetry: Telemetry;
   readonly #metrics: WebhookMetrics;
-  readonly #options: IntakeOptions;
+  readonly #options: ResultIntakeOptions;
   readonly #abort = new AbortController();
   /** Partitions of which deliveries may be held whose results are acknowledged. */
   readonly #unswept: Set<number>;
@@ -68,7 +68,7 @@ export class Intake {
     queues: ReadonlyMap<string, DeliveryQueue>,
     telemetry: Telemetry,
     metrics: WebhookMetrics,
-    options: IntakeOptions,
+    options: ResultIntakeOptions,
   ) {
     this.#client = client;
     this.#queues = queues;
@@ -83,6 +83,7 @@ export class Intake {
       maxEntries: MAX_ENTRIES,
       streams: ["results"],
       group: WEBHOOKS_GROUP,
+      onMended: mendedReporter(telemetry, WEBHOOKS_GROUP),
     });
   }
 
@@ -172,7 +173,7 @@ export class Intake {
       deliveries = [...deliveriesOf(block, id, this.#queues, this.#options.seed)];
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      await this.#setAside(entry, error.message);
+      await this.#deadLetter(entry, error.message);
       return false;
     }
     for (const delivery of deliveries) {
@@ -226,7 +227,7 @@ export class Intake {
     }
   }
 
-  /** Takes back what is known of erased conversions, and has their receivers told. What dies in between is done again. */
+  /** Takes back what is known of erased conversions, and has their receivers notified. What dies in between is done again. */
   async #takeErased(): Promise<void> {
     for (const erased of await readErasedConversions(this.#client, MAX_ENTRIES)) {
       const { tenant, atMs } = erased;
@@ -248,13 +249,13 @@ export class Intake {
     }
   }
 
-  async #setAside(entry: PolledEntry, reason: string): Promise<void> {
+  async #deadLetter(entry: PolledEntry, reason: string): Promise<void> {
     await this.#feed.deadLetter(entry, reason);
     const { partition, stream, id } = entry;
     this.#metrics.tributary_dead_letters_total.inc({ reason: "block_undecodable" });
     this.#telemetry.logger.error(
       { partition, stream, id, reason },
-      "a block cannot be read; it is kept as a dead letter",
+      "a block cannot be read; it becomes a dead letter",
     );
   }
 
@@ -274,12 +275,6 @@ export class Intake {
       this.#telemetry.logger.warn(
         { err: error },
         "results cannot be taken; what was read comes again, and it is tried until it succeeds",
-      );
-    }
-    // A node that failed over may have lost the group. Failing too, this is tried again with the next poll.
-    if (error instanceof Error && error.message.includes("NOGROUP")) {
-      ensureWebhooksGroup(this.#client, this.#options.partitions).catch((failure: unknown) =>
-        this.#telemetry.logger.warn({ err: failure }, "the group cannot be made again"),
       );
     }
     const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
