@@ -13,7 +13,7 @@ const SAME_SIGNAL_WITHIN_MS = 500;
 if (!(await setUp({ redis: !process.env.REDIS_URL, again: "npm start" }))) process.exit(1);
 
 const bin = join(root, "node_modules", ".bin");
-const main = join(root, "packages", "cli", "src", "main.ts");
+const main = join(root, "packages", "cli", "bin", "tributary.mjs");
 const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
 const passedOnAtMs = new Map();
 // Before the child is there, so that no signal finds this process without a handler and orphans it.

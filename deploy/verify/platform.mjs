@@ -72,7 +72,7 @@ export async function checkRunning(expressions, report, folder) {
     start(
       process.execPath,
       [
-        "packages/cli/src/main.ts",
+        "packages/cli/bin/tributary.mjs",
         "up",
         "--data",
         data,

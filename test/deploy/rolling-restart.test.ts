@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePort } from "../support/redis-server.ts";
 import { temporaryDataDir } from "../support/tributary.ts";

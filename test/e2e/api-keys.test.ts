@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryDataDir, tributary } from "../support/tributary.ts";

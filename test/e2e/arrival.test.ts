@@ -2,7 +2,7 @@
  * The order of events, their batches, how often they come, how many workers and partitions there are: none of it changes a
  * report by one unit. Each tenant of a platform gets the same events in a way of its own.
  */
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
 import { temporaryDataDir } from "../support/tributary.ts";

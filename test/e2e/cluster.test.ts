@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { startPlatform, usersFor, workload, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
+import { usersFor, workload } from "@tributary/lab";
 import { Cluster } from "ioredis";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import {

@@ -1,6 +1,6 @@
 /** A visitor turns out to be a known user, then another one: what was attributed is attributed anew, and the old stays readable. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { jsonOf, type Report, temporaryDataDir, tributary } from "../support/tributary.ts";
 

@@ -1,7 +1,7 @@
 /** Links and pixels through a Redis that is killed, and a gateway that is killed: every click that was answered counts, once. */
 import { tenantsFile } from "../support/tenants-file.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../support/redis-server.ts";
 import { temporaryDataDir } from "../support/tributary.ts";

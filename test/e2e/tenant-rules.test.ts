@@ -1,5 +1,5 @@
 /** What a tenant wants otherwise, from the client to the report: the same events of two tenants, by two sets of rules. */
-import { startPlatform, type Platform } from "@tributary/cli";
+import { startPlatform, type Platform } from "@tributary/platform";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { tenantsFile } from "../support/tenants-file.ts";
 import { temporaryDataDir, tributary } from "../support/tributary.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Platform } from "@tributary/cli";
+import type { Platform } from "@tributary/platform";
 import type { Cluster, Redis } from "ioredis";
 import { expect } from "vitest";
 import { expectedResults, type PlainEvent } from "./oracle.ts";

@@ -23,7 +23,7 @@ export function patchedCopy(patches: readonly Patch[]): { main: string; remove: 
   cpSync(join(ROOT, "packages"), join(dir, "packages"), {
     recursive: true,
     verbatimSymlinks: true,
-    filter: (path) => !path.endsWith("/test"),
+    filter: (path) => !path.endsWith("/test") && !path.endsWith("/.cache"),
   });
   symlinkSync(join(ROOT, "node_modules"), join(dir, "node_modules"));
   for (const { file, from, to } of patches) {
@@ -35,7 +35,7 @@ export function patchedCopy(patches: readonly Patch[]): { main: string; remove: 
     writeFileSync(path, parts.join(to));
   }
   return {
-    main: join(dir, "packages/cli/src/main.ts"),
+    main: join(dir, "packages/cli/bin/tributary.mjs"),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }

@@ -1,5 +1,5 @@
 import { tenantsFile } from "./tenants-file.ts";
-import { type Platform, startPlatform } from "@tributary/cli";
+import { type Platform, startPlatform } from "@tributary/platform";
 import { type RedisServer, startRedis } from "./redis-server.ts";
 import { type Report, temporaryDataDir } from "./tributary.ts";
 

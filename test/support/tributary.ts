@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const MAIN = join(ROOT, "packages/cli/src/main.ts");
+const MAIN = join(ROOT, "packages/cli/bin/tributary.mjs");
 
 /** Where the reference data lies, beside the checkout; tests that use it skip where it is absent. */
 export const SHARED_DATA = join(ROOT, "../shared/data");

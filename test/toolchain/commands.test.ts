@@ -147,7 +147,7 @@ describe("npm start", () => {
     const { code, stderr } = await sandbox.run("start.mjs", { args: ["--once", "--port", "0"] });
     expect(stderr).toContain("✓ Redis 7.0.15 at ");
     expect(sandbox.calls.at(-1)).toMatch(
-      /^node \S+packages\/cli\/src\/main\.ts start --once --port 0$/,
+      /^node \S+packages\/cli\/bin\/tributary\.mjs start --once --port 0$/,
     );
     expect(code).toBe(7);
   });

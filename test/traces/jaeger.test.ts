@@ -5,7 +5,7 @@ import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startPlatform } from "@tributary/cli";
+import { startPlatform } from "@tributary/platform";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { freePort } from "../support/redis-server.ts";
 import { temporaryDataDir } from "../support/tributary.ts";

@@ -1,5 +1,5 @@
 import { CliError } from "./errors.ts";
-import { isRedisUrl } from "./options.ts";
+import { isRedisUrl } from "./options/parsers.ts";
 
 /** What the command takes from the environment. Everything else is an option. */
 export interface CliConfig {

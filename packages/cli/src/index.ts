@@ -1,6 +1,3 @@
-export { usersFor, workload } from "./chaos/workload.ts";
 export { CLI_ERROR_CODES, CliError, type CliErrorCode } from "./errors.ts";
-export { startPlatform, type Platform, type PlatformOptions } from "./platform/platform.ts";
-export { expandPathRow, type PathRow } from "./replay/path-events.ts";
-export { readPaths } from "./replay/paths-source.ts";
-export { BUNDLED_SAMPLE, generateSample, type SampleOptions } from "./sample/generate.ts";
+export { expandPathRow, type PathRow } from "./replay/sources/path-events.ts";
+export { readPaths } from "./replay/sources/paths-source.ts";

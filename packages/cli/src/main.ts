@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+/** The `tributary` command; bin/tributary.mjs starts it. */
 import { readConfig } from "./config.ts";
 import { runProgram } from "./program.ts";
 import { processTerminal } from "./terminal/terminal.ts";

@@ -1,36 +1,10 @@
-import { Command, CommanderError } from "commander";
-import { accuracyCommand } from "./commands/accuracy.ts";
-import { auditCommand } from "./commands/audit.ts";
-import { benchCommand } from "./commands/bench.ts";
-import { booksCommand } from "./commands/books.ts";
-import { chaosCommand } from "./commands/chaos.ts";
-import { conversionCommand } from "./commands/conversion.ts";
-import { deadLettersCommand } from "./commands/dead-letters.ts";
-import { erasureCommands } from "./commands/erasures.ts";
-import { exportCommand } from "./commands/export.ts";
-import { groupsCommand } from "./commands/groups.ts";
-import { importCommands } from "./commands/imports.ts";
-import { journeyReportCommands } from "./commands/journey-reports.ts";
-import { keysCommand } from "./commands/keys.ts";
-import { lagCommand } from "./commands/lag.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { reportCommand } from "./commands/report.ts";
-import { startCommand } from "./commands/start.ts";
-import { tenantsCommand } from "./commands/tenants.ts";
-import { upCommand } from "./commands/up.ts";
-import { webhooksCommand } from "./commands/webhooks.ts";
+import { OperationalError } from "@tributary/platform/errors";
+import { Command, CommanderError, Help } from "commander";
+import { COMMANDS } from "./command-list.ts";
 import type { CliConfig } from "./config.ts";
-import { CliError, EXIT } from "./errors.ts";
+import type { CommandContext } from "./context.ts";
+import { EXIT, exitCodeOf } from "./errors.ts";
 import type { Terminal } from "./terminal/terminal.ts";
-
-/** What every command gets. */
-export interface CommandContext {
-  readonly terminal: Terminal;
-  /** Read when a command runs: `--help` works whatever the environment holds. */
-  readonly config: () => CliConfig;
-  /** Sets the exit code of a command that does not fail. */
-  readonly exit: (code: number) => void;
-}
 
 /**
  * Runs one command line. Never throws for an expected failure: that is a sentence on standard error.
@@ -42,21 +16,22 @@ export async function runProgram(
   config: () => CliConfig,
 ): Promise<number> {
   let code: number = EXIT.ok;
-  const program = createProgram({
+  const context: CommandContext = {
     terminal,
     config,
     exit: (value) => {
       code = value;
     },
-  });
+  };
   try {
+    const program = await createProgram(context, commandNamed(args));
     await program.parseAsync(args, { from: "user" });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof CliError) {
+    if (error instanceof OperationalError) {
       terminal.note(`error: ${error.message}`);
-      return error.exitCode;
+      return exitCodeOf(error);
     }
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     terminal.note(`This is a defect in tributary; please report it with the lines below.\n${text}`);
@@ -64,30 +39,19 @@ export async function runProgram(
   }
 }
 
-const COMMANDS = [
-  startCommand,
-  upCommand,
-  replayCommand,
-  reportCommand,
-  conversionCommand,
-  journeyReportCommands,
-  importCommands,
-  exportCommand,
-  tenantsCommand,
-  keysCommand,
-  erasureCommands,
-  lagCommand,
-  groupsCommand,
-  deadLettersCommand,
-  webhooksCommand,
-  booksCommand,
-  auditCommand,
-  benchCommand,
-  chaosCommand,
-  accuracyCommand,
-];
+/** The command that a line names: its first word, or the second where that is `help`. */
+function commandNamed(args: readonly string[]): string | undefined {
+  const [first, second] = args.filter((arg) => !arg.startsWith("-"));
+  return first === "help" ? second : first;
+}
 
-function createProgram(context: CommandContext): Command {
+/** @param called the one command that is loaded; of the others there is what the help shows */
+async function createProgram(
+  context: CommandContext,
+  called: string | undefined,
+): Promise<Command> {
+  const terms = new Map<Command, string>();
+  const help = new Help();
   const program = new Command("tributary")
     .description(
       "Multi-touch attribution over Redis Streams: which channel earned how much of each conversion.",
@@ -96,7 +60,10 @@ function createProgram(context: CommandContext): Command {
     .helpOption("-h, --help", "show this help")
     .showHelpAfterError("(run with --help to see what is possible)")
     .showSuggestionAfterError()
-    .configureHelp({ helpWidth: Math.min(terminalWidth(context.terminal), 110) })
+    .configureHelp({
+      helpWidth: Math.min(terminalWidth(context.terminal), 110),
+      subcommandTerm: (command) => terms.get(command) ?? help.subcommandTerm(command),
+    })
     .exitOverride()
     .addHelpText(
       "after",
@@ -113,9 +80,11 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,
     );
-  for (const add of COMMANDS) {
-    // Subcommands made through program.command() inherit the settings above.
-    add(program, context);
+  for (const { name, usage, summary, load } of COMMANDS) {
+    // Made through program.command(), it inherits the settings above.
+    const command = program.command(name).description(summary);
+    terms.set(command, `${name} ${usage}`.trimEnd());
+    if (name === called) (await load())(command, context);
   }
   return program;
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { temporaryDir } from "./support/data-dir.ts";
+import { temporaryDir } from "../../../test/support/data-dir.ts";
 import { runCli } from "./support/run-cli.ts";
 
 const run = (...args: string[]) => runCli(args, { cwd: temporaryDir() });

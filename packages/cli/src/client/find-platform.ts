@@ -1,5 +1,5 @@
 import { CliError } from "../errors.ts";
-import { readRunningPlatform } from "../platform/state-file.ts";
+import { readRunningPlatform } from "@tributary/platform/client";
 
 /** Where a platform answers. */
 export interface PlatformAddress {

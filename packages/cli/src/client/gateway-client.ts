@@ -1,9 +1,9 @@
 import { packEvents, type TributaryEvent } from "@tributary/protocol";
 import { Agent, request } from "undici";
 import { z } from "zod";
-import { CliError, describeError } from "../errors.ts";
-import { pause } from "../terminal/interrupt.ts";
-import { backoffMs, retryAfterMs } from "./backoff.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
+import { pause, backoffMs, retryAfterMs } from "@tributary/platform/client";
 
 const refusalSchema = z.object({ index: z.number().int(), field: z.string(), reason: z.string() });
 

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import type { ExportName } from "@tributary/warehouse";
 import type { Readable } from "node:stream";
 import type { JourneyReportName, OfflineReports, RowsAnswer } from "@tributary/reports";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import {
   auditSchema,
   conversionSchema,

@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import type { z } from "zod";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import {
   askedErasureSchema,
   auditSchema,

@@ -2,7 +2,8 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { CliError, describeError, systemCode } from "../errors.ts";
+import { describeError, systemCode } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 
 /**
  * Writes a stream to a file, or to standard output. A file has its name only once it is whole: what is cut off leaves nothing.

@@ -1,5 +1,5 @@
-import { createRandom, shuffle } from "../sample/random.ts";
-import type { Rejected, SourceChunk, SourceEvent } from "./source-item.ts";
+import { createRandom, shuffle } from "@tributary/lab/sample";
+import type { Rejected, SourceChunk, SourceEvent } from "./sources/source-item.ts";
 
 /** Events that are sent together. */
 export interface Batch {

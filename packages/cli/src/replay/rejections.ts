@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { createWriteStream, type WriteStream } from "node:fs";
-import { CliError, describeError } from "../errors.ts";
+import { describeError } from "@tributary/platform/errors";
+import { CliError } from "../errors.ts";
 import { safeText } from "../terminal/terminal.ts";
-import type { Rejected } from "./source-item.ts";
+import type { Rejected } from "./sources/source-item.ts";
 
 /** Kept for showing on a terminal. */
 const SHOWN = 20;

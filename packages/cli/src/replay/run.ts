@@ -4,10 +4,10 @@ import type { PlatformAddress } from "../client/find-platform.ts";
 import { startProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { cutBatches } from "./batches.ts";
-import type { FieldMap } from "./field-map.ts";
-import { DryRun } from "./dry-run.ts";
-import type { TimeOptions } from "./event-time.ts";
-import { openSource, type Format } from "./formats.ts";
+import type { FieldMap } from "./sources/field-map.ts";
+import type { TimeOptions } from "./sources/event-time.ts";
+import type { Format } from "./formats.ts";
+import { openSource } from "./open-source.ts";
 import { Rejections } from "./rejections.ts";
 import { sendAll, type BatchSender, type SendCounts } from "./send-all.ts";
 
@@ -86,7 +86,7 @@ export async function replayFile(
   });
   try {
     const start = performance.now();
-    const { counts, unreadable } = await send(request, client, rejections, terminal);
+    const { counts, unreadable } = await send("sending", request, client, rejections, terminal);
     const sent = performance.now();
     terminal.note("waiting until everything is attributed");
     const reports = new ReportsClient(address.reportsUrl, request.readKey, signal);
@@ -121,9 +121,12 @@ export async function tryFile(
   environment: Readonly<Record<string, string | undefined>>,
   terminal: Terminal,
 ): Promise<{ summary: FileSummary; rejections: Rejections }> {
+  // Loaded when it is called: it brings the gateway along.
+  const { DryRun } = await import("./dry-run.ts");
   const rejections = new Rejections(request.rejectsPath);
   try {
     const { counts, unreadable } = await send(
+      "checking",
       request,
       new DryRun(environment),
       rejections,
@@ -152,6 +155,7 @@ function fileSummary(
 }
 
 async function send(
+  label: string,
   request: ReplayRequest,
   sender: BatchSender,
   rejections: Rejections,
@@ -171,11 +175,7 @@ async function send(
       rejections.add(items);
     },
   });
-  const progress = startProgress(
-    terminal,
-    sender instanceof DryRun ? "checking" : "sending",
-    request.fileBytes,
-  );
+  const progress = startProgress(terminal, label, request.fileBytes);
   const start = performance.now();
   const show = (): void => {
     const rate = Math.round(counts.sent / Math.max((performance.now() - start) / 1000, 0.001));

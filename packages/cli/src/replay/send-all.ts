@@ -1,7 +1,7 @@
 import type { BatchOutcome } from "../client/gateway-client.ts";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { Batch } from "./batches.ts";
-import type { Rejected } from "./source-item.ts";
+import type { Rejected } from "./sources/source-item.ts";
 
 /** What takes a batch, see GatewayClient. */
 export interface BatchSender {

@@ -1,4 +1,4 @@
-import type { AccuracyReport, Check } from "../accuracy/checks.ts";
+import type { AccuracyReport, Check } from "@tributary/lab";
 import { safeText } from "../terminal/terminal.ts";
 import { figure } from "./figures.ts";
 import { plainTable } from "./table.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cutBatches } from "../../src/replay/batches.ts";
-import type { SourceChunk } from "../../src/replay/source-item.ts";
+import type { SourceChunk } from "../../src/replay/sources/source-item.ts";
 
 async function* chunksOf(sizes: readonly number[]): AsyncGenerator<SourceChunk> {
   let line = 0;

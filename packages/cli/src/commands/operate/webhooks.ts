@@ -1,0 +1,131 @@
+import type { Command } from "commander";
+import type { CommandContext } from "../../context.ts";
+import { CliError } from "../../errors.ts";
+import { integer } from "../../options/parsers.ts";
+import { addRedisOptions } from "../../options/redis.ts";
+import type { ActFlags, ListFlags } from "../../webhooks/deliveries.ts";
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 10_000;
+export function webhooksCommand(command: Command, context: CommandContext): void {
+  command.addHelpText(
+    "after",
+    `
+Examples:
+  tributary webhooks list
+  tributary webhooks retry whk_u5BTRf0zVwJlTAQjRwsnIP36N2yVg0qa
+  tributary webhooks retry --all --tenant acme
+  tributary webhooks discard --all --yes
+  tributary webhooks clear acme --yes
+  tributary webhooks test acme
+  tributary webhooks stop --yes
+
+Dead deliveries are kept until they are retried or discarded, or a later one of their conversion was delivered.`,
+  );
+  addList(command, context);
+  addRetry(command, context);
+  addDiscard(command, context);
+  addClear(command, context);
+  addTest(command, context);
+  addStop(command, context);
+}
+
+function addList(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("list")
+    .description("what waits for each tenant's receiver, and the dead deliveries, oldest first")
+    .option("--tenant <name>", "of one tenant")
+    .option(
+      "--limit <n>",
+      "show at most so many of a tenant",
+      integer(1, MAX_LIMIT),
+      DEFAULT_LIMIT,
+    );
+  addRedisOptions(command).action(async (flags: ListFlags) => {
+    const { listDeliveries } = await deliveries();
+    await listDeliveries(flags, context);
+  });
+}
+
+function addRetry(parent: Command, context: CommandContext): void {
+  const command = addTargets(
+    parent.command("retry").description("send dead deliveries again, with all their attempts"),
+  );
+  addRedisOptions(command).action(async (ids: string[], flags: ActFlags) => {
+    requireTargets(ids, flags);
+    const { retryDeliveries } = await deliveries();
+    await retryDeliveries(ids, flags, context);
+  });
+}
+
+function addDiscard(parent: Command, context: CommandContext): void {
+  const command = addTargets(
+    parent.command("discard").description("throw dead deliveries away"),
+  ).option("--yes", "really, with --all");
+  addRedisOptions(command).action(async (ids: string[], flags: ActFlags) => {
+    requireTargets(ids, flags);
+    if (flags.all === true && flags.yes !== true) {
+      throw new CliError(
+        "usage",
+        "discard --all throws every dead delivery away for good: give --yes as well, or the IDs",
+      );
+    }
+    const { discardDeliveries } = await deliveries();
+    await discardDeliveries(ids, flags, context);
+  });
+}
+
+function addClear(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("clear")
+    .description(
+      "throw away all that waits and is dead of a tenant, as of one that is sent to no more",
+    )
+    .argument("<tenant>", "as list prints it")
+    .option("--yes", "really");
+  addRedisOptions(command).action(async (tenant: string, flags: ActFlags) => {
+    const { clearDeliveries } = await deliveries();
+    await clearDeliveries(tenant, flags, context);
+  });
+}
+
+function addTest(parent: Command, context: CommandContext): void {
+  parent
+    .command("test")
+    .description("send a signed example to a tenant's receiver, once; exit code 1 where it fails")
+    .argument("<tenant>", "as TRIBUTARY_WEBHOOKS names it")
+    .option("--json", "print one JSON object")
+    .action(async (tenant: string, flags: { readonly json?: true }) => {
+      const { sendExample } = await deliveries();
+      await sendExample(tenant, flags, context);
+    });
+}
+
+function addStop(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("stop")
+    .description("end the consumer group, so that results no longer wait in Redis for webhooks")
+    .option("--yes", "really: results that were not taken are not sent");
+  addRedisOptions(command).action(async (flags: ActFlags) => {
+    const { stopWebhooks } = await deliveries();
+    await stopWebhooks(flags, context);
+  });
+}
+
+function addTargets(command: Command): Command {
+  return command
+    .argument("[ids...]", "as list prints them")
+    .option("--all", "all of them (of one tenant with --tenant)")
+    .option("--tenant <name>", "of one tenant");
+}
+
+function requireTargets(ids: readonly string[], flags: ActFlags): void {
+  if (ids.length > 0 !== (flags.all === true)) return;
+  throw new CliError(
+    "usage",
+    "expected either IDs, as `tributary webhooks list` prints them, or --all",
+  );
+}
+
+/** Loaded when a command is called: it brings the Redis client along. */
+const deliveries = async () => import("../../webhooks/deliveries.ts");

@@ -1,0 +1,139 @@
+/** Dead letters as Redis keeps them: read, put back, and thrown away. */
+import {
+  discardDeadLetter,
+  findDeadLetter,
+  type KeptDeadLetter,
+  readDeadLetters,
+  readLag,
+  replayDeadLetter,
+} from "@tributary/streams";
+import type { PlatformRedis } from "../client/platform-redis.ts";
+import type { CommandContext } from "../context.ts";
+import { CliError } from "../errors.ts";
+import { choosePartitions } from "../options/choose-partitions.ts";
+import { onRedis, type RedisFlags } from "../options/redis.ts";
+import { formatLetterId, type LetterId, plainLetter } from "./letter-id.ts";
+
+export interface ListFlags extends RedisFlags {
+  readonly partition?: number;
+  readonly limit: number;
+}
+
+export interface ActFlags extends RedisFlags {
+  readonly partition?: number;
+  readonly all?: true;
+  readonly yes?: true;
+}
+
+/** Dead letters that are read at once: each holds its whole block. */
+const PAGE = 16;
+
+/** Those of all partitions or of one, oldest first, and how many there are. */
+export async function listLetters({ client, partitions }: PlatformRedis, flags: ListFlags) {
+  const chosen = choosePartitions(partitions, flags.partition);
+  const lags = await readLag(client, partitions);
+  const total = chosen.reduce((sum, of) => sum + (lags[of]?.deadLetters ?? 0), 0);
+  const found = [];
+  for (const of of chosen) {
+    for await (const letter of lettersOf({ client, partitions }, of, flags.limit)) {
+      found.push(plainLetter(letter));
+    }
+  }
+  const letters = found.toSorted((a, b) => (a.lastTime < b.lastTime ? -1 : 1));
+  return { total, letters: letters.slice(0, flags.limit) };
+}
+
+/** Puts the given ones, or all, back where they came from. */
+export async function replayLetters(
+  ids: readonly LetterId[],
+  flags: ActFlags,
+  context: CommandContext,
+): Promise<void> {
+  await act(ids, flags, context, "replayed", async (redis, letter) => {
+    return (await replayDeadLetter(redis.client, letter)) !== undefined;
+  });
+}
+
+/** Throws the given ones, or all, away. */
+export async function discardLetters(
+  ids: readonly LetterId[],
+  flags: ActFlags,
+  context: CommandContext,
+): Promise<void> {
+  await act(ids, flags, context, "discarded", async (redis, letter) =>
+    discardDeadLetter(redis.client, letter),
+  );
+}
+
+/** Does it to each, and says to which it was done. */
+async function act(
+  ids: readonly LetterId[],
+  flags: ActFlags,
+  context: CommandContext,
+  done: "replayed" | "discarded",
+  work: (redis: PlatformRedis, letter: KeptDeadLetter) => Promise<boolean>,
+): Promise<void> {
+  const { terminal } = context;
+  let [letters, events] = [0, 0];
+  await onRedis(flags, context, async (redis) => {
+    const targets = ids.length === 0 ? allOf(redis, flags.partition) : given(redis, ids);
+    for await (const letter of targets) {
+      // Gone: somebody else did it meanwhile.
+      if (!(await work(redis, letter))) continue;
+      letters += 1;
+      events += letter.count;
+      if (flags.json !== true) terminal.note(`${done} ${formatLetterId(letter)}`);
+    }
+  });
+  if (flags.json === true) terminal.print(JSON.stringify({ [done]: letters, events }));
+  else terminal.print(`${letters} dead ${letters === 1 ? "letter" : "letters"} ${done}.`);
+}
+
+/** Those that are there now: one that comes back while it runs is not done again. */
+async function* allOf(
+  redis: PlatformRedis,
+  only: number | undefined,
+): AsyncGenerator<KeptDeadLetter> {
+  const lags = await readLag(redis.client, redis.partitions);
+  for (const of of choosePartitions(redis.partitions, only)) {
+    yield* lettersOf(redis, of, lags[of]?.deadLetters ?? 0);
+  }
+}
+
+async function* given(
+  redis: PlatformRedis,
+  ids: readonly LetterId[],
+): AsyncGenerator<KeptDeadLetter> {
+  // All are looked up first: a wrong ID among them stops the command before it did anything.
+  for (const id of ids) await findLetter(redis, id);
+  for (const id of ids) yield findLetter(redis, id);
+}
+
+async function* lettersOf(
+  { client }: PlatformRedis,
+  of: number,
+  limit: number,
+): AsyncGenerator<KeptDeadLetter> {
+  let after: string | undefined;
+  for (let left = limit; left > 0;) {
+    const page = await readDeadLetters(client, of, Math.min(PAGE, left), after);
+    yield* page;
+    left -= page.length;
+    after = page.at(-1)?.id;
+    if (page.length < PAGE) return;
+  }
+}
+
+/** @throws CliError `refused` where there is none of that ID */
+export async function findLetter(
+  { client, partitions }: PlatformRedis,
+  id: LetterId,
+): Promise<KeptDeadLetter> {
+  const letter =
+    id.partition < partitions ? await findDeadLetter(client, id.partition, id.id) : undefined;
+  if (letter !== undefined) return letter;
+  throw new CliError(
+    "refused",
+    `there is no dead letter ${formatLetterId(id)}; \`tributary dead-letters list\` shows those there are`,
+  );
+}

@@ -1,0 +1,192 @@
+/** The command `replay`, from its flags to what it prints. */
+import type { Platform } from "@tributary/platform";
+import { takeInterrupts, type Interrupt } from "@tributary/platform/client";
+import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
+import type { CommandContext } from "../context.ts";
+import { CliError, EXIT } from "../errors.ts";
+import { stopSignal } from "../platform/stop-signal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+import { FORMATS, type Format } from "./formats.ts";
+import { detectFormat } from "./open-source.ts";
+import type { Rejections } from "./rejections.ts";
+import {
+  replayFile,
+  tryFile,
+  type FileSummary,
+  type ReplayRequest,
+  type ReplaySummary,
+} from "./run.ts";
+import type { FieldMap } from "./sources/field-map.ts";
+import { contentSize, keepInput } from "./sources/file-content.ts";
+
+/** As commander hands them over. */
+export interface ReplayFlags {
+  readonly url?: string;
+  readonly reportsUrl?: string;
+  readonly format?: Format;
+  readonly map?: FieldMap;
+  readonly key?: string;
+  readonly readKey?: string;
+  readonly batch: number;
+  readonly concurrency: number;
+  readonly shuffle?: number;
+  readonly currency: string;
+  readonly data: string;
+  readonly limit?: number;
+  readonly timeout?: number;
+  readonly rejects?: string;
+  readonly dryRun?: true;
+  readonly timeFormat?: string;
+  readonly timeZone?: string;
+  readonly json?: true;
+}
+
+/**
+ * Sends a file's events, or with `--dry-run` judges them, and prints what became of them.
+ * @param file `-` for standard input
+ * @throws CliError `usage`, `file`, `timeout`, `refused`, `no_platform`
+ */
+export async function replay(
+  file: string,
+  flags: ReplayFlags,
+  context: CommandContext,
+): Promise<void> {
+  if (file !== "-") return replayPath(file, file, flags, context);
+  if (flags.format === undefined) {
+    throw new CliError(
+      "usage",
+      `standard input has no name: give --format, ${FORMATS.join(" or ")}`,
+    );
+  }
+  const kept = await keepInput(process.stdin);
+  try {
+    await replayPath(kept.path, "standard input", flags, context);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    throw new CliError(error.code, error.message.replaceAll(kept.path, "standard input"));
+  } finally {
+    await kept.remove();
+  }
+}
+
+async function replayPath(
+  file: string,
+  fileName: string,
+  flags: ReplayFlags,
+  context: CommandContext,
+): Promise<void> {
+  const fileBytes = await contentSize(file);
+  const format = flags.format ?? (await detectFormat(file));
+  const { key = context.config().key, readKey = context.config().readKey } = flags;
+  const request: ReplayRequest = {
+    ...flags,
+    file,
+    fileName,
+    fileBytes,
+    format,
+    map: flags.map,
+    times: { format: flags.timeFormat, zone: flags.timeZone },
+    limit: flags.limit,
+    shuffleSeed: flags.shuffle,
+    key,
+    readKey,
+    rejectsPath: flags.rejects,
+    deadlineMs: flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000,
+  };
+  if (flags.dryRun === true) return dryRun(request, flags.json === true, context);
+  const interrupt = takeInterrupts();
+  let started: Platform | undefined;
+  try {
+    const running = runningPlatform(flags.data);
+    let address = addressOf(flags, running);
+    if (address === undefined) {
+      started = await startOwn(flags, context, interrupt);
+      address = started;
+    }
+    const { summary, rejections } = await replayFile(
+      request,
+      address,
+      context.terminal,
+      started === undefined ? interrupt.signal : stopSignal(started, interrupt),
+    );
+    printSummary(summary, rejections, flags.json === true, context.terminal);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
+    context.terminal.note(
+      "\nstopped. Run the same command again to go on: the events keep their IDs, so nothing is counted twice.",
+    );
+    context.exit(EXIT.interrupted);
+  } finally {
+    if (started !== undefined) await started.stop();
+    interrupt.dispose();
+  }
+}
+
+/** Nothing is changed anywhere: exit code 1 says that something would be refused. */
+async function dryRun(
+  request: ReplayRequest,
+  json: boolean,
+  { terminal, config, exit }: CommandContext,
+): Promise<void> {
+  const { summary, rejections } = await tryFile(request, config().environment, terminal);
+  if (json) terminal.print(JSON.stringify({ ...summary, dryRun: true }));
+  else printFile(summary, rejections, terminal);
+  if (summary.refused > 0) exit(EXIT.failed);
+}
+
+function printFile(summary: FileSummary, rejections: Rejections, terminal: Terminal): void {
+  const count = (value: number): string => value.toLocaleString("en-US");
+  terminal.print(
+    `${summary.file}: ${count(summary.read)} read, ${count(summary.accepted)} would be accepted, ${count(summary.refused)} refused; nothing was sent`,
+  );
+  if (summary.refused > 0) terminal.print(rejections.describe());
+}
+
+function addressOf(
+  flags: ReplayFlags,
+  running: PlatformAddress | undefined,
+): PlatformAddress | undefined {
+  const gatewayUrl = flags.url ?? running?.gatewayUrl;
+  if (gatewayUrl === undefined) return undefined;
+  return { gatewayUrl, reportsUrl: reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
+}
+
+async function startOwn(
+  flags: ReplayFlags,
+  { terminal, config }: CommandContext,
+  interrupt: Interrupt,
+): Promise<Platform> {
+  terminal.note(`no platform runs on ${flags.data}: starting one for this file`);
+  const { startPlatform } = await import("@tributary/platform");
+  const { redisUrl, environment } = config();
+  const platform = await startPlatform({
+    dataDir: flags.data,
+    redisUrl,
+    environment,
+    signal: interrupt.signal,
+    note: (line) => terminal.note(line),
+  });
+  interrupt.onSecond(() => platform.kill());
+  return platform;
+}
+
+function printSummary(
+  summary: ReplaySummary,
+  rejections: Rejections,
+  json: boolean,
+  terminal: Terminal,
+): void {
+  if (json) {
+    terminal.print(JSON.stringify(summary));
+    return;
+  }
+  const { read, sent, accepted, refused, platform, sendSeconds, settleSeconds } = summary;
+  const count = (value: number): string => value.toLocaleString("en-US");
+  terminal.print(
+    `${summary.file}: ${count(read)} read, ${count(sent)} sent, ${count(accepted)} accepted, ${count(refused)} refused, in ${sendSeconds} s; attributed ${settleSeconds} s later`,
+  );
+  if (refused > 0) terminal.print(rejections.describe());
+  terminal.print(
+    `The platform now has ${count(platform.conversions)} conversions: ${count(platform.attributed)} attributed, ${count(platform.unattributed)} without a touchpoint.`,
+  );
+}

@@ -1,0 +1,11 @@
+export { summarise, type AccuracyReport, type Check } from "./accuracy/checks.ts";
+export { checkPathData } from "./accuracy/path-data.ts";
+export { checkFractribution } from "./accuracy/published-fractribution.ts";
+export { readReferenceData } from "./accuracy/reference-data.ts";
+export { checkSmallCases } from "./accuracy/small-cases.ts";
+export { checkOut } from "./bench/other-checkout.ts";
+export { runBench, type BenchOptions, type BenchResult } from "./bench/run.ts";
+export { isClean } from "./chaos/judge.ts";
+export { runChaos, type ChaosResult } from "./chaos/run.ts";
+export { usersFor, workload } from "./chaos/workload.ts";
+export { LAB_ERROR_CODES, LabError, type LabErrorCode } from "./errors.ts";

@@ -1,0 +1,137 @@
+import {
+  connectRedis,
+  LagMeter,
+  readLag,
+  readPartitionCount,
+  waitUntilReady,
+} from "@tributary/streams";
+import type { RedisClient } from "@tributary/streams";
+import { describeError } from "../errors.ts";
+import { pause } from "../client/interrupt.ts";
+import {
+  type AutoscaleLimits,
+  type AutoscaleMemory,
+  decideWorkers,
+  NO_MEMORY,
+} from "./decide-workers.ts";
+import type { Platform } from "../platform.ts";
+
+/** How often it looks, ms. */
+const LOOK_MS = 500;
+const COMMAND_TIMEOUT_MS = 2000;
+const CONNECT_TIMEOUT_MS = 5000;
+
+/**
+ * Adds workers to a platform and takes them away, until the signal ends it.
+ * @param note told of each change and why, and once of what keeps it from changing
+ */
+export async function autoscale(
+  platform: Platform,
+  limits: AutoscaleLimits,
+  note: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const client = connectRedis(platform.redisUrl, {
+    name: "tributary-autoscale",
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+  });
+  try {
+    await waitUntilReady(client, CONNECT_TIMEOUT_MS, signal);
+    await new Autoscaler(platform, limits, note, client, signal).run();
+  } finally {
+    client.disconnect();
+  }
+}
+
+class Autoscaler {
+  readonly #platform: Platform;
+  readonly #limits: AutoscaleLimits;
+  readonly #note: (line: string) => void;
+  readonly #signal: AbortSignal;
+  readonly #client: RedisClient;
+  #meter: LagMeter | undefined;
+  #memory: AutoscaleMemory = NO_MEMORY;
+  /** What was said last of a number that stays. */
+  #saidOnce = "";
+
+  constructor(
+    platform: Platform,
+    limits: AutoscaleLimits,
+    note: (line: string) => void,
+    client: RedisClient,
+    signal: AbortSignal,
+  ) {
+    this.#platform = platform;
+    this.#limits = limits;
+    this.#note = note;
+    this.#client = client;
+    this.#signal = signal;
+  }
+
+  async run(): Promise<void> {
+    for (; !this.#signal.aborted; await pause(LOOK_MS, this.#signal)) {
+      try {
+        await this.#look();
+      } catch (error) {
+        // Where it cannot be measured, or a worker does not start, the number stays as it is.
+        if (!this.#signal.aborted) this.#sayOnce(`stays as it is: ${describeError(error)}`);
+      }
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { total } = await (await this.#measured()).measure();
+    const workers = this.#platform.workers();
+    const decision = decideWorkers(this.#limits, this.#memory, {
+      nowMs: performance.now(),
+      workers: workers.length,
+      ageSeconds: total.oldestAgeSeconds,
+      secondsToDrain: total.secondsToDrain,
+      eventsPerSecond: total.eventsPerSecond,
+    });
+    this.#memory = decision.memory;
+    if (this.#signal.aborted) return;
+    if (decision.workers === workers.length) {
+      if (workers.length < this.#limits.maxWorkers || decision.memory.calmSinceMs !== undefined) {
+        this.#saidOnce = "";
+      } else if (decision.reason.endsWith("are the most")) this.#sayOnce(decision.reason);
+      return;
+    }
+    this.#saidOnce = "";
+    this.#note(`autoscale: ${workers.length} → ${decision.workers} workers: ${decision.reason}`);
+    const startedMs = performance.now();
+    await this.#change(
+      workers.map(({ name }) => name),
+      decision.workers,
+    );
+    this.#memory = { ...this.#memory, changedAtMs: performance.now() };
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+    this.#note(`autoscale: ${this.#platform.workers().length} workers after ${seconds} s`);
+  }
+
+  /** The newest go first, as their names say who has been there for long. */
+  async #change(names: readonly string[], to: number): Promise<void> {
+    const added = Array.from({ length: Math.max(0, to - names.length) }, async () =>
+      this.#platform.addWorker(),
+    );
+    const removed = names.slice(to).map(async (name) => this.#platform.removeWorker(name));
+    const results = await Promise.allSettled([...added, ...removed]);
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  async #measured(): Promise<LagMeter> {
+    if (this.#meter !== undefined) return this.#meter;
+    const partitions = await readPartitionCount(this.#client);
+    if (partitions === undefined) throw new Error("Redis holds no platform yet");
+    this.#meter = new LagMeter(async () => readLag(this.#client, partitions), LOOK_MS);
+    return this.#meter;
+  }
+
+  #sayOnce(what: string): void {
+    // Figures move all the time.
+    const plain = what.replace(/[\d.]+/g, "");
+    if (plain === this.#saidOnce) return;
+    this.#saidOnce = plain;
+    this.#note(`autoscale: ${what}`);
+  }
+}

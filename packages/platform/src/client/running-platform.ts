@@ -1,0 +1,61 @@
+/** DIR/platform.json: who runs the platform of a data folder, and where it answers. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { systemCode } from "../errors.ts";
+import { isAlive } from "./process-identity.ts";
+
+const identity = z.object({
+  pid: z.number().int().positive(),
+  startedTicks: z.string().nullable(),
+});
+
+const stateSchema = z.object({
+  ...identity.shape,
+  /** ISO 8601. */
+  startedAt: z.string(),
+  /** False until every service answers. */
+  ready: z.boolean(),
+  gatewayUrl: z.string(),
+  reportsUrl: z.string(),
+  /** Absent where no webhooks are sent. */
+  webhooksUrl: z.string().optional(),
+  /** As the services use it. The file is readable by its owner alone: it may hold a password. */
+  redisUrl: z.string(),
+  workers: z.array(z.object({ name: z.string(), url: z.string() })),
+  processes: z.array(z.object({ name: z.string(), ...identity.shape })),
+});
+
+export type PlatformState = z.infer<typeof stateSchema>;
+
+/** The file of a data folder. */
+export function stateFilePath(dataDir: string): string {
+  return join(dataDir, "platform.json");
+}
+
+/**
+ * The platform that runs on a data folder, or undefined where none does (a file left behind by one that was
+ * killed counts as none).
+ */
+export function readRunningPlatform(dataDir: string): PlatformState | undefined {
+  const state = readState(dataDir);
+  return state !== undefined && isAlive(state) ? state : undefined;
+}
+
+/** What the file says, whether or not its platform is still there; undefined where there is none. */
+export function readState(dataDir: string): PlatformState | undefined {
+  let text: string;
+  try {
+    text = readFileSync(stateFilePath(dataDir), "utf8");
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  }
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch {
+    // Written in one step, so only a foreign or older file ends here; nothing can be said of its processes.
+    return undefined;
+  }
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { serviceEnvironment } from "../src/config.ts";
+
+test("services keep their compiled code beside the package, where the environment says nothing else", () => {
+  const own = fileURLToPath(new URL("../node_modules/.cache/compile/", import.meta.url));
+  expect(serviceEnvironment({ A: "1" })).toEqual({ A: "1", NODE_COMPILE_CACHE: own });
+  expect(serviceEnvironment({ NODE_COMPILE_CACHE: "/elsewhere" })).toEqual({
+    NODE_COMPILE_CACHE: "/elsewhere",
+  });
+});
+
+test("without an environment they inherit this process's", () => {
+  expect(serviceEnvironment(undefined)).toMatchObject({ PATH: process.env["PATH"] });
+});
