@@ -104,6 +104,9 @@ const schema = settingsSchema.extend({
   TRIBUTARY_SELF_AUDIT_TENANTS: wholeNumber(1, 100_000, 100).describe(
     "most tenants that a self-audit looks at; of more, others each time",
   ),
+  TRIBUTARY_SELF_AUDIT_PAUSE_MS: wholeNumber(0, 600_000, 5000).describe(
+    "wait before a self-audit looks again at what may only be under way, ms",
+  ),
   TRIBUTARY_CACHED_REPORTS: wholeNumber(0, 100_000, 256).describe(
     "answers kept for who asks the same again while nothing was loaded",
   ),
@@ -120,6 +123,8 @@ export interface SelfAuditOptions {
   readonly conversions: number;
   /** Most tenants that are looked at each time, chosen at random where there are more. */
   readonly tenants: number;
+  /** Between two looks at what may only be under way, ms. */
+  readonly pauseMs: number;
 }
 
 export interface ReportsConfig {
@@ -205,6 +210,7 @@ export function readConfig(
       intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
       conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
       tenants: values.TRIBUTARY_SELF_AUDIT_TENANTS,
+      pauseMs: values.TRIBUTARY_SELF_AUDIT_PAUSE_MS,
     },
     cachedReports: values.TRIBUTARY_CACHED_REPORTS,
     cachedReportsMb: values.TRIBUTARY_CACHED_REPORTS_MB,

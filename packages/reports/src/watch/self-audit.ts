@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
-import { countConversions, type WarehouseEngine } from "@tributary/warehouse";
+import { countConversions, countErased, type WarehouseEngine } from "@tributary/warehouse";
 import { audit, type AuditDifference } from "../catalog/audit.ts";
 import { type Accounting, conserve } from "../catalog/conservation.ts";
 import type { SelfAuditOptions } from "../config.ts";
@@ -24,10 +24,18 @@ export interface SelfAuditFindings {
   readonly differences: readonly AuditDifference[];
   /** Events that conservation cannot account for, over all tenants, in size. */
   readonly residueEvents: number;
-  /** Tenants' currencies of which money is missing, or there is too much. */
+  /** Tenants' currencies of which money is missing, or there is too much: `tenant: currency amount`. */
   readonly residueCurrencies: readonly string[];
 }
 
+/** What of a tenant is not accounted for. */
+interface Residue {
+  readonly events: number;
+  /** Currencies, each with its amount. */
+  readonly currencies: readonly string[];
+}
+
+const NOTHING: Residue = { events: 0, currencies: [] };
 /** Differences that are looked at again. */
 const MAX_DIFFERENCES = 100;
 /** What differs while events come may be on its way: it is compared so often before it counts, each time when all is loaded. */
@@ -85,7 +93,7 @@ export class SelfAudit {
       differences.push(...sample.differences);
       const residue = await this.#residueOf(tenant);
       residueEvents += Math.abs(residue.events);
-      residueCurrencies.push(...residue.currencies.map((currency) => `${tenant} ${currency}`));
+      residueCurrencies.push(...residue.currencies.map((money) => `${tenant}: ${money}`));
     }
     this.#metrics.tributary_self_audit_conversions_total.inc(compared);
     this.#metrics.tributary_self_audit_differences.set(differences.length);
@@ -120,7 +128,10 @@ export class SelfAudit {
     let lasting: readonly AuditDifference[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       // Under a load that never ends it may never be settled: what differs then is compared all the same.
-      if (round > 0) await settle(this.#abort.signal);
+      if (round > 0) {
+        await this.#pause();
+        await settle(this.#abort.signal);
+      }
       const report = await audit(engine, {
         tenant,
         settings: settings.of(tenant),
@@ -140,34 +151,53 @@ export class SelfAudit {
   }
 
   /**
-   * What of a tenant is certainly not accounted for. While events come those under way are in no class yet: as many as were accepted
-   * since everything was last loaded.
+   * What of a tenant is not accounted for, each time when all was loaded in between. While events come, those under way are in no class
+   * yet: as many as were accepted since everything was last loaded. What is being erased is between two classes.
    */
-  async #residueOf(
+  async #residueOf(tenant: string): Promise<Residue> {
+    let least: Residue | undefined;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (round > 0) await this.#pause();
+      const { complete, residue } = await this.#residueNow(tenant);
+      least = least === undefined ? residue : smaller(least, residue);
+      if (complete || (least.events === 0 && least.currencies.length === 0)) break;
+    }
+    return least ?? NOTHING;
+  }
+
+  async #residueNow(
     tenant: string,
-  ): Promise<{ readonly events: number; readonly currencies: readonly string[] }> {
+  ): Promise<{ readonly complete: boolean; readonly residue: Residue }> {
     const { engine, settings, readAccounting, settle } = this.#parts;
-    let currencies: readonly string[] = [];
-    for (let round = 0; ; round += 1) {
-      const before = await readAccounting(tenant);
-      const settled = await settle(this.#abort.signal);
-      const { complete, events, money } = await conserve(
-        engine,
-        tenant,
-        settings.of(tenant),
-        async () => readAccounting(tenant),
-      );
-      const uneven = money
-        .filter(({ residue }) => Number(residue) !== 0)
-        .map(({ currency, residue }) => `${currency} ${residue}`);
-      currencies = round === 0 ? uneven : uneven.filter((one) => currencies.includes(one));
-      const since = events.accepted - before.accounts.accepted;
-      const missing = settled ? Math.max(0, events.residue - since) : 0;
-      const certain = complete || events.residue < 0 ? events.residue : missing;
-      if (certain === 0 && currencies.length === 0) return { events: 0, currencies };
-      if (complete || round === ROUNDS - 1) {
-        return { events: certain, currencies: currencies.map((one) => one.split(" ")[0] ?? "") };
-      }
+    const erasingBefore = await countErased(engine, tenant);
+    const before = await readAccounting(tenant);
+    const settled = await settle(this.#abort.signal);
+    const { complete, events, money } = await conserve(
+      engine,
+      tenant,
+      settings.of(tenant),
+      async () => readAccounting(tenant),
+    );
+    const erasing = await countErased(engine, tenant);
+    if (erasingBefore.pending + erasing.pending > 0) return { complete: false, residue: NOTHING };
+    const since = events.accepted - before.accounts.accepted;
+    const missing = settled ? Math.max(0, events.residue - since) : 0;
+    return {
+      complete,
+      residue: {
+        events: complete || events.residue < 0 ? events.residue : missing,
+        currencies: money
+          .filter(({ residue }) => Number(residue) !== 0)
+          .map(({ currency, residue }) => `${currency} ${residue}`),
+      },
+    };
+  }
+
+  async #pause(): Promise<void> {
+    try {
+      await sleep(this.#options.pauseMs, undefined, { signal: this.#abort.signal });
+    } catch {
+      // Aborted, the only way this sleep rejects: the audit ends with its next step.
     }
   }
 
@@ -190,4 +220,13 @@ export class SelfAudit {
       }
     }
   }
+}
+
+/** What is in both: the smaller residue of events where they agree in its sign, and the amounts that are the same. */
+function smaller(a: Residue, b: Residue): Residue {
+  const events = Math.sign(a.events) === Math.sign(b.events) ? [a.events, b.events] : [0];
+  return {
+    events: events.toSorted((x, y) => Math.abs(x) - Math.abs(y))[0] ?? 0,
+    currencies: b.currencies.filter((money) => a.currencies.includes(money)),
+  };
 }

@@ -11,6 +11,7 @@ local done_field, count_field, lost_field = progress_fields(name, stream)
 local done = redis.call('HGET', state, done_field)
 local info = stream_of(key)
 local added = info['entries-added']
+-- Nobody has said yet, or can say any more, what was done with.
 if not done then
   return { 0, 0, info['length'], added }
 end

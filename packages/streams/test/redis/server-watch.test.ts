@@ -145,8 +145,7 @@ it("refuses versions before 7, of a node by its name", () => {
     {
       fault: "version",
       refused: true,
-      message:
-        "the Redis node 10.0.0.1:6379 is version 6.2.1: use Redis 7.0 or later, or Valkey",
+      message: "the Redis node 10.0.0.1:6379 is version 6.2.1: use Redis 7.0 or later, or Valkey",
     },
   ]);
 });
