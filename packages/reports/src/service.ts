@@ -126,7 +126,9 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     },
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
-    stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
+    stalledForMs: () =>
+      redisReady(client) ? Math.max(...loaders.map((loader) => loader.stalledForMs())) : 0,
     redisReady: () => redisReady(client),
     streamsReason: async () => parts.serverWatch?.reason ?? strandedReason(client, partitions),
     redisUse: () => clientUse(client),

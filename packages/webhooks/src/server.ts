@@ -54,7 +54,12 @@ async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
   const { client, partitions, serverWatch } = parts;
   if (!redisReady(client)) return "Redis is unavailable";
   if (serverWatch?.reason !== undefined) return serverWatch.reason;
-  const { strandedPartitions } = await readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
+  let strandedPartitions: number;
+  try {
+    ({ strandedPartitions } = await readGroupLag(client, WEBHOOKS_GROUP, "results", partitions));
+  } catch {
+    return "Redis does not answer"; // which is all that a reader of a probe can use
+  }
   if (strandedPartitions === 0) return undefined;
   return `results of ${strandedPartitions} partitions wait that the group ${WEBHOOKS_GROUP} is not given: it is lost, or was set past them`;
 }

@@ -52,8 +52,7 @@ export function addOperationRoutes(
   // Progress, not presence: a process that answers and loads nothing is not healthy.
   server.get("/healthz", HIDDEN, async (_request, reply) => {
     const stalledMs = parts.stalledForMs();
-    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
-    if (!parts.redisReady() || stalledMs < parts.loadStallMs) return { status: "ok" };
+    if (stalledMs < parts.loadStallMs) return { status: "ok" };
     const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
     return reply.code(503).send({ status: "unhealthy", reason });
   });

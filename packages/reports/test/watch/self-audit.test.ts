@@ -135,7 +135,7 @@ test("takes what is under way for no residue, and finds under load what is missi
     stored = accepted.get("one") ?? 0;
     const clicks = Array.from({ length: stored - from }, (_, i): TributaryEvent => {
       const id = `late${from + i}`;
-      return { id, type: "click", time: T0 - 500, userId: "u0", channel: "email" };
+      return { id, type: "click", time: T0 - 500, userId: "visitor", channel: "email" };
     });
     await loadTraffic(engine, [clicks], "one", T0 + from * 10_000);
     return true;
