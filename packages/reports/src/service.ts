@@ -20,7 +20,7 @@ import {
   type ServerWatch,
   type StreamLag,
 } from "@tributary/streams";
-import type { Telemetry } from "@tributary/telemetry";
+import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
 import type { Accounting } from "./catalog/conservation.ts";
@@ -84,13 +84,18 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const countDeadLetters = async (): Promise<number> =>
     (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);
   const appender = new EntryAppender(client, config.replicaWait);
+  const metrics = createMetrics(telemetry.metrics, ["tributary_groups_mended_total"]);
   const loaders = (["facts", "results"] as const).map((stream) => {
     const feed = new WarehouseFeed(client, {
       partitions,
       consumer: parts.consumer,
       maxEntries: config.loadMaxEntries,
       streams: [stream],
-      onMended: mendedReporter(telemetry, WAREHOUSE_GROUP),
+      onMended: mendedReporter(
+        telemetry.logger,
+        metrics.tributary_groups_mended_total,
+        WAREHOUSE_GROUP,
+      ),
     });
     const { loadIntervalMs: intervalMs } = config;
     const onErasing = (): void => eraser.wake();

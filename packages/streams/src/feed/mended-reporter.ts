@@ -1,4 +1,4 @@
-import { createMetrics, type Telemetry } from "@tributary/telemetry";
+import type { Counter, Logger } from "@tributary/telemetry";
 import type { MendedGroup } from "./warehouse-feed.ts";
 
 const MESSAGES = {
@@ -9,15 +9,15 @@ const MESSAGES = {
 
 /** Logs and counts the groups that a feed mended: a line for each fault, however many streams it was in. */
 export function mendedReporter(
-  telemetry: Telemetry,
+  logger: Logger,
+  counter: Counter<"tributary_groups_mended_total">,
   group: "warehouse" | "webhooks",
 ): (mended: readonly MendedGroup[]) => void {
-  const metrics = createMetrics(telemetry.metrics, ["tributary_groups_mended_total"]);
   return (mended) => {
     for (const [fault, of] of Map.groupBy(mended, (one) => one.fault)) {
-      metrics.tributary_groups_mended_total.inc({ group, fault }, of.length);
+      counter.inc({ group, fault }, of.length);
       const streams = of.map(({ partition, stream }) => `${stream} of partition ${partition}`);
-      telemetry.logger.error({ group, fault, streams, from: of[0]?.from }, MESSAGES[fault]);
+      logger.error({ group, fault, streams, from: of[0]?.from }, MESSAGES[fault]);
     }
   };
 }

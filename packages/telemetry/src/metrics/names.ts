@@ -86,13 +86,13 @@ export const METRICS = {
   },
   tributary_self_audit_differences: {
     type: "gauge",
-    unit: "conversions",
+    unit: "differences",
     help: "Conversions of the last self-audit's sample whose stored result is not what their facts give: 0, or something is wrong.",
     labels: {},
   },
   tributary_self_audit_failures_total: {
     type: "counter",
-    unit: "audits",
+    unit: "failures",
     help: "Self-audits that could not be finished.",
     labels: {},
   },

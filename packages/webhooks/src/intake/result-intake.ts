@@ -83,7 +83,11 @@ export class ResultIntake {
       maxEntries: MAX_ENTRIES,
       streams: ["results"],
       group: WEBHOOKS_GROUP,
-      onMended: mendedReporter(telemetry, WEBHOOKS_GROUP),
+      onMended: mendedReporter(
+        telemetry.logger,
+        metrics.tributary_groups_mended_total,
+        WEBHOOKS_GROUP,
+      ),
     });
   }
 
