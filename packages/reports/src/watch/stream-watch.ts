@@ -26,10 +26,7 @@ export class StreamWatch {
     this.#telemetry = telemetry;
     this.#options = options;
     this.#losses = new LossFinder(client, options.partitions);
-    this.#metrics = createMetrics(telemetry.metrics, [
-      "tributary_lost_entries_total",
-      "tributary_lost_streams_total",
-    ]);
+    this.#metrics = createMetrics(telemetry.metrics, ["tributary_lost_entries_total"]);
   }
 
   start(): void {
@@ -47,7 +44,6 @@ export class StreamWatch {
     for (const { partition, stream, group, entries, cause } of await this.#losses.find()) {
       this.#metrics.tributary_lost_entries_total.inc({ group, cause }, entries);
       if (cause === "stream_deleted") {
-        this.#metrics.tributary_lost_streams_total.inc({ group });
         logger.error(
           { partition, stream, group, entries },
           "a stream was deleted, with entries that waited when it was last looked at, and maybe later ones",

@@ -10,7 +10,7 @@ import {
   type RedisClient,
   type RedisRules,
   type ServerSettings,
-  ServerWatch,
+  type ServerWatch,
   waitUntilReady,
 } from "../../src/index.ts";
 

@@ -72,12 +72,6 @@ export const METRICS = {
     help: "Entries that were gone from a stream before the group that needs them was done with them: trimmed or deleted by others, or with all of the stream, of which it is not always known how many those were.",
     labels: { group: ["attribution", "warehouse"], cause: ["trimmed", "stream_deleted"] },
   },
-  tributary_lost_streams_total: {
-    type: "counter",
-    unit: "streams",
-    help: "Streams that were deleted while the platform needed them.",
-    labels: { group: ["attribution", "warehouse"] },
-  },
   tributary_self_audit_conversions_total: {
     type: "counter",
     unit: "conversions",
