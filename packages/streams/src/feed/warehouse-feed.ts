@@ -30,7 +30,7 @@ export interface FeedOptions {
   readonly streams?: readonly FeedStream[];
   /** The consumer group; the warehouse's where it is not given. */
   readonly group?: string;
-  /** How often it looks for entries that no consumer works on, ms; 10 s where it is not given. */
+  /** How often it looks for entries that no consumer works on, ms; 5 s where it is not given. */
   readonly takeOverEveryMs?: number;
   /** Another consumer's entries are taken over after this time without a word of it, ms; 30 s where it is not given. */
   readonly takeOverAfterMs?: number;
@@ -39,7 +39,7 @@ export interface FeedOptions {
 }
 
 const TAKE_OVER_AFTER_MS = 30_000;
-const TAKE_OVER_EVERY_MS = 10_000;
+const TAKE_OVER_EVERY_MS = 5_000;
 const BOTH: readonly FeedStream[] = ["facts", "results"];
 
 /** A stream of a partition, and how far this feed has come in it. */
