@@ -137,7 +137,7 @@ export interface TargetsConfig {
   readonly timeoutMs: number;
 }
 
-/** Reads where to send to, for who does not run the service. @throws EnvironmentError as {@link readConfig} */
+/** Reads the targets alone, for `tributary webhooks`. @throws EnvironmentError as {@link readConfig} */
 export function readTargets(env: Environment): TargetsConfig {
   return targetsOf(readEnvironment(targetsSchema, env));
 }

@@ -18,7 +18,7 @@ import { shownTarget } from "./sending/targets.ts";
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 5000;
-/** How long a stop may take before the process ends anyway, ms: what is not written down is sent again. */
+/** How long a stop may take before the process ends anyway, ms: deliveries without a recorded outcome are sent again. */
 const STOP_TIMEOUT_MS = 12_000;
 
 const config = readConfigOrExit();

@@ -12,7 +12,7 @@ import type { WebhookMetrics } from "./metrics.ts";
 import type { QueueSize } from "./queue/delivery-queue.ts";
 import type { WebhooksService } from "./service.ts";
 
-/** What the service's HTTP tells of. */
+/** The parts that the service's HTTP reports on. */
 export interface ServerParts {
   readonly client: RedisClient;
   readonly service: WebhooksService;
@@ -69,11 +69,11 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   metrics.tributary_redis_connections.set(connections);
   metrics.tributary_redis_commands.set(commands);
   metrics.tributary_webhook_sending.set(service.sends ? 1 : 0);
-  // A lag that cannot be read is left out: an old figure would look like progress.
+  // A lag that cannot be read is absent: an old figure would look like progress.
   metrics.tributary_lag_entries.reset();
   metrics.tributary_oldest_event_age_seconds.reset();
   if (!service.sends) {
-    // They are told by the process that sends, and would be added up.
+    // The process that sends exports them: sums over processes would count them twice.
     metrics.tributary_webhook_waiting_deliveries.set(0);
     metrics.tributary_webhook_waiting_bytes.set(0);
     metrics.tributary_webhook_oldest_waiting_age_seconds.set(0);

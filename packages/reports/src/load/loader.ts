@@ -16,13 +16,12 @@ export interface LoaderOptions {
   readonly intervalMs: number;
   /** Secret of the dictionaries' hash, below 2^48: strings come from strangers. */
   readonly seed: number;
-  /** Called when somebody was loaded who is to be erased. */
+  /** Called when an erasure was loaded. */
   readonly onErasing?: () => void;
 }
 
 /**
- * Rows are inserted when they have so many bytes, however many entries wait: it bounds the memory, and how long results
- * wait behind facts.
+ * Size of one insert, however many entries wait: it bounds the memory, and how long results wait behind facts.
  */
 const MAX_LOAD_BYTES = 12 << 20;
 /** A poll that brought so many entries means a backlog: the next follows at once. */
@@ -44,8 +43,8 @@ interface Undecodable {
 }
 
 /**
- * Brings fact and result blocks into the warehouse: poll, make rows, insert, acknowledge. What was not acknowledged
- * comes again, and rows that come again replace themselves, so a failure at any place costs time only.
+ * Loads fact and result blocks into the warehouse: poll, make rows, insert, acknowledge. Entries that were not acknowledged
+ * come again, and their rows replace the earlier ones, so a failure at any step costs time only.
  */
 export class Loader {
   readonly #feed: LoaderFeed;
@@ -87,7 +86,7 @@ export class Loader {
     this.#loop ??= this.#run();
   }
 
-  /** Finishes the load in hand, and loads no more. */
+  /** Finishes the present load, and ends. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#loop;
@@ -139,7 +138,7 @@ export class Loader {
     }
   }
 
-  /** What was made into rows; identities, and who is to be erased, after the facts that they are about. */
+  /** The rows by table; identities and erasures after the facts that they are about. */
   #batches(): readonly RowBatch[] {
     const facts = this.#facts;
     return [
@@ -213,7 +212,7 @@ export class Loader {
 
   #succeeded(): void {
     if (this.#failures > 0) {
-      this.#telemetry.logger.info({ failures: this.#failures }, "loading goes on");
+      this.#telemetry.logger.info({ failures: this.#failures }, "loading recovered");
     }
     this.#failures = 0;
   }
@@ -225,10 +224,7 @@ export class Loader {
     this.#metrics.tributary_load_failures_total.inc();
     this.#waitingSinceMs ??= performance.now();
     if (this.#failures === 0) {
-      this.#telemetry.logger.warn(
-        { err: error },
-        "loading failed; what was read comes again, and it is tried until it succeeds",
-      );
+      this.#telemetry.logger.warn({ err: error }, "loading failed, retrying with the same entries");
     }
     const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
     this.#failures += 1;

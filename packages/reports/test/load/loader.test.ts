@@ -144,8 +144,8 @@ test("a lost acknowledgement costs a second load and doubles nothing", async () 
   await loader.stop();
   expect(await counts()).toEqual([{ facts: 1, results: 0 }]);
   expect(logged()).toEqual([
-    "warn: loading failed; what was read comes again, and it is tried until it succeeds",
-    "info: loading goes on",
+    "warn: loading failed, retrying with the same entries",
+    "info: loading recovered",
   ]);
 });
 

@@ -22,7 +22,7 @@ const discardScript = new Script(new URL("./discard.lua", import.meta.url));
 
 /** Consumer that a block is given to until its group takes it over. */
 export const REPLAY_CONSUMER = "dead-letters";
-/** So idle that the group takes it over at its next look, ms. */
+/** The idle time that makes the group take the entry over at its next look, ms. */
 const REPLAY_IDLE_MS = 86_400_000;
 
 export const DEAD_LETTER_STREAMS = ["events", "facts", "results"] as const;
@@ -42,7 +42,7 @@ export interface KeptDeadLetter {
   readonly reason: string;
   /** When it came, ms since 1970. */
   readonly firstMs: number;
-  /** When it was given up, ms since 1970. */
+  /** When it became a dead letter, ms since 1970. */
   readonly lastMs: number;
   /** How often it was delivered, also to owners that died of it. */
   readonly attempts: number;
@@ -96,7 +96,7 @@ export async function replayDeadLetter(
   return reply === "" ? undefined : String(reply);
 }
 
-/** Throws a dead letter away. @returns false where it was gone */
+/** Deletes a dead letter. @returns false where it was gone */
 export async function discardDeadLetter(
   client: RedisClient,
   letter: KeptDeadLetter,
@@ -178,7 +178,7 @@ function parse(partition: number, id: string, fields: readonly Buffer[]): KeptDe
     id,
     stream,
     entry: text("entry"),
-    // One of before there were other groups does not name its own.
+    // Earlier versions knew one group, and wrote no name.
     group: stream === "events" ? "" : text("group") || WAREHOUSE_GROUP,
     reason: text("reason"),
     firstMs: Number(text("first")),

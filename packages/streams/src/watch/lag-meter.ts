@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type GroupLag, type PartitionLag, totalLag } from "./lag.ts";
 
-/** How fast a group works, and when it will be through. */
+/** A group's rate, and the time that it needs for what waits. */
 export interface Drain {
   /** Entries acknowledged per second, over the time since an earlier reading. */
   readonly entriesPerSecond: number;
@@ -116,11 +116,11 @@ function drain(was: GroupLag, lag: GroupLag, seconds: number): Drain {
   const waiting = lag.undelivered + lag.pending;
   if (waiting === 0) return { entriesPerSecond, secondsToDrain: 0 };
   if (entriesPerSecond > 0) return { entriesPerSecond, secondsToDrain: waiting / entriesPerSecond };
-  // What came since the earlier reading may well be in hand: of that nothing can be said yet.
+  // Entries that came since the earlier reading may be in a consumer's hands: no rate is known yet.
   return { entriesPerSecond, secondsToDrain: lag.oldestAgeSeconds < seconds ? 0 : null };
 }
 
-/** No partition can help another: all are through when the slowest is. */
+/** No partition can help another: the slowest one decides. */
 function totalOf({ acknowledged: _, ...lag }: GroupLag, parts: readonly Drain[]): MeasuredLag {
   const never = parts.some(({ secondsToDrain }) => secondsToDrain === null);
   return {

@@ -18,7 +18,7 @@ const lagScript = new Script(new URL("./lag.lua", import.meta.url), "streams");
 const PARTITION_TEXTS = 8;
 const STREAM_TEXTS = 6;
 
-/** What a group has left to do. */
+/** The entries of a group that wait. */
 export interface WaitingLag {
   /** Entries that no consumer was given yet. */
   readonly undelivered: number;
@@ -44,7 +44,7 @@ export interface GroupLag extends WaitingLag {
   readonly stranded: boolean;
 }
 
-/** What a partition has to tell others. */
+/** Messages of a partition to other partitions. */
 export interface OutboxLag {
   /** Messages that are not relayed yet. */
   readonly entries: number;
@@ -63,7 +63,7 @@ export interface PartitionLag extends GroupLag {
   readonly committedEvents: number;
   /** Dead letters kept. */
   readonly deadLetters: number;
-  /** Time since the oldest of them was set aside, s; 0 where there is none. */
+  /** Age of the oldest of them, s; 0 where there is none. */
   readonly oldestDeadLetterAgeSeconds: number;
   readonly warehouse: GroupLag;
   readonly outbox: OutboxLag;

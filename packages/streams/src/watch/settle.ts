@@ -17,7 +17,7 @@ export interface SettleOptions {
 }
 
 const POLL_MS = 20;
-/** Events, messages, answers; an erasure that an anonymous ID is asked for goes to its user's partition first. */
+/** Events, messages, and answers to them; an erasure by an anonymous ID takes one more, to its user's partition. */
 const ROUNDS = 4;
 
 /**
@@ -31,7 +31,7 @@ export async function settle(
 ): Promise<boolean> {
   const deadline = performance.now() + options.timeoutMs;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  // What is in the events may lead to messages to other partitions, and those to further ones, which lead to none.
+  // Events may lead to messages to other partitions, and those to further ones, which lead to none.
   for (let round = 0; round < ROUNDS; round += 1) {
     if (!(await attributed(client, all, deadline, options.signal))) return false;
   }
@@ -52,7 +52,7 @@ export async function settle(
   return !loaded.includes(false);
 }
 
-/** Waits until all that is in the events now is committed, and all that it has to tell is relayed. */
+/** Waits until all present events are committed, and their messages to other partitions relayed. */
 async function attributed(
   client: RedisClient,
   all: readonly number[],
