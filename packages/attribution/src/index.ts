@@ -68,7 +68,7 @@ export {
   type ModelOptions,
 } from "./models/registry.ts";
 export type { TimeDecayOptions } from "./models/time-decay.ts";
-export { creditResult, netValue, type ResultCredits } from "./result-credits.ts";
+export { creditResult, resultValue, type ResultCredits } from "./result-credits.ts";
 export { shareOut } from "./shares.ts";
 export { SMALL_AMOUNT, SmallShares } from "./small-shares.ts";
 export type { TenantCounts } from "./journeys/results/batch-counts.ts";

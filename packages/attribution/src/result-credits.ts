@@ -13,7 +13,7 @@ export interface ResultCredits<Model> {
 }
 
 /** A result block's value. @returns units of 10^-12; 0 for a conversion without a value @throws RangeError */
-export function netValue(text: string): bigint {
+export function resultValue(text: string): bigint {
   if (text === "") return 0n;
   const value = parseDecimal(text);
   if (value === undefined) throw new RangeError(`the value "${text}" is not a decimal`);

@@ -17,7 +17,7 @@ import { z } from "zod";
 
 const DAY_MS = 86_400_000;
 
-/** What reports go by, the same for the service and for a data folder. */
+/** Settings of reports, the same for the service and for a data folder. */
 const settingsSchema = z.object({
   TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
     1,
@@ -138,11 +138,11 @@ export interface ReportsConfig {
   readonly clickhouseUrl: string | undefined;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
-  /** Whether a request needs a key though none is configured: all are in Redis. */
+  /** Whether a request needs a key though none is configured: Redis has all keys. */
   readonly keysInRedis: boolean;
   /** Tenants by erase key. */
   readonly eraseKeys: ReadonlyMap<string, string>;
-  /** Whether tenant `default` is erased without a key, as long as there is none: on a loopback address, without read keys. */
+  /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
   readonly isEraseOpen: boolean;
   readonly erasureGatherMs: number;
   /** Undefined asks the partition's node alone. */
@@ -220,7 +220,7 @@ export function readConfig(
 }
 
 /**
- * Reads what reports go by, for those of a data folder.
+ * Reads the settings of reports for a data folder.
  * @throws EnvironmentError
  */
 export function readReportSettings(

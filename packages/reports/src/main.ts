@@ -108,7 +108,7 @@ async function openEngine(): Promise<WarehouseEngine> {
   return opened;
 }
 
-/** What keeps the service from starting is said in one line. */
+/** Reports in one line why the service does not start. */
 function giveUp(error: unknown): never {
   logger.fatal(error instanceof Error ? error.message : String(error));
   process.exit(1);

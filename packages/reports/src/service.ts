@@ -37,7 +37,7 @@ import { StreamWatch, strandedReason } from "./watch/stream-watch.ts";
 
 /** The service's halves over one warehouse. */
 export interface ReportsService {
-  /** One of facts and one of results, so that credits do not wait behind the far larger facts. */
+  /** Facts and results have a loader each: credits do not wait behind the far larger facts. */
   readonly loaders: readonly Loader[];
   /** Not listening yet. */
   readonly server: FastifyInstance;
@@ -46,7 +46,7 @@ export interface ReportsService {
   readonly selfAudit: SelfAudit;
 }
 
-/** What the service stands on. */
+/** What the service needs. */
 export interface ServiceParts {
   /** Read keys beside those of the configuration. */
   readonly storedKeys?: StoredKeys | undefined;
@@ -55,7 +55,7 @@ export interface ServiceParts {
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
-  /** Name in the consumer group: the same after a restart, so that it finds what it had not acknowledged. */
+  /** Name in the consumer group: the same after a restart, so that unacknowledged entries are found. */
   readonly consumer: string;
   /** Secret below 2^48, see {@link Loader}. */
   readonly seed: number;
@@ -63,14 +63,14 @@ export interface ServiceParts {
   readonly serverWatch?: Pick<ServerWatch, "reason"> | undefined;
 }
 
-/** Longest that erasing waits for what was asked to be settled, before it looks again, ms. */
+/** Longest wait of the eraser for accepted events to settle, before it checks again, ms. */
 const ERASE_SETTLE_MS = 60_000;
 /** Longest that a self-audit waits for what was accepted to be loaded, ms. */
 const AUDIT_SETTLE_MS = 10_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
 
-/** Puts the service together. */
+/** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
   const { partitions } = config;

@@ -18,7 +18,7 @@ import {
 } from "@tributary/warehouse";
 import type { ReportSettings } from "../question/settings.ts";
 
-/** What an audit goes by. */
+/** Settings of an audit. */
 export interface AuditOptions {
   readonly tenant: string;
   readonly settings: ReportSettings;
@@ -28,7 +28,7 @@ export interface AuditOptions {
   readonly sample?: { readonly slice: number; readonly slices: number };
 }
 
-/** A conversion whose stored result is not what its facts give. */
+/** A conversion whose stored result differs from the one recomputed from its facts. */
 export interface AuditDifference {
   readonly conversion: string;
   readonly userKey: string;
@@ -45,17 +45,16 @@ export interface AuditReport {
   /** Conversions whose stored result may rightly differ, by reason. */
   readonly notComparable: {
     /**
-     * The conversion, or a fact that concerns it, came so much later than its tenant's newest event that the workers may have
-     * let go of what it needs: the books count these events as late.
+     * The conversion, or a fact that concerns it, came later than the allowed lateness after its tenant's newest event: the
+     * workers may have released what it needs. The books count such events as late.
      */
     readonly late: number;
   };
 }
 
 /**
- * Recomputes every conversion's result from the warehouse's facts by a second, plain implementation, which shares no code with
- * the workers, and compares: path, channels, net value, and every credit of every model. A slice of the users is held at
- * a time.
+ * Recomputes every conversion's result from the warehouse's facts by the oracle, which shares no code with the workers, and
+ * compares path, channels, net value, and every credit of every model. Holds one slice of the users at a time.
  * @throws WarehouseError as the engine's query
  */
 export async function audit(engine: WarehouseEngine, options: AuditOptions): Promise<AuditReport> {
@@ -162,8 +161,8 @@ function plainEvent(fact: AuditFact): PlainEvent {
 }
 
 /**
- * Whether the workers may have let go of what the conversion needs before the last fact of its user came, or before it was decided
- * what else is the user's.
+ * Whether the workers may have released what the conversion needs before the last fact of its user came, or before identity
+ * resolution joined the user's chains.
  */
 async function isLate(
   engine: WarehouseEngine,

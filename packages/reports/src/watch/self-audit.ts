@@ -76,7 +76,7 @@ export class SelfAudit {
 
   /** One self-audit: what it finds is logged and exported. @throws the engine's and the client's errors */
   async check(): Promise<SelfAuditFindings> {
-    const { engine, random, telemetry } = this.#parts;
+    const { engine, random } = this.#parts;
     const counts = [...(await countConversions(engine))];
     const chosen = counts
       .map((count) => ({ ...count, place: random() }))
@@ -95,25 +95,37 @@ export class SelfAudit {
       residueEvents += Math.abs(residue.events);
       residueCurrencies.push(...residue.currencies.map((money) => `${tenant}: ${money}`));
     }
+    const found = {
+      tenants: chosen.length,
+      compared,
+      differences,
+      residueEvents,
+      residueCurrencies,
+    };
+    // One that was cut short has found nothing that could be exported.
+    if (this.#abort.signal.aborted) return found;
+    this.#export(found);
+    return found;
+  }
+
+  #export({ compared, differences, residueEvents, residueCurrencies }: SelfAuditFindings): void {
     this.#metrics.tributary_self_audit_conversions_total.inc(compared);
     this.#metrics.tributary_self_audit_differences.set(differences.length);
     this.#metrics.tributary_conservation_residue_events.set(residueEvents);
     this.#metrics.tributary_conservation_residue_currencies.set(residueCurrencies.length);
     this.#metrics.tributary_self_audit_finished_seconds.set(Date.now() / 1000);
-    if (differences.length + residueEvents + residueCurrencies.length > 0) {
-      const [first] = differences;
-      telemetry.logger.error(
-        {
-          differences: differences.length,
-          conversion: first?.conversion,
-          difference: first?.difference,
-          residueEvents,
-          residueCurrencies,
-        },
-        "the self-audit found results that the facts do not give, or events or money that are not accounted for",
-      );
-    }
-    return { tenants: chosen.length, compared, differences, residueEvents, residueCurrencies };
+    if (differences.length + residueEvents + residueCurrencies.length === 0) return;
+    const [first] = differences;
+    this.#parts.telemetry.logger.error(
+      {
+        differences: differences.length,
+        conversion: first?.conversion,
+        difference: first?.difference,
+        residueEvents,
+        residueCurrencies,
+      },
+      "the self-audit found results that the facts do not give, or events or money that are not accounted for",
+    );
   }
 
   /** Compares a slice of a tenant's users. What differs each time, with all loaded in between, does so for good. */

@@ -4,7 +4,8 @@ import type { TributaryEvent } from "@tributary/protocol";
 import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JOURNEY_REPORTS } from "../../src/catalog/catalog.ts";
+import { CATALOG } from "../../src/catalog/catalog.ts";
+import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, receiptOf, T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 import { loadTraffic } from "../support/traffic.ts";
@@ -29,9 +30,11 @@ interface Answer {
 }
 
 const ask = async (tenant: string, parameters: Record<string, string>): Promise<Answer> => {
-  const { run, answer: schema } = JOURNEY_REPORTS.changes;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
-  return schema.parse(answer) as Answer;
+  const report = CATALOG.changes;
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const answer = await answerReport(report, context, parameters);
+  const read: unknown = report.answer.parse(answer);
+  return read as Answer;
 };
 
 const refund = (id: string, of: string, more: Partial<TributaryEvent> = {}): TributaryEvent => ({

@@ -164,7 +164,7 @@ test("only so many run at a time, and one that fails midway is cut off, not ende
     queryArrow: async (sql, params) => engine.queryArrow(sql, params),
     queryParquet: async (sql, params) => engine.queryParquet(sql, params),
     exportParquet: async (sql, params) => engine.exportParquet(sql, params),
-    revision: async () => engine.revision(),
+    dataVersion: async () => engine.dataVersion(),
     command: async (sql) => engine.command(sql),
     ping: async () => engine.ping(),
     close: async () => undefined,

@@ -277,7 +277,7 @@ test("models over paths, with intervals in JSON and CSV", async () => {
   expect(csv[1]).toMatch(/^shapley,email,0\.5,5,EUR,[\d.]+,[\d.]+,[\d.]+,[\d.]+$/);
 });
 
-test("models of one's own are taken from a query or a body, and told by their field", async () => {
+test("models of one's own are taken from a query or a body, and refused by their field", async () => {
   const model = { name: "ours", channels: { email: 0 } };
   const query = new URLSearchParams({ custom: JSON.stringify(model) }).toString();
   const url = "/v1/reports/attribution";

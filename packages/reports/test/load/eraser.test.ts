@@ -99,7 +99,7 @@ const expectErased = async (): Promise<void> => {
 
 test("what is asked for is erased, and its receipt says how much", async () => {
   await load();
-  const before = await engine.revision();
+  const before = await engine.dataVersion();
   const { eraser, told, logged, telemetry } = eraserOver(engine);
   eraser.start();
   await isDone();
@@ -107,7 +107,7 @@ test("what is asked for is erased, and its receipt says how much", async () => {
   await expectErased();
   expect(told).toEqual([`${TENANT}: c1`]);
   // Answers that were kept are void.
-  expect(await engine.revision()).not.toBe(before);
+  expect(await engine.dataVersion()).not.toBe(before);
   expect(logged()).toContain("info: erased from the warehouse");
   expect(await telemetry.metrics.metrics()).toContain("tributary_erased_events_total 2");
 });

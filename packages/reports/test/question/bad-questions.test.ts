@@ -86,10 +86,10 @@ it("no parameter of any path takes what it does not understand", async () => {
     if (ANY_TEXT.has(of.name)) continue;
     const given = "§no-such";
     const { status, error } = await ask(path, `${of.name}=${encodeURIComponent(given)}`);
-    const told = { path, name: of.name, status, field: error?.field?.split(".")[0] };
-    expect(told).toEqual({ path, name: of.name, status: 400, field: of.name });
+    const refused = { path, name: of.name, status, field: error?.field?.split(".")[0] };
+    expect(refused).toEqual({ path, name: of.name, status: 400, field: of.name });
     // What was given, and what would be taken.
-    expect({ ...told, reason: error.reason }).toMatchObject({
+    expect({ ...refused, reason: error.reason }).toMatchObject({
       reason: expect.stringMatching(
         /expected|allowed: |no such time zone|looks like|not JSON/,
       ) as string,

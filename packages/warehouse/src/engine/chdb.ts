@@ -134,7 +134,7 @@ class ChdbEngine implements WarehouseEngine {
     return stream;
   }
 
-  async revision(): Promise<string> {
+  async dataVersion(): Promise<string> {
     return String(this.#loaded);
   }
 

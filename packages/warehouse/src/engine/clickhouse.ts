@@ -109,7 +109,7 @@ class ClickHouseEngine implements WarehouseEngine {
   }
 
   /** Block numbers only grow, and only by inserts; merges keep them. */
-  async revision(): Promise<string> {
+  async dataVersion(): Promise<string> {
     const rows = await this.query<{ table: string; newest: string }>(
       `SELECT table, max(max_block_number) AS newest FROM system.parts
 WHERE active AND database = '${DATABASE}' GROUP BY table ORDER BY table`,

@@ -36,8 +36,8 @@ export interface WarehouseEngine {
    * bytes destroys the stream.
    */
   exportParquet(sql: string, params?: QueryParameters): Promise<Readable>;
-  /** A text that is another one whenever rows were inserted, by whoever: what was answered before may be old then. */
-  revision(): Promise<string>;
+  /** A text that changes with each insert, by any process: an answer of an earlier version may be stale. */
+  dataVersion(): Promise<string>;
   /** Runs a statement that answers nothing. */
   command(sql: string): Promise<void>;
   /**

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { netValue, creditResult, type ResultCredits } from "@tributary/attribution";
+import { resultValue, creditResult, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   DIMENSION_FIELDS,
@@ -113,7 +113,7 @@ export class ResultRows {
         this.#readPath(result, touches);
         this.#appendConversion(result, count, { partition, position, eventsPosition });
         this.#appendPath(touches);
-        const value = netValue(result.values[count] ?? "");
+        const value = resultValue(result.values[count] ?? "");
         creditResult(this.#credits, models, result.weights, value, touches, firstWeight);
         this.#appendCredits();
         firstWeight += touches * models.length;
@@ -168,7 +168,7 @@ export class ResultRows {
     writer.string(rare.name);
     writer.string(rare.currency);
     writer.string(rare.orderId);
-    writer.decimal128(netValue(result.values[index] ?? ""));
+    writer.decimal128(resultValue(result.values[index] ?? ""));
     writer.uint32(result.revisions[index] ?? 0);
     writer.uint64(result.generations[index] ?? 0);
     writer.string(reason);

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { creditResult, netValue, type ResultCredits } from "@tributary/attribution";
+import { creditResult, resultValue, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   EVENT_TYPES,
@@ -89,7 +89,7 @@ function conversionOf(
   const rare = readRareFields(row);
   const reason = REVISION_REASONS[result.reasons[index] ?? 0];
   if (reason === undefined) throw new RangeError(`reason ${result.reasons[index]}`);
-  const value = netValue(result.values[index] ?? "");
+  const value = resultValue(result.values[index] ?? "");
   const shared: ResultCredits<string> = { models: [], touches: [], shares: [], values: [] };
   creditResult(shared, result.models, result.weights, value, touchpoints.length, firstWeight);
   return {

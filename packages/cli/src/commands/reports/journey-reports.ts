@@ -1,6 +1,6 @@
 /** Commands for the reports beside attribution: each asks the report of its name and shows its rows. */
 import { type Command, Option } from "commander";
-import type { RowsAnswer } from "@tributary/reports";
+import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
 import { saveStream } from "../../client/save-file.ts";
@@ -11,8 +11,6 @@ import { renderRows } from "../../report/rows-table.ts";
 import { takeInterrupts } from "@tributary/platform/client";
 import { clientOf, parquetOption } from "../../options/reports.ts";
 import { addDataOption } from "../../options/data.ts";
-
-type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
 
 /** An option that is a parameter of the report, whose text the report understands or refuses. */
 interface ReportOption {
@@ -28,7 +26,7 @@ interface ReportCommand {
 const BY_TOUCH =
   "one or two of channel, source, medium, campaign, term, content (default: channel)";
 
-const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
+const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   counts: {
     options: [
       { flags: "--by <dimensions>", description: `${BY_TOUCH}, or name` },
@@ -106,7 +104,7 @@ interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
 
 /** The command of one of these reports. */
 export function journeyReportCommand(
-  name: JourneyReportName,
+  name: ReportName,
 ): (command: Command, context: CommandContext) => void {
   const { options, examples } = COMMANDS[name];
   return (command, context) => {
@@ -131,7 +129,7 @@ export function journeyReportCommand(
   };
 }
 
-async function run(name: JourneyReportName, flags: Flags, context: CommandContext): Promise<void> {
+async function run(name: ReportName, flags: Flags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const interrupt = takeInterrupts();
   try {
@@ -155,7 +153,7 @@ async function run(name: JourneyReportName, flags: Flags, context: CommandContex
 }
 
 async function ask(
-  name: JourneyReportName,
+  name: ReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
@@ -167,7 +165,7 @@ async function ask(
 }
 
 async function saveParquet(
-  name: JourneyReportName,
+  name: ReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
