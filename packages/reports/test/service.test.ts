@@ -74,7 +74,7 @@ test("blocks of a real Redis are settled, reported, and bad ones kept", async ()
 
 const conversions = async (): Promise<number> => {
   const report = await service.server.inject("/v1/reports/attribution?model=linear&by=channel");
-  return (report.json() as { totals: { conversions: number } }).totals.conversions;
+  return report.json<{ totals: { conversions: number } }>().totals.conversions;
 };
 async function appendPurchase(id: string): Promise<void> {
   await append(factsKey(0), factBlock([click(`t-${id}`), purchase(id)]));
