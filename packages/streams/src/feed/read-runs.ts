@@ -31,11 +31,13 @@ export class ReadRuns {
     for (const { left } of this.#runs) for (const id of ids) left.delete(id);
   }
 
-  /** The runs that are done with, as the scripts take them: (from, number of entries, IDs) each. */
+  /** The runs as far as they are done with, as the scripts take them: (from, number of entries, IDs) each. */
   complete(): (string | number)[] {
-    return this.#runs
-      .filter(({ left }) => left.size === 0)
-      .flatMap(({ from, ids }) => [from, ids.length, ...ids]);
+    return this.#runs.flatMap(({ from, ids, left }) => {
+      const open = ids.findIndex((id) => left.has(id));
+      const done = open < 0 ? ids : ids.slice(0, open);
+      return done.length === 0 ? [] : [from, done.length, ...done];
+    });
   }
 
   /** Forgets the runs that are behind what the group has acknowledged. @param id up to which that is everything */

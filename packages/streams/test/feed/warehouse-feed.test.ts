@@ -1,4 +1,10 @@
-import { factsKey, progressFields, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import {
+  deadLettersKey,
+  factsKey,
+  progressFields,
+  stateKey,
+  WAREHOUSE_GROUP,
+} from "@tributary/protocol";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
@@ -152,6 +158,22 @@ it("shares a stream with another feed: each entry is loaded once, whoever is fas
   expect(await two.poll()).toEqual([]);
   expect(await one.poll()).toEqual([]);
   expect(await warehouse()).toMatchObject({ undelivered: 0, pending: 0, acknowledged: 4 });
+});
+
+it("keeps one dead letter of an entry whose feed died before it acknowledged the others", async () => {
+  for (const text of ["bad 1", "good", "bad 2"]) await add(text);
+  const first = feedOf("l");
+  const entries = await first.poll();
+  const [bad1, , bad2] = entries;
+  for (const bad of [bad1, bad2]) await first.deadLetter(bad as PolledEntry, "unreadable");
+  const next = feedOf("l");
+  const again = await next.poll();
+  expect(textsOf(again)).toEqual(["good", "bad 2"]);
+  await next.deadLetter(again[1] as PolledEntry, "unreadable");
+  await next.acknowledge(again.slice(0, 1));
+  expect(await client.xlen(deadLettersKey(0))).toBe(2);
+  expect(await warehouse()).toMatchObject({ undelivered: 0, pending: 0, acknowledged: 3 });
+  expect(mended).toEqual([]);
 });
 
 it("takes over what a silent consumer had in hand", async () => {
