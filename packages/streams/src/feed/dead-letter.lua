@@ -33,4 +33,4 @@ if #pending > 0 and not is_kept() then
   redis.call('XADD', KEYS[2], '*', unpack(letter))
 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-return advance(KEYS[3], ARGV[1], ARGV[3], 8)
+return advance(KEYS[1], KEYS[3], ARGV[1], ARGV[3], 8)

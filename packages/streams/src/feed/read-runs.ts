@@ -2,8 +2,6 @@ import { compareEntryIds } from "../redis/entry-id.ts";
 
 /** Entries that lie one behind the other in a stream, as one read gave them. */
 interface Run {
-  /** ID of the entry that they follow. */
-  readonly from: string;
   readonly ids: readonly string[];
   /** Those that are not acknowledged yet. */
   readonly left: Set<string>;
@@ -19,10 +17,10 @@ const MAX_RUNS = 256;
 export class ReadRuns {
   #runs: Run[] = [];
 
-  /** Entries were read. @param from ID of the entry that they follow */
-  read(from: string, ids: readonly string[]): void {
+  /** Entries were read. @param ids in the stream's order, without another entry in between */
+  read(ids: readonly string[]): void {
     if (ids.length === 0) return;
-    this.#runs.push({ from, ids, left: new Set(ids) });
+    this.#runs.push({ ids, left: new Set(ids) });
     if (this.#runs.length > MAX_RUNS) this.#runs.shift();
   }
 
@@ -31,12 +29,12 @@ export class ReadRuns {
     for (const { left } of this.#runs) for (const id of ids) left.delete(id);
   }
 
-  /** The runs as far as they are done with, as the scripts take them: (from, number of entries, IDs) each. */
+  /** The runs as far as they are done with, as the scripts take them: (number of entries, IDs) each. */
   complete(): (string | number)[] {
-    return this.#runs.flatMap(({ from, ids, left }) => {
+    return this.#runs.flatMap(({ ids, left }) => {
       const open = ids.findIndex((id) => left.has(id));
       const done = open < 0 ? ids : ids.slice(0, open);
-      return done.length === 0 ? [] : [from, done.length, ...done];
+      return done.length === 0 ? [] : [done.length, ...done];
     });
   }
 

@@ -1,12 +1,12 @@
 import { factsKey, resultsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
-import { parseEntries } from "../redis/read-group.ts";
+import { parseEntries, readGroup, type StreamEntry } from "../redis/read-group.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 import { deadLetter } from "./dead-letters.ts";
 import type { FeedStream, PolledEntry } from "./polled-entry.ts";
 import { ReadRuns } from "./read-runs.ts";
 
-const readScript = new Script(new URL("./read.lua", import.meta.url), "acknowledged");
+const placeScript = new Script(new URL("./place-group.lua", import.meta.url), "acknowledged");
 const claimScript = new Script(new URL("./claim.lua", import.meta.url), "streams");
 const acknowledgeScript = new Script(new URL("./acknowledge.lua", import.meta.url), "acknowledged");
 
@@ -158,30 +158,46 @@ export class WarehouseFeed {
   }
 
   async #read(source: Source, takeOver: boolean): Promise<PolledEntry[]> {
-    const { stream, keys, runs } = source;
-    const { begins } = source;
+    const { partition, stream, keys, runs, begins } = source;
     // Runs behind one that another consumer had in hand: it may be through with it by now.
     if (takeOver && runs.complete().length > 0) await this.#acknowledge(source, []);
-    const { consumer, maxEntries } = this.#options;
-    const lookAt = takeOver ? source.acknowledgedBefore : "";
-    const [from, acknowledged, made, setBack, entries] = (await readScript.runBuffer(
+    if (begins || takeOver) {
+      const acknowledged = await this.#place(source, begins ? "begin" : source.acknowledgedBefore);
+      if (takeOver) source.acknowledgedBefore = acknowledged;
+    }
+    const [key] = keys;
+    const { consumer, maxEntries: count } = this.#options;
+    const options = { group: this.#group, consumer, count };
+    let read: Map<string, StreamEntry[]>;
+    try {
+      read = await readGroup(this.#client, [[key, ">"]], options);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("NOGROUP")) throw error;
+      await this.#place(source, "begin");
+      read = await readGroup(this.#client, [[key, ">"]], options);
+    }
+    source.begins = false;
+    const entries = read.get(key) ?? [];
+    runs.read(entries.map(({ id }) => id));
+    const again = begins || takeOver ? await this.#claim(source, begins) : [];
+    return [...again, ...entries].map((entry) => ({ partition, stream, ...entry }));
+  }
+
+  /**
+   * Places the group where the next read begins.
+   * @param from place-group.lua has it
+   * @returns the ID up to which all is acknowledged
+   */
+  async #place({ partition, stream, keys }: Source, from: string): Promise<string> {
+    const args = [this.#group, stream, from, this.#takeOverAfterMs];
+    const [begins, acknowledged, made, passed] = (await placeScript.run(
       this.#client,
       keys,
-      [this.#group, stream, consumer, maxEntries, begins ? "begin" : lookAt, this.#takeOverAfterMs],
-    )) as [Buffer, Buffer, number, number, unknown[]];
-    source.begins = false;
-    if (takeOver) source.acknowledgedBefore = acknowledged.toString("latin1");
-    const found = parseEntries(entries);
-    const begin = from.toString("latin1");
-    runs.read(
-      begin,
-      found.map(({ id }) => id),
-    );
-    const about = { partition: source.partition, stream, from: begin };
-    if (made === 1) this.#mended.push({ ...about, fault: "lost" });
-    if (setBack === 1) this.#mended.push({ ...about, fault: "set_ahead" });
-    const again = begins || takeOver ? await this.#claim(source, begins) : [];
-    return [...again, ...found].map((entry) => ({ partition: source.partition, stream, ...entry }));
+      args,
+    )) as [string, string, number, number];
+    const fault = made === 1 ? "lost" : passed === 1 ? "set_ahead" : undefined;
+    if (fault !== undefined) this.#mended.push({ partition, stream, fault, from: begins });
+    return acknowledged;
   }
 
   /** Takes what is pending of entries that were acknowledged before. @param own only what this consumer was given */

@@ -41,28 +41,24 @@ local function ensure_group(key, state, name, stream, from)
   return true
 end
 
--- Moves what a group has acknowledged on over runs of entries that lie one behind the other in the stream. A run that does not begin
--- where the last one ended leaves it where it is: in between are entries that nobody acknowledged.
--- @param at of the first run in ARGV: ID behind which it begins, number of entries, their IDs
+-- Moves what a group has acknowledged on over runs of entries that lie one behind the other in the stream. A run moves it only where
+-- no other entry lies between: that one nobody acknowledged, and the group may have been set past it.
+-- @param at of the first run in ARGV: number of entries, their IDs
 -- Returns the ID up to which all is acknowledged.
-local function advance(state, name, stream, at)
+local function advance(key, state, name, stream, at)
   local done_field, count_field = progress_fields(name, stream)
   local done = redis.call('HGET', state, done_field) or '0-0'
   while at <= #ARGV do
-    local from, count = ARGV[at], tonumber(ARGV[at + 1])
-    local last = ARGV[at + 1 + count]
-    if not is_before(done, from) and is_before(done, last) then
-      local entries = 0
-      for i = at + 2, at + 1 + count do
-        if is_before(done, ARGV[i]) then
-          entries = entries + 1
-        end
-      end
-      done = last
-      redis.call('HSET', state, done_field, done)
-      redis.call('HINCRBY', state, count_field, entries)
+    local first, last = at + 1, at + tonumber(ARGV[at])
+    while first <= last and not is_before(done, ARGV[first]) do
+      first = first + 1
     end
-    at = at + 2 + count
+    if first <= last and first_after(key, done) == ARGV[first] then
+      done = ARGV[last]
+      redis.call('HSET', state, done_field, done)
+      redis.call('HINCRBY', state, count_field, last - first + 1)
+    end
+    at = last + 1
   end
   return done
 end
