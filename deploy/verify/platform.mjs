@@ -29,6 +29,7 @@ const RESTS = {
   tributary_refunds_unmatched_total: "0 unless a refund has no order",
   tributary_spool_oldest_age_seconds: "0 whenever all is done at the moment of looking",
   tributary_spool_damaged_bytes: "0 unless a disk fails",
+  tributary_spool_refused_events_total: "0 unless the gateway is at fault",
   tributary_link_events_total: "the check sends no clicks",
   tributary_spans_total: "the check runs without a collector",
   tributary_oldest_event_age_seconds: "0 whenever all is done at the moment of looking",

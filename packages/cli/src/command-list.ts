@@ -160,6 +160,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/operate/webhooks.ts")).webhooksCommand,
   },
   {
+    name: "warehouse",
+    usage: "",
+    summary: "adopt: have this warehouse loaded in place of another one",
+    load: async () => (await import("./commands/operate/warehouse.ts")).warehouseCommand,
+  },
+  {
     name: "books",
     usage: "[options]",
     summary:

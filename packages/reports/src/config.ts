@@ -12,6 +12,9 @@ import {
   redisRulesSchema,
   text,
   wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
 } from "@tributary/service";
 import { z } from "zod";
 
@@ -40,22 +43,18 @@ const settingsSchema = z.object({
     3650 * DAY_MS,
     DEFAULT_REPORT_SETTINGS.maxWindowMs,
   ).describe("longest window or half-life that a report may be asked for, ms"),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
-  ),
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
 });
 
 /** The service's environment: name, default, meaning. Read once, here. */
 const schema = settingsSchema.extend({
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8081).describe("port to listen on; 0 takes a free one"),
+  ...listenSettings(8081),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_DATA_DIR: text(".tributary").describe("data folder; chDB is in its folder warehouse"),
   CLICKHOUSE_URL: text("").describe(
     "a ClickHouse server instead of chDB: http://user:password@host:8123",
@@ -68,15 +67,6 @@ const schema = settingsSchema.extend({
   ),
   TRIBUTARY_ERASURE_GATHER_MS: wholeNumber(0, 86_400_000, 1000).describe(
     "how long erasures gather before the warehouse's tables are written anew without them, ms",
-  ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have an erasure before it is acknowledged",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a request waits for the replicas, ms",
-  ),
-  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
-    "how often keys made by tributary keys are read anew, ms",
   ),
   TRIBUTARY_LOAD_INTERVAL_MS: wholeNumber(1, 60_000, 100).describe("wait between loads, ms"),
   TRIBUTARY_LOAD_MAX_ENTRIES: wholeNumber(1, 10_000, 64).describe(

@@ -11,7 +11,7 @@ export type { LoaderOptions } from "./load/loader.ts";
 export { CATALOG } from "./catalog/catalog.ts";
 export type { ReportName } from "./catalog/catalog.ts";
 export type { RowsAnswer } from "./catalog/report.ts";
-export { openReports, warehouseFolder } from "./offline.ts";
+export { adoptWarehouse, openReports, warehouseFolder } from "./offline.ts";
 export type { ConversionQuestion, OfflineQuestion, OfflineReports } from "./offline.ts";
 export type { QuestionParameters } from "./question/parameters.ts";
 export { parseQuestion } from "./question/question.ts";

@@ -5,6 +5,7 @@ import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
 import { readConfig, type ReportsConfig } from "./config.ts";
 import { warehouseFolder } from "./offline.ts";
+import { claimWarehouse } from "./load/warehouse-claim.ts";
 import { createReports } from "./service.ts";
 
 /** How long a start waits for Redis, ms. */
@@ -35,6 +36,8 @@ const serverWatch = await joinPlatform(client, {
   telemetry,
 }).catch(giveUp);
 const engine = await openEngine().catch(giveUp);
+const claim = await claimWarehouse(client, engine, config.partitions).catch(giveUp);
+if (claim.adopted !== undefined) logger.warn({ warehouse: claim.id }, claim.adopted);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
@@ -49,16 +52,21 @@ const storedEraseKeys = new ApiKeyStore(
   logger,
 );
 for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
-const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, {
+const onWarehouseLost = (): never =>
+  giveUp("another warehouse was adopted: nothing is loaded into this one any more");
+const parts = {
   client,
   engine,
   telemetry,
   consumer,
   seed,
+  claim,
+  onWarehouseLost,
   storedKeys,
   storedEraseKeys,
   serverWatch,
-});
+};
+const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, parts);
 eraser.start();
 streamWatch.start();
 selfAudit.start();

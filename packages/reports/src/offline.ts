@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { Readable } from "node:stream";
 import {
+  type Adoption,
   migrate,
   newestArrival,
   openWarehouse,
+  storeAdoption,
+  type WarehouseLocation,
   type EngineLimits,
   type ExportName,
 } from "@tributary/warehouse";
@@ -17,9 +20,8 @@ import {
 } from "./attribution/attribution.ts";
 import { audit, type AuditReport } from "./catalog/audit.ts";
 import { readReportSettings } from "./config.ts";
-import { requireConversion } from "./catalog/conversion.ts";
+import { type FoundConversion, requireConversion } from "./catalog/conversion.ts";
 import { exportParameters, exportQuestion, openExport } from "./http/export-routes.ts";
-import type { ExplainedConversion } from "./catalog/explain.ts";
 import { FactsComputer } from "./compute/facts-computer.ts";
 import { CATALOG, type ReportName } from "./catalog/catalog.ts";
 import { answerReport, type RowsAnswer } from "./catalog/report.ts";
@@ -57,7 +59,7 @@ export interface OfflineReports {
   /** The report's rows as a Parquet file. @throws as {@link attribution} */
   attributionParquet(question: OfflineQuestion): Promise<Buffer>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
-  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ExplainedConversion>;
+  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<FoundConversion>;
   /**
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError
@@ -77,6 +79,26 @@ export interface OfflineReports {
     readonly maxDifferences: number;
   }): Promise<AuditReport>;
   close(): Promise<void>;
+}
+
+/**
+ * Has the next start of the reports service take this warehouse for its platform, though that was loaded into another one.
+ * @param location a data folder on which no platform runs, or a ClickHouse server
+ * @throws WarehouseError `data_dir_locked` where the platform runs, `unavailable`
+ */
+export async function adoptWarehouse(
+  location: WarehouseLocation,
+  adoption: Adoption,
+): Promise<void> {
+  const engine = await openWarehouse(
+    location.dataDir === undefined ? location : { dataDir: warehouseFolder(location.dataDir) },
+  );
+  try {
+    await migrate(engine);
+    await storeAdoption(engine, adoption);
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Where chDB is in a data folder. */

@@ -2,6 +2,7 @@ import type { StoredKeys } from "@tributary/service";
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP, WEBHOOKS_GROUP } from "@tributary/protocol";
 import {
   clientUse,
+  conversionKey,
   EntryAppender,
   LagMeter,
   mendedReporter,
@@ -29,6 +30,7 @@ import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
 import { Loader } from "./load/loader.ts";
+import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
 import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
@@ -59,6 +61,10 @@ export interface ServiceParts {
   readonly consumer: string;
   /** Secret below 2^48, see {@link Loader}. */
   readonly seed: number;
+  /** Undefined where nobody else can load the streams. */
+  readonly claim?: WarehouseClaim | undefined;
+  /** Called when another warehouse was adopted, and nothing is loaded any more. */
+  readonly onWarehouseLost?: (() => void) | undefined;
   /** What looks at Redis' settings. */
   readonly serverWatch?: Pick<ServerWatch, "reason"> | undefined;
 }
@@ -78,7 +84,12 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     engine,
     telemetry,
     gatherMs: config.erasureGatherMs,
-    tellErased: async (tenant, conversions) => noteErasedConversions(client, tenant, conversions),
+    tellErased: async (tenant, conversions) =>
+      noteErasedConversions(
+        client,
+        tenant,
+        conversions.map((of) => ({ id: of.id, key: conversionKey({ tenant, ...of }) })),
+      ),
     settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
   });
   const countDeadLetters = async (): Promise<number> =>
@@ -99,7 +110,13 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     });
     const { loadIntervalMs: intervalMs } = config;
     const onErasing = (): void => eraser.wake();
-    return new Loader(feed, engine, telemetry, { intervalMs, seed: parts.seed, onErasing });
+    return new Loader(feed, engine, telemetry, {
+      intervalMs,
+      seed: parts.seed,
+      onErasing,
+      ...(parts.claim === undefined ? {} : { isHeld: parts.claim.isHeld }),
+      ...(parts.onWarehouseLost === undefined ? {} : { onLost: parts.onWarehouseLost }),
+    });
   });
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });

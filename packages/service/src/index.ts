@@ -7,12 +7,18 @@ export {
   parseApiKeys,
   TENANT_NAME,
 } from "./api-keys.ts";
+export { Backoff } from "./backoff.ts";
 export {
   type Environment,
   EnvironmentError,
+  listenSettings,
+  partitionSettings,
   readEnvironment,
+  SHARED_SETTINGS,
   text,
   wholeNumber,
 } from "./environment.ts";
 export { redisRulesOf, redisRulesSchema } from "./redis-rules.ts";
+export { answerHalfClosed } from "./half-closed.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";
+export { TokenBucket } from "./token-bucket.ts";

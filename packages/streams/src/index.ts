@@ -36,7 +36,18 @@ export {
   noteErasedConversions,
   readErasedConversions,
   type ErasedConversions,
+  type NotedConversion,
 } from "./feed/erased-conversions.ts";
+export {
+  type BlocksHeld,
+  claimForWarehouse,
+  type LoadedBlocks,
+  loadFromBeginning,
+  moveToWarehouse,
+  readLoadedBlocks,
+  readWarehouseId,
+} from "./platform/warehouse-claim.ts";
+export { conversionKey } from "./feed/conversion-key.ts";
 export { readGroupLag } from "./watch/group-lag.ts";
 export { readGroups } from "./group/groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./group/groups.ts";

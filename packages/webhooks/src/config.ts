@@ -3,10 +3,13 @@ import { MAX_PARTITIONS } from "@tributary/protocol";
 import {
   EnvironmentError,
   readEnvironment,
-  redisRulesOf,
-  redisRulesSchema,
   text,
   wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
+  redisRulesOf,
+  redisRulesSchema,
 } from "@tributary/service";
 import type { RedisRules } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
@@ -38,17 +41,10 @@ const targetsSchema = z.object({
 
 /** The service's environment: name, default, meaning. Read once, here. */
 const schema = targetsSchema.extend({
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address of health and metrics"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8082).describe(
-    "port of health and metrics; 0 takes a free one",
-  ),
+  ...listenSettings(8082, "health and metrics"),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
   TRIBUTARY_WEBHOOK_MAX_ATTEMPTS: wholeNumber(1, 1000, 72).describe(
     "attempts after which a delivery is dead",
   ),

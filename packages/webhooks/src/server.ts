@@ -1,4 +1,5 @@
 import { WEBHOOKS_GROUP } from "@tributary/protocol";
+import { answerHalfClosed } from "@tributary/service";
 import {
   clientUse,
   readGroupLag,
@@ -30,6 +31,7 @@ export interface ServerParts {
 export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
   const { client, service, telemetry } = parts;
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  answerHalfClosed(server.server);
   server.get("/healthz", async (_request, reply) => {
     const stalledMs = service.stalledForMs();
     // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.

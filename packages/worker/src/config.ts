@@ -1,6 +1,7 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
+  DEFAULT_VOCABULARY_BYTES,
   type JourneyOptions,
   type TenantJourneyOptions,
   MAX_FACTS_OF_USER,
@@ -14,10 +15,13 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   EnvironmentError,
   readEnvironment,
-  redisRulesOf,
-  redisRulesSchema,
   text,
   wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
+  redisRulesOf,
+  redisRulesSchema,
 } from "@tributary/service";
 import { z } from "zod";
 
@@ -36,17 +40,13 @@ export function defaultMemoryLimitMb(): number {
 
 /** The worker's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address of health and metrics"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8090).describe(
-    "port of health and metrics; 0 takes a free one",
-  ),
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
+  ...listenSettings(8090, "health and metrics"),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_WORKER_ID: text(`${hostname()}-${process.pid}`).describe(
     "name of this worker in leases; unique among them",
   ),
@@ -55,6 +55,13 @@ const schema = z.object({
   ),
   TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536, 2048).describe(
     "JavaScript heap of a compute thread, MiB",
+  ),
+  TRIBUTARY_VOCABULARY_MB: wholeNumber(
+    1,
+    65_536,
+    2 * (DEFAULT_VOCABULARY_BYTES / 2 ** 20),
+  ).describe(
+    "strings of events that a compute thread holds, MiB; results show (other) for further values",
   ),
   TRIBUTARY_MEMORY_LIMIT_MB: wholeNumber(1, 2 ** 30, defaultMemoryLimitMb()).describe(
     "resident memory at which nothing more is read or taken, MiB; 80 % of what the process may have",
@@ -78,11 +85,16 @@ const schema = z.object({
     "half-life of time_decay, ms",
   ),
   TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DAY_MS).describe(
-    "how much older than the largest event time a conversion may be and still get exact results, ms",
+    "how much older than its tenant's watermark a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",
   ),
+  TRIBUTARY_MAX_RESULT_MB: wholeNumber(
+    1,
+    256,
+    DEFAULT_JOURNEY_OPTIONS.maxResultBytes / 2 ** 20,
+  ).describe("results after which a batch takes no further entry, MiB, about"),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
     MAX_FACTS_OF_USER,
@@ -104,17 +116,8 @@ const schema = z.object({
     .max(4096)
     .default(DEFAULT_JOURNEY_OPTIONS.identity.unlinkedIds.join(","))
     .describe("values of a user ID or anonymous ID that are never linked, separated by commas"),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
-  ),
   TRIBUTARY_MAX_OUTBOX_ENTRIES: wholeNumber(1, 10_000_000, 10_000).describe(
     "messages of a partition to others that may wait; while more do, nothing is read",
-  ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have a message to another partition before it counts as relayed; as the gateway's",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a relay waits for the replicas, ms",
   ),
   TRIBUTARY_SUSPECT_DELIVERIES: wholeNumber(2, 1000, 3).describe(
     "an entry delivered so often without a commit is tried alone from then on",
@@ -140,6 +143,7 @@ export interface WorkerConfig {
   readonly threads: number;
   readonly threadHeapMb: number;
   readonly memoryLimitMb: number;
+  readonly vocabularyMb: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
@@ -182,6 +186,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     threads: values.TRIBUTARY_THREADS,
     threadHeapMb: values.TRIBUTARY_THREAD_HEAP_MB,
     memoryLimitMb: values.TRIBUTARY_MEMORY_LIMIT_MB,
+    vocabularyMb: values.TRIBUTARY_VOCABULARY_MB,
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
@@ -192,6 +197,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       maxUsers: values.TRIBUTARY_MAX_USERS,
+      maxResultBytes: values.TRIBUTARY_MAX_RESULT_MB * 2 ** 20,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),
       identity: {
         maxAnonymousIds: values.TRIBUTARY_MAX_ANONYMOUS_IDS,

@@ -55,6 +55,7 @@ const threads = new ThreadPool(
     data: {
       journeys: config.journeys,
       partitions: config.partitions,
+      vocabularyBytes: config.vocabularyMb * 2 ** 20,
       seed: randomBytes(6).readUIntBE(0, 6),
     },
   },

@@ -26,6 +26,8 @@ const METRIC_NAMES = [
   "tributary_state_facts",
   "tributary_state_users",
   "tributary_state_bytes",
+  "tributary_vocabulary_bytes",
+  "tributary_vocabulary_overflow_total",
   "tributary_rebuild_seconds",
   "tributary_rebuild_facts_total",
   "tributary_unreadable_fact_blocks_total",

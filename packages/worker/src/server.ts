@@ -1,3 +1,4 @@
+import { answerHalfClosed } from "@tributary/service";
 import {
   clientUse,
   type GroupMember,
@@ -35,6 +36,7 @@ export function buildServer(
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
     if (!redisReady(client)) return "Redis is unavailable";
     if (serverWatch?.reason !== undefined) return serverWatch.reason;
@@ -91,10 +93,11 @@ export function buildServer(
     const { count, oldestMs } = member.erasures;
     metrics.tributary_erasures_waiting.set(count);
     metrics.tributary_oldest_erasure_age_seconds.set(Math.max(0, (Date.now() - oldestMs) / 1000));
-    const { facts, users, bytes } = stateSize();
+    const { facts, users, bytes, vocabularyBytes } = stateSize();
     metrics.tributary_state_facts.set(facts);
     metrics.tributary_state_users.set(users);
     metrics.tributary_state_bytes.set(bytes);
+    metrics.tributary_vocabulary_bytes.set(vocabularyBytes);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);
   });

@@ -59,7 +59,7 @@ test("health names the partition that has entries and gets nowhere, and is well 
     },
     telemetry.logger,
   );
-  const stateSize = () => ({ facts: 0, users: 0, bytes: 0 });
+  const stateSize = () => ({ facts: 0, users: 0, bytes: 9, vocabularyBytes: 7 });
   const metrics = createWorkerMetrics(telemetry);
   const threads = { use: () => [{ thread: 0, utilization: 0.25, waiting: 3 }] };
   const server = buildServer(
@@ -70,6 +70,7 @@ test("health names the partition that has entries and gets nowhere, and is well 
   expect(figures).toContain('tributary_thread_utilization_ratio{thread="0"} 0.25');
   expect(figures).toContain('tributary_thread_tasks{thread="0"} 3');
   expect(figures).toContain("tributary_redis_connections 1");
+  expect(figures).toContain("tributary_vocabulary_bytes 7");
   const health = async (): Promise<{ statusCode: number; body: unknown }> => {
     const { statusCode, body } = await server.inject("/healthz");
     return { statusCode, body: JSON.parse(body) };

@@ -5,7 +5,10 @@ import { renderConversion } from "../../src/report/conversion-view.ts";
 const T0 = Date.UTC(2026, 9, 1, 12);
 
 const conversion: Conversion = {
+  key: "k",
   id: "c-1",
+  sentUserKey: "ada",
+  sentAnonymous: false,
   orderId: "o-1",
   name: "purchase",
   time: T0,
@@ -56,6 +59,15 @@ const conversion: Conversion = {
   ],
   notCountedTruncated: false,
 };
+
+test("what has the same event ID is shown behind it", () => {
+  const other = { ...conversion, userKey: "bob", revisions: [] };
+  const [first, second] = renderConversion({ ...conversion, others: [other] }).split(
+    "Of the same ID, sent under another user key",
+  );
+  expect(first?.trim()).toBe(renderConversion(conversion));
+  expect(second).toContain("user bob");
+});
 
 test("what it is, why its numbers changed, and shares that add up to 1", () => {
   expect(renderConversion(conversion))

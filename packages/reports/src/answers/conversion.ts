@@ -12,11 +12,16 @@ export const NOT_COUNTED_REASONS = [
 ] as const;
 export type NotCountedReason = (typeof NOT_COUNTED_REASONS)[number];
 
-/** One conversion: the result that is or was valid, and all its revisions. Times are ms since 1970. */
-export const conversionSchema = z
+/** The result that is or was valid, and all its revisions. Times are ms since 1970. */
+const explainedConversionSchema = z
   .object({
     asOf: instant.optional(),
+    key: z
+      .string()
+      .describe("names the conversion: an event ID that was sent by another user has another key"),
     id: z.string(),
+    sentUserKey: z.string().describe("the user key that it was sent under"),
+    sentAnonymous: z.boolean().describe("whether sentUserKey is an anonymousId"),
     orderId: z.string(),
     name: z.string(),
     time: instant,
@@ -69,5 +74,15 @@ export const conversionSchema = z
     ),
   })
   .loose();
+
+/** One conversion, and those of the same event ID. */
+export const conversionSchema = explainedConversionSchema.extend({
+  others: z
+    .array(explainedConversionSchema)
+    .optional()
+    .describe(
+      "of the same event ID, sent under other user keys, at most nine; left out where there are none",
+    ),
+});
 
 export type Conversion = z.infer<typeof conversionSchema>;

@@ -113,16 +113,16 @@ function* compare(
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {
     const expected = expectedResults(own.map(plainEvent), rules);
-    const given = new Map((stored.get(user) ?? []).map((result) => [result.conversion_id, result]));
+    const given = Map.groupBy(stored.get(user) ?? [], (result) => result.conversion_id);
     for (const fact of own.filter(({ type }) => type === "conversion")) {
       const id = fact.event_id;
       const difference = differenceBetween(given.get(id), expected.get(`${user}/${id}`));
       given.delete(id);
       yield { user, conversion: id, userKey: fact.user_key, difference, facts: own };
     }
-    for (const [id, { user_key: userKey }] of given) {
+    for (const { conversion_id: conversion, user_key: userKey } of [...given.values()].flat()) {
       const difference = "there is a result, and no such conversion among the facts";
-      yield { user, conversion: id, userKey, difference, facts: own };
+      yield { user, conversion, userKey, difference, facts: own };
     }
     stored.delete(user);
   }
@@ -134,9 +134,11 @@ function* compare(
 }
 
 function differenceBetween(
-  stored: AuditResult | undefined,
+  results: readonly AuditResult[] | undefined,
   plain: PlainResult | undefined,
 ): string | undefined {
+  const [stored, ...more] = results ?? [];
+  if (more.length > 0) return `there is one conversion of the ID, and ${more.length + 1} results`;
   if (stored === undefined) return "there is a conversion, and no result";
   if (plain === undefined) return "there is a result, and none can be computed";
   return differenceOf(stored, plain);

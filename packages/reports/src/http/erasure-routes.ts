@@ -1,5 +1,5 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
-import { type ErasureReceipt, readErasures } from "@tributary/warehouse";
+import { type ErasureReceipt, readReceipts } from "@tributary/warehouse";
 import { z } from "zod";
 import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answers/erasures.ts";
 import type { Person } from "../load/ask-erasure.ts";
@@ -58,7 +58,7 @@ export function addErasureRoutes(server: ReportsServer, { engine, erasures }: Se
     }),
     async (request) => {
       const tenant = tenantOf(request);
-      return { erasures: (await readErasures(engine, tenant)).map(plainReceipt) };
+      return { erasures: (await readReceipts(engine, tenant)).map(plainReceipt) };
     },
   );
   server.get(
@@ -74,7 +74,7 @@ export function addErasureRoutes(server: ReportsServer, { engine, erasures }: Se
     ),
     async (request) => {
       const tenant = tenantOf(request);
-      const [found] = await readErasures(engine, tenant, request.params.receipt);
+      const [found] = await readReceipts(engine, tenant, request.params.receipt);
       if (found === undefined) throw new ReportsError("not_found", "there is no such receipt");
       return plainReceipt(found);
     },

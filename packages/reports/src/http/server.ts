@@ -1,4 +1,4 @@
-import { ApiKeys } from "@tributary/service";
+import { answerHalfClosed, ApiKeys } from "@tributary/service";
 import { WarehouseError } from "@tributary/warehouse";
 import { createMetrics } from "@tributary/telemetry";
 import { z } from "zod";
@@ -33,6 +33,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       void sendError(parts, reply, nothingAt(request));
     },
   });
+  answerHalfClosed(server.server);
   const metrics = createMetrics(parts.telemetry.metrics, [
     "tributary_http_requests_total",
     "tributary_http_request_seconds",

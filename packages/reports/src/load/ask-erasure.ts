@@ -4,7 +4,7 @@ import type { EntryAppender } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import {
   anonymousIdsOf,
-  storeAskedErasure,
+  storeRequestedErasure,
   WarehouseError,
   type WarehouseEngine,
 } from "@tributary/warehouse";
@@ -55,7 +55,7 @@ export async function askErasure(parts: AskErasureParts, person: Person): Promis
     );
     await appender.appendMessage(message.partition, message.rows, askedAt, message.bytes);
     // After the message: a receipt must stand for an erasure that is certainly under way.
-    await storeAskedErasure(engine, { tenant, receipt }, askedAt);
+    await storeRequestedErasure(engine, { tenant, receipt }, askedAt);
     return { receipt, askedAt, deadLetters };
   } catch (error) {
     // The errors of clients and engines may hold the command or the query, and so the person: only their kind is logged.

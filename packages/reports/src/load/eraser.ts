@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import {
-  countErasing,
+  countPendingRows,
   eraseRows,
-  readConversionsErasing,
-  readErasing,
+  readErasedConversions,
+  readPendingKeys,
   readOpenErasures,
-  readReceiptsErasing,
-  storeDoneErasures,
+  readPendingReceipts,
+  storeCompletedErasures,
+  type SentConversion,
   storeErasedCounts,
   WarehouseError,
   type WarehouseEngine,
@@ -21,8 +22,8 @@ export interface EraserParts {
    * @returns false where the time ran out
    */
   readonly settle: (signal: AbortSignal) => Promise<boolean>;
-  /** Notifies the receivers of a tenant's conversions that they were erased. @param conversions event IDs */
-  readonly tellErased: (tenant: string, conversions: readonly string[]) => Promise<void>;
+  /** Notifies the receivers of a tenant's conversions that they were erased. */
+  readonly tellErased: (tenant: string, conversions: readonly SentConversion[]) => Promise<void>;
   /** How long erasures gather, so that one rewriting of the tables serves many, ms. */
   readonly gatherMs: number;
 }
@@ -92,21 +93,21 @@ export class Eraser {
     const { engine, settle, tellErased } = this.#parts;
     // Both before settling: an erasure loaded later may be loaded a second time, which adds records.
     const open = await readOpenErasures(engine);
-    const chosen = await readErasing(engine);
+    const chosen = await readPendingKeys(engine);
     this.#metrics.tributary_open_erasures.set(open.length);
     if (open.length === 0 && chosen.length === 0) return false;
     if (!(await settle(signal))) return true;
     const startedMs = performance.now();
-    const counts = await countErasing(engine, chosen);
+    const counts = await countPendingRows(engine, chosen);
     await storeErasedCounts(engine, counts);
     // Before their rows go: if this process dies from here on, the next one notifies the receivers again.
-    for (const { tenant, conversions } of await readConversionsErasing(engine, chosen)) {
+    for (const { tenant, conversions } of await readErasedConversions(engine, chosen)) {
       await tellErased(tenant, conversions);
     }
     await eraseRows(engine, chosen, signal);
-    const left = await readReceiptsErasing(engine);
+    const left = await readPendingReceipts(engine);
     const done = open.filter(({ receipt }) => !left.has(receipt));
-    await storeDoneErasures(engine, done, Date.now());
+    await storeCompletedErasures(engine, done, Date.now());
     // Adds nothing to the counts. Only an insert after the rows have gone makes the cached answers void.
     await storeErasedCounts(
       engine,

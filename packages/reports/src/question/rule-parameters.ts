@@ -7,7 +7,7 @@ import {
   type LeftOut,
   type Windows,
 } from "./journey-rules.ts";
-import { flag, listOf, refusal, refuse, text } from "./parameters.ts";
+import { flag, listOf, refusal, refusals, refuse, text } from "./parameters.ts";
 import { configuredRules, type ReportSettings } from "./settings.ts";
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -38,8 +38,14 @@ const windows = parts(["purchase:30d", "lead:7d"], readWindows).describe(
 );
 
 const lead = text(
-  z.string().meta({ maxLength: EVENT_LIMITS.nameBytes, default: DEFAULT_LEAD }).optional(),
-).describe("name of the conversions or custom events that make a user a lead, for w_shaped");
+  z
+    .string()
+    .max(EVENT_LIMITS.nameBytes, `expected at most ${EVENT_LIMITS.nameBytes} characters`)
+    .meta({ default: DEFAULT_LEAD })
+    .optional(),
+)
+  .describe("name of the conversions or custom events that make a user a lead, for w_shaped")
+  .register(refusals, { code: "choice_unknown" });
 
 /** Rules that a question may change. */
 export const RULE_PARAMETERS = {

@@ -9,7 +9,7 @@ export interface ReportSettings {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
   readonly halfLifeMs: number;
-  /** How much older than the largest event time a conversion may be and still be attributed exactly. */
+  /** How much older than its tenant's watermark a conversion may be and still be attributed exactly. */
   readonly latenessMs: number;
   /** The longest window and half-life that may be asked for, ms. */
   readonly maxWindowMs: number;

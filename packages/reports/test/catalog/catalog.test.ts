@@ -1,6 +1,7 @@
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { CATALOG, type ReportName } from "../../src/catalog/catalog.ts";
@@ -264,7 +265,7 @@ test("every report adds up to what there is, whatever it is asked by", async () 
       const lengths = await ask("time-to-convert", tenant);
       expect(sum(lengths.rows, "conversions")).toBe(2 * Number(attributed));
     }),
-    { numRuns: 8 },
+    { numRuns: runs(8) },
   );
 });
 

@@ -1,9 +1,14 @@
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import type { TributaryEvent } from "@tributary/protocol";
-import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  storeCompletedErasures,
+  storeErasedCounts,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { CATALOG } from "../../src/catalog/catalog.ts";
 import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, receiptOf, T0 } from "../support/blocks.ts";
@@ -89,7 +94,7 @@ test("conversions of people whose erasure was done between the times are counted
     await storeErasedCounts(engine, [
       { ...erasure, ...place, events: 9999, conversions, touchpoints: 0, newestAt: T0 },
     ]);
-    await storeDoneErasures(engine, [erasure], doneAt);
+    await storeCompletedErasures(engine, [erasure], doneAt);
   }
   const { totals } = await ask("erased", { since: String(T0 + 500), asOf: String(T0 + 3500) });
   expect(totals).toMatchObject({ erasedConversions: 110, groups: 0 });
@@ -152,6 +157,6 @@ test("whatever came and between whichever times, before and the causes sum to af
         expect(totals).toMatchObject({ residueConversions: "0", residueValue: "0" });
       },
     ),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });

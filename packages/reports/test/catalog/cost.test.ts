@@ -4,6 +4,7 @@ import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/pro
 import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { rateRows, spendRows } from "../../src/formats/import-rows.ts";
 import { CATALOG } from "../../src/catalog/catalog.ts";
 import { answerReport } from "../../src/catalog/report.ts";
@@ -191,6 +192,6 @@ test("whatever was spent and earned, the rows sum to it, in the last digit", asy
         expect(units(totals[0]?.["spend"])).toBe(inEuros(spent));
       },
     ),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });

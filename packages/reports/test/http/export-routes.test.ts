@@ -9,8 +9,8 @@ import { click, factBlock, purchase, resultBlock, T0 } from "../support/blocks.t
 import {
   attributionAnswers,
   quietTelemetry,
+  serverParts,
   temporaryWarehouse,
-  noErasures,
 } from "../support/parts.ts";
 
 /** Of more rows than a page has. */
@@ -40,25 +40,14 @@ beforeAll(async () => {
     await engine.insertRowBinary(table, columns, bytes);
   }
   const { telemetry } = quietTelemetry();
-  parts = {
-    engine,
-    telemetry,
+  parts = serverParts(engine, telemetry, {
     attribution: attributionAnswers(engine, telemetry, () => completeUpTo),
     readKeys: new Map([
       ["big", "default"],
       ["small", "other"],
       ["none", "nobody"],
     ]),
-    erasures: noErasures,
-    maxExports: 1,
-    loadStallMs: 1000,
-    stalledForMs: () => 0,
-    redisReady: () => true,
-    redisUse: () => ({ connections: 1, commands: 2 }),
-    readAccounting: async () => Promise.reject(new Error("not asked here")),
-    readLag: async () => Promise.reject(new Error("not asked here")),
-    settle: async () => true,
-  };
+  });
   server = buildServer(parts);
 }, 60_000);
 afterAll(async () => {

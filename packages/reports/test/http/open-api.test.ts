@@ -3,12 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { MODEL_NAMES, PATH_MODEL_NAMES } from "@tributary/attribution";
 import { attributionParameters } from "../../src/question/question.ts";
 import { buildServer } from "../../src/http/server.ts";
-import {
-  attributionAnswers,
-  quietTelemetry,
-  temporaryWarehouse,
-  noErasures,
-} from "../support/parts.ts";
+import { quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
 
 interface Described {
   readonly openapi: string;
@@ -33,21 +28,8 @@ beforeAll(async () => {
   const warehouse = await temporaryWarehouse();
   remove = warehouse.remove;
   const { telemetry } = quietTelemetry();
-  server = buildServer({
-    engine: warehouse.engine,
-    telemetry,
-    attribution: attributionAnswers(warehouse.engine, telemetry),
-    readKeys: new Map([["secret-key", "default"]]),
-    erasures: noErasures,
-    maxExports: 1,
-    loadStallMs: 1000,
-    stalledForMs: () => 0,
-    redisReady: () => true,
-    redisUse: () => ({ connections: 1, commands: 2 }),
-    readAccounting: async () => Promise.reject(new Error("not asked here")),
-    readLag: async () => Promise.reject(new Error("not asked here")),
-    settle: async () => true,
-  });
+  const readKeys = new Map([["secret-key", "default"]]);
+  server = buildServer(serverParts(warehouse.engine, telemetry, { readKeys }));
   description = (await server.inject("/openapi.json")).json();
 });
 afterAll(async () => {

@@ -5,8 +5,8 @@ import { buildServer } from "../../src/http/server.ts";
 import {
   attributionAnswers,
   quietTelemetry,
+  serverParts,
   temporaryWarehouse,
-  noErasures,
 } from "../support/parts.ts";
 
 interface Described {
@@ -37,21 +37,9 @@ beforeAll(async () => {
   const warehouse = await temporaryWarehouse();
   remove = warehouse.remove;
   const { telemetry } = quietTelemetry();
-  server = buildServer({
-    engine: warehouse.engine,
-    telemetry,
-    attribution: attributionAnswers(warehouse.engine, telemetry, () => Date.now()),
-    readKeys: new Map(),
-    erasures: noErasures,
-    maxExports: 1,
-    loadStallMs: 1000,
-    stalledForMs: () => 0,
-    redisReady: () => true,
-    redisUse: () => ({ connections: 1, commands: 0 }),
-    readAccounting: async () => Promise.reject(new Error("not asked here")),
-    readLag: async () => Promise.reject(new Error("not asked here")),
-    settle: async () => true,
-  });
+  const { engine } = warehouse;
+  const attribution = attributionAnswers(engine, telemetry, () => Date.now());
+  server = buildServer(serverParts(engine, telemetry, { attribution }));
   ({ paths } = (await server.inject("/openapi.json")).json<Described>());
 });
 afterAll(async () => {

@@ -286,19 +286,25 @@ export class PartitionConsumer {
         pending.shift();
       }
       if (this.#singly > 0) this.#singly -= 1;
-      await this.#processBatch(batch);
+      pending.unshift(...(await this.#processBatch(batch)));
     }
   }
 
-  async #processBatch(batch: readonly StreamEntry[]): Promise<void> {
+  /** @returns the entries that were not computed, as the results of all would be too large */
+  async #processBatch(batch: readonly StreamEntry[]): Promise<readonly StreamEntry[]> {
     const startedAtMs = Date.now();
     const deadLetters: DeadLetter[] = [];
     let good = batch;
     for (;;) {
       try {
         const computed = await this.#compute(good, deadLetters);
-        await this.#commit(batch, { ...computed, deadLetters }, startedAtMs);
-        return;
+        const next = good[computed.entries ?? good.length];
+        const end = next === undefined ? batch.length : batch.indexOf(next);
+        const entries = batch.slice(0, end);
+        // A dead letter behind the entries that were computed is found again with those that were not.
+        const dead = deadLetters.filter(({ id }) => entries.some((entry) => entry.id === id));
+        await this.#commit(entries, { ...computed, deadLetters: dead }, startedAtMs);
+        return batch.slice(end);
       } catch (error) {
         if (!(error instanceof PoisonEntryError)) throw error;
         const entry = good[error.index] as StreamEntry;

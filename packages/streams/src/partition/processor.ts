@@ -30,7 +30,13 @@ export interface Retention {
 }
 
 /** What a batch led to. */
-export type Computed = Omit<Commit, "ids" | "events" | "originMs" | "readBefore" | "deadLetters">;
+export type Computed = Omit<
+  Commit,
+  "ids" | "events" | "originMs" | "readBefore" | "deadLetters"
+> & {
+  /** Entries that were computed, from the first on: the results of all would be too large. All where it is left out. */
+  readonly entries?: number;
+};
 
 /** What computes a partition's batches. Its memory runs ahead of the commit, and is forgotten where one is refused. */
 export interface PartitionProcessor {

@@ -50,6 +50,8 @@ class CountingProcessor implements PartitionProcessor {
   /** Runs while a batch is computed. */
   processes: (() => Promise<unknown>) | undefined;
   tries = 0;
+  /** Entries that a batch takes, as where the results of more would be too large. */
+  mostEntries = Infinity;
 
   async restore(_partition: number, blocks: readonly StreamEntry[]) {
     this.restored += blocks.length;
@@ -62,11 +64,13 @@ class CountingProcessor implements PartitionProcessor {
     this.tries += 1;
     const error = this.fail?.(entries);
     if (error !== undefined) throw error;
-    for (const { block } of entries) this.seen.push(Buffer.from(block).toString());
+    const taken = entries.slice(0, this.mostEntries);
+    for (const { block } of taken) this.seen.push(Buffer.from(block).toString());
     return {
-      facts: { count: entries.length, bytes: Buffer.from("f") },
+      entries: taken.length,
+      facts: { count: taken.length, bytes: Buffer.from("f") },
       results: [],
-      books: new Map([["books:default:processed", entries.length]]),
+      books: new Map([["books:default:processed", taken.length]]),
     };
   }
   committed() {
@@ -130,6 +134,26 @@ describe("a member of the group", () => {
     await until(async () => (await client.xlen(eventsKey(0))) === 0, "trimmed");
     await one.stop();
     expect(await client.exists("{p00}:lease", "{p01}:lease", "{p02}:lease", "{p03}:lease")).toBe(0);
+  });
+
+  it("commits the entries that a batch took, and computes the others next", async () => {
+    const events = Array.from({ length: 20 }, (_, i) => `e${i}`);
+    for (const event of events) await client.xadd(eventsKey(0), "*", "n", 1, "b", event);
+    const processor = new CountingProcessor();
+    processor.mostEntries = 3;
+    const isPoison = ({ block }: StreamEntry): boolean => Buffer.from(block).toString() === "e10";
+    processor.fail = (entries) => {
+      const index = entries.findIndex(isPoison);
+      return index < 0 ? undefined : new PoisonEntryError(index, "cannot be decoded");
+    };
+    const one = member("w1", processor);
+    one.start();
+    onTestFinished(async () => one.stop());
+    await until(drained, "all processed");
+    expect(processor.seen).toEqual(events.filter((event) => event !== "e10"));
+    expect(await processed()).toBe(19);
+    expect(await client.xlen(deadLettersKey(0))).toBe(1);
+    expect(await client.xlen(factsKey(0))).toBeGreaterThanOrEqual(7);
   });
 
   it("begins a batch with a message of erasures: what came before it is computed before", async () => {

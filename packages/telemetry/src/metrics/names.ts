@@ -147,8 +147,8 @@ export const METRICS = {
   tributary_spool_batches_total: {
     type: "counter",
     unit: "batches",
-    help: "Batches that were put into the spool, and that went from there to Redis.",
-    labels: { outcome: ["kept", "forwarded"] },
+    help: "Batches that were put into the spool, that went from there to Redis, and that cannot be published and are kept in files of their own.",
+    labels: { outcome: ["kept", "forwarded", "quarantined"] },
   },
   tributary_spool_bytes: {
     type: "gauge",
@@ -166,6 +166,12 @@ export const METRICS = {
     type: "gauge",
     unit: "bytes",
     help: "What could not be read back from the spool since the process began, and was lost.",
+    labels: {},
+  },
+  tributary_spool_refused_events_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events that were acknowledged into the spool and could not be published from there; those of quarantined batches among them.",
     labels: {},
   },
   tributary_publish_seconds: {
@@ -214,7 +220,7 @@ export const METRICS = {
   tributary_breaker_open: {
     type: "gauge",
     unit: "flag",
-    help: "1 while the gateway answers 503 at once because Redis is away.",
+    help: "1 while the gateway answers 503 at once because Redis is unavailable.",
     labels: {},
   },
 
@@ -368,8 +374,20 @@ export const METRICS = {
   tributary_state_bytes: {
     type: "gauge",
     unit: "bytes",
-    help: "What the tables of facts and users take, over the worker's partitions.",
+    help: "Tables of facts and users and strings of events in memory, over the worker's partitions.",
     labels: {},
+  },
+  tributary_vocabulary_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Strings of events in memory, over the worker's compute threads; bounded by TRIBUTARY_VOCABULARY_MB each.",
+    labels: {},
+  },
+  tributary_vocabulary_overflow_total: {
+    type: "counter",
+    unit: "values",
+    help: "Values of facts for which results show (other), as the worker's strings were at their bound, by dimension.",
+    labels: { dimension: 8 },
   },
   tributary_rebuild_seconds: {
     type: "histogram",

@@ -1,7 +1,6 @@
 import {
   type CommitOutcome,
   entryTimeMs,
-  FIRST_ID,
   MemoryLostError,
   type PartitionProcessor,
   PoisonEntryError,
@@ -10,7 +9,7 @@ import {
 } from "@tributary/streams";
 import type { IdentityCounts, TenantCounts } from "@tributary/attribution";
 import type { Logger } from "@tributary/telemetry";
-import { booksField, REVISION_REASONS } from "@tributary/protocol";
+import { booksField, DIMENSION_FIELDS, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
 import type { ProcessedReply, StateSize } from "../threads/messages.ts";
 import type { WorkerMetrics } from "../metrics.ts";
@@ -61,6 +60,8 @@ export class AttributionProcessor implements PartitionProcessor {
   readonly #retentions = new Map<number, FactRetention>();
   readonly #replies = new Map<number, ProcessedReply>();
   readonly #sizes = new Map<number, StateSize>();
+  /** Bytes of the strings that the partitions of a thread share, by thread. */
+  readonly #vocabularyBytes = new Map<number, number>();
 
   constructor(
     threads: ThreadPool,
@@ -76,11 +77,18 @@ export class AttributionProcessor implements PartitionProcessor {
     this.#logger = logger;
   }
 
-  /** Facts, users and bytes held over all partitions. */
+  /** Facts, users and bytes held over all partitions; the bytes include those of the vocabularies. */
   get stateSize(): StateSize {
     const sizes = [...this.#sizes.values()];
-    const sum = (of: keyof StateSize): number => sizes.reduce((total, size) => total + size[of], 0);
-    return { facts: sum("facts"), users: sum("users"), bytes: sum("bytes") };
+    const sum = (of: "facts" | "users" | "bytes"): number =>
+      sizes.reduce((total, size) => total + size[of], 0);
+    const vocabularyBytes = [...this.#vocabularyBytes.values()].reduce((all, own) => all + own, 0);
+    return {
+      facts: sum("facts"),
+      users: sum("users"),
+      bytes: sum("bytes") + vocabularyBytes,
+      vocabularyBytes,
+    };
   }
 
   /** Bytes that a partition's tables hold. */
@@ -96,9 +104,11 @@ export class AttributionProcessor implements PartitionProcessor {
   async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
     const startedAt = performance.now();
     const packed = packBlocks(blocks.map(({ block }) => block));
-    const reply = await this.#threads.run({ kind: "restore", partition, blocks: packed }, [
-      packed.bytes.buffer,
-    ]);
+    const arrivedMs = blocks.map(({ id, position = id }) => entryTimeMs(position));
+    const reply = await this.#threads.run(
+      { kind: "restore", partition, blocks: packed, arrivedMs },
+      [packed.bytes.buffer],
+    );
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
@@ -113,7 +123,7 @@ export class AttributionProcessor implements PartitionProcessor {
         "a block of the fact log cannot be read to its end: the partition is rebuilt without its facts",
       );
     }
-    this.#sizes.set(partition, reply.state);
+    this.#setSize(partition, reply.state);
     if (blocks.length === 0) return;
     this.#metrics.tributary_rebuild_seconds.observe((performance.now() - startedAt) / 1000);
     this.#metrics.tributary_rebuild_facts_total.inc(
@@ -130,7 +140,7 @@ export class AttributionProcessor implements PartitionProcessor {
           kind: "process",
           partition,
           entries: packed,
-          positionMs: entryTimeMs(entries.at(-1)?.id ?? FIRST_ID),
+          arrivedMs: entries.map(({ id }) => entryTimeMs(id)),
           ...(trace === undefined ? {} : { trace }),
         },
         [packed.bytes.buffer],
@@ -142,6 +152,7 @@ export class AttributionProcessor implements PartitionProcessor {
       this.#trace.computed(partition, reply);
       this.#replies.set(partition, reply);
       return {
+        entries: reply.entries,
         facts:
           reply.facts === undefined ? undefined : { count: reply.factCount, bytes: reply.facts },
         records: reply.records,
@@ -170,7 +181,7 @@ export class AttributionProcessor implements PartitionProcessor {
     const retention = this.#retention(partition);
     if (reply !== undefined) {
       if (factsId !== "") retention.add(factsId, reply.counts);
-      this.#sizes.set(partition, reply.state);
+      this.#setSize(partition, reply.state);
       this.#count(reply);
     }
     this.#metrics.tributary_batches_total.inc({
@@ -189,6 +200,11 @@ export class AttributionProcessor implements PartitionProcessor {
       );
     }
     return retention.decide(outcome.finishedAtMs);
+  }
+
+  #setSize(partition: number, size: StateSize): void {
+    this.#sizes.set(partition, size);
+    this.#vocabularyBytes.set(this.#threads.threadOf(partition), size.vocabularyBytes);
   }
 
   #retention(partition: number): FactRetention {
@@ -232,6 +248,10 @@ export class AttributionProcessor implements PartitionProcessor {
       }
     }
     this.#countIdentity(reply.identity);
+    for (const [i, count] of reply.overflowed.entries()) {
+      const dimension = DIMENSION_FIELDS[i] ?? "other";
+      if (count > 0) this.#metrics.tributary_vocabulary_overflow_total.inc({ dimension }, count);
+    }
     for (const [i, count] of reply.attributed.entries()) {
       const reason = REVISION_REASONS[i] ?? "other";
       if (count > 0) this.#metrics.tributary_conversions_attributed_total.inc({ reason }, count);

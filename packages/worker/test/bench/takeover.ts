@@ -156,7 +156,11 @@ async function measure({ url, touchpoints, runs }: Extract<Task, { kind: "measur
     throw new Error("a compute thread died");
   };
   const threads = new ThreadPool(
-    { threads: 1, heapMb: 2048, data: { journeys: config.journeys, partitions: 1, seed: 5 } },
+    {
+      threads: 1,
+      heapMb: 2048,
+      data: { journeys: config.journeys, partitions: 1, seed: 5, vocabularyBytes: 2 ** 28 },
+    },
     fail,
     fail,
   );

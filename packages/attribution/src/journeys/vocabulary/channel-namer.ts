@@ -29,7 +29,7 @@ export class ChannelNamer {
   readonly #channels: Dictionary;
   readonly #tuples: DimensionTuples;
   readonly #settings: ReadonlyMap<string, ChannelSettings>;
-  /** What is known by everybody's rules, and by the rules of each tenant that has its own, by the tenant's code. */
+  /** Names by the common rules, and by tenant code, by the rules of tenants that have their own. */
   readonly #common = known(undefined);
   readonly #own: Known[] = [];
   readonly #row = new EventRow();
@@ -60,7 +60,9 @@ export class ChannelNamer {
     const names =
       this.#settings.size === 0 ? this.#common : this.#knownOf(columns.tenants[index] as number);
     const { rules } = names;
-    if ((flags & FLAG_RARE) !== 0) return this.#classified(columns, index, tuple, rules);
+    // Several texts share a combination that stands for more than it has.
+    if ((flags & FLAG_RARE) !== 0 || this.#tuples.overflows)
+      return this.#classified(columns, index, tuple, rules);
     const kind = (flags & FLAG_TYPE_MASK) === TYPE_IMPRESSION ? 1 : 0;
     const named = names.tuples[kind]?.[tuple] ?? 0;
     if (named !== 0) return named - 1;
@@ -89,7 +91,9 @@ export class ChannelNamer {
     const row = this.#row;
     columns.load(index, row);
     row.dimensions[CHANNEL_DIMENSION] = this.#classify(row, rules);
-    return this.#tuples.intern(row.dimensions);
+    const named = this.#tuples.intern(row.dimensions);
+    if (this.#tuples.overflows) complete(columns, index, row.dimensions);
+    return named;
   }
 
   #classify(row: EventRow, rules: TenantRules | undefined): number {
@@ -115,6 +119,15 @@ export class ChannelNamer {
       url: rare?.url === "" ? undefined : rare?.url,
     };
     return this.#channels.internText(classifyChannel(signal, rules).channel);
+  }
+}
+
+/** Adds the dimensions that only the url carries to the event: its combination may not have their text. */
+function complete(columns: EntryColumns, index: number, codes: Int32Array): void {
+  for (const [d, column] of columns.dimensions.entries()) {
+    if (d === CHANNEL_DIMENSION || column[index] !== 0 || codes[d] === 0) continue;
+    column[index] = codes[d] as number;
+    columns.hasDimension[d] = 1;
   }
 }
 
