@@ -1,11 +1,13 @@
 import { EVENT_LIMITS, MAX_PARTITIONS } from "@tributary/protocol";
-import type { ReplicaWait } from "@tributary/streams";
+import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
   areKeysInRedis,
   parseApiKeys,
   readEnvironment,
+  redisRulesOf,
+  redisRulesSchema,
   text,
   wholeNumber,
   listenSettings,
@@ -33,6 +35,7 @@ const schema = z.object({
   ...listenSettings(8080),
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  ...redisRulesSchema,
   TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
@@ -100,6 +103,7 @@ export interface GatewayConfig {
   readonly host: string;
   readonly port: number;
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly partitions: number;
   /** Tenants by write key; empty where events are taken without one. */
   readonly writeKeys: ReadonlyMap<string, string>;
@@ -141,6 +145,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     host,
     port: values.TRIBUTARY_PORT,
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
     keysInRedis: areKeysInRedis(values.TRIBUTARY_WRITE_KEYS),

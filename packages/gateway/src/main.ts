@@ -29,7 +29,12 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
-await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
+const serverWatch = await joinPlatform(client, {
+  partitions: config.partitions,
+  timeoutMs: START_TIMEOUT_MS,
+  rules: config.redisRules,
+  telemetry,
+}).catch(giveUp);
 
 const keys = new ApiKeyStore(
   client,
@@ -46,6 +51,7 @@ const { server, publisher, backlog, forwarder } = createGateway(
   seed,
   spool,
   keys,
+  serverWatch,
 );
 backlog.start();
 forwarder?.start();
@@ -74,9 +80,16 @@ async function stop(signal: string): Promise<void> {
   await publisher.close();
   await spool?.close();
   await backlog.stop();
+  await serverWatch.stop();
   client.disconnect();
   await telemetry.shutdown();
   process.exit(0);
 }
 process.on("SIGTERM", () => void stop("SIGTERM"));
 process.on("SIGINT", () => void stop("SIGINT"));
+
+/** What keeps the service from starting is said in one line. */
+function giveUp(error: unknown): never {
+  logger.fatal(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

@@ -1,5 +1,5 @@
 import type { StoredKeys } from "@tributary/service";
-import type { RedisClient } from "@tributary/streams";
+import type { RedisClient, ServerWatch } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { GatewayConfig } from "./config.ts";
 import type { Backlog } from "./publish/backlog.ts";
@@ -15,4 +15,6 @@ export interface ServerParts {
   readonly telemetry: Telemetry;
   readonly spool: Spool | undefined;
   readonly storedKeys: StoredKeys | undefined;
+  /** What looks at Redis' settings. */
+  readonly serverWatch: Pick<ServerWatch, "reason"> | undefined;
 }

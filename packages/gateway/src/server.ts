@@ -1,5 +1,5 @@
 import { answerHalfClosed, type StoredKeys } from "@tributary/service";
-import type { RedisClient } from "@tributary/streams";
+import type { RedisClient, ServerWatch } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import { notFound, sendError, toGatewayError } from "./http/replies.ts";
@@ -85,7 +85,7 @@ function createForwardObserver(metrics: GatewayMetrics): ForwardObserver {
   };
 }
 
-/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration */
+/** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration @param serverWatch looks at Redis' settings */
 export function createGateway(
   config: GatewayConfig,
   client: RedisClient,
@@ -93,6 +93,7 @@ export function createGateway(
   seed: number,
   spool?: Spool,
   storedKeys?: StoredKeys,
+  serverWatch?: Pick<ServerWatch, "reason">,
 ) {
   const metrics = createGatewayMetrics(telemetry);
   const backlog = new Backlog(client, config.partitions, config.backlog);
@@ -145,7 +146,7 @@ export function createGateway(
     spool === undefined
       ? undefined
       : new Forwarder(spool, publish, createForwardObserver(metrics), telemetry.logger);
-  const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys };
+  const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys, serverWatch };
   const server = buildServer(parts, metrics, publish);
   return { server, publisher, backlog, forwarder };
 }

@@ -93,6 +93,7 @@ export {
   membersKey,
   ORIGIN_FIELD,
   outboxKey,
+  progressFields,
   PLATFORM_KEY,
   POSITION_FIELD,
   resultsKey,

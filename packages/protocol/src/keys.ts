@@ -31,6 +31,18 @@ export const BOOKS_PREFIX = "books:";
 /** Field of the state hash: one of a tenant's accounts, such as `processed`. */
 export const booksField = (tenant: string, account: string): string =>
   `${BOOKS_PREFIX}${tenant}:${account}`;
+/**
+ * Fields of the state hash: how far a group other than the workers' has come in a stream of the partition. The ID up to which it has
+ * acknowledged everything, how many entries those were, and how many were gone before it had them.
+ */
+export const progressFields = (
+  group: string,
+  stream: "facts" | "results",
+): readonly [acknowledgedId: string, entries: string, lost: string] => [
+  `acknowledged:${group}:${stream}`,
+  `acknowledged_entries:${group}:${stream}`,
+  `lost:${group}:${stream}`,
+];
 /** String with expiry: the worker that owns the partition. */
 export const leaseKey = (partition: number): string => `${tag(partition)}:lease`;
 

@@ -1,13 +1,15 @@
 import { readTenants } from "@tributary/tenants";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./question/settings.ts";
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import type { ReplicaWait } from "@tributary/streams";
+import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   areKeysInRedis,
   isLoopback,
   parseApiKeys,
   readEnvironment,
+  redisRulesOf,
+  redisRulesSchema,
   text,
   wholeNumber,
   listenSettings,
@@ -49,6 +51,7 @@ const schema = settingsSchema.extend({
   ...listenSettings(8081),
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  ...redisRulesSchema,
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -76,6 +79,24 @@ const schema = settingsSchema.extend({
     "longest run of a query, ms",
   ),
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
+  TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
+    "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
+  ),
+  TRIBUTARY_CONSUMER_IDLE_MS: wholeNumber(60_000, 30 * DAY_MS, 3_600_000).describe(
+    "a consumer without anything in hand that was not seen for this long is removed, ms",
+  ),
+  TRIBUTARY_SELF_AUDIT_INTERVAL_MS: wholeNumber(0, 30 * DAY_MS, 3_600_000).describe(
+    "how often a sample of the results is held against the facts, and the sums of all events against what was accepted, ms; 0 never",
+  ),
+  TRIBUTARY_SELF_AUDIT_CONVERSIONS: wholeNumber(1, 10_000_000, 1000).describe(
+    "about how many conversions of a tenant a self-audit compares",
+  ),
+  TRIBUTARY_SELF_AUDIT_TENANTS: wholeNumber(1, 100_000, 100).describe(
+    "most tenants that a self-audit looks at; of more, others each time",
+  ),
+  TRIBUTARY_SELF_AUDIT_PAUSE_MS: wholeNumber(0, 600_000, 5000).describe(
+    "wait before a self-audit looks again at what may only be under way, ms",
+  ),
   TRIBUTARY_CACHED_REPORTS: wholeNumber(0, 100_000, 256).describe(
     "answers kept for who asks the same again while nothing was loaded",
   ),
@@ -84,8 +105,21 @@ const schema = settingsSchema.extend({
   ),
 });
 
+/** How often the service audits itself, and how much of the warehouse. */
+export interface SelfAuditOptions {
+  /** How often, ms; 0 never. */
+  readonly intervalMs: number;
+  /** About how many conversions of a tenant are compared. */
+  readonly conversions: number;
+  /** Most tenants that are looked at each time, chosen at random where there are more. */
+  readonly tenants: number;
+  /** Between two looks at what may only be under way, ms. */
+  readonly pauseMs: number;
+}
+
 export interface ReportsConfig {
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly host: string;
   readonly port: number;
   readonly partitions: number;
@@ -109,6 +143,9 @@ export interface ReportsConfig {
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
   readonly maxExports: number;
+  readonly watchIntervalMs: number;
+  readonly consumerIdleMs: number;
+  readonly selfAudit: SelfAuditOptions;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
   readonly settings: SettingsByTenant;
@@ -129,6 +166,7 @@ export function readConfig(
   const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
   return Object.freeze({
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     host,
     port: values.TRIBUTARY_PORT,
     partitions: values.TRIBUTARY_PARTITIONS,
@@ -156,6 +194,14 @@ export function readConfig(
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
+    watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
+    consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
+    selfAudit: {
+      intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
+      conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
+      tenants: values.TRIBUTARY_SELF_AUDIT_TENANTS,
+      pauseMs: values.TRIBUTARY_SELF_AUDIT_PAUSE_MS,
+    },
     cachedReports: values.TRIBUTARY_CACHED_REPORTS,
     cachedReportsMb: values.TRIBUTARY_CACHED_REPORTS_MB,
     settings: settingsOf(values),

@@ -29,6 +29,12 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
+const serverWatch = await joinPlatform(client, {
+  partitions: config.partitions,
+  timeoutMs: START_TIMEOUT_MS,
+  rules: config.redisRules,
+  telemetry,
+}).catch(giveUp);
 const engine = await openEngine().catch(giveUp);
 const claim = await claimWarehouse(client, engine, config.partitions).catch(giveUp);
 if (claim.adopted !== undefined) logger.warn({ warehouse: claim.id }, claim.adopted);
@@ -58,9 +64,12 @@ const parts = {
   onWarehouseLost,
   storedKeys,
   storedEraseKeys,
+  serverWatch,
 };
-const { loaders, server, eraser } = createReports(config, parts);
+const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, parts);
 eraser.start();
+streamWatch.start();
+selfAudit.start();
 for (const loader of loaders) loader.start();
 const address = await server.listen({ host: config.host, port: config.port });
 logger.info({ address, partitions: config.partitions }, "reports listens");
@@ -72,6 +81,9 @@ async function stop(signal: string): Promise<void> {
   logger.info({ signal }, "reports stops");
   await Promise.all(loaders.map(async (loader) => loader.stop()));
   await eraser.stop();
+  await selfAudit.stop();
+  await streamWatch.stop();
+  await serverWatch.stop();
   for (const keys of [storedKeys, storedEraseKeys]) keys.stop();
   await server.close();
   await engine.close();
@@ -92,9 +104,8 @@ function readConfigOrExit(): ReportsConfig {
   }
 }
 
-/** Joins the platform and opens its warehouse. */
+/** Opens the platform's warehouse. */
 async function openEngine(): Promise<WarehouseEngine> {
-  await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
   const location =
     config.clickhouseUrl === undefined
       ? { dataDir: warehouseFolder(config.dataDir) }

@@ -1,15 +1,11 @@
 import type { StoredKeys } from "@tributary/service";
-import {
-  ATTRIBUTION_GROUP,
-  resultsKey,
-  WAREHOUSE_GROUP,
-  WEBHOOKS_GROUP,
-} from "@tributary/protocol";
+import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP, WEBHOOKS_GROUP } from "@tributary/protocol";
 import {
   clientUse,
   conversionKey,
   EntryAppender,
   LagMeter,
+  mendedReporter,
   noteErasedConversions,
   readBooks,
   readCompleteUpTo,
@@ -22,9 +18,10 @@ import {
   webhooksGroupSince,
   type MeasuredLag,
   type RedisClient,
-  type WaitingLag,
+  type ServerWatch,
+  type StreamLag,
 } from "@tributary/streams";
-import type { Telemetry } from "@tributary/telemetry";
+import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { FastifyInstance } from "fastify";
 import type { Accounting } from "./catalog/conservation.ts";
@@ -37,6 +34,8 @@ import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
 import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
+import { SelfAudit } from "./watch/self-audit.ts";
+import { StreamWatch, strandedReason } from "./watch/stream-watch.ts";
 
 /** The service's halves over one warehouse. */
 export interface ReportsService {
@@ -45,6 +44,8 @@ export interface ReportsService {
   /** Not listening yet. */
   readonly server: FastifyInstance;
   readonly eraser: Eraser;
+  readonly streamWatch: StreamWatch;
+  readonly selfAudit: SelfAudit;
 }
 
 /** What the service needs. */
@@ -64,10 +65,14 @@ export interface ServiceParts {
   readonly claim?: WarehouseClaim | undefined;
   /** Called when another warehouse was adopted, and nothing is loaded any more. */
   readonly onWarehouseLost?: (() => void) | undefined;
+  /** What looks at Redis' settings. */
+  readonly serverWatch?: Pick<ServerWatch, "reason"> | undefined;
 }
 
 /** Longest wait of the eraser for accepted events to settle, before it checks again, ms. */
 const ERASE_SETTLE_MS = 60_000;
+/** Longest that a self-audit waits for what was accepted to be loaded, ms. */
+const AUDIT_SETTLE_MS = 10_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
 
@@ -90,12 +95,18 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const countDeadLetters = async (): Promise<number> =>
     (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);
   const appender = new EntryAppender(client, config.replicaWait);
+  const metrics = createMetrics(telemetry.metrics, ["tributary_groups_mended_total"]);
   const loaders = (["facts", "results"] as const).map((stream) => {
     const feed = new WarehouseFeed(client, {
       partitions,
       consumer: parts.consumer,
       maxEntries: config.loadMaxEntries,
       streams: [stream],
+      onMended: mendedReporter(
+        telemetry.logger,
+        metrics.tributary_groups_mended_total,
+        WAREHOUSE_GROUP,
+      ),
     });
     const { loadIntervalMs: intervalMs } = config;
     const onErasing = (): void => eraser.wake();
@@ -137,15 +148,34 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     },
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
-    stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
+    stalledForMs: () =>
+      redisReady(client) ? Math.max(...loaders.map((loader) => loader.stalledForMs())) : 0,
     redisReady: () => redisReady(client),
+    streamsReason: async () => parts.serverWatch?.reason ?? strandedReason(client, partitions),
     redisUse: () => clientUse(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
-  return { loaders, server, eraser };
+  const streamWatch = new StreamWatch(client, telemetry, {
+    partitions,
+    intervalMs: config.watchIntervalMs,
+    consumerIdleMs: config.consumerIdleMs,
+  });
+  const selfAudit = new SelfAudit(
+    {
+      engine,
+      telemetry,
+      settings: config.settings,
+      readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
+      settle: async (signal) => settle(client, partitions, { timeoutMs: AUDIT_SETTLE_MS, signal }),
+      random: Math.random,
+    },
+    config.selfAudit,
+  );
+  return { loaders, server, eraser, streamWatch, selfAudit };
 }
 
 /** Erase keys in Redis. Who needs a key to read needs one to erase. */
@@ -186,7 +216,7 @@ async function lagReport(
   const [lag, books, webhooks] = await Promise.all([
     meter.measure(),
     readBooks(client, all),
-    webhooksLag(client, all),
+    webhooksLag(client, partitions),
   ]);
   const { warehouse, ...attribution } = lag.total;
   const { accepted, duplicate, processed, deadLettered, dropped } = totalBooks(books.tenants);
@@ -218,12 +248,9 @@ async function lagReport(
   };
 }
 
-async function webhooksLag(
-  client: RedisClient,
-  partitions: readonly number[],
-): Promise<WaitingLag | null> {
+async function webhooksLag(client: RedisClient, partitions: number): Promise<StreamLag | null> {
   if ((await webhooksGroupSince(client)) === undefined) return null;
-  return readGroupLag(client, WEBHOOKS_GROUP, partitions.map(resultsKey));
+  return readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
 }
 
 function withEntries<T extends MeasuredLag>(lag: T): T & LagTotal {

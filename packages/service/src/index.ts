@@ -18,6 +18,7 @@ export {
   text,
   wholeNumber,
 } from "./environment.ts";
+export { redisRulesOf, redisRulesSchema } from "./redis-rules.ts";
 export { answerHalfClosed } from "./half-closed.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";
 export { TokenBucket } from "./token-bucket.ts";

@@ -12,8 +12,8 @@ export const STREAMS_ERROR_CODES = [
   "not_replicated",
   /** There are as many API keys as there may be. Terminal until some are revoked. */
   "too_many_keys",
-  /** The Redis server is too old. Terminal. */
-  "redis_version",
+  /** The Redis server's settings, or its version, are such that accepted events could be lost. Terminal. */
+  "redis_unfit",
 ] as const;
 
 export type StreamsErrorCode = (typeof STREAMS_ERROR_CODES)[number];

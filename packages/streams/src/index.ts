@@ -51,10 +51,13 @@ export { conversionKey } from "./feed/conversion-key.ts";
 export { readGroupLag } from "./watch/group-lag.ts";
 export { readGroups } from "./group/groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./group/groups.ts";
+export { removeIdleConsumers } from "./watch/idle-consumers.ts";
+export { LossFinder } from "./watch/losses.ts";
+export type { Loss } from "./watch/losses.ts";
 export { LagMeter } from "./watch/lag-meter.ts";
 export type { Drain, MeasuredLag, MeasuredPartition, MeasuredReport } from "./watch/lag-meter.ts";
 export { readLag, totalLag } from "./watch/lag.ts";
-export type { GroupLag, OutboxLag, PartitionLag, WaitingLag } from "./watch/lag.ts";
+export type { GroupLag, OutboxLag, PartitionLag, StreamLag, WaitingLag } from "./watch/lag.ts";
 export {
   acquireLease,
   drainMember,
@@ -79,7 +82,10 @@ export {
   agreeOnPlatform,
   ensureGroups,
   ensureWebhooksGroup,
+  GROUP_LOST,
   joinPlatform,
+  type JoinOptions,
+  type LostGroup,
   readPartitionCount,
   removeWebhooksGroup,
   webhooksGroupSince,
@@ -87,11 +93,15 @@ export {
 export type { StreamEntry } from "./redis/read-group.ts";
 export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis/client.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis/client.ts";
+export { faultsOf, readServerSettings } from "./redis/server-settings.ts";
+export type { RedisRules, ServerFault, ServerSettings } from "./redis/server-settings.ts";
+export { ServerWatch } from "./redis/server-watch.ts";
 export { Script } from "./redis/script.ts";
 export { settle } from "./watch/settle.ts";
 export type { SettleOptions } from "./watch/settle.ts";
 export { trimPartition } from "./partition/trim.ts";
 export { WarehouseFeed } from "./feed/warehouse-feed.ts";
 export type { PolledEntry } from "./feed/polled-entry.ts";
-export type { FeedOptions } from "./feed/warehouse-feed.ts";
+export { mendedReporter } from "./feed/mended-reporter.ts";
+export type { FeedOptions, MendedGroup } from "./feed/warehouse-feed.ts";
 export { readCompleteUpTo } from "./watch/watermark.ts";

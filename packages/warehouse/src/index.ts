@@ -1,6 +1,7 @@
 export { decimalUnits, touchDimensions } from "./query/attribution-sql.ts";
 export {
   countAuditSlices,
+  countConversions,
   readAuditDecisions,
   readAuditFacts,
   readAuditResults,

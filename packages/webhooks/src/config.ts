@@ -8,7 +8,10 @@ import {
   listenSettings,
   partitionSettings,
   SHARED_SETTINGS,
+  redisRulesOf,
+  redisRulesSchema,
 } from "@tributary/service";
+import type { RedisRules } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { z } from "zod";
 import type { Pacing } from "./sending/back-off.ts";
@@ -41,6 +44,7 @@ const schema = targetsSchema.extend({
   ...listenSettings(8082, "health and metrics"),
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  ...redisRulesSchema,
   TRIBUTARY_WEBHOOK_MAX_ATTEMPTS: wholeNumber(1, 1000, 72).describe(
     "attempts after which a delivery is dead",
   ),
@@ -63,6 +67,7 @@ const schema = targetsSchema.extend({
 
 export interface WebhooksConfig {
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly host: string;
   readonly port: number;
   readonly partitions: number;
@@ -105,6 +110,7 @@ export function readConfig(env: Environment = process.env): WebhooksConfig {
   }
   return Object.freeze({
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     host: values.TRIBUTARY_HOST,
     port: values.TRIBUTARY_PORT,
     partitions: values.TRIBUTARY_PARTITIONS,
@@ -127,7 +133,7 @@ export interface TargetsConfig {
   readonly timeoutMs: number;
 }
 
-/** Reads where to send to, for who does not run the service. @throws EnvironmentError as {@link readConfig} */
+/** Reads the targets alone, for `tributary webhooks`. @throws EnvironmentError as {@link readConfig} */
 export function readTargets(env: Environment): TargetsConfig {
   return targetsOf(readEnvironment(targetsSchema, env));
 }

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import {
   connectRedis,
   ensureWebhooksGroup,
+  GROUP_LOST,
   joinPlatform,
+  type ServerWatch,
   waitUntilReady,
 } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
@@ -16,7 +18,7 @@ import { shownTarget } from "./sending/targets.ts";
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 5000;
-/** How long a stop may take before the process ends anyway, ms: what is not written down is sent again. */
+/** How long a stop may take before the process ends anyway, ms: deliveries without a recorded outcome are sent again. */
 const STOP_TIMEOUT_MS = 12_000;
 
 const config = readConfigOrExit();
@@ -36,13 +38,16 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
-await join().catch(giveUp);
+const serverWatch = await join().catch(giveUp);
 
 const metrics = createWebhookMetrics(telemetry);
 const seed = randomBytes(6).readUIntBE(0, 6);
 const service = new WebhooksService(config, { client, telemetry, metrics, seed });
 const { partitions } = config;
-const server = buildServer({ client, service, partitions, telemetry, metrics }, config.stallMs);
+const server = buildServer(
+  { client, service, partitions, telemetry, metrics, serverWatch },
+  config.stallMs,
+);
 const address = await server.listen({ host: config.host, port: config.port });
 service.start();
 const receivers = [...config.targets].map(([tenant, { url }]) => `${tenant}: ${shownTarget(url)}`);
@@ -56,6 +61,7 @@ async function stop(signal: string): Promise<void> {
   setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
   await service.stop();
   await server.close();
+  await serverWatch.stop();
   client.disconnect();
   await telemetry.shutdown();
   process.exit(0);
@@ -74,10 +80,15 @@ function readConfigOrExit(): WebhooksConfig {
 }
 
 /** Joins the platform, as a group of its own. */
-async function join(): Promise<void> {
-  await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
-  await ensureWebhooksGroup(client, config.partitions);
+async function join(): Promise<ServerWatch> {
+  const { partitions, redisRules: rules } = config;
+  const timeoutMs = START_TIMEOUT_MS;
+  const watch = await joinPlatform(client, { partitions, timeoutMs, rules, telemetry });
+  for (const lost of await ensureWebhooksGroup(client, config.partitions)) {
+    logger.error(lost, GROUP_LOST);
+  }
   await noteTenants(client, [...config.targets.keys()]);
+  return watch;
 }
 
 /** What keeps the service from starting is said in one line. */

@@ -12,6 +12,7 @@ const NAMES = [
   "tributary_webhook_sending",
   "tributary_webhook_intake_failures_total",
   "tributary_dead_letters_total",
+  "tributary_groups_mended_total",
   "tributary_lag_entries",
   "tributary_oldest_event_age_seconds",
   "tributary_redis_connections",

@@ -1,19 +1,27 @@
-import { resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
+import { WEBHOOKS_GROUP } from "@tributary/protocol";
 import { answerHalfClosed } from "@tributary/service";
-import { clientUse, readGroupLag, type RedisClient, redisReady } from "@tributary/streams";
+import {
+  clientUse,
+  readGroupLag,
+  type RedisClient,
+  redisReady,
+  type ServerWatch,
+} from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import type { WebhookMetrics } from "./metrics.ts";
 import type { QueueSize } from "./queue/delivery-queue.ts";
 import type { WebhooksService } from "./service.ts";
 
-/** What the service's HTTP tells of. */
+/** The parts that the service's HTTP reports on. */
 export interface ServerParts {
   readonly client: RedisClient;
   readonly service: WebhooksService;
   readonly partitions: number;
   readonly telemetry: Telemetry;
   readonly metrics: WebhookMetrics;
+  /** What looks at Redis' settings. */
+  readonly serverWatch?: Pick<ServerWatch, "reason">;
 }
 
 /**
@@ -26,14 +34,15 @@ export function buildServer(parts: ServerParts, stallMs: number): FastifyInstanc
   answerHalfClosed(server.server);
   server.get("/healthz", async (_request, reply) => {
     const stalledMs = service.stalledForMs();
-    // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     if (!redisReady(client) || stalledMs < stallMs) return { status: "ok", sends: service.sends };
     const reason = `there was something to do for ${Math.round(stalledMs / 1000)} s and nothing was done`;
     return reply.code(503).send({ status: "unhealthy", reason });
   });
   server.get("/readyz", async (_request, reply) => {
-    if (redisReady(client)) return { status: "ready", sends: service.sends };
-    return reply.code(503).send({ status: "not ready", reason: "Redis is away" });
+    const reason = await unreadyReason(parts);
+    if (reason === undefined) return { status: "ready", sends: service.sends };
+    return reply.code(503).send({ status: "not ready", reason });
   });
   server.get("/metrics", async (_request, reply) => {
     await setMetrics(parts);
@@ -43,16 +52,30 @@ export function buildServer(parts: ServerParts, stallMs: number): FastifyInstanc
   return server;
 }
 
+async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
+  const { client, partitions, serverWatch } = parts;
+  if (!redisReady(client)) return "Redis is unavailable";
+  if (serverWatch?.reason !== undefined) return serverWatch.reason;
+  let strandedPartitions: number;
+  try {
+    ({ strandedPartitions } = await readGroupLag(client, WEBHOOKS_GROUP, "results", partitions));
+  } catch {
+    return "Redis does not answer"; // which is all that a reader of a probe can use
+  }
+  if (strandedPartitions === 0) return undefined;
+  return `results of ${strandedPartitions} partitions wait that the group ${WEBHOOKS_GROUP} is not given: it is lost, or was set past them`;
+}
+
 async function setMetrics({ client, service, partitions, metrics }: ServerParts): Promise<void> {
   const { connections, commands } = clientUse(client);
   metrics.tributary_redis_connections.set(connections);
   metrics.tributary_redis_commands.set(commands);
   metrics.tributary_webhook_sending.set(service.sends ? 1 : 0);
-  // A lag that cannot be read is left out: an old figure would look like progress.
+  // A lag that cannot be read is absent: an old figure would look like progress.
   metrics.tributary_lag_entries.reset();
   metrics.tributary_oldest_event_age_seconds.reset();
   if (!service.sends) {
-    // They are told by the process that sends, and would be added up.
+    // The process that sends exports them: sums over processes would count them twice.
     metrics.tributary_webhook_waiting_deliveries.set(0);
     metrics.tributary_webhook_waiting_bytes.set(0);
     metrics.tributary_webhook_oldest_waiting_age_seconds.set(0);
@@ -71,8 +94,7 @@ async function setMetrics({ client, service, partitions, metrics }: ServerParts)
   );
   metrics.tributary_webhook_dead_deliveries.set(sum((size) => size.dead));
   metrics.tributary_webhook_oldest_dead_age_seconds.set(most((size) => size.oldestDeadAgeSeconds));
-  const streams = Array.from({ length: partitions }, (_, partition) => resultsKey(partition));
-  const lag = await readGroupLag(client, WEBHOOKS_GROUP, streams);
+  const lag = await readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
   const group = WEBHOOKS_GROUP;
   metrics.tributary_lag_entries.set({ group }, lag.undelivered + lag.pending);
   metrics.tributary_oldest_event_age_seconds.set({ group }, lag.oldestAgeSeconds);

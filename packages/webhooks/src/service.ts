@@ -2,28 +2,28 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisClient } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WebhooksConfig } from "./config.ts";
-import { Intake } from "./intake/intake.ts";
+import { ResultIntake } from "./intake/result-intake.ts";
 import type { WebhookMetrics } from "./metrics.ts";
 import { DeliveryQueue } from "./queue/delivery-queue.ts";
 import { SenderLease } from "./sending/sender-lease.ts";
 import { TenantSender } from "./sending/tenant-sender.ts";
 
-/** What the service stands on. */
+/** The parts that the service uses. */
 export interface ServiceParts {
   readonly client: RedisClient;
   readonly telemetry: Telemetry;
   readonly metrics: WebhookMetrics;
-  /** Secret below 2^48, see {@link Intake}. */
+  /** Secret below 2^48, see {@link ResultIntake}. */
   readonly seed: number;
 }
 
-/** What runs while this process has the lease. */
+/** The parts that run while this process has the lease. */
 interface Sending {
-  readonly intake: Intake;
+  readonly intake: ResultIntake;
   readonly senders: ReadonlyMap<string, TenantSender>;
 }
 
-/** Takes results and sends them, while it is the process that may; else it stands by. */
+/** Takes and sends results while this process has the lease; else it stands by. */
 export class WebhooksService {
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   readonly #config: WebhooksConfig;
@@ -51,7 +51,7 @@ export class WebhooksService {
     return this.#sending !== undefined && this.#lease.held;
   }
 
-  /** How long there was something to do and nothing was done, ms; 0 while it stands by. */
+  /** How long work has waited without progress, ms; 0 while the process stands by. */
   stalledForMs(): number {
     const sending = this.#sending;
     if (sending === undefined) return 0;
@@ -74,7 +74,7 @@ export class WebhooksService {
     while (!signal.aborted) {
       await this.#renew();
       if (this.#lease.held) this.#sending ??= this.#begin();
-      // What another process may be sending by now is no longer ours.
+      // Another process may be sending by now.
       else await this.#end("another process sends, or Redis does not answer");
       try {
         await sleep(this.#lease.renewEveryMs, undefined, { signal });
@@ -82,7 +82,7 @@ export class WebhooksService {
         break; // aborted: the only way this sleep rejects
       }
     }
-    // No other process may begin before what is under way here has ended.
+    // No other process may begin before the requests under way here have ended.
     const ended = new AbortController();
     const renewing = this.#renewUntil(ended.signal);
     await this.#end("the service stops");
@@ -107,9 +107,9 @@ export class WebhooksService {
       await this.#lease.renew();
       this.#isFailing = false;
     } catch (error) {
-      // It holds until its time is over, which is what `held` says.
+      // The lease holds until it expires, as `held` tells.
       if (!this.#isFailing)
-        this.#parts.telemetry.logger.warn({ err: error }, "the lease cannot be prolonged");
+        this.#parts.telemetry.logger.warn({ err: error }, "renewing the lease failed");
       this.#isFailing = true;
     }
   }
@@ -118,7 +118,10 @@ export class WebhooksService {
     try {
       await this.#lease.release();
     } catch (error) {
-      this.#parts.telemetry.logger.warn({ err: error }, "the lease is not given back; it runs out");
+      this.#parts.telemetry.logger.warn(
+        { err: error },
+        "releasing the lease failed; it expires by itself",
+      );
     }
   }
 
@@ -134,7 +137,7 @@ export class WebhooksService {
       senders.set(tenant, new TenantSender(queue, target, telemetry, metrics, options));
     }
     const released = (tenant: string): void => senders.get(tenant)?.wake();
-    const intake = new Intake(client, this.queues, telemetry, metrics, {
+    const intake = new ResultIntake(client, this.queues, telemetry, metrics, {
       partitions,
       seed,
       released,

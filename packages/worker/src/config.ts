@@ -10,7 +10,7 @@ import {
 } from "@tributary/attribution";
 import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
-import type { ReplicaWait } from "@tributary/streams";
+import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
@@ -20,6 +20,8 @@ import {
   listenSettings,
   partitionSettings,
   SHARED_SETTINGS,
+  redisRulesOf,
+  redisRulesSchema,
 } from "@tributary/service";
 import { z } from "zod";
 
@@ -41,6 +43,7 @@ const schema = z.object({
   ...listenSettings(8090, "health and metrics"),
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  ...redisRulesSchema,
   TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -140,6 +143,7 @@ export interface WorkerConfig {
   readonly host: string;
   readonly port: number;
   readonly redisUrl: string;
+  readonly redisRules: RedisRules;
   readonly partitions: number;
   readonly workerId: string;
   readonly threads: number;
@@ -179,6 +183,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     host: values.TRIBUTARY_HOST,
     port: values.TRIBUTARY_PORT,
     redisUrl: values.REDIS_URL,
+    redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     workerId: values.TRIBUTARY_WORKER_ID,
     threads: values.TRIBUTARY_THREADS,

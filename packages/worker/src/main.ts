@@ -40,7 +40,12 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   logger.fatal("no connection to Redis; is REDIS_URL right?");
   process.exit(1);
 }
-await joinPlatform(client, config.partitions, START_TIMEOUT_MS);
+const serverWatch = await joinPlatform(client, {
+  partitions: config.partitions,
+  timeoutMs: START_TIMEOUT_MS,
+  rules: config.redisRules,
+  telemetry,
+}).catch(giveUp);
 
 const metrics = createWorkerMetrics(telemetry);
 const threads = new ThreadPool(
@@ -115,7 +120,16 @@ const member = new GroupMember(
   logger,
 );
 const server = buildServer(
-  { client, member, threads, stateSize: () => processor.stateSize, memory, telemetry, metrics },
+  {
+    client,
+    member,
+    threads,
+    stateSize: () => processor.stateSize,
+    memory,
+    telemetry,
+    metrics,
+    serverWatch,
+  },
   config.stallMs,
 );
 const address = await server.listen({ host: config.host, port: config.port });
@@ -134,9 +148,16 @@ async function stop(signal: string): Promise<void> {
   await member.stop();
   await server.close();
   await threads.close();
+  await serverWatch.stop();
   client.disconnect();
   await telemetry.shutdown();
   process.exit(0);
 }
 process.on("SIGTERM", () => void stop("SIGTERM"));
 process.on("SIGINT", () => void stop("SIGINT"));
+
+/** What keeps the service from starting is said in one line. */
+function giveUp(error: unknown): never {
+  logger.fatal(error instanceof Error ? error.message : String(error));
+  process.exit(1);
+}

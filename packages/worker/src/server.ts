@@ -1,5 +1,11 @@
 import { answerHalfClosed } from "@tributary/service";
-import { clientUse, type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
+import {
+  clientUse,
+  type GroupMember,
+  type RedisClient,
+  redisReady,
+  type ServerWatch,
+} from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
 import type { MemoryBudget } from "./partition/memory-budget.ts";
@@ -17,6 +23,8 @@ export interface ServerParts {
   readonly memory: MemoryBudget;
   readonly telemetry: Telemetry;
   readonly metrics: WorkerMetrics;
+  /** What looks at Redis' settings. */
+  readonly serverWatch?: Pick<ServerWatch, "reason">;
 }
 
 /**
@@ -24,13 +32,14 @@ export interface ServerParts {
  * @param stallMs a partition that has entries and gets nowhere for this long is stuck, ms
  */
 export function buildServer(
-  { client, member, threads, stateSize, memory, telemetry, metrics }: ServerParts,
+  { client, member, threads, stateSize, memory, telemetry, metrics, serverWatch }: ServerParts,
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
   answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
     if (!redisReady(client)) return "Redis is unavailable";
+    if (serverWatch?.reason !== undefined) return serverWatch.reason;
     // A start anew would only take the partitions from the other, and so on in turn.
     if (member.replaced) return "another worker has the same TRIBUTARY_WORKER_ID";
     return memory.reason;

@@ -14,7 +14,7 @@ export function addOperationRoutes(
   parts: ServerParts,
   metrics: GatewayMetrics,
 ): void {
-  const { client, publisher, backlog, telemetry, spool } = parts;
+  const { client, publisher, backlog, telemetry, spool, serverWatch } = parts;
   let progressAtMs = performance.now();
   server.get("/healthz", async (_request, reply) => {
     const now = performance.now();
@@ -30,10 +30,11 @@ export function addOperationRoutes(
     });
   });
   server.get("/readyz", async (_request, reply) => {
-    const ready = redisReady(client) && !publisher.breakerOpen;
+    const answers = redisReady(client) && !publisher.breakerOpen;
+    const reason = answers ? serverWatch?.reason : "Redis is unavailable";
     return reply
-      .code(ready ? 200 : 503)
-      .send(ready ? { status: "ready" } : { status: "not ready", reason: "Redis is unavailable" });
+      .code(reason === undefined ? 200 : 503)
+      .send(reason === undefined ? { status: "ready" } : { status: "not ready", reason });
   });
   server.get("/metrics", async (_request, reply) => {
     const { connections, commands } = clientUse(client);

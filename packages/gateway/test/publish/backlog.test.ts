@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventsKey, factsKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import { eventsKey, factsKey } from "@tributary/protocol";
+import { WarehouseFeed } from "@tributary/streams";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
@@ -84,12 +85,12 @@ describe("a backlog over its bound is 503 with Retry-After", () => {
       BACKLOG_FULL(/^partition 1: [01] MB wait for the workers and [23] MB for the warehouse/),
     );
     const { client } = gateway;
-    const args = ["GROUP", WAREHOUSE_GROUP, "test", "COUNT", 1000, "STREAMS", factsKey(1), ">"];
-    const reply = (await client.call("XREADGROUP", args)) as [string, [string, string[]][]][];
+    const feed = new WarehouseFeed(client, { partitions: 4, consumer: "test", maxEntries: 1000 });
+    const entries = await feed.poll();
     // Given to the loader, they still wait.
     await sleep(700);
     expect((await post()).statusCode).toBe(503);
-    await client.xack(factsKey(1), WAREHOUSE_GROUP, ...(reply[0]?.[1] ?? []).map(([id]) => id));
+    await feed.acknowledge(entries);
     await answers(202);
     expect(await client.xlen(factsKey(1))).toBe(32);
   });

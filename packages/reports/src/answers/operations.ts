@@ -9,6 +9,10 @@ const groupLag = z
     oldestAgeSeconds: z.number(),
     entriesPerSecond: z.number(),
     secondsToDrain: z.number().nullable().describe("null: never, at this rate"),
+    lost: z.number().describe("entries that were gone before they were done with"),
+    stranded: z
+      .boolean()
+      .describe("entries wait that no consumer is given: the group is lost, or was set past them"),
   })
   .loose();
 
@@ -34,7 +38,12 @@ export const lagSchema = z
     }),
     outbox: outboxLag,
     webhooks: z
-      .object({ undelivered: z.number(), pending: z.number(), oldestAgeSeconds: z.number() })
+      .object({
+        undelivered: z.number(),
+        pending: z.number(),
+        oldestAgeSeconds: z.number(),
+        strandedPartitions: z.number(),
+      })
       .nullable()
       .describe("results that the webhooks have not taken yet; null where none are sent"),
     books: z

@@ -116,6 +116,8 @@ async function readLag(parts: ServerParts): Promise<LagReport> {
 
 async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
   if (!parts.redisReady()) return "Redis does not answer";
+  const streams = await parts.streamsReason?.().catch(() => "Redis does not answer");
+  if (streams !== undefined) return streams;
   const timeout = Promise.withResolvers<string>();
   const timer = setTimeout(
     () => timeout.resolve(`the warehouse does not answer within ${PING_TIMEOUT_MS} ms`),

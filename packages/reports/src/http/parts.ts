@@ -4,7 +4,7 @@ import type {
   MeasuredLag,
   MeasuredPartition,
   OutboxLag,
-  WaitingLag,
+  StreamLag,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -32,6 +32,8 @@ export interface ServerParts {
   readonly stalledForMs: () => number;
   /** Whether Redis takes commands. */
   readonly redisReady: () => boolean;
+  /** Why what is accepted is not safe, or will not be loaded as it is; undefined where all is well. */
+  readonly streamsReason?: () => Promise<string | undefined>;
   readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;
@@ -62,7 +64,7 @@ export interface LagReport {
   /** Messages between partitions that are not relayed yet. */
   readonly outbox: OutboxLag;
   /** Results that the webhooks have not taken yet; null where none are sent. */
-  readonly webhooks: WaitingLag | null;
+  readonly webhooks: StreamLag | null;
   /** Events in the books, by account; a bound's are `dropped_<bound>`. */
   readonly books: Readonly<Record<string, number>>;
   /** Events without an outcome in the books, as an absolute number. */

@@ -10,7 +10,7 @@ import {
 } from "@tributary/warehouse";
 import { ReportsError } from "../errors.ts";
 
-/** Who is to be forgotten. */
+/** The person to be erased. */
 export interface Person {
   readonly tenant: string;
   /** A userId or an anonymousId. */
@@ -18,13 +18,13 @@ export interface Person {
   readonly anonymous: boolean;
 }
 
-/** What whoever asked gets: it names nobody. */
+/** The answer to a request for an erasure, which names nobody. */
 export interface AskedErasure {
   /** A random UUID. */
   readonly receipt: string;
   /** ms since 1970. */
   readonly askedAt: number;
-  /** Dead letters that are kept, of whatever tenant: nobody looks into them for events of the person. */
+  /** Kept dead letters of all tenants, which are not searched for events of the person. */
   readonly deadLetters: number;
 }
 
@@ -37,9 +37,9 @@ export interface AskErasureParts {
 }
 
 /**
- * Asks the workers to forget a person, with the anonymous IDs that the warehouse knows as theirs. Asked again it is done again, and
- * finds what came since.
- * @throws ReportsError `unavailable` where it may or may not have been taken
+ * Asks the workers to erase a person, with the anonymous IDs that the warehouse knows of them. A second request erases again, with
+ * the events that came since.
+ * @throws ReportsError `unavailable` where the request may or may not have been accepted
  */
 export async function askErasure(parts: AskErasureParts, person: Person): Promise<AskedErasure> {
   const { engine, telemetry, appender, partitions } = parts;
@@ -54,13 +54,13 @@ export async function askErasure(parts: AskErasureParts, person: Person): Promis
       partitions,
     );
     await appender.appendMessage(message.partition, message.rows, askedAt, message.bytes);
-    // Behind the message: a receipt stands for something that is on its way for sure.
+    // After the message: a receipt must stand for an erasure that is certainly under way.
     await storeRequestedErasure(engine, { tenant, receipt }, askedAt);
     return { receipt, askedAt, deadLetters };
   } catch (error) {
-    // Clients' errors carry the command, and engines' what they searched: only their kind is said.
+    // The errors of clients and engines may hold the command or the query, and so the person: only their kind is logged.
     const code = error instanceof WarehouseError ? error.code : kindOf(error);
-    telemetry.logger.error({ code }, "an erasure could not be asked for");
+    telemetry.logger.error({ code }, "asking for an erasure failed");
     throw new ReportsError(
       "unavailable",
       "Redis or the warehouse does not answer: ask for the erasure again, which does no harm where it was taken",

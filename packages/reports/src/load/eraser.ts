@@ -18,13 +18,13 @@ export interface EraserParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
   /**
-   * Waits until all that was in the streams before is attributed, told to other partitions, loaded and acknowledged.
-   * @returns false where that was not within its time
+   * Waits until everything that was in the streams is attributed, relayed to other partitions, loaded and acknowledged.
+   * @returns false where the time ran out
    */
   readonly settle: (signal: AbortSignal) => Promise<boolean>;
-  /** Notifies whoever was notified of a tenant's conversions that they are no more. */
+  /** Notifies the receivers of a tenant's conversions that they were erased. */
   readonly tellErased: (tenant: string, conversions: readonly SentConversion[]) => Promise<void>;
-  /** How long erasures gather, so that many are one rewriting of the tables, ms. */
+  /** How long erasures gather, so that one rewriting of the tables serves many, ms. */
   readonly gatherMs: number;
 }
 
@@ -32,8 +32,8 @@ const MIN_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
 /**
- * Erases in the warehouse whom the loader met, and closes the receipts of those that are gone everywhere. What is to be done is in
- * the warehouse itself: whatever is cut off is done again. Several may run over one warehouse.
+ * Erases people in the warehouse after the loader has loaded their erasure, and closes the receipts of those that are erased
+ * everywhere. The warehouse itself lists what is left to do, so an interrupted step is repeated. Several may run over one warehouse.
  */
 export class Eraser {
   readonly #parts: EraserParts;
@@ -53,18 +53,18 @@ export class Eraser {
     ]);
   }
 
-  /** Begins, with what was not finished before. */
+  /** Begins with the erasures that were left unfinished. */
   start(): void {
     this.wake();
     this.#loop ??= this.#run();
   }
 
-  /** Somebody was asked to be erased, or the loader met it. */
+  /** Begins a step: somebody asked for an erasure, or the loader has loaded one. */
   wake(): void {
     this.#awake.resolve();
   }
 
-  /** Gives up waiting; the engine goes on with the statement in hand. */
+  /** Stops waiting; the engine finishes its present statement. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.wake();
@@ -91,7 +91,7 @@ export class Eraser {
   /** @returns whether anything is left to do */
   async #step(signal: AbortSignal): Promise<boolean> {
     const { engine, settle, tellErased } = this.#parts;
-    // Both before it settles: what is met later may be loaded a second time, and leads to more records.
+    // Both before settling: an erasure loaded later may be loaded a second time, which adds records.
     const open = await readOpenErasures(engine);
     const chosen = await readPendingKeys(engine);
     this.#metrics.tributary_open_erasures.set(open.length);
@@ -100,7 +100,7 @@ export class Eraser {
     const startedMs = performance.now();
     const counts = await countPendingRows(engine, chosen);
     await storeErasedCounts(engine, counts);
-    // While the warehouse knows of them: whatever dies from here on, they are told again.
+    // Before their rows go: if this process dies from here on, the next one notifies the receivers again.
     for (const { tenant, conversions } of await readErasedConversions(engine, chosen)) {
       await tellErased(tenant, conversions);
     }
@@ -108,7 +108,7 @@ export class Eraser {
     const left = await readPendingReceipts(engine);
     const done = open.filter(({ receipt }) => !left.has(receipt));
     await storeCompletedErasures(engine, done, Date.now());
-    // Takes nothing from the counts. An insert after the rows have gone: answers that were kept are void then.
+    // Adds nothing to the counts. Only an insert after the rows have gone makes the cached answers void.
     await storeErasedCounts(
       engine,
       chosen.map((key) => ({ ...key, events: 0, conversions: 0, touchpoints: 0, newestAt: 0 })),
@@ -127,15 +127,12 @@ export class Eraser {
     return true;
   }
 
-  /** An engine's message may repeat what a statement was about: only its kind is said. */
+  /** Logs the kind of an error alone, since an engine's message may hold the person's ID. */
   async #failed(error: unknown): Promise<void> {
     this.#metrics.tributary_erase_failures_total.inc();
     const code = error instanceof WarehouseError ? error.code : String(error);
     if (this.#failures === 0) {
-      this.#parts.telemetry.logger.warn(
-        { code },
-        "erasing in the warehouse failed; it is tried until it succeeds",
-      );
+      this.#parts.telemetry.logger.warn({ code }, "erasing in the warehouse failed, retrying");
     }
     const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
     this.#failures += 1;

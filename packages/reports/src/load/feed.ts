@@ -6,7 +6,7 @@ export interface LoaderFeed {
   poll(): Promise<PolledEntry[]>;
   /** Says that entries are loaded for good. */
   acknowledge(entries: readonly PolledEntry[]): Promise<void>;
-  /** Sets an entry aside that cannot be loaded, and acknowledges it. */
+  /** Dead-letters an entry that cannot be loaded, and acknowledges it. */
   deadLetter(entry: PolledEntry, reason: string): Promise<void>;
   /** Makes {@link poll} give out again what was not acknowledged. */
   rewind(): void;

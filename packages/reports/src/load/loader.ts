@@ -16,7 +16,7 @@ export interface LoaderOptions {
   readonly intervalMs: number;
   /** Secret of the dictionaries' hash, below 2^48: strings come from strangers. */
   readonly seed: number;
-  /** Called when somebody was loaded who is to be erased. */
+  /** Called when an erasure was loaded. */
   readonly onErasing?: () => void;
   /** Whether the streams are this warehouse's, asked for each load; another may have been adopted. */
   readonly isHeld?: () => Promise<boolean>;
@@ -28,8 +28,7 @@ export interface LoaderOptions {
 class WarehouseLost extends Error {}
 
 /**
- * Rows are inserted when they have so many bytes, however many entries wait: it bounds the memory, and how long results
- * wait behind facts.
+ * Size of one insert, however many entries wait: it bounds the memory, and how long results wait behind facts.
  */
 const MAX_LOAD_BYTES = 12 << 20;
 /** A poll that brought so many entries means a backlog: the next follows at once. */
@@ -51,8 +50,8 @@ interface Undecodable {
 }
 
 /**
- * Brings fact and result blocks into the warehouse: poll, make rows, insert, acknowledge. What was not acknowledged
- * comes again, and rows that come again replace themselves, so a failure at any place costs time only.
+ * Loads fact and result blocks into the warehouse: poll, make rows, insert, acknowledge. Entries that were not acknowledged
+ * come again, and their rows replace the earlier ones, so a failure at any step costs time only.
  */
 export class Loader {
   readonly #feed: LoaderFeed;
@@ -65,7 +64,7 @@ export class Loader {
   readonly #traces = new LoadTraces();
   readonly #abort = new AbortController();
   #loop: Promise<void> | undefined;
-  /** Since when entries have waited without any being loaded, by performance.now(). */
+  /** Since when entries have waited, or could not be asked for, without any being loaded, by performance.now(). */
   #waitingSinceMs: number | undefined;
   #failures = 0;
 
@@ -84,7 +83,7 @@ export class Loader {
     this.#results = new ResultRows(options.seed);
   }
 
-  /** How long entries have waited without any being loaded, ms; 0 where none waits. */
+  /** How long entries have waited, or could not be asked for, without any being loaded, ms; 0 where all is well. */
   stalledForMs(): number {
     return this.#waitingSinceMs === undefined ? 0 : performance.now() - this.#waitingSinceMs;
   }
@@ -94,7 +93,7 @@ export class Loader {
     this.#loop ??= this.#run();
   }
 
-  /** Finishes the load in hand, and loads no more. */
+  /** Finishes the present load, and ends. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#loop;
@@ -157,7 +156,7 @@ export class Loader {
     }
   }
 
-  /** What was made into rows; who is who, and who is to be erased, after the facts that it is about. */
+  /** The rows by table; identities and erasures after the facts that they are about. */
   #batches(): readonly RowBatch[] {
     const facts = this.#facts;
     return [
@@ -196,7 +195,7 @@ export class Loader {
       }
       // What was read before another warehouse was adopted is that one's.
       await this.#checkHeld();
-      await this.#setAside(undecodable);
+      await this.#deadLetter(undecodable);
       if (taken.length > 0) await this.#feed.acknowledge(taken);
       if (this.#facts.finishErasing().rows > 0) this.#options.onErasing?.();
       for (const { table, rows } of batches) {
@@ -213,14 +212,14 @@ export class Loader {
     }
   }
 
-  async #setAside(undecodable: readonly Undecodable[]): Promise<void> {
+  async #deadLetter(undecodable: readonly Undecodable[]): Promise<void> {
     for (const { entry, reason } of undecodable) {
       await this.#feed.deadLetter(entry, reason);
       const { partition, stream, id } = entry;
       this.#metrics.tributary_dead_letters_total.inc({ reason: "block_undecodable" });
       this.#telemetry.logger.error(
         { partition, stream, id, reason },
-        "a block cannot be read; it is kept as a dead letter",
+        "a block cannot be read; it becomes a dead letter",
       );
     }
   }
@@ -233,7 +232,7 @@ export class Loader {
 
   #succeeded(): void {
     if (this.#failures > 0) {
-      this.#telemetry.logger.info({ failures: this.#failures }, "loading goes on");
+      this.#telemetry.logger.info({ failures: this.#failures }, "loading recovered");
     }
     this.#failures = 0;
   }
@@ -243,11 +242,9 @@ export class Loader {
     this.#clear();
     this.#feed.rewind();
     this.#metrics.tributary_load_failures_total.inc();
+    this.#waitingSinceMs ??= performance.now();
     if (this.#failures === 0) {
-      this.#telemetry.logger.warn(
-        { err: error },
-        "loading failed; what was read comes again, and it is tried until it succeeds",
-      );
+      this.#telemetry.logger.warn({ err: error }, "loading failed, retrying with the same entries");
     }
     const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
     this.#failures += 1;

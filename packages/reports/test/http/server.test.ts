@@ -47,6 +47,8 @@ beforeAll(async () => {
           oldestAgeSeconds: 1.5,
           entriesPerSecond: 0,
           secondsToDrain: null,
+          lost: 0,
+          stranded: false,
         },
       },
       outbox: { entries: 6, oldestAgeSeconds: 7.5 },

@@ -94,7 +94,7 @@ test("where Redis or the warehouse does not answer nobody is named, and there is
   }
   expect(await readReceipts(engine, "default")).toEqual(before);
   expect(logged()).toEqual([
-    "error: an erasure could not be asked for",
-    "error: an erasure could not be asked for",
+    "error: asking for an erasure failed",
+    "error: asking for an erasure failed",
   ]);
 });

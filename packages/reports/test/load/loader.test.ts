@@ -144,8 +144,8 @@ test("a lost acknowledgement costs a second load and doubles nothing", async () 
   await loader.stop();
   expect(await counts()).toEqual([{ facts: 1, results: 0 }]);
   expect(logged()).toEqual([
-    "warn: loading failed; what was read comes again, and it is tried until it succeeds",
-    "info: loading goes on",
+    "warn: loading failed, retrying with the same entries",
+    "info: loading recovered",
   ]);
 });
 
@@ -181,7 +181,7 @@ test("while the warehouse is away nothing is acknowledged and the stall is seen;
   expect(await counts()).toEqual([{ facts: 2, results: 0 }]);
 });
 
-test("an undecodable block is set aside with its reason; its neighbours are loaded", async () => {
+test("an undecodable block is dead-lettered with its reason; its neighbours are loaded", async () => {
   const feed = new MemoryFeed();
   feed.append("facts", factBlock([click("t1")]));
   feed.append("facts", Uint8Array.of(0x93, 1, 2, 3));
@@ -196,7 +196,7 @@ test("an undecodable block is set aside with its reason; its neighbours are load
   expect(feed.deadLetters.map(({ id }) => id)).toEqual(["1700000000001-0", "1700000000002-0"]);
   for (const { reason } of feed.deadLetters) expect(reason.length).toBeGreaterThan(5);
   expect(logged()).toEqual(
-    Array(2).fill("error: a block cannot be read; it is kept as a dead letter"),
+    Array(2).fill("error: a block cannot be read; it becomes a dead letter"),
   );
   const { body } = { body: await telemetry.metrics.metrics() };
   expect(body).toContain('tributary_dead_letters_total{reason="block_undecodable"} 2');

@@ -24,7 +24,7 @@ import { NODE_ENTRIES, nodeAround } from "../redis/stream-nodes.ts";
 
 const rewriteScript = new Script(new URL("./rewrite.lua", import.meta.url));
 
-/** Erasures of which a fact log still has what they erased. */
+/** Erasures whose rows are still in a fact log. */
 export interface WaitingErasures {
   /** Commits with erasures. */
   readonly count: number;
@@ -32,44 +32,44 @@ export interface WaitingErasures {
   readonly oldestMs: number;
 }
 
-/** Erasing commits that the log is read for at once. */
+/** Commits with erasures that one reading of the log serves. */
 const MAX_AT_ONCE = 16;
-/** About how much of the log is looked through between two batches, bytes. */
+/** About how much of the log is read between two batches, bytes. */
 const PAGE_BYTES = 1 << 18;
 const FIRST_PAGE_ENTRIES = 16;
-/** While erasures cannot be seen to yet, how often that is looked at, ms. */
+/** How often the eraser looks whether a waiting erasure can begin, ms. */
 const LOOK_EVERY_MS = 1000;
 /** After a failure, ms. */
 const BACKOFF_MS = 5000;
 const NONE: WaitingErasures = { count: 0, oldestMs: Infinity };
 
-/** A block that has erasures. */
+/** A fact block with erasures. */
 interface ErasingBlock {
-  /** Of its entry among the erasures. */
+  /** ID of its entry in the list of erasures. */
   readonly entry: string;
   readonly factsId: string;
   readonly erasures: readonly LoggedErasure[];
 }
 
-/** The log being read for some of them. */
+/** One reading of the log. */
 interface Walk {
   readonly blocks: readonly ErasingBlock[];
-  /** What each of them and those behind it erased. */
+  /** For each block, the keys that it and the later ones erased. */
   readonly keys: readonly ErasedKeys[];
-  /** What is not acknowledged begins here. */
+  /** ID of the first entry that some group has not acknowledged. */
   readonly unacknowledged: string;
   from: string;
   entries: number;
-  /** The last entries before the next page: they may lie in a node with its first ones. */
+  /** The last entries before the next page, which may share a node of the stream with its first ones. */
   tail: readonly StreamEntry[];
   rewritten: number;
   readonly startedAtMs: number;
 }
 
 /**
- * Rids a partition's fact log of people who were erased, a page at a time between two batches. What is to be done is in Redis, from
- * the commit of the erasure until the log before it was read to its end: a new owner begins anew, and finds the less to do.
- * It waits until every group has acknowledged the block of the erasure, and with it all that is rewritten.
+ * Purges erased people's rows from a partition's fact log, a page at a time between two batches. Redis lists the erasure from its
+ * commit until the log before it was read to its end, so a new owner begins the purge anew, with less left to do. The purge waits
+ * until every group has acknowledged the block of the erasure, and with it every block that the purge rewrites.
  */
 export class FactEraser {
   readonly #client: RedisClient;
@@ -77,11 +77,11 @@ export class FactEraser {
   readonly #afterMs: number;
   readonly #logger: Logger;
   #waiting = NONE;
-  /** When it is looked for erasures next, ms since 1970. */
+  /** When the eraser looks for erasures next, ms since 1970. */
   #lookAtMs = 0;
   #walk: Walk | undefined;
 
-  /** @param afterMs so long after an erasure it begins, ms */
+  /** @param afterMs wait between an erasure and its purge, ms */
   constructor(client: RedisClient, lease: Lease, afterMs: number, logger: Logger) {
     this.#client = client;
     this.#lease = lease;
@@ -89,35 +89,32 @@ export class FactEraser {
     this.#logger = logger;
   }
 
-  /** As it was seen last. */
+  /** The erasures seen at the last look. */
   get waiting(): WaitingErasures {
     return this.#waiting;
   }
 
-  /** Whether there is more to do at once. */
+  /** Whether a reading of the log is under way. */
   get isAtWork(): boolean {
     return this.#walk !== undefined;
   }
 
-  /** There are erasures. */
+  /** Makes the next step look for erasures. */
   wake(): void {
     this.#lookAtMs = 0;
   }
 
-  /** Does a page of what is to be done; what fails is begun anew some time later. @throws StreamsError `fenced` */
+  /** Reads one page. A reading that fails is begun anew later. @throws StreamsError `fenced` */
   async step(): Promise<void> {
     try {
       if (this.#walk !== undefined) await this.#readPage(this.#walk);
       else if (Date.now() >= this.#lookAtMs) await this.#look();
     } catch (error) {
       if (error instanceof StreamsError) throw error;
-      // Nothing that has to do with the events of the partition, which go on.
+      // The purge touches no events: the partition continues.
       this.#walk = undefined;
       this.#lookAtMs = Date.now() + BACKOFF_MS;
-      this.#logger.warn(
-        { err: error },
-        "the fact log still has what was erased; it is tried again",
-      );
+      this.#logger.warn({ err: error }, "removing erased rows from the fact log failed, retrying");
     }
   }
 
@@ -136,7 +133,7 @@ export class FactEraser {
     const now = Date.now();
     this.#lookAtMs = Math.max(now + LOOK_EVERY_MS, oldestMs + this.#afterMs);
     if (oldestMs + this.#afterMs > now) return;
-    const unacknowledged = await firstUnacknowledged(this.#client, factsKey(partition));
+    const unacknowledged = await firstUnacknowledged(this.#client, partition);
     if (unacknowledged === undefined) return;
     const blocks: ErasingBlock[] = [];
     for (const [entry, fields] of entries) {
@@ -162,7 +159,7 @@ export class FactEraser {
     };
   }
 
-  /** None where the block was trimmed, and all before it. */
+  /** The erasures of a block; none where the block and all before it were trimmed. */
   async #erasuresOf(factsId: string): Promise<readonly LoggedErasure[]> {
     const [found] = await readFactPage(this.#client, this.#lease.partition, factsId, 1);
     return found?.id === factsId ? readErasures(found.block) : [];
@@ -185,7 +182,7 @@ export class FactEraser {
     const { blocks, rewritten, startedAtMs } = walk;
     const elapsedMs = Math.round(performance.now() - startedAtMs);
     const of = { erasures: blocks.length, rewritten, elapsedMs };
-    this.#logger.info(of, "the fact log is rid of what was erased");
+    this.#logger.info(of, "erased rows removed from the fact log");
   }
 
   async #rewrite(walk: Walk, page: readonly StreamEntry[]): Promise<void> {
@@ -193,7 +190,7 @@ export class FactEraser {
     for (const { id, block } of page) {
       const later = walk.blocks.findIndex(({ factsId }) => compareEntryIds(id, factsId) < 0);
       const keys = walk.keys[later];
-      // The erasures themselves, and what came after them.
+      // Erasures do not erase their own block, nor later ones.
       if (keys === undefined) break;
       const remaining = withoutErased(block, keys);
       if (remaining !== undefined) left.set(id, remaining);
@@ -235,7 +232,7 @@ export class FactEraser {
   }
 }
 
-/** The blocks that something goes from, and those that may lie in a node with them. */
+/** The blocks that lose rows, and those that may share a node of the stream with them. */
 function withNeighbours(
   entries: readonly StreamEntry[],
   left: ReadonlyMap<string, RemainingRows>,

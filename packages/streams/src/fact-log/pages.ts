@@ -1,7 +1,7 @@
 /**
- * A partition's fact log as its owner reads it: a stream, and the blocks of it that were rewritten because somebody was erased.
- * Streams cannot be overwritten, so a block that is rewritten moves to a sorted set beside the stream and keeps its place: all
- * scores are 0, and each member begins with the ID that its entry had. Only the owner rewrites.
+ * A partition's fact log as its owner reads it: a stream, and the blocks that an erasure rewrote. Redis cannot change an entry of a
+ * stream, so a rewritten block moves to a sorted set beside the stream. It keeps its place there: all scores are 0, and each member
+ * begins with the ID that its entry had. Only the owner rewrites.
  */
 import { factsKey, rewrittenFactsKey } from "@tributary/protocol";
 import { compareEntryIds, readSortableId, sortableId } from "../redis/entry-id.ts";
@@ -18,7 +18,7 @@ export interface FactPagesOptions {
   readonly factsFrom?: string | undefined;
 }
 
-/** A partition's fact log in pages. While a page is worked on the next one is under way, so no more than two are in memory. */
+/** A partition's fact log in pages. The next page is read while the caller works on one, so two are in memory at most. */
 export async function* factPages(
   client: RedisClient,
   partition: number,
@@ -30,7 +30,7 @@ export async function* factPages(
     const last = page.at(-1);
     if (last === undefined) return;
     next = readFactPage(client, partition, `(${last.id}`, entriesOfPage(page, pageBytes));
-    // Where it fails that is thrown when its turn comes; where nobody asks for it any more nobody needs to know.
+    // Its failure is thrown at its turn; a caller that stops before needs no error.
     next.catch(() => undefined);
     yield page;
   }
@@ -68,7 +68,7 @@ export async function readFactPage(
   const inPlace = parseEntries(stream as unknown[]);
   const moved = (rewritten as Buffer[]).map(parseMember);
   if (moved.length === 0) return inPlace;
-  // What is full may go on before where the other ends.
+  // A full reply may continue before the other one ends: only what lies before both ends is complete.
   const ends = [inPlace, moved].flatMap((all) => (all.length < entries ? [] : [all.at(-1)?.id]));
   const end = ends.toSorted((a = "", b = "") => compareEntryIds(a, b))[0];
   return [...inPlace, ...moved]
@@ -76,7 +76,7 @@ export async function readFactPage(
     .filter(({ id }) => end === undefined || compareEntryIds(id, end) <= 0);
 }
 
-/** A member is its ID as {@link sortableId} has it, facts, position of the commit and the block, each behind a space. */
+/** Parses a member: its ID as {@link sortableId} writes it, facts, committed ID and block, separated by spaces. */
 function parseMember(member: Buffer): StreamEntry {
   const { id, length } = readSortableId(member);
   const countEnd = member.indexOf(" ", length + 1);
@@ -92,6 +92,6 @@ function parseMember(member: Buffer): StreamEntry {
 function lexFrom(from: string): string | Buffer {
   if (from === "-") return from;
   if (!from.startsWith("(")) return `[${sortableId(from)}`;
-  // Behind every member of that ID: the byte occurs in no text before it.
+  // Sorts behind every member of that ID, since the byte occurs in no member's ID or count.
   return Buffer.from(`(${sortableId(from.slice(1))}\u00ff`, "latin1");
 }

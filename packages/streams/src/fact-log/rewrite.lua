@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- Moves blocks of the fact log, or what is left of them, beside the stream, where the caller still owns the partition. It frees
--- about as much as it takes.
+-- Moves blocks of the fact log, without their erased rows, to the set beside the stream, if the caller still owns the partition. The
+-- script frees about as much memory as it takes.
 -- KEYS: facts, rewritten facts, state
 -- ARGV: epoch, then (entry ID, its sortable text, facts count, block or '' where nothing is left) each
 -- Returns {'ok'}, or {'fenced', epoch}.
@@ -10,7 +10,7 @@ if epoch ~= ARGV[1] then
 end
 for i = 2, #ARGV, 4 do
   local id, place, block = ARGV[i], ARGV[i + 1], ARGV[i + 3]
-  -- The last event that it covers. A block that was trimmed meanwhile has none, and stays away.
+  -- The last event that the block covers. A block that was trimmed meanwhile has none, and is not brought back.
   local position = nil
   for _, entry in ipairs(redis.call('XRANGE', KEYS[1], id, id)) do
     for at = 1, #entry[2], 2 do

@@ -16,19 +16,19 @@ import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 import type { PolledEntry } from "./polled-entry.ts";
 
-const setAsideScript = new Script(new URL("./set-aside.lua", import.meta.url));
-const replayScript = new Script(new URL("./replay.lua", import.meta.url));
+const deadLetterScript = new Script(new URL("./dead-letter.lua", import.meta.url), "acknowledged");
+const replayScript = new Script(new URL("./replay.lua", import.meta.url), "streams");
 const discardScript = new Script(new URL("./discard.lua", import.meta.url));
 
 /** Consumer that a block is given to until its group takes it over. */
 export const REPLAY_CONSUMER = "dead-letters";
-/** So idle that the group takes it over at its next look, ms. */
+/** The idle time that makes the group take the entry over at its next look, ms. */
 const REPLAY_IDLE_MS = 86_400_000;
 
 export const DEAD_LETTER_STREAMS = ["events", "facts", "results"] as const;
 export type DeadLetterStream = (typeof DEAD_LETTER_STREAMS)[number];
 
-/** An entry that was set aside, as it is kept. */
+/** A dead letter, as it is kept. */
 export interface KeptDeadLetter {
   readonly partition: number;
   /** In the partition's dead letters. */
@@ -42,7 +42,7 @@ export interface KeptDeadLetter {
   readonly reason: string;
   /** When it came, ms since 1970. */
   readonly firstMs: number;
-  /** When it was given up, ms since 1970. */
+  /** When it became a dead letter, ms since 1970. */
   readonly lastMs: number;
   /** How often it was delivered, also to owners that died of it. */
   readonly attempts: number;
@@ -96,7 +96,7 @@ export async function replayDeadLetter(
   return reply === "" ? undefined : String(reply);
 }
 
-/** Throws a dead letter away. @returns false where it was gone */
+/** Deletes a dead letter. @returns false where it was gone */
 export async function discardDeadLetter(
   client: RedisClient,
   letter: KeptDeadLetter,
@@ -110,19 +110,25 @@ export async function discardDeadLetter(
   return reply === 1;
 }
 
-/** Makes a dead letter of an entry that a group cannot read, and acknowledges it, in one step. May be called again. */
-export async function setAside(
+/**
+ * Makes a dead letter of an entry that a group cannot read, and acknowledges it, in one step. May be called again.
+ * @param runs entries that are all acknowledged now, as ReadRuns gives them
+ * @returns the ID up to which the group has acknowledged everything
+ */
+export async function deadLetter(
   client: RedisClient,
   entry: PolledEntry,
   reason: string,
   group: string,
-): Promise<void> {
+  runs: readonly (string | number)[],
+): Promise<string> {
   const { partition, stream, id, count, block } = entry;
-  await setAsideScript.run(
+  const acknowledged = await deadLetterScript.run(
     client,
-    [streamKey(partition, stream), deadLettersKey(partition)],
-    [group, id, stream, reason, count, traceIdOf(block), block],
+    [streamKey(partition, stream), deadLettersKey(partition), stateKey(partition)],
+    [group, id, stream, reason, count, traceIdOf(block), block, ...runs],
   );
+  return String(acknowledged);
 }
 
 /** Hex ID of the first trace that an entry or fact block names; "" where there is none, or it cannot be read. */
@@ -172,7 +178,7 @@ function parse(partition: number, id: string, fields: readonly Buffer[]): KeptDe
     id,
     stream,
     entry: text("entry"),
-    // One of before there were other groups does not name its own.
+    // Earlier versions knew one group, and wrote no name.
     group: stream === "events" ? "" : text("group") || WAREHOUSE_GROUP,
     reason: text("reason"),
     firstMs: Number(text("first")),

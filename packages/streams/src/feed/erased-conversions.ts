@@ -1,4 +1,4 @@
-/** Conversions that are no more because their person was erased: what whoever was told of them has to hear. */
+/** Conversions of erased people, of which the receivers of webhooks must be notified. */
 import { WEBHOOKS_ERASED_KEY, WEBHOOKS_TENANTS_KEY } from "@tributary/protocol";
 import { entryTimeMs } from "../redis/entry-id.ts";
 import type { RedisClient } from "../redis/client.ts";
@@ -15,7 +15,7 @@ export interface NotedConversion {
 export interface ErasedConversions {
   /** Of the stream's entry. */
   readonly entry: string;
-  /** When it was noted, ms since 1970 by the clock of Redis. */
+  /** When the erasure was noted, ms since 1970 by the clock of Redis. */
   readonly atMs: number;
   readonly tenant: string;
   readonly conversions: readonly NotedConversion[];
@@ -25,7 +25,7 @@ export interface ErasedConversions {
 const PAGE = 1000;
 
 /**
- * Notes conversions for the webhooks, where the tenant has deliveries or had. May be called again: a receiver then hears of them
+ * Queues the notice of erased conversions, where the tenant has deliveries or had. May be called again: receivers are then notified
  * twice.
  */
 export async function noteErasedConversions(
@@ -43,7 +43,7 @@ export async function noteErasedConversions(
   }
 }
 
-/** The oldest that are noted. @param most how many entries */
+/** The oldest notices. @param most how many entries */
 export async function readErasedConversions(
   client: RedisClient,
   most: number,
@@ -60,7 +60,7 @@ export async function readErasedConversions(
   });
 }
 
-/** Takes one off that is done with. */
+/** Removes a notice that was delivered to the queues. */
 export async function forgetErasedConversions(
   client: RedisClient,
   { entry }: ErasedConversions,

@@ -1,8 +1,24 @@
 import { factsKey, resultsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
-import { setAside } from "./dead-letters.ts";
-import type { FeedStream, PolledEntry } from "./polled-entry.ts";
-import { claimPending, readGroup, type StreamEntry } from "../redis/read-group.ts";
+import { parseEntries, readGroup, type StreamEntry } from "../redis/read-group.ts";
 import type { RedisClient } from "../redis/client.ts";
+import { Script } from "../redis/script.ts";
+import { deadLetter } from "./dead-letters.ts";
+import type { FeedStream, PolledEntry } from "./polled-entry.ts";
+import { ReadRuns } from "./read-runs.ts";
+
+const placeScript = new Script(new URL("./place-group.lua", import.meta.url), "acknowledged");
+const claimScript = new Script(new URL("./claim.lua", import.meta.url), "streams");
+const acknowledgeScript = new Script(new URL("./acknowledge.lua", import.meta.url), "acknowledged");
+
+/** A consumer group that was mended. */
+export interface MendedGroup {
+  readonly partition: number;
+  readonly stream: FeedStream;
+  /** `lost`: it was made again. `set_ahead`: it was set back to entries that it had been set past. */
+  readonly fault: "lost" | "set_ahead";
+  /** ID of the entry behind which it goes on. */
+  readonly from: string;
+}
 
 export interface FeedOptions {
   readonly partitions: number;
@@ -14,124 +30,195 @@ export interface FeedOptions {
   readonly streams?: readonly FeedStream[];
   /** The consumer group; the warehouse's where it is not given. */
   readonly group?: string;
+  /** How often it looks for entries that no consumer works on, ms; 5 s where it is not given. */
+  readonly takeOverEveryMs?: number;
+  /** Another consumer's entries are taken over after this time without a word of it, ms; 30 s where it is not given. */
+  readonly takeOverAfterMs?: number;
+  /** Called with the streams whose group a poll mended. */
+  readonly onMended?: (mended: readonly MendedGroup[]) => void;
 }
 
-/** Another consumer's entries are taken over after this time without a word of it. */
-const TAKE_OVER_MS = 30_000;
-const TAKE_OVER_EVERY_MS = 10_000;
+const TAKE_OVER_AFTER_MS = 30_000;
+const TAKE_OVER_EVERY_MS = 5_000;
 const BOTH: readonly FeedStream[] = ["facts", "results"];
 
-/** What a loader, or another group, reads: the blocks of all partitions, in each stream's order, until they are acknowledged. */
+/** A stream of a partition, and how far this feed has come in it. */
+interface Source {
+  readonly partition: number;
+  readonly stream: FeedStream;
+  /** The stream and the partition's state. */
+  readonly keys: readonly [string, string];
+  readonly runs: ReadRuns;
+  /** Whether the next read gives out again what was not acknowledged. */
+  begins: boolean;
+  /** ID up to which all was acknowledged when entries were last taken over; "" before. */
+  acknowledgedBefore: string;
+}
+
+/**
+ * What a loader, or another group, reads: the blocks of all partitions, in each stream's order, until they are acknowledged. How far it
+ * has come is in each partition's state: the ID up to which everything is acknowledged. The consumer group only gives out entries, and
+ * is mended where it is lost, or was set past entries that nobody had.
+ */
 export class WarehouseFeed {
   readonly #client: RedisClient;
   readonly #options: FeedOptions;
-  readonly #streams: readonly FeedStream[];
   readonly #group: string;
-  /** Where each stream is read from: an ID while own pending entries are read again, then `>`. */
-  readonly #cursors = new Map<string, string>();
-  #takeOverAtMs = 0;
+  readonly #takeOverEveryMs: number;
+  readonly #takeOverAfterMs: number;
+  readonly #sources: readonly Source[];
+  #takeOverAtMs: number;
+  #mended: MendedGroup[] = [];
 
   constructor(client: RedisClient, options: FeedOptions) {
+    const { partitions, streams = BOTH, group = WAREHOUSE_GROUP } = options;
     this.#client = client;
     this.#options = options;
-    this.#streams = options.streams ?? BOTH;
-    this.#group = options.group ?? WAREHOUSE_GROUP;
+    this.#group = group;
+    this.#takeOverEveryMs = options.takeOverEveryMs ?? TAKE_OVER_EVERY_MS;
+    this.#takeOverAfterMs = options.takeOverAfterMs ?? TAKE_OVER_AFTER_MS;
+    this.#takeOverAtMs = performance.now() - this.#takeOverEveryMs;
+    this.#sources = Array.from({ length: partitions }, (_, partition) =>
+      streams.map((stream) => ({
+        partition,
+        stream,
+        keys: [keyOf(partition, stream), stateKey(partition)] as const,
+        runs: new ReadRuns(),
+        begins: true,
+        acknowledgedBefore: "",
+      })),
+    ).flat();
   }
 
   /**
    * The next blocks, empty where there are none. What was given out and not acknowledged comes again after
-   * {@link rewind}. Partitions that cannot be read (a cluster's node is away) do not hold up the others.
+   * {@link rewind}. Partitions that cannot be read (a cluster's node is unavailable) do not hold up the others.
    * @throws the first partition's error, where the others have nothing
    */
   async poll(): Promise<PolledEntry[]> {
-    const { partitions } = this.#options;
-    const takeOver = performance.now() - this.#takeOverAtMs > TAKE_OVER_EVERY_MS;
-    if (takeOver) this.#takeOverAtMs = performance.now();
-    const polls: Promise<PolledEntry[]>[] = [];
-    for (let partition = 0; partition < partitions; partition += 1) {
-      polls.push(this.#pollPartition(partition, takeOver));
-    }
+    const now = performance.now();
+    const takeOver = now - this.#takeOverAtMs >= this.#takeOverEveryMs;
+    if (takeOver) this.#takeOverAtMs = now;
     // All of them: one that went on after this call would be given entries that nobody takes.
-    const results = await Promise.allSettled(polls);
+    const results = await Promise.allSettled(
+      this.#sources.map(async (source) => this.#read(source, takeOver)),
+    );
     const found: PolledEntry[] = [];
     let failure: PromiseRejectedResult | undefined;
-    for (const [partition, result] of results.entries()) {
+    for (const [i, result] of results.entries()) {
       if (result.status === "fulfilled") {
         found.push(...result.value);
         continue;
       }
       failure ??= result;
-      // A reply may be lost whose entries are pending now: read those again first.
-      for (const stream of this.#streams) this.#cursors.delete(keyOf(partition, stream));
+      // A reply may be lost whose entries are pending now: those come again first.
+      const source = this.#sources[i];
+      if (source !== undefined) begin(source);
     }
+    const mended = this.#mended.splice(0);
+    if (mended.length > 0) this.#options.onMended?.(mended);
     if (failure !== undefined && found.length === 0) throw failure.reason;
     return found;
   }
 
   /** Makes {@link poll} give out again what was not acknowledged. */
   rewind(): void {
-    this.#cursors.clear();
+    for (const source of this.#sources) begin(source);
   }
 
   /** Says that entries are done with for good, and for those of the warehouse in each partition who loaded them when. */
   async acknowledge(entries: readonly PolledEntry[]): Promise<void> {
-    const ids = new Map<string, string[]>();
-    for (const { partition, stream, id } of entries) {
-      const key = keyOf(partition, stream);
-      ids.set(key, [...(ids.get(key) ?? []), id]);
-    }
+    const bySource = Map.groupBy(entries, (entry) => this.#sourceOf(entry));
     await Promise.all(
-      [...ids].map(async ([key, of]) => this.#client.xack(key, this.#group, ...of)),
-    );
-    if (this.#group !== WAREHOUSE_GROUP) return;
-    const progress = { loaded_at: Date.now(), loaded_by: this.#options.consumer };
-    const partitions = new Set(entries.map(({ partition }) => partition));
-    await Promise.all(
-      [...partitions].map(async (partition) => this.#client.hset(stateKey(partition), progress)),
+      [...bySource].map(async ([source, of]) =>
+        this.#acknowledge(
+          source,
+          of.map(({ id }) => id),
+        ),
+      ),
     );
   }
 
-  /** Sets an entry aside that cannot be read, and acknowledges it, in one step. */
+  /** Dead-letters an entry that cannot be read, and acknowledges it, in one step. */
   async deadLetter(entry: PolledEntry, reason: string): Promise<void> {
-    await setAside(this.#client, entry, reason, this.#group);
+    const { runs } = this.#sourceOf(entry);
+    runs.acknowledged([entry.id]);
+    runs.settle(await deadLetter(this.#client, entry, reason, this.#group, runs.complete()));
   }
 
-  async #pollPartition(partition: number, takeOver: boolean): Promise<PolledEntry[]> {
-    const options = {
-      group: this.#group,
-      consumer: this.#options.consumer,
-      count: this.#options.maxEntries,
-    };
-    const found: PolledEntry[] = [];
-    const add = (stream: FeedStream, entries: readonly StreamEntry[]): void => {
-      for (const entry of entries) found.push({ partition, stream, ...entry });
-    };
-    const reads = this.#streams.map((stream): [string, string] => {
-      const key = keyOf(partition, stream);
-      return [key, this.#cursors.get(key) ?? "0"];
-    });
-    const entries = await readGroup(this.#client, reads, options);
-    let turned = false;
-    for (const stream of this.#streams) {
-      const key = keyOf(partition, stream);
-      const from = this.#cursors.get(key) ?? "0";
-      const read = entries.get(key) ?? [];
-      add(stream, read);
-      if (from !== ">") {
-        this.#cursors.set(key, read.at(-1)?.id ?? ">");
-        turned ||= read.length === 0;
-      }
-      if (!takeOver || from !== ">") continue;
-      for await (const claimed of claimPending(this.#client, key, {
-        ...options,
-        minIdleMs: TAKE_OVER_MS,
-      })) {
-        add(stream, claimed);
-      }
-    }
-    // Nothing of its own is left: what is new comes in the same poll.
-    return turned && found.length === 0 ? this.#pollPartition(partition, false) : found;
+  async #acknowledge({ stream, keys, runs }: Source, ids: readonly string[]): Promise<void> {
+    runs.acknowledged(ids);
+    const { consumer } = this.#options;
+    const args = [this.#group, stream, Date.now(), consumer, ids.length, ...ids];
+    const acknowledged = await acknowledgeScript.run(this.#client, keys, [
+      ...args,
+      ...runs.complete(),
+    ]);
+    runs.settle(String(acknowledged));
   }
+
+  async #read(source: Source, takeOver: boolean): Promise<PolledEntry[]> {
+    const { partition, stream, keys, runs, begins } = source;
+    // Runs behind one that another consumer had in hand: it may be through with it by now.
+    if (takeOver && runs.complete().length > 0) await this.#acknowledge(source, []);
+    if (begins || takeOver) {
+      const acknowledged = await this.#place(source, begins ? "begin" : source.acknowledgedBefore);
+      if (takeOver) source.acknowledgedBefore = acknowledged;
+    }
+    const [key] = keys;
+    const { consumer, maxEntries: count } = this.#options;
+    const options = { group: this.#group, consumer, count };
+    let read: Map<string, StreamEntry[]>;
+    try {
+      read = await readGroup(this.#client, [[key, ">"]], options);
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith("NOGROUP")) throw error;
+      await this.#place(source, "begin");
+      read = await readGroup(this.#client, [[key, ">"]], options);
+    }
+    source.begins = false;
+    const entries = read.get(key) ?? [];
+    runs.read(entries.map(({ id }) => id));
+    const again = begins || takeOver ? await this.#claim(source, begins) : [];
+    return [...again, ...entries].map((entry) => ({ partition, stream, ...entry }));
+  }
+
+  /**
+   * Places the group where the next read begins.
+   * @param from place-group.lua has it
+   * @returns the ID up to which all is acknowledged
+   */
+  async #place({ partition, stream, keys }: Source, from: string): Promise<string> {
+    const args = [this.#group, stream, from, this.#takeOverAfterMs];
+    const [begins, acknowledged, made, passed] = (await placeScript.run(
+      this.#client,
+      keys,
+      args,
+    )) as [string, string, number, number];
+    const fault = made === 1 ? "lost" : passed === 1 ? "set_ahead" : undefined;
+    if (fault !== undefined) this.#mended.push({ partition, stream, fault, from: begins });
+    return acknowledged;
+  }
+
+  /** Takes what is pending of entries that were acknowledged before. @param own only what this consumer was given */
+  async #claim({ stream, keys }: Source, own: boolean) {
+    const { consumer, maxEntries } = this.#options;
+    const [idleMs, whose] = own ? [0, consumer] : [this.#takeOverAfterMs, ""];
+    const args = [this.#group, stream, consumer, idleMs, maxEntries, whose];
+    return parseEntries((await claimScript.runBuffer(this.#client, keys, args)) as unknown[]);
+  }
+
+  #sourceOf({ partition, stream }: PolledEntry): Source {
+    const source = this.#sources.find((of) => of.partition === partition && of.stream === stream);
+    if (source === undefined)
+      throw new Error(`partition ${partition}: ${stream} are not read here`);
+    return source;
+  }
+}
+
+function begin(source: Source): void {
+  source.begins = true;
+  source.runs.forget();
 }
 
 function keyOf(partition: number, stream: FeedStream): string {

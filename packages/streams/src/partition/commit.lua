@@ -106,9 +106,18 @@ for i = 0, dead - 1 do
       attempts = entry[4]
     end
   end
-  redis.call('XADD', KEYS[4], '*', 'stream', 'events', 'entry', id, 'reason', ARGV[from + 1],
+  local letter = { 'stream', 'events', 'entry', id, 'reason', ARGV[from + 1],
     'first', string.match(id, '^%d+'), 'last', now, 'attempts', attempts,
-    'n', ARGV[from + 2], 'trace', ARGV[from + 3], 'b', ARGV[from + 4])
+    'n', ARGV[from + 2], 'trace', ARGV[from + 3], 'b', ARGV[from + 4] }
+  -- What says that it is a message, and of when: replayed without it, it would be taken for events.
+  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
+  for at = 1, entry and #entry[2] or 0, 2 do
+    if entry[2][at] == 'm' or entry[2][at] == 'o' then
+      letter[#letter + 1] = entry[2][at]
+      letter[#letter + 1] = entry[2][at + 1]
+    end
+  end
+  redis.call('XADD', KEYS[4], '*', unpack(letter))
 end
 redis.call('HSET', state, 'position', ARGV[3], 'facts_id', facts_id, 'committed_at', now)
 redis.call('HDEL', state, 'alone_id', 'alone_epoch', 'alone_tries')

@@ -1,46 +1,30 @@
--- Trims a stream, never past what a group has not acknowledged.
--- KEYS: stream, and for events the state, past whose position nothing goes: what was never committed is still needed
--- ARGV: ID to keep from ('' for no other bound than the groups), then the groups that must exist
+-- Trims a stream, never past what a group is not done with: of the events what is not committed, of facts and results what is not
+-- acknowledged, wherever a group was set.
+-- KEYS: stream, state
+-- ARGV: stream's name, ID to keep from ('' for no other bound than the groups), then the groups that must exist
 -- Returns how many entries were trimmed.
-local function parse(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return tonumber(ms), tonumber(seq)
-end
-local function before(a, b)
-  local a_ms, a_seq = parse(a)
-  local b_ms, b_seq = parse(b)
-  return a_ms < b_ms or (a_ms == b_ms and a_seq < b_seq)
+local groups = groups_of(KEYS[1])
+local keep = ARGV[2] ~= '' and ARGV[2] or nil
+local function keep_from(id)
+  if keep == nil or is_before(id, keep) then
+    keep = id
+  end
 end
 
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  return 0
-end
-local keep = ARGV[1] ~= '' and ARGV[1] or nil
-if KEYS[2] then
-  local ms, seq = parse(redis.call('HGET', KEYS[2], 'position') or '0-0')
-  keep = string.format('%.0f-%.0f', ms, seq + 1)
-end
-local seen = {}
-for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-  local group = {}
-  for i = 1, #info, 2 do
-    group[info[i]] = info[i + 1]
-  end
-  seen[group['name']] = true
-  local from
-  if group['pending'] > 0 then
-    from = redis.call('XPENDING', KEYS[1], group['name'])[2]
-  else
-    local ms, seq = parse(group['last-delivered-id'])
-    from = string.format('%.0f-%.0f', ms, seq + 1)
-  end
-  if keep == nil or before(from, keep) then
-    keep = from
-  end
-end
-for i = 2, #ARGV do
-  if not seen[ARGV[i]] then
+for i = 3, #ARGV do
+  if not groups[ARGV[i]] then
     return 0
+  end
+  keep_from(id_after(done_id(KEYS[2], ARGV[i], ARGV[1])))
+end
+for name, group in pairs(groups) do
+  if redis.call('HEXISTS', KEYS[2], (progress_fields(name, ARGV[1]))) == 1 then
+    keep_from(id_after(done_id(KEYS[2], name, ARGV[1])))
+  end
+  if group['pending'] > 0 then
+    keep_from(redis.call('XPENDING', KEYS[1], name)[2])
+  else
+    keep_from(id_after(group['last-delivered-id']))
   end
 end
 if keep == nil then

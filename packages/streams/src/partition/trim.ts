@@ -11,7 +11,7 @@ import { sortableId } from "../redis/entry-id.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 
-const trimScript = new Script(new URL("./trim.lua", import.meta.url));
+const trimScript = new Script(new URL("./trim.lua", import.meta.url), "streams");
 
 /**
  * Frees what a partition's streams no longer need: events that the workers committed, results that the warehouse acknowledged, and
@@ -24,13 +24,14 @@ export async function trimPartition(
   partition: number,
   factsFrom: string | undefined,
 ): Promise<number> {
+  const state = stateKey(partition);
   const runs = [
-    trimScript.run(client, [eventsKey(partition), stateKey(partition)], ["", ATTRIBUTION_GROUP]),
-    trimScript.run(client, [resultsKey(partition)], ["", WAREHOUSE_GROUP]),
+    trimScript.run(client, [eventsKey(partition), state], ["events", "", ATTRIBUTION_GROUP]),
+    trimScript.run(client, [resultsKey(partition), state], ["results", "", WAREHOUSE_GROUP]),
   ];
   if (factsFrom !== undefined) {
     runs.push(
-      trimScript.run(client, [factsKey(partition)], [factsFrom, WAREHOUSE_GROUP]),
+      trimScript.run(client, [factsKey(partition), state], ["facts", factsFrom, WAREHOUSE_GROUP]),
       // What was rewritten had been acknowledged.
       client.zremrangebylex(rewrittenFactsKey(partition), "-", `(${sortableId(factsFrom)}`),
     );

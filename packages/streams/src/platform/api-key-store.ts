@@ -13,7 +13,7 @@ const MAX_KEYS = 10_000;
 /** Random bytes of a key. */
 const KEY_BYTES = 24;
 
-/** A key as it is kept: its hash alone, so that who reads Redis cannot send with it. */
+/** A stored key: its hash alone, so that a reader of Redis cannot send with it. */
 export interface StoredApiKey {
   /** First 8 hex digits of the hash. */
   readonly id: string;
@@ -31,7 +31,7 @@ export interface StoredApiKey {
 /**
  * Makes a key.
  * @param newKey random text
- * @returns the key, which nobody can find out later, and what is kept of it
+ * @returns the key, which is shown this once, and its stored form
  * @throws StreamsError `too_many_keys`
  */
 export async function createApiKey(
@@ -99,7 +99,7 @@ export interface ApiKeyStoreOptions {
   readonly closed: boolean;
 }
 
-/** The keys of a kind, as a service has them at hand: read anew again and again, and as they were while Redis is away. */
+/** A service's copy of the keys of a kind: reloaded at an interval, and kept while Redis is unavailable. */
 export class ApiKeyStore {
   readonly #client: RedisClient;
   readonly #options: ApiKeyStoreOptions;
@@ -129,7 +129,7 @@ export class ApiKeyStore {
       : found.tenant;
   }
 
-  /** Reads the keys, and goes on doing so. @throws what Redis says, the first time */
+  /** Reads the keys, and reloads them from then on. @throws the client's error of the first reading */
   async start(): Promise<void> {
     await this.#read();
     this.#timer = setInterval(() => void this.#refresh(), this.#options.refreshMs);

@@ -6,23 +6,37 @@ import {
   factsKey,
   MAX_PARTITIONS,
   PLATFORM_KEY,
+  progressFields,
   resultsKey,
+  stateKey,
   WAREHOUSE_GROUP,
   WEBHOOKS_ERASED_KEY,
   WEBHOOKS_GROUP,
 } from "@tributary/protocol";
+import type { Telemetry } from "@tributary/telemetry";
 import { StreamsError } from "../errors.ts";
 import type { RedisClient } from "../redis/client.ts";
+import type { RedisRules } from "../redis/server-settings.ts";
+import { ServerWatch } from "../redis/server-watch.ts";
+import { Script } from "../redis/script.ts";
 
-const OLDEST_MAJOR = 7;
+const ensureGroupScript = new Script(
+  new URL("./ensure-group.lua", import.meta.url),
+  "acknowledged",
+);
+
+const STREAM_KEYS = { events: eventsKey, facts: factsKey, results: resultsKey } as const;
 const JOIN_RETRY_MS = 100;
+/** Said of each {@link LostGroup}. */
+export const GROUP_LOST =
+  "the consumer group was lost and is made again behind what it was done with; what a deleted stream held is gone";
 /** Field of the platform. */
 const WEBHOOKS_SINCE_FIELD = "webhooksSince";
 
 /**
  * Makes sure that this process and all others of the platform mean the same thing by a partition: the first one writes
  * the number of partitions, the others must come with the same.
- * @throws StreamsError `platform_mismatch`, `redis_version`
+ * @throws StreamsError `platform_mismatch`
  */
 export async function agreeOnPlatform(client: RedisClient, partitions: number): Promise<void> {
   if (!Number.isInteger(partitions) || partitions < 1 || partitions > MAX_PARTITIONS) {
@@ -31,7 +45,6 @@ export async function agreeOnPlatform(client: RedisClient, partitions: number): 
       `partitions: expected 1 to ${MAX_PARTITIONS}, got ${partitions}`,
     );
   }
-  await checkVersion(client);
   await client.hsetnx(PLATFORM_KEY, "partitions", partitions);
   await client.hsetnx(PLATFORM_KEY, "entryVersion", ENTRY_VERSION);
   const [stored, version] = await client.hmget(PLATFORM_KEY, "partitions", "entryVersion");
@@ -55,22 +68,35 @@ export async function readPartitionCount(client: RedisClient): Promise<number | 
   return stored === null ? undefined : Number(stored);
 }
 
+export interface JoinOptions {
+  readonly partitions: number;
+  /** How long a Redis is asked again that takes nothing, ms. */
+  readonly timeoutMs: number;
+  readonly rules: RedisRules;
+  readonly telemetry: Telemetry;
+}
+
 /**
- * Makes a service part of the platform: {@link agreeOnPlatform}, then {@link ensureGroups}. A Redis that is there and
- * takes nothing just now (its disk is full, it fails over, it goes away again) is asked again.
- * @throws StreamsError as agreeOnPlatform; the last error after `timeoutMs`
+ * Makes a service part of the platform: checks Redis' settings, {@link agreeOnPlatform}, then {@link ensureGroups}. A Redis that is
+ * there and takes nothing just now (its disk is full, it fails over, it goes away again) is asked again.
+ * @returns what looks at Redis' settings from now on
+ * @throws StreamsError `redis_unfit`, and as agreeOnPlatform; the last error after `timeoutMs`
  */
 export async function joinPlatform(
   client: RedisClient,
-  partitions: number,
-  timeoutMs: number,
-): Promise<void> {
+  { partitions, timeoutMs, rules, telemetry }: JoinOptions,
+): Promise<ServerWatch> {
   const deadline = performance.now() + timeoutMs;
+  const watch = new ServerWatch(client, rules, telemetry);
   for (;;) {
     try {
+      await watch.check();
       await agreeOnPlatform(client, partitions);
-      await ensureGroups(client, partitions);
-      return;
+      for (const lost of await ensureGroups(client, partitions)) {
+        telemetry.logger.error(lost, GROUP_LOST);
+      }
+      watch.start();
+      return watch;
     } catch (error) {
       if (error instanceof StreamsError || performance.now() >= deadline) throw error;
       await sleep(JOIN_RETRY_MS);
@@ -80,18 +106,23 @@ export async function joinPlatform(
 
 /**
  * Creates the group of the webhooks on every partition's results where it is not there: from what comes next on when webhooks
- * were never used, and from the stream's beginning where the group was there before and a node of Redis has lost it.
+ * were never used, and behind what it acknowledged where it was there before.
+ * @returns those that had been there before
  */
-export async function ensureWebhooksGroup(client: RedisClient, partitions: number): Promise<void> {
+export async function ensureWebhooksGroup(
+  client: RedisClient,
+  partitions: number,
+): Promise<LostGroup[]> {
   const known = await client.hexists(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
   const from = known === 1 ? "0" : "$";
-  await Promise.all(
+  const lost = await Promise.all(
     Array.from({ length: partitions }, async (_, partition) =>
-      createGroup(client, resultsKey(partition), WEBHOOKS_GROUP, from),
+      ensureGroup(client, partition, "results", WEBHOOKS_GROUP, from),
     ),
   );
   // Last: a start that dies half-way begins anew.
   await client.hsetnx(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD, Date.now());
+  return lost.filter((group) => group !== undefined);
 }
 
 /** When the group of the webhooks was made, ms since 1970; undefined where there is none. */
@@ -106,44 +137,46 @@ export async function removeWebhooksGroup(client: RedisClient, partitions: numbe
   await client.hdel(PLATFORM_KEY, WEBHOOKS_SINCE_FIELD);
   await client.del(WEBHOOKS_ERASED_KEY);
   await Promise.all(
-    Array.from({ length: partitions }, async (_, partition) =>
-      client.xgroup("DESTROY", resultsKey(partition), WEBHOOKS_GROUP),
-    ),
+    Array.from({ length: partitions }, async (_, partition) => {
+      await client.xgroup("DESTROY", resultsKey(partition), WEBHOOKS_GROUP);
+      await client.hdel(stateKey(partition), ...progressFields(WEBHOOKS_GROUP, "results"));
+    }),
   );
 }
 
-/** Creates every consumer group that is not there yet, from the streams' beginning. */
-export async function ensureGroups(client: RedisClient, partitions: number): Promise<void> {
-  const wanted: [string, string][] = [];
+/** A consumer group that was there before. */
+export interface LostGroup {
+  readonly partition: number;
+  readonly stream: keyof typeof STREAM_KEYS;
+  readonly group: string;
+}
+
+/**
+ * Creates every consumer group that is not there: from the streams' beginning where nothing was done yet, else behind what was
+ * committed or acknowledged.
+ * @returns those that had been there before
+ */
+export async function ensureGroups(client: RedisClient, partitions: number): Promise<LostGroup[]> {
+  const wanted: Promise<LostGroup | undefined>[] = [];
   for (let partition = 0; partition < partitions; partition += 1) {
-    wanted.push([eventsKey(partition), ATTRIBUTION_GROUP]);
-    wanted.push([factsKey(partition), WAREHOUSE_GROUP]);
-    wanted.push([resultsKey(partition), WAREHOUSE_GROUP]);
-  }
-  await Promise.all(wanted.map(async ([key, group]) => createGroup(client, key, group)));
-}
-
-async function createGroup(
-  client: RedisClient,
-  key: string,
-  group: string,
-  from: "0" | "$" = "0",
-): Promise<void> {
-  try {
-    await client.xgroup("CREATE", key, group, from, "MKSTREAM");
-  } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith("BUSYGROUP")) throw error;
-  }
-}
-
-async function checkVersion(client: RedisClient): Promise<void> {
-  const info = await client.info("server");
-  const version = /^redis_version:(\S+)/m.exec(info)?.[1] ?? "unknown";
-  // Valkey tells the Redis version that it is compatible with in the same line.
-  if (!(Number(version.split(".")[0]) >= OLDEST_MAJOR)) {
-    throw new StreamsError(
-      "redis_version",
-      `Redis ${OLDEST_MAJOR}.0 or later is needed, this server is ${version}`,
+    wanted.push(
+      ensureGroup(client, partition, "events", ATTRIBUTION_GROUP, "0"),
+      ensureGroup(client, partition, "facts", WAREHOUSE_GROUP, "0"),
+      ensureGroup(client, partition, "results", WAREHOUSE_GROUP, "0"),
     );
   }
+  return (await Promise.all(wanted)).filter((lost) => lost !== undefined);
+}
+
+/** @returns the group where it had been there before */
+async function ensureGroup(
+  client: RedisClient,
+  partition: number,
+  stream: keyof typeof STREAM_KEYS,
+  group: string,
+  from: "0" | "$",
+): Promise<LostGroup | undefined> {
+  const keys = [STREAM_KEYS[stream](partition), stateKey(partition)];
+  const lost = await ensureGroupScript.run(client, keys, [group, stream, from]);
+  return lost === 1 ? { partition, stream, group } : undefined;
 }

@@ -82,7 +82,7 @@ export class EntryAppender {
       if (redirection === null || redirections === MAX_REDIRECTIONS) throw result.reason;
       asking = redirection[1] === "ASK";
       if (!asking) this.#refreshSlots();
-      // A node that this client has not heard of yet: the slots are asked for, and the caller comes again.
+      // The client does not know the node yet: it refreshes its slots, and the caller sends the entry again.
       const next = this.#nodeAt(redirection[2]);
       if (next === undefined) throw result.reason;
       node = next;
@@ -93,7 +93,7 @@ export class EntryAppender {
   #replicas(node: Redis, wait: ReplicaWait): Promise<number> {
     let waiting = this.#waits.get(node);
     if (waiting === undefined) {
-      // A microtask runs before any event of the socket: after the turn's writes, and on the connection that took them.
+      // A microtask runs before any event of the socket: WAIT follows all writes of this turn, on their connection.
       waiting = Promise.resolve().then(() => {
         this.#waits.delete(node);
         return node.wait(wait.replicas, wait.timeoutMs);

@@ -33,8 +33,8 @@ export interface ConnectOptions {
 
 /**
  * A client that never decides by itself to send a command twice. ioredis's defaults resend what was in flight after a
- * reconnect, which doubles an XADD, and queue without bound while the server is away; here both fail at once, and
- * whoever sent the command knows whether it may be sent again.
+ * reconnect, which doubles an XADD, and queue without bound while the server is unavailable. Here both fail at once, and
+ * the caller decides whether the command may be sent again.
  * @param url `redis://[user:password@]host:port[/db]`, `rediss://…`, or several separated by commas for a cluster
  */
 export function connectRedis(url: string, options: ConnectOptions): RedisClient {

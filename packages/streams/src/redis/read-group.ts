@@ -20,7 +20,7 @@ export interface StreamEntry {
   readonly originMs?: number;
   /** Of a fact or result block: ID of the last entry of the events that it was made from. */
   readonly position?: string;
-  /** The block's bytes: a view of what the socket was read into, which other replies lie in as well. */
+  /** The block's bytes: a view of the socket's buffer, which other replies share. */
   readonly block: Uint8Array;
 }
 
@@ -60,7 +60,7 @@ export async function readGroup(
   return found;
 }
 
-/** Entries that some consumer of the group has read and not acknowledged, made this consumer's: XAUTOCLAIM, all pages. */
+/** Claims the entries that any consumer of the group has read and not acknowledged: XAUTOCLAIM, all pages. */
 export async function* claimPending(
   client: RedisClient,
   key: string,
@@ -83,7 +83,7 @@ export async function* claimPending(
   } while (cursor !== "0-0");
 }
 
-/** How often each of the entries was delivered, to whomever, by its ID; those acknowledged meanwhile are absent. */
+/** How often each entry was delivered, to any consumer, by its ID; entries acknowledged meanwhile are absent. */
 export async function deliveriesOf(
   client: RedisClient,
   key: string,

@@ -5,8 +5,8 @@ const NODE_BYTES = 4096;
 export const NODE_ENTRIES = 100;
 
 /**
- * Which entries may lie in one node of a stream with one of them. Redis only marks a deleted entry: it lets go of the bytes, in memory
- * and in its files, when all entries of the node are deleted.
+ * The entries that may share a node of the stream with one of them. Redis only marks a deleted entry: it frees the bytes, in memory and
+ * in its files, when all entries of the node are deleted.
  * @param entries of the stream in their order @param at place of the entry
  * @returns places of the first and, exclusive, the last
  */

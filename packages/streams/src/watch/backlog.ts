@@ -1,8 +1,8 @@
-import { eventsKey, factsKey, resultsKey, WAREHOUSE_GROUP } from "@tributary/protocol";
+import { eventsKey, factsKey, resultsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
 import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 
-const backlogScript = new Script(new URL("./backlog.lua", import.meta.url));
+const backlogScript = new Script(new URL("./backlog.lua", import.meta.url), "streams");
 
 /** What of a partition waits, in bytes of Redis's memory (an estimate of its own, from samples). */
 export interface PartitionBacklog {
@@ -17,7 +17,12 @@ export async function readBacklog(
   client: RedisClient,
   partition: number,
 ): Promise<PartitionBacklog> {
-  const keys = [eventsKey(partition), factsKey(partition), resultsKey(partition)];
+  const keys = [
+    eventsKey(partition),
+    factsKey(partition),
+    resultsKey(partition),
+    stateKey(partition),
+  ];
   const [workersBytes, warehouseBytes] = (await backlogScript.run(client, keys, [
     WAREHOUSE_GROUP,
   ])) as [number, number];

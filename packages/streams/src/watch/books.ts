@@ -1,10 +1,10 @@
 /**
- * The books: what became of every event, per tenant and partition, counted in the commit that did it.
+ * The books: the outcome of every event, per tenant and partition, counted in the commit that decided it.
  *
  *   accepted = duplicate + processed + dead_lettered + Σ dropped_<bound>
  *
- * `accepted` is counted as rows are read, before anything is done with them; the others where it is decided what becomes
- * of a row. And each partition counts the events that its entries' writers said were in them (`events`), which must be
+ * `accepted` is counted as rows are read, before anything is done with them; the others where a row's outcome is decided.
+ * Each partition also counts the events that its entries' writers said were in them (`events`), which must be
  * the sum of the right-hand side over all tenants. A dead letter that is replayed is accepted again, as a new entry.
  */
 import {
@@ -16,30 +16,30 @@ import {
 } from "@tributary/protocol";
 import type { RedisClient } from "../redis/client.ts";
 
-/** In whose books the events of an entry are that cannot be read at all. No tenant can be called so. */
+/** The tenant in whose books the events of an unreadable entry are. No tenant's name has parentheses. */
 export const UNKNOWN_TENANT = "(unknown)";
 
 const DROPPED = "dropped_";
 
-/** What became of events. */
+/** The outcomes of events. */
 export interface Accounts {
   readonly accepted: number;
   readonly duplicate: number;
   readonly processed: number;
   /**
-   * Of the processed: facts of people who were erased, as far as their partition still held them. What it had let go of for
-   * its age is erased in the warehouse alone.
+   * Of the processed: facts of erased people that their partition still held. Facts that it had dropped for their age are
+   * erased in the warehouse alone.
    */
   readonly erased: number;
   /** Events in entries that ever became dead letters. */
   readonly deadLettered: number;
   /** Events dropped, by the name of the bound. */
   readonly dropped: Readonly<Record<string, number>>;
-  /** Events of dead letters that were put back; they are accepted again. */
+  /** Events of replayed dead letters, which are accepted again. */
   readonly replayed: number;
-  /** Events of dead letters that were thrown away. */
+  /** Events of discarded dead letters. */
   readonly discarded: number;
-  /** accepted less what became of them: 0, or something is wrong. */
+  /** accepted less the other outcomes: 0, or something is wrong. */
   readonly residue: number;
 }
 
@@ -52,7 +52,7 @@ export interface PartitionBooks {
   readonly partition: number;
   /** Events in the committed entries, as their writers said. */
   readonly events: number;
-  /** `events` less what became of them over all tenants: 0, or something is wrong. */
+  /** `events` less the outcomes over all tenants: 0, or something is wrong. */
   readonly residue: number;
 }
 

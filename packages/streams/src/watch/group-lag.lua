@@ -1,23 +1,12 @@
--- What a group has left to do in a stream.
--- KEYS: stream   ARGV: group
--- Returns {undelivered, pending, ID of the oldest entry that is not acknowledged or ''}; nothing where there is no such group.
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  return {}
-end
-for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
-  local group = {}
-  for i = 1, #info, 2 do
-    group[info[i]] = info[i + 1]
-  end
-  if group['name'] == ARGV[1] then
-    local next = redis.call('XRANGE', KEYS[1], '(' .. group['last-delivered-id'], '+', 'COUNT', 1)
-    local oldest = next[1] and next[1][1] or ''
-    if group['pending'] > 0 then
-      oldest = redis.call('XPENDING', KEYS[1], ARGV[1])[2]
-    end
-    -- Redis does not always know how many are left to deliver: then it is all of them, unless there is none.
-    local undelivered = next[1] and (group['lag'] or redis.call('XLEN', KEYS[1])) or 0
-    return { tostring(undelivered), tostring(group['pending']), oldest }
-  end
-end
-return {}
+-- What a group other than the workers' has left to do in a stream.
+-- KEYS: stream, state   ARGV: group, stream's name
+-- Returns {undelivered, pending, ID of the oldest entry that it is not done with or '', 1 where no consumer will be given some}.
+local group = groups_of(KEYS[1])[ARGV[1]]
+local done = done_id(KEYS[2], ARGV[1], ARGV[2])
+local pending = group and group['pending'] or 0
+return {
+  tostring(waiting_in(KEYS[1], KEYS[2], ARGV[1], ARGV[2]) - pending),
+  tostring(pending),
+  oldest_waiting(KEYS[1], group, done),
+  is_stranded(KEYS[1], group, first_behind(KEYS[1], group, done)) and '1' or '0',
+}

@@ -1,30 +1,37 @@
+import { factsKey, resultsKey, stateKey } from "@tributary/protocol";
 import { entryTimeMs } from "../redis/entry-id.ts";
-import type { WaitingLag } from "./lag.ts";
+import type { StreamLag } from "./lag.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 
-const groupLagScript = new Script(new URL("./group-lag.lua", import.meta.url));
+const groupLagScript = new Script(new URL("./group-lag.lua", import.meta.url), "streams");
 
 /**
- * What a consumer group has left to do in some streams, summed up. A stream that the group is not on adds nothing.
+ * What a consumer group other than the workers' has left to do in a stream of all partitions, summed up: everything in it where there is
+ * no such group.
  * @param now the clock, ms since 1970
  */
 export async function readGroupLag(
   client: RedisClient,
   group: string,
-  streams: readonly string[],
+  stream: "facts" | "results",
+  partitions: number,
   now: number = Date.now(),
-): Promise<WaitingLag> {
+): Promise<StreamLag> {
+  const keyOf = stream === "facts" ? factsKey : resultsKey;
   const replies = await Promise.all(
-    streams.map(async (key) => (await groupLagScript.run(client, [key], [group])) as string[]),
+    Array.from({ length: partitions }, async (_, partition) => {
+      const keys = [keyOf(partition), stateKey(partition)];
+      return (await groupLagScript.run(client, keys, [group, stream])) as string[];
+    }),
   );
-  const found = replies.filter((reply) => reply.length > 0);
-  const ages = found.map(([, , oldest = ""]) =>
+  const ages = replies.map(([, , oldest = ""]) =>
     oldest === "" ? 0 : Math.max(0, (now - entryTimeMs(oldest)) / 1000),
   );
   return {
-    undelivered: found.reduce((sum, [undelivered]) => sum + Number(undelivered), 0),
-    pending: found.reduce((sum, [, pending]) => sum + Number(pending), 0),
+    undelivered: replies.reduce((sum, [undelivered]) => sum + Number(undelivered), 0),
+    pending: replies.reduce((sum, [, pending]) => sum + Number(pending), 0),
     oldestAgeSeconds: Math.max(0, ...ages),
+    strandedPartitions: replies.filter(([, , , stranded]) => stranded === "1").length,
   };
 }

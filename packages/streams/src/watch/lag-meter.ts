@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GroupLag, type PartitionLag, totalLag, type WaitingLag } from "./lag.ts";
+import { type GroupLag, type PartitionLag, totalLag } from "./lag.ts";
 
-/** How fast a group works, and when it will be through. */
+/** A group's rate, and the time that it needs for what waits. */
 export interface Drain {
   /** Entries acknowledged per second, over the time since an earlier reading. */
   readonly entriesPerSecond: number;
@@ -12,7 +12,7 @@ export interface Drain {
   readonly secondsToDrain: number | null;
 }
 
-export type MeasuredLag = WaitingLag & Drain;
+export type MeasuredLag = Omit<GroupLag, "acknowledged"> & Drain;
 
 /** A partition's lag with its rates. */
 export interface MeasuredPartition
@@ -107,8 +107,8 @@ function measured(before: Reading, after: Reading): MeasuredReport {
 }
 
 function measuredLag(was: GroupLag, lag: GroupLag, seconds: number): MeasuredLag {
-  const { undelivered, pending, oldestAgeSeconds } = lag;
-  return { undelivered, pending, oldestAgeSeconds, ...drain(was, lag, seconds) };
+  const { acknowledged: _, ...rest } = lag;
+  return { ...rest, ...drain(was, lag, seconds) };
 }
 
 function drain(was: GroupLag, lag: GroupLag, seconds: number): Drain {
@@ -116,20 +116,15 @@ function drain(was: GroupLag, lag: GroupLag, seconds: number): Drain {
   const waiting = lag.undelivered + lag.pending;
   if (waiting === 0) return { entriesPerSecond, secondsToDrain: 0 };
   if (entriesPerSecond > 0) return { entriesPerSecond, secondsToDrain: waiting / entriesPerSecond };
-  // What came since the earlier reading may well be in hand: of that nothing can be said yet.
+  // Entries that came since the earlier reading may be in a consumer's hands: no rate is known yet.
   return { entriesPerSecond, secondsToDrain: lag.oldestAgeSeconds < seconds ? 0 : null };
 }
 
-/** No partition can help another: all are through when the slowest is. */
-function totalOf(
-  { undelivered, pending, oldestAgeSeconds }: GroupLag,
-  parts: readonly Drain[],
-): MeasuredLag {
+/** No partition can help another: the slowest one decides. */
+function totalOf({ acknowledged: _, ...lag }: GroupLag, parts: readonly Drain[]): MeasuredLag {
   const never = parts.some(({ secondsToDrain }) => secondsToDrain === null);
   return {
-    undelivered,
-    pending,
-    oldestAgeSeconds,
+    ...lag,
     entriesPerSecond: parts.reduce((sum, of) => sum + of.entriesPerSecond, 0),
     secondsToDrain: never ? null : Math.max(0, ...parts.map((of) => of.secondsToDrain ?? 0)),
   };

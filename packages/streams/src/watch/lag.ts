@@ -13,9 +13,12 @@ import { entryTimeMs } from "../redis/entry-id.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 
-const lagScript = new Script(new URL("./lag.lua", import.meta.url));
+const lagScript = new Script(new URL("./lag.lua", import.meta.url), "streams");
+/** What the script says of the partition, before what it says of each stream. */
+const PARTITION_TEXTS = 8;
+const STREAM_TEXTS = 6;
 
-/** What a group has left to do. */
+/** The entries of a group that wait. */
 export interface WaitingLag {
   /** Entries that no consumer was given yet. */
   readonly undelivered: number;
@@ -25,13 +28,23 @@ export interface WaitingLag {
   readonly oldestAgeSeconds: number;
 }
 
+/** The same in one stream of several partitions. */
+export interface StreamLag extends WaitingLag {
+  /** Partitions of which entries wait that no consumer is given: the group is not there, or was set past them. */
+  readonly strandedPartitions: number;
+}
+
 /** The same in a partition, beside what it has done. */
 export interface GroupLag extends WaitingLag {
   /** Entries acknowledged since the streams began. */
   readonly acknowledged: number;
+  /** Entries that were gone before they were acknowledged: trimmed or deleted by somebody. */
+  readonly lost: number;
+  /** Whether entries wait that no consumer is given: the group is not there, or was set past them. */
+  readonly stranded: boolean;
 }
 
-/** What a partition has to tell others. */
+/** Messages of a partition to other partitions. */
 export interface OutboxLag {
   /** Messages that are not relayed yet. */
   readonly entries: number;
@@ -50,7 +63,7 @@ export interface PartitionLag extends GroupLag {
   readonly committedEvents: number;
   /** Dead letters kept. */
   readonly deadLetters: number;
-  /** Time since the oldest of them was set aside, s; 0 where there is none. */
+  /** Age of the oldest of them, s; 0 where there is none. */
   readonly oldestDeadLetterAgeSeconds: number;
   readonly warehouse: GroupLag;
   readonly outbox: OutboxLag;
@@ -73,13 +86,18 @@ export async function readLag(
 export function totalLag(
   lags: readonly PartitionLag[],
 ): GroupLag & { readonly warehouse: GroupLag } {
-  const sum = (of: readonly GroupLag[]): GroupLag => ({
-    undelivered: of.reduce((total, lag) => total + lag.undelivered, 0),
-    pending: of.reduce((total, lag) => total + lag.pending, 0),
-    oldestAgeSeconds: Math.max(0, ...of.map((lag) => lag.oldestAgeSeconds)),
-    acknowledged: of.reduce((total, lag) => total + lag.acknowledged, 0),
-  });
-  return { ...sum(lags), warehouse: sum(lags.map(({ warehouse }) => warehouse)) };
+  return { ...sumOf(lags), warehouse: sumOf(lags.map(({ warehouse }) => warehouse)) };
+}
+
+function sumOf(lags: readonly GroupLag[]): GroupLag {
+  return {
+    undelivered: lags.reduce((total, lag) => total + lag.undelivered, 0),
+    pending: lags.reduce((total, lag) => total + lag.pending, 0),
+    oldestAgeSeconds: Math.max(0, ...lags.map((lag) => lag.oldestAgeSeconds)),
+    acknowledged: lags.reduce((total, lag) => total + lag.acknowledged, 0),
+    lost: lags.reduce((total, lag) => total + lag.lost, 0),
+    stranded: lags.some(({ stranded }) => stranded),
+  };
 }
 
 async function readPartition(
@@ -100,30 +118,31 @@ async function readPartition(
     ],
     [ATTRIBUTION_GROUP, WAREHOUSE_GROUP],
   )) as string[];
-  const at = (i: number): string => reply[i] ?? "";
-  const number = (i: number): number => Number(at(i));
+  const text = (i: number): string => reply[i] ?? "";
   const age = (id: string): number => (id === "" ? 0 : Math.max(0, (now - entryTimeMs(id)) / 1000));
-  const pending = number(1);
-  /** Of a stream whose figures begin at `i`: undelivered, pending, oldest, added. */
-  const acknowledged = (i: number): number => number(i + 3) - number(i) - number(i + 1);
+  const of = (stream: 0 | 1 | 2): GroupLag => {
+    const [waiting = "", pending = "", oldest = "", acknowledged, lost, stranded] = reply.slice(
+      PARTITION_TEXTS + stream * STREAM_TEXTS,
+    );
+    return {
+      undelivered: Math.max(0, Number(waiting) - Number(pending)),
+      pending: Number(pending),
+      oldestAgeSeconds: age(oldest),
+      acknowledged: Number(acknowledged),
+      lost: Number(lost),
+      stranded: stranded === "1",
+    };
+  };
   return {
+    ...of(0),
     partition,
-    undelivered: Math.max(0, number(0) - pending),
-    pending,
-    oldestAgeSeconds: age(at(2)),
-    owner: at(3) === "" ? null : at(3),
-    epoch: number(4),
-    position: at(5),
-    acknowledged: number(6),
-    committedEvents: number(7),
-    deadLetters: number(8),
-    oldestDeadLetterAgeSeconds: age(at(9)),
-    warehouse: {
-      undelivered: number(10) + number(14),
-      pending: number(11) + number(15),
-      oldestAgeSeconds: Math.max(age(at(12)), age(at(16))),
-      acknowledged: acknowledged(10) + acknowledged(14),
-    },
-    outbox: { entries: number(18), oldestAgeSeconds: age(at(19)) },
+    owner: text(0) === "" ? null : text(0),
+    epoch: Number(text(1)),
+    position: text(2),
+    committedEvents: Number(text(3)),
+    deadLetters: Number(text(4)),
+    oldestDeadLetterAgeSeconds: age(text(5)),
+    warehouse: sumOf([of(1), of(2)]),
+    outbox: { entries: Number(text(6)), oldestAgeSeconds: age(text(7)) },
   };
 }

@@ -3,6 +3,7 @@ import {
   eventsKey,
   factsKey,
   outboxKey,
+  progressFields,
   resultsKey,
   stateKey,
   WAREHOUSE_GROUP,
@@ -16,7 +17,7 @@ export interface SettleOptions {
 }
 
 const POLL_MS = 20;
-/** Events, messages, answers; an erasure that an anonymous ID is asked for goes to its user's partition first. */
+/** Events, messages, and answers to them; an erasure by an anonymous ID takes one more, to its user's partition. */
 const ROUNDS = 4;
 
 /**
@@ -30,21 +31,28 @@ export async function settle(
 ): Promise<boolean> {
   const deadline = performance.now() + options.timeoutMs;
   const all = Array.from({ length: partitions }, (_, partition) => partition);
-  // What is in the events may lead to messages to other partitions, and those to further ones, which lead to none.
+  // Events may lead to messages to other partitions, and those to further ones, which lead to none.
   for (let round = 0; round < ROUNDS; round += 1) {
     if (!(await attributed(client, all, deadline, options.signal))) return false;
   }
-  const keys = all.flatMap((partition) => [factsKey(partition), resultsKey(partition)]);
+  const streams = all.flatMap((partition) =>
+    (["facts", "results"] as const).map((stream) => ({ partition, stream })),
+  );
   const loaded = await Promise.all(
-    keys.map(async (key) => {
+    streams.map(async ({ partition, stream }) => {
+      const key = stream === "facts" ? factsKey(partition) : resultsKey(partition);
       const last = await lastId(client, key);
-      return until(deadline, options.signal, async () => isAcknowledged(client, key, last));
+      const [acknowledgedField] = progressFields(WAREHOUSE_GROUP, stream);
+      return until(deadline, options.signal, async () => {
+        const done = await client.hget(stateKey(partition), acknowledgedField);
+        return (await isEmpty(client, key, done, last)) && (await isTaken(client, key, last));
+      });
     }),
   );
   return !loaded.includes(false);
 }
 
-/** Waits until all that is in the events now is committed, and all that it has to tell is relayed. */
+/** Waits until all present events are committed, and their messages to other partitions relayed. */
 async function attributed(
   client: RedisClient,
   all: readonly number[],
@@ -57,8 +65,8 @@ async function attributed(
   const settled = await Promise.all(
     all.map(async (partition) =>
       until(deadline, signal, async () => {
-        const position = await client.hget(stateKey(partition), "position");
-        return compareEntryIds(position ?? FIRST_ID, events[partition] ?? FIRST_ID) >= 0;
+        const done = await client.hget(stateKey(partition), "position");
+        return isEmpty(client, eventsKey(partition), done, events[partition] ?? FIRST_ID);
       }),
     ),
   );
@@ -90,28 +98,40 @@ async function until(
 
 /** ID of the last entry ever appended to a stream. */
 async function lastId(client: RedisClient, key: string): Promise<string> {
-  return (await streamField(client, ["STREAM", key], "last-generated-id")) ?? FIRST_ID;
+  return fieldOf(await infoOf(client, "STREAM", key), "last-generated-id") ?? FIRST_ID;
 }
 
-async function isAcknowledged(client: RedisClient, key: string, id: string): Promise<boolean> {
-  if (id === FIRST_ID) return true;
-  const groups = (await client.xinfo("GROUPS", key)) as unknown[][];
-  const group = groups.find((fields) => fieldOf(fields, "name") === WAREHOUSE_GROUP);
-  if (group === undefined) return false;
-  if (compareEntryIds(fieldOf(group, "last-delivered-id") ?? FIRST_ID, id) < 0) return false;
-  const pending = await client.xpending(key, WAREHOUSE_GROUP, "-", id, 1);
-  return pending.length === 0;
-}
-
-async function streamField(
+/** Whether a stream has no entry behind what was done with, up to an ID: it was, or somebody deleted it. */
+async function isEmpty(
   client: RedisClient,
-  args: string[],
-  field: string,
-): Promise<string | undefined> {
+  key: string,
+  done: string | null,
+  last: string,
+): Promise<boolean> {
+  if (compareEntryIds(done ?? FIRST_ID, last) >= 0) return true;
+  return (await client.xrange(key, `(${done ?? FIRST_ID}`, last, "COUNT", 1)).length === 0;
+}
+
+/**
+ * Whether nothing up to an ID was given to the loader and not acknowledged, or given back to it. Not where its group is lost: maybe with
+ * the stream and what was in it.
+ */
+async function isTaken(client: RedisClient, key: string, last: string): Promise<boolean> {
+  const groups = (await infoOf(client, "GROUPS", key)) as unknown[][];
+  if (!groups.some((fields) => fieldOf(fields, "name") === WAREHOUSE_GROUP)) return false;
+  return (await client.xpending(key, WAREHOUSE_GROUP, "-", last, 1)).length === 0;
+}
+
+/** What XINFO says of a stream; empty where there is none. */
+async function infoOf(
+  client: RedisClient,
+  about: "STREAM" | "GROUPS",
+  key: string,
+): Promise<unknown[]> {
   try {
-    return fieldOf((await client.call("XINFO", args)) as unknown[], field);
+    return (await client.call("XINFO", [about, key])) as unknown[];
   } catch (error) {
-    if (error instanceof Error && error.message.includes("no such key")) return undefined;
+    if (error instanceof Error && error.message.includes("no such key")) return [];
     throw error;
   }
 }

@@ -26,6 +26,7 @@ import {
   type Lease,
   PartitionConsumer,
   PoisonEntryError,
+  type PolledEntry,
   readBooks,
   readDeadLetters,
   type RedisClient,
@@ -186,6 +187,46 @@ describe("a kept dead letter", () => {
     expect((await readBooks(client, [0])).tenants).toMatchObject([
       { tenant: "(unknown)", replayed: 3, accepted: 0, residue: 0 },
     ]);
+  });
+
+  it("replayed has all its fields again: a message stays one, a block says what it covers", async () => {
+    await client.xadd(eventsKey(0), "*", "n", 0, "m", 2, "o", 1234, "b", "an erasure");
+    const held = await lease();
+    const consumer = new PartitionConsumer(
+      client,
+      held,
+      {
+        restore: async () => undefined,
+        forget: async () => undefined,
+        process: async (_, entries) => {
+          if (entries.length > 0) throw new PoisonEntryError(0, "broken");
+          return { facts: undefined, results: [], books: new Map() };
+        },
+        committed: () => ({ factsFrom: undefined, rebuild: false }),
+      },
+      { ...DEFAULT_CONSUMER_OPTIONS, blockMs: 100 },
+      logger,
+      performance.now(),
+    );
+    const running = consumer.run();
+    await until(async () => (await client.xlen(deadLettersKey(0))) === 1, "dead-lettered");
+    consumer.stop();
+    await running;
+    const feed = new WarehouseFeed(client, { partitions: 1, consumer: "l", maxEntries: 10 });
+    await client.xadd(factsKey(0), "*", "n", 2, "p", "77-0", "b", "bad");
+    const [block] = await feed.poll();
+    await feed.deadLetter(block as PolledEntry, "unreadable");
+    await client.xtrim(eventsKey(0), "MAXLEN", 0);
+    await client.xtrim(factsKey(0), "MAXLEN", 0);
+    for (const letter of await readDeadLetters(client, 0, 10)) {
+      await replayDeadLetter(client, letter);
+    }
+    const fieldsOf = async (key: string): Promise<unknown> =>
+      (await client.xrange(key, "-", "+")).map(([, fields]) => fields);
+    expect(await fieldsOf(eventsKey(0))).toEqual([
+      ["n", "0", "m", "2", "o", "1234", "b", "an erasure"],
+    ]);
+    expect(await fieldsOf(factsKey(0))).toEqual([["n", "2", "p", "77-0", "b", "bad"]]);
   });
 
   it("discarded is gone and in the books, once", async () => {

@@ -15,6 +15,7 @@ import {
   type RedisClient,
   settle,
   waitUntilReady,
+  WarehouseFeed,
 } from "../../src/index.ts";
 import { OutboxRelay } from "../../src/partition/outbox.ts";
 import { readGroup } from "../../src/redis/read-group.ts";
@@ -167,10 +168,12 @@ it("gives a partition its messages in their order last of all, where it had not 
 it("is part of what settles, and of up to when everything is attributed", async () => {
   const commit = await batch([2, "a"]);
   await commitBatch(client, held, FIRST_ID, commit);
-  const key = factsKey(1);
-  const options = { group: "warehouse", consumer: "loader", count: 10 };
-  const facts = (await readGroup(client, [[key, ">"]], options)).get(key) ?? [];
-  await client.xack(key, "warehouse", ...facts.map(({ id }) => id));
+  const feed = new WarehouseFeed(client, {
+    partitions: PARTITIONS,
+    consumer: "loader",
+    maxEntries: 10,
+  });
+  await feed.acknowledge(await feed.poll());
   expect(await settle(client, PARTITIONS, { timeoutMs: 100 })).toBe(false);
   expect(await readCompleteUpTo(client, PARTITIONS)).toBe(1234);
   relay.wake();

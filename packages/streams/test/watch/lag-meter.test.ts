@@ -2,7 +2,14 @@ import { expect, it } from "vitest";
 import { LagMeter, type PartitionLag } from "../../src/index.ts";
 
 const WAIT_MS = 60;
-const idle = { undelivered: 0, pending: 0, oldestAgeSeconds: 0, acknowledged: 0 };
+const idle = {
+  undelivered: 0,
+  pending: 0,
+  oldestAgeSeconds: 0,
+  acknowledged: 0,
+  lost: 0,
+  stranded: false,
+};
 
 function lagOf(more: Partial<PartitionLag>): PartitionLag {
   return {

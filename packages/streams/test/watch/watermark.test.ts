@@ -94,6 +94,23 @@ it("is the arrival of the oldest event that waits, given to a worker or not", as
   expect(await readCompleteUpTo(client, PARTITIONS)).toBe(1000);
 });
 
+it("survives entries that no commit wrote: nobody knows since when they wait", async () => {
+  await add("1000-0");
+  await read();
+  await commit(["1000-0"]);
+  await load();
+  // As a dead letter of facts that an earlier version replayed.
+  await client.xadd(factsKey(1), "*", "n", 1, "b", "x");
+  await client.xadd(factsKey(1), "*", "n", 1, "p", "no ID", "b", "x");
+  expect(await readCompleteUpTo(client, PARTITIONS)).toBe(1000);
+  await add("3000-0");
+  await read();
+  await commit(["3000-0"]);
+  expect(await readCompleteUpTo(client, PARTITIONS)).toBe(1000);
+  await load();
+  expect(await readCompleteUpTo(client, PARTITIONS)).toBeGreaterThan(1_600_000_000_000);
+});
+
 it("does not go beyond events that are attributed and not loaded, whose blocks bear a later time", async () => {
   await add("1000-0");
   await read();

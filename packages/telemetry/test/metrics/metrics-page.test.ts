@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import { METRICS, type MetricDefinition } from "../../src/index.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
-/** The last is in every process. */
-const PACKAGES = ["gateway", "worker", "reports", "webhooks", "telemetry"] as const;
+/** The last two are in every process. */
+const PACKAGES = ["gateway", "worker", "reports", "webhooks", "streams", "telemetry"] as const;
 
 /** Each package's source, without the list itself. */
 const sources = PACKAGES.map((name) => {
@@ -43,7 +43,9 @@ function row(name: string, definition: MetricDefinition): string {
   const labels = Object.entries(definition.labels).map(([label, bound]) =>
     typeof bound === "number" ? `\`${label}\` (${bound})` : `\`${label}\`: ${bound.join(", ")}`,
   );
-  const where = servicesOf(name).join(", ").replace("telemetry", "all");
+  const where = servicesOf(name)
+    .join(", ")
+    .replace(/streams|telemetry/, "all");
   const { type, unit, help } = definition;
   return `| \`${name}\` | ${type} | ${unit} | ${labels.join("; ")} | ${where} | ${help} | ${alertsOn(name)} |`;
 }

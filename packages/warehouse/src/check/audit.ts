@@ -56,6 +56,16 @@ export async function countAuditSlices(engine: WarehouseEngine, tenant: string):
   return Math.max(1, Math.ceil(Number(row?.facts ?? 0) / SLICE_FACTS));
 }
 
+/** Counts each tenant's conversions among its facts; one that was loaded twice may count twice. */
+export async function countConversions(
+  engine: WarehouseEngine,
+): Promise<readonly { readonly tenant: string; readonly conversions: number }[]> {
+  const rows = await engine.query<{ tenant: string; conversions: string }>(
+    `SELECT tenant, count() AS conversions FROM ${EVENTS_TABLE} WHERE type = 'conversion' GROUP BY tenant ORDER BY tenant`,
+  );
+  return rows.map(({ tenant, conversions }) => ({ tenant, conversions: Number(conversions) }));
+}
+
 /** Reads touchpoints, conversions and refunds of the slice's users who have a conversion. */
 export async function readAuditFacts(
   engine: WarehouseEngine,

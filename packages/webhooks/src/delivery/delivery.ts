@@ -28,7 +28,7 @@ export function deliveryId(data: DeliveredConversion): string {
   return idOf(text);
 }
 
-/** What tells a receiver that conversions were erased: the last thing that it hears of them. */
+/** Notices of erased conversions: the last delivery of each. */
 export function erasedDeliveries({
   entry,
   atMs,

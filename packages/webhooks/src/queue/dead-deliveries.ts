@@ -3,13 +3,13 @@ import type { RedisClient } from "@tributary/streams";
 import { deliverySchema, type DeliveryBody } from "../delivery/payload.ts";
 import { deliveryOf, parseTries, type Tries } from "./delivery-queue.ts";
 
-/** A delivery that was given up, as it is kept. */
+/** A dead delivery, as it is kept. */
 export interface DeadDelivery {
   readonly tenant: string;
   /** `webhook-id`. */
   readonly id: string;
   readonly reason: string;
-  /** When it was given up, ms since 1970. */
+  /** When it died, ms since 1970. */
   readonly diedMs: number;
   /** undefined where it was never tried. */
   readonly tries: Tries | undefined;

@@ -9,13 +9,13 @@ const queueScript = new Script(new URL("./queue.lua", import.meta.url));
 /** Held deliveries that one call releases. */
 const SWEEP_PAGE = 256;
 
-/** What of a tenant may be kept, bytes of bodies. */
+/** Bounds of a tenant's queue, bytes of bodies. */
 export interface QueueBounds {
   readonly waitingBytes: number;
   readonly deadBytes: number;
 }
 
-/** What became of deliveries that were put into the queue. */
+/** Outcomes of deliveries that were enqueued. */
 export interface Enqueued {
   readonly taken: number;
   /** Of an earlier owner than one that was delivered, and left out. */
@@ -77,7 +77,7 @@ export class DeliveryQueue {
     this.#keys = queueKeys(tenant);
   }
 
-  /** Puts deliveries in, held until {@link release}; those that are in it are left as they are. May be called again. */
+  /** Enqueues deliveries, held until {@link release}; those already in the queue stay as they are. May be called again. */
   async enqueue(deliveries: readonly Delivery[], partition: number): Promise<Enqueued> {
     const rows = deliveries.flatMap(({ ticket, generation, traceparent, body }) => [
       ticket,
@@ -157,20 +157,20 @@ export class DeliveryQueue {
     }
   }
 
-  /** Throws a dead delivery away. @returns false where it was gone */
+  /** Deletes a dead delivery. @returns false where it was gone */
   async discard(id: string): Promise<boolean> {
     return (await this.#run("discard", [id])) === 1;
   }
 
   /**
-   * Lets nothing of some conversions be sent any more that is of generations below, and throws away what is there of it. May be
-   * called again. @param tickets of what is to be sent instead @returns how many deliveries were thrown away
+   * Deletes the deliveries of some conversions that are of earlier generations, and refuses those still to come. May be called
+   * again. @param tickets of the deliveries that are sent instead @returns how many were deleted
    */
   async erase(generation: number, tickets: readonly string[]): Promise<number> {
     return Number(await this.#run("erase", [generation, ...tickets.map(conversionOf)]));
   }
 
-  /** Throws everything away that waits or is dead. @returns how many deliveries */
+  /** Deletes all waiting and dead deliveries. @returns how many */
   async clear(): Promise<number> {
     const { waiting, dead } = await this.size();
     await this.#client.unlink(...this.#keys);
@@ -209,7 +209,7 @@ export class DeliveryQueue {
   }
 }
 
-/** Says that a tenant has a queue, for those that do not know the configuration. */
+/** Registers the tenants that have a queue, for processes that do not know the configuration. */
 export async function noteTenants(client: RedisClient, tenants: readonly string[]): Promise<void> {
   await client.sadd(WEBHOOKS_TENANTS_KEY, ...tenants);
 }

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- What happens to deliveries in a tenant's queue. Where Redis has reached its maxmemory they go on: most of it frees some.
+-- The commands of a tenant's queue. They run also where Redis has reached its maxmemory, since most of them free memory.
 -- KEYS: a tenant's queue, as queue-keys.ts lists it   ARGV: command, now (ms), then the command's own
 local bodies, held, line, due, tries, since, dead, died, reasons, bytes, owners = unpack(KEYS)
 local now = ARGV[2]

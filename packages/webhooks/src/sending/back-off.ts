@@ -1,4 +1,4 @@
-/** How fast a tenant's receiver is sent to. */
+/** The pace of requests to a tenant's receiver. */
 export interface Pacing {
   /** Requests at a time. */
   readonly maxInFlight: number;
@@ -8,16 +8,16 @@ export interface Pacing {
   readonly maxBackoffMs: number;
 }
 
-/** A receiver that asks for more patience than this is asked again then, ms. */
+/** Longest `Retry-After` that is honoured, ms. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
-/** So many failures in a row are the receiver's, not the deliveries'. */
+/** Failures in a row that are taken for the receiver's fault, not the deliveries'. */
 const FAILURES_TO_REST = 5;
-/** A receiver that fails is asked with one delivery at least this often, however long deliveries wait themselves, ms. */
+/** Longest wait between two attempts at a failing receiver, however long its deliveries wait, ms. */
 const MAX_REST_MS = 60_000;
 
 /**
- * How long a delivery waits for its next attempt: twice as long after each failure, up to the longest, and of that a
- * random part of the second half left out, so that what failed together does not come back together.
+ * How long a delivery waits for its next attempt: twice as long after each failure, up to a bound, less a random part of the second
+ * half, so that deliveries which failed together do not come back together.
  * @param attempts made so far, from 1 @param random from 0 to 1 @param retryAfterMs what the receiver asked for
  */
 export function retryDelayMs(
@@ -42,8 +42,8 @@ export function parseRetryAfter(header: string | null, now: number): number {
 }
 
 /**
- * Spares a receiver that fails: after some failures in a row, or where it says when to come again, it is left alone, then
- * asked with one delivery at a time until one succeeds. The others wait without using up their attempts.
+ * Spares a failing receiver: after some failures in a row, or a `Retry-After`, nothing is sent for a while, then one delivery at a time
+ * until one succeeds. The other deliveries wait without using up their attempts.
  */
 export class ReceiverPace {
   readonly #pacing: Pacing;

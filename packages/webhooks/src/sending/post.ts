@@ -24,7 +24,7 @@ export interface Attempt {
   readonly retryAfterMs: number;
 }
 
-/** What is read of an answer, so that its connection can be used again; a longer one costs its connection. */
+/** Bytes of an answer that are read so that its connection can be reused; a longer answer closes it. */
 const MAX_ANSWER_BYTES = 16_384;
 
 /**
@@ -89,7 +89,7 @@ async function readSome(answer: Response): Promise<void> {
       if (bytes > MAX_ANSWER_BYTES) return;
     }
   } catch {
-    // The status has said already what became of the delivery: what follows it is only read for the connection's sake.
+    // The status has decided the outcome: the rest is read for the connection's sake only.
   }
 }
 

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Takes, prolongs or gives back the right to send.
+-- Takes, renews or releases the sender's lease.
 -- KEYS: lease   ARGV: process, time that it holds (ms; 0 gives it back)
 -- Returns 1 where the process holds it afterwards, else 0.
 local owner = redis.call('GET', KEYS[1])

@@ -3,12 +3,12 @@ import { type RedisClient, Script } from "@tributary/streams";
 
 const leaseScript = new Script(new URL("./sender-lease.lua", import.meta.url));
 
-/** A holder that could not say so for this part of its time no longer sends: another one may soon. */
+/** The part of its time after which a holder that could not renew stops sending, before another one begins. */
 const SAFE_PART = 0.7;
 
 /**
- * The right to send: one process at a time has it, so that two never send revisions of one conversion at once. Another one
- * waits for it, and sends in the place of one that is silent.
+ * The right to send. One process at a time has it, so that two never send revisions of one conversion at once. Others stand by, and
+ * one of them takes the lease when it expires.
  */
 export class SenderLease {
   readonly #client: RedisClient;
@@ -34,7 +34,7 @@ export class SenderLease {
     return this.#ttlMs / 5;
   }
 
-  /** Takes the lease where nobody else has it, or prolongs it. @returns whether it is held */
+  /** Takes the lease where nobody else has it, or renews it. @returns whether it is held */
   async renew(): Promise<boolean> {
     const askedMs = performance.now();
     const reply = await leaseScript.run(
@@ -46,7 +46,7 @@ export class SenderLease {
     return reply === 1;
   }
 
-  /** Gives it back, so that the next one need not wait for its expiry. */
+  /** Releases the lease, so that the next process need not wait for its expiry. */
   async release(): Promise<void> {
     this.#safeUntilMs = -Infinity;
     await leaseScript.run(this.#client, [WEBHOOKS_LEASE_KEY], [this.#owner, 0]);

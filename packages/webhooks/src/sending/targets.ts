@@ -48,7 +48,7 @@ export function parseTargets(pairs: string, secretPairs: string): Map<string, We
   return targets;
 }
 
-/** A target as logs and people may see it: its path and query may hold what lets people in. */
+/** A target as logs show it: without path and query, which may hold secrets. */
 export function shownTarget(url: URL): string {
   return url.origin;
 }

@@ -23,15 +23,15 @@ const IDLE_MS = 500;
 const MIN_WAIT_MS = 5;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 2000;
-/** Requests under way may take so long when the sender stops, ms; then they are given up, and sent again by the next. */
+/** How long a stop waits for requests, ms; the next process repeats those that take longer. */
 const STOP_TIMEOUT_MS = 5000;
-/** How often it is said that deliveries die. */
+/** Shortest time between two log lines about dead deliveries. */
 const SAY_DEAD_MS = 10_000;
 
 /**
- * Sends a tenant's deliveries: of a conversion one at a time in their order, of different ones as many at a time as may be.
- * What became of one is written down before the next of its conversion is sent; a process that dies in between leaves it to be
- * sent again.
+ * Sends a tenant's deliveries: those of one conversion one at a time in their order, those of different conversions side by side up to
+ * a bound. The outcome of a delivery is recorded before the next one of its conversion is sent. If the process dies in between, the
+ * delivery is sent again.
  */
 export class TenantSender {
   readonly #queue: DeliveryQueue;
@@ -41,9 +41,9 @@ export class TenantSender {
   readonly #options: SenderOptions;
   readonly #pace: ReceiverPace;
   readonly #trace: DeliveryTrace;
-  /** No more is begun. */
+  /** Aborted when no more requests may begin. */
   readonly #stopping = new AbortController();
-  /** What is under way is given up. */
+  /** Aborts the requests under way. */
   readonly #giveUp = new AbortController();
   /** By conversion. */
   readonly #inFlight = new Map<string, Promise<void>>();
@@ -75,7 +75,7 @@ export class TenantSender {
     this.#trace = new DeliveryTrace(telemetry.tracer, target);
   }
 
-  /** How long it has had something to do and got nowhere, ms; an attempt may take its timeout. */
+  /** How long deliveries were due without progress, ms; an attempt may take its timeout. */
   stalledForMs(): number {
     const now = performance.now();
     const sending = this.#inFlight.size === 0 ? 0 : now - this.#progressMs;
@@ -88,13 +88,13 @@ export class TenantSender {
     this.#loop ??= this.#run();
   }
 
-  /** There may be something to send. */
+  /** Looks into the queue at once. */
   wake(): void {
     this.#woken = true;
     this.#wake();
   }
 
-  /** Begins no more, and waits for what is under way up to a bound. */
+  /** Begins no more requests, and waits for those under way up to a bound. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.wake();
@@ -159,7 +159,7 @@ export class TenantSender {
     });
   }
 
-  /** Writes down what became of a delivery, again and again while Redis is away: it must not be sent again for that. */
+  /** Records the outcome of a delivery, with retries while Redis is unavailable, so that the delivery is not sent again. */
   async #settle(delivery: DueDelivery, attempt: Attempt, tries: Tries): Promise<void> {
     const record = this.#judge(delivery, attempt, tries);
     let backoffMs = FIRST_BACKOFF_MS;
@@ -172,7 +172,7 @@ export class TenantSender {
           const { id } = delivery;
           this.#telemetry.logger.warn(
             { err: error, id },
-            "an attempt is not known; it is repeated",
+            "the outcome of a delivery could not be recorded, retrying",
           );
           return;
         }
@@ -186,7 +186,7 @@ export class TenantSender {
     }
   }
 
-  /** What an attempt means. @returns what writes it down; may be called again */
+  /** Decides the outcome of an attempt. @returns a function that records it, and may be called again */
   #judge({ ticket }: DueDelivery, attempt: Attempt, tries: Tries): () => Promise<void> {
     const { pacing, maxAttempts, random } = this.#options;
     if (attempt.outcome === "delivered") {
@@ -217,10 +217,10 @@ export class TenantSender {
     this.#pace.succeeded();
     if (!this.#isFailing) return;
     this.#isFailing = false;
-    this.#telemetry.logger.info(this.#who(), "the receiver takes deliveries again");
+    this.#telemetry.logger.info(this.#who(), "the receiver accepts deliveries again");
   }
 
-  /** Says the first failure in a row; the others are counted. */
+  /** Logs the first failure in a row; the others are counted. */
   #failedOnce({ outcome, reason, retryAfterMs }: Attempt): void {
     // Gone is an answer about the delivery: the next one is asked for all the same.
     if (outcome !== "gone") this.#pace.failed(Date.now(), retryAfterMs);
@@ -228,7 +228,7 @@ export class TenantSender {
     this.#isFailing = true;
     this.#telemetry.logger.warn(
       { ...this.#who(), outcome, reason },
-      "a delivery failed; it is sent again, and those behind it wait",
+      "a delivery failed, retrying; the deliveries behind it wait",
     );
   }
 
@@ -256,10 +256,7 @@ export class TenantSender {
   #failed(error: unknown): number {
     if (this.#failures === 0) {
       const { tenant } = this.#target;
-      this.#telemetry.logger.warn(
-        { err: error, tenant },
-        "the queue cannot be read; it is tried again",
-      );
+      this.#telemetry.logger.warn({ err: error, tenant }, "reading the queue failed, retrying");
     }
     this.#failures += 1;
     this.#failingSinceMs ??= performance.now();

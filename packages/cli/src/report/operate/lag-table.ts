@@ -62,6 +62,13 @@ function notes({ partitions, outbox, webhooks, books, booksResidue, deadLetters 
     const list = unowned.map(({ partition }) => partition).join(", ");
     lines.push(`no worker owns partition ${list}; \`tributary groups\` shows the workers`);
   }
+  const stranded = partitions.filter((of) => of.stranded || of.warehouse.stranded);
+  if (stranded.length > 0) {
+    const list = stranded.map(({ partition }) => partition).join(", ");
+    lines.push(
+      `entries that no consumer is given in partition ${list}: a consumer group is lost, or was set past them`,
+    );
+  }
   const dropped = Object.entries(books).filter(([name, n]) => name.startsWith(DROPPED) && n > 0);
   const bounds = dropped.map(
     ([name, n]) => `${figure(n)} events by ${safeText(name.slice(DROPPED.length))}`,

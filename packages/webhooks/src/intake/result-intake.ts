@@ -3,8 +3,8 @@ import { ProtocolError, resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
 import { AttributionError } from "@tributary/attribution";
 import {
   compareEntryIds,
-  ensureWebhooksGroup,
   forgetErasedConversions,
+  mendedReporter,
   type PolledEntry,
   readErasedConversions,
   type RedisClient,
@@ -16,7 +16,7 @@ import type { WebhookMetrics } from "../metrics.ts";
 import { DeliveryQueue } from "../queue/delivery-queue.ts";
 import { deliveriesOf } from "./result-deliveries.ts";
 
-export interface IntakeOptions {
+export interface ResultIntakeOptions {
   readonly partitions: number;
   /** Secret of the dictionaries' hash, below 2^48: strings come from strangers. */
   readonly seed: number;
@@ -44,19 +44,19 @@ interface Chunk {
 }
 
 /**
- * Brings results into the tenants' queues: poll, make deliveries, put them in, acknowledge, release. A receiver that is away
- * holds up nothing here. A result that comes again before it is acknowledged finds its delivery in the queue; what is
- * acknowledged and not released, because a process died in between, is released by the next.
+ * Brings results into the tenants' queues: poll, make deliveries, enqueue, acknowledge, release. An unavailable receiver holds up
+ * nothing here. A result that comes again before it is acknowledged finds its delivery in the queue. If a process dies between
+ * acknowledging and releasing, the next one releases.
  */
-export class Intake {
+export class ResultIntake {
   readonly #client: RedisClient;
   readonly #feed: WarehouseFeed;
   readonly #queues: ReadonlyMap<string, DeliveryQueue>;
   readonly #telemetry: Telemetry;
   readonly #metrics: WebhookMetrics;
-  readonly #options: IntakeOptions;
+  readonly #options: ResultIntakeOptions;
   readonly #abort = new AbortController();
-  /** Partitions of which deliveries may be held whose results are acknowledged. */
+  /** Partitions whose queues may hold deliveries of acknowledged results. */
   readonly #unswept: Set<number>;
   #loop: Promise<void> | undefined;
   /** Since when results have waited without any being taken, by performance.now(). */
@@ -68,7 +68,7 @@ export class Intake {
     queues: ReadonlyMap<string, DeliveryQueue>,
     telemetry: Telemetry,
     metrics: WebhookMetrics,
-    options: IntakeOptions,
+    options: ResultIntakeOptions,
   ) {
     this.#client = client;
     this.#queues = queues;
@@ -83,6 +83,11 @@ export class Intake {
       maxEntries: MAX_ENTRIES,
       streams: ["results"],
       group: WEBHOOKS_GROUP,
+      onMended: mendedReporter(
+        telemetry.logger,
+        metrics.tributary_groups_mended_total,
+        WEBHOOKS_GROUP,
+      ),
     });
   }
 
@@ -95,7 +100,7 @@ export class Intake {
     this.#loop ??= this.#run();
   }
 
-  /** Finishes what is in hand, and takes no more. */
+  /** Finishes the present poll, and ends. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.#loop;
@@ -127,7 +132,7 @@ export class Intake {
       await this.#takeErased();
       this.#waitingSinceMs = undefined;
       if (this.#failures > 0) {
-        this.#telemetry.logger.info({ failures: this.#failures }, "results are taken again");
+        this.#telemetry.logger.info({ failures: this.#failures }, "taking results recovered");
       }
       this.#failures = 0;
       return entries.length >= MAX_ENTRIES ? 0 : POLL_MS;
@@ -172,7 +177,7 @@ export class Intake {
       deliveries = [...deliveriesOf(block, id, this.#queues, this.#options.seed)];
     } catch (error) {
       if (!isUnreadable(error)) throw error;
-      await this.#setAside(entry, error.message);
+      await this.#deadLetter(entry, error.message);
       return false;
     }
     for (const delivery of deliveries) {
@@ -208,12 +213,12 @@ export class Intake {
       const { tenant } = queue;
       this.#telemetry.logger.error(
         { tenant, over, dropped },
-        "more deliveries wait than may: they are dead, and the oldest dead are dropped where those are too many as well",
+        "too many deliveries wait: further ones are dead, and the oldest dead are dropped beyond their own bound",
       );
     }
   }
 
-  /** Releases what is held of partitions of which no result is pending any more. */
+  /** Releases the held deliveries of partitions without pending results. */
   async #sweep(): Promise<void> {
     for (const partition of this.#unswept) {
       const [pending] = await this.#client.xpending(resultsKey(partition), WEBHOOKS_GROUP);
@@ -226,11 +231,11 @@ export class Intake {
     }
   }
 
-  /** Takes back what is known of erased conversions, and has their receivers told. What dies in between is done again. */
+  /** Deletes deliveries of erased conversions, and has their receivers notified. An interrupted step is repeated. */
   async #takeErased(): Promise<void> {
     for (const erased of await readErasedConversions(this.#client, MAX_ENTRIES)) {
       const { tenant, atMs } = erased;
-      // One that is sent to no more may still have some waiting.
+      // A tenant without a receiver may still have waiting deliveries.
       const queue = this.#queues.get(tenant);
       const bounds = { waitingBytes: 0, deadBytes: 0 };
       const holder = queue ?? new DeliveryQueue(this.#client, tenant, bounds);
@@ -249,13 +254,13 @@ export class Intake {
     }
   }
 
-  async #setAside(entry: PolledEntry, reason: string): Promise<void> {
+  async #deadLetter(entry: PolledEntry, reason: string): Promise<void> {
     await this.#feed.deadLetter(entry, reason);
     const { partition, stream, id } = entry;
     this.#metrics.tributary_dead_letters_total.inc({ reason: "block_undecodable" });
     this.#telemetry.logger.error(
       { partition, stream, id, reason },
-      "a block cannot be read; it is kept as a dead letter",
+      "a block cannot be read; it becomes a dead letter",
     );
   }
 
@@ -264,23 +269,17 @@ export class Intake {
     this.#metrics.tributary_webhook_deliveries_total.inc({ outcome: "superseded" }, deliveries);
   }
 
-  /** Says the first failure in a row; the others are counted. @returns how long to wait, ms */
+  /** Logs the first failure in a row; the others are counted. @returns how long to wait, ms */
   #failed(error: unknown, entries: readonly PolledEntry[]): number {
     this.#waitingSinceMs ??= performance.now();
     this.#feed.rewind();
-    // Whether they were acknowledged is not known: those that were do not come again.
+    // They may have been acknowledged, and then do not come again: their deliveries are released by the sweep.
     for (const { partition } of entries) this.#unswept.add(partition);
     this.#metrics.tributary_webhook_intake_failures_total.inc();
     if (this.#failures === 0) {
       this.#telemetry.logger.warn(
         { err: error },
-        "results cannot be taken; what was read comes again, and it is tried until it succeeds",
-      );
-    }
-    // A node that failed over may have lost the group. Failing too, this is tried again with the next poll.
-    if (error instanceof Error && error.message.includes("NOGROUP")) {
-      ensureWebhooksGroup(this.#client, this.#options.partitions).catch((failure: unknown) =>
-        this.#telemetry.logger.warn({ err: failure }, "the group cannot be made again"),
+        "taking results failed, retrying with the same entries",
       );
     }
     const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
@@ -289,7 +288,7 @@ export class Intake {
   }
 }
 
-/** Whether bytes are at fault, and not us or Redis. */
+/** Whether an error is the fault of the entry's bytes, not of this process or Redis. */
 function isUnreadable(error: unknown): error is Error {
   return error instanceof ProtocolError || error instanceof AttributionError;
 }
