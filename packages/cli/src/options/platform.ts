@@ -5,7 +5,7 @@ import { type Command, Option } from "commander";
 import { CliError } from "../errors.ts";
 import { integer } from "./parsers.ts";
 import type { AutoscaleLimits } from "@tributary/platform";
-import { addDataOption } from "./data.ts";
+import { addDataOption } from "./data-folder.ts";
 
 const MAX_WORKERS = 64;
 const MAX_THREADS = 256;

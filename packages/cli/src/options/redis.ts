@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
 import type { ShowFlags } from "../interaction/show.ts";
-import { addDataOption } from "./data.ts";
+import { addDataOption } from "./data-folder.ts";
 import { redisUrl } from "./parsers.ts";
 
 export interface RedisFlags extends ShowFlags {

@@ -4,7 +4,7 @@ import { requireReportsUrl, runningPlatform } from "../client/find-platform.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 import { interruptible } from "../interaction/interruptible.ts";
-import { addDataOption } from "./data.ts";
+import { addDataOption } from "./data-folder.ts";
 import { httpUrl } from "./parsers.ts";
 
 /** Names the reports service, or the data folder. */

@@ -16,7 +16,7 @@ import type { StreamEntry } from "../redis/read-group.ts";
 import { deadLetterBooks } from "../watch/books.ts";
 import { type Committer, CommitTooLargeError } from "./committer.ts";
 import type { Rebuilder } from "./rebuilder.ts";
-import { wasReadBefore } from "./state.ts";
+import { wasReadBefore } from "./consumer-state.ts";
 import type { ConsumerStateMachine } from "./state-machine.ts";
 import type { Suspects } from "./suspects.ts";
 import type { Trimmer } from "./trimmer.ts";

@@ -18,7 +18,7 @@ import { LossWatch } from "./loss-watch.ts";
 import type { ConsumerOptions } from "./options.ts";
 import { ReadSize } from "../redis/read-size.ts";
 import { Rebuilder } from "./rebuilder.ts";
-import { IllegalTransitionError, memoryOf } from "./state.ts";
+import { IllegalTransitionError, memoryOf } from "./consumer-state.ts";
 import { ConsumerStateMachine } from "./state-machine.ts";
 import { Suspects } from "./suspects.ts";
 import { Trimmer } from "./trimmer.ts";

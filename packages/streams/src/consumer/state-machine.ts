@@ -1,4 +1,10 @@
-import { type ConsumerEvent, type ConsumerState, isEnding, isLost, nextState } from "./state.ts";
+import {
+  type ConsumerEvent,
+  type ConsumerState,
+  isEnding,
+  isLost,
+  nextState,
+} from "./consumer-state.ts";
 
 /** The state of one consumer and its progress, shared by the parts that do the work. */
 export class ConsumerStateMachine {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { CommandContext } from "../../context.ts";
-import { addDataOption } from "../../options/data.ts";
+import { addDataOption } from "../../options/data-folder.ts";
 import { httpUrl, integer } from "../../options/parsers.ts";
 import { FORMATS } from "../../replay/formats.ts";
 import type { ReplayFlags } from "../../replay/replay.ts";

@@ -3,7 +3,7 @@ import type { Adoption, WarehouseLocation } from "@tributary/warehouse";
 import type { Command } from "commander";
 import type { CommandContext } from "../../context.ts";
 import { CliError } from "../../errors.ts";
-import { addDataOption } from "../../options/data.ts";
+import { addDataOption } from "../../options/data-folder.ts";
 import { httpUrl } from "../../options/parsers.ts";
 
 interface AdoptFlags {

@@ -12,7 +12,7 @@ import {
   memoryOf,
   nextState,
   wasReadBefore,
-} from "../../src/consumer/state.ts";
+} from "../../src/consumer/consumer-state.ts";
 
 /** What a loop without a machine keeps: flags and where it stands in its code. */
 interface Flags {
