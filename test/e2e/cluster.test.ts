@@ -59,7 +59,7 @@ describe("on a Redis Cluster of three masters", () => {
     "every conversion is exact through slots that move and a master that dies",
     { timeout: 120_000 },
     async ({ annotate }) => {
-      const source = workload(SEED, usersFor(EVENTS), BATCH);
+      const source = workload(SEED, usersFor(EVENTS), BATCH, 1);
       const work = Array.from({ length: EVENTS / BATCH }, () => source.next().value.events);
       const events = work.flat();
       const moved = cluster.masterOf("{p00}:events");

@@ -1,19 +1,37 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Redis } from "ioredis";
+import { type Platform, PortPicker } from "@tributary/platform";
 import { describeError } from "@tributary/platform/errors";
-import { LabError } from "../errors.ts";
-import { startPlatform, type Platform, PortPicker } from "@tributary/platform";
 import { pause } from "@tributary/platform/client";
-import { FAULT_KINDS, faultSchedule, type FaultKind, scaleSchedule, WORKERS } from "./faults.ts";
-import { canLimitFileSize, Injector, type Injected } from "./injector.ts";
-import { isClean, Judge, readEvidence, type Verdict } from "./judge.ts";
-import { Leavers } from "./leavers.ts";
-import { Load } from "./load.ts";
-import { ProgressWatch } from "./progress-watch.ts";
-import { TcpProxy } from "./tcp-proxy.ts";
-import { MAX_ANONYMOUS_IDS, TENANTS, usersFor, workload } from "./workload.ts";
+import { Redis } from "ioredis";
+import { LabError } from "../errors.ts";
+import { readEvidence } from "./judge/evidence.ts";
+import {
+  type Fault,
+  FAULT_KINDS,
+  type FaultKind,
+  faultSchedule,
+  NEEDS_PASSERS_BY,
+  scaleSchedule,
+  WORKERS,
+} from "./inject/faults.ts";
+import { canLimitFileSize, type Injected, Injector } from "./inject/injector.ts";
+import { Judge } from "./judge/judge.ts";
+import { isClean } from "./judge/verdict.ts";
+import { Leavers } from "./traffic/leavers.ts";
+import { Load } from "./traffic/load.ts";
+import { PassersBy } from "./traffic/passers-by.ts";
+import {
+  connectPast,
+  LEASE_MS,
+  type PlatformUnderTest,
+  startPlatformUnderTest,
+} from "./platform-under-test.ts";
+import { ProgressWatch } from "./inject/progress-watch.ts";
+import { readReported, SETTLE_MS, settled } from "./judge/reported.ts";
+import { type ChaosResult, spread } from "./result.ts";
+import { usersFor, workload } from "./traffic/workload.ts";
 
 export interface ChaosOptions {
   readonly seed: number;
@@ -35,41 +53,15 @@ export interface ChaosOptions {
   readonly note: (line: string) => void;
 }
 
-/** Milliseconds of a number of measurements. */
-export interface Spread {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
-export interface ChaosResult extends Verdict {
-  readonly seed: number;
-  readonly seconds: number;
-  readonly faults: number;
-  readonly faultsByKind: Readonly<Partial<Record<FaultKind, number>>>;
-  readonly retries: number;
-  /** From each fault until work went on in every partition; faults may overlap. */
-  readonly recoveryMs: Readonly<Partial<Record<FaultKind, Spread>>>;
-  /** Events that were read by one owner and computed by another, or once more by the same. */
-  readonly recomputedEvents: number;
-  /** From an entry's arrival in Redis to its commit, sampled through the run, faults and all. */
-  readonly commitLatencyMs: Spread;
-  /** Kept where something was found. */
-  readonly dataDir: string | null;
-}
-
-const LEASE_MS = 2500;
 const BATCH_EVENTS = 20;
 const CLIENTS = 8;
 /** Events of people who are erased, of the rate; and for which part of the run they are sent. */
 const LEAVERS_SHARE = 0.1;
 const LEAVERS_STAY = 0.4;
-/** How long clients go on trying a batch, and how long everything may take to settle in the end. */
+/** Batches of passers-by a second. */
+const PASSERS_BY_BATCHES = 4;
+/** How long clients go on trying a batch. */
 const PATIENCE_MS = 90_000;
-const SETTLE_MS = 120_000;
-/** A service that chaos kills is started again at once, however often. */
-const RESTART = Object.freeze({ maxDelayMs: 250, maxDeaths: 100_000 });
 
 /**
  * Starts a platform of several processes, sends it a seeded load, does to it what the seed says, and judges what came
@@ -85,17 +77,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   return result;
 }
 
-/** What is read of the report of conservation. */
-interface Conserved {
-  readonly complete: boolean;
-  readonly events: { readonly residue: number; readonly erased: number };
-  readonly money: readonly { readonly residue: string }[];
+/** Everybody who sends events in a run. */
+interface Traffic {
+  readonly load: Load;
+  readonly leavers: Leavers;
+  readonly passersBy: PassersBy;
+}
+
+/** What a run did, before it is judged. */
+interface Happened extends Traffic {
+  readonly injected: readonly Injected[];
+  readonly poison: readonly string[];
+  /** Arrival to commit, ms. */
+  readonly latencies: readonly number[];
 }
 
 class ChaosRun {
   readonly #options: ChaosOptions & { readonly dataDir: string };
   readonly #judge = new Judge();
-  readonly #proxies = new Map<string, TcpProxy>();
   readonly #closers: (() => Promise<unknown>)[] = [];
 
   constructor(options: ChaosOptions & { readonly dataDir: string }) {
@@ -104,59 +103,48 @@ class ChaosRun {
 
   async run(): Promise<ChaosResult> {
     try {
-      return await this.#run();
+      const redisPort = await new PortPicker().from(0, "Redis");
+      const under = await startPlatformUnderTest({
+        ...this.#options,
+        redisPort,
+        workers: this.#options.scale?.[0] ?? WORKERS.first,
+        unexplained: (what) => this.#judge.unexplained(what),
+      });
+      this.#closers.push(under.stop);
+      const happened = await this.#drive(under, redisPort);
+      return await this.#conclude(under.platform, redisPort, happened);
     } finally {
       for (const close of this.#closers.toReversed()) await close();
     }
   }
 
-  async #run(): Promise<ChaosResult> {
-    const { seed, seconds, eventsPerSecond, partitions, dataDir, signal, note } = this.#options;
-    const kinds = await this.#kinds();
-    const { scale, everyMs } = this.#options;
-    const schedule =
-      scale === undefined
-        ? faultSchedule({ seed, seconds, kinds, everyMs, leaseMs: LEASE_MS })
-        : scaleSchedule(scale, seconds);
-    const redisPort = await new PortPicker().from(0, "Redis");
-    const platform = await this.#start(redisPort);
+  /** Sends the load while the faults of the schedule happen, until all of both is over. */
+  async #drive({ platform, proxies }: PlatformUnderTest, redisPort: number): Promise<Happened> {
+    const { seed, seconds, partitions, dataDir, signal, note } = this.#options;
+    const schedule = await this.#schedule();
     const redis = connectPast(redisPort);
     this.#closers.push(async () => redis.disconnect());
     const watch = new ProgressWatch(redis, partitions);
     watch.start();
     this.#closers.push(() => watch.stop());
-    const load = new Load({
-      url: platform.gatewayUrl,
-      batches: workload(seed, usersFor(eventsPerSecond * seconds), BATCH_EVENTS),
-      clients: CLIENTS,
-      batchesPerSecond: eventsPerSecond / BATCH_EVENTS,
-      patienceMs: PATIENCE_MS,
-      complain: (what) => this.#judge.unexplained(what),
-    });
-    const leavers = new Leavers({
-      url: platform.gatewayUrl,
-      reportsUrl: platform.reportsUrl,
-      seed,
-      batchEvents: BATCH_EVENTS,
-      batchesPerSecond: (eventsPerSecond * LEAVERS_SHARE) / BATCH_EVENTS,
-      sendMs: seconds * 1000 * LEAVERS_STAY,
-      patienceMs: PATIENCE_MS,
-      complain: (what) => this.#judge.unexplained(what),
-      signal,
-    });
+    const traffic = this.#traffic(platform);
+    const { load, leavers, passersBy } = traffic;
     const injector = new Injector({
       platform,
-      proxies: this.#proxies,
+      proxies,
       redis,
       redisPort,
       load,
+      passersBy,
       watch,
       partitions,
+      logPathOf: (name) => join(dataDir, "logs", `${name}.log`),
     });
 
     note(`seed ${seed}: ${schedule.length} faults within ${seconds} s`);
     const startedMs = Date.now();
     load.start();
+    if (partitions > 1) passersBy.start();
     const leaving = this.#explained("leavers could not be erased", leavers.leave());
     const running: Promise<Injected | undefined>[] = [];
     for (const fault of schedule) {
@@ -167,27 +155,44 @@ class ChaosRun {
     await pause(Math.max(0, startedMs + seconds * 1000 - Date.now()), signal);
     const injected = (await Promise.all(running)).filter((one) => one !== undefined);
     await load.finish();
+    await passersBy.finish();
     await leaving;
     if (signal.aborted) throw new LabError("interrupted", "stopped before the run could be judged");
+    return {
+      ...traffic,
+      injected,
+      poison: injector.poison,
+      latencies: watch.latenciesSince(startedMs),
+    };
+  }
+
+  /** Waits until all is attributed and loaded, stops the platform and judges. */
+  async #conclude(platform: Platform, redisPort: number, happened: Happened): Promise<ChaosResult> {
+    const { seed, seconds, partitions, dataDir, note } = this.#options;
+    const { load, leavers, passersBy, injected } = happened;
+    const unexplained = (what: string): void => this.#judge.unexplained(what);
     for (const { kind, what, recoveryMs } of injected) {
       if (recoveryMs === undefined) {
-        this.#judge.unexplained(`${kind} (${what}): not recovered from within a minute`);
+        unexplained(`${kind} (${what}): not recovered from within a minute`);
       }
     }
-
-    await this.#settle(platform);
+    await settled(platform.reportsUrl, unexplained);
     await this.#explained("leavers are not erased", leavers.gone(SETTLE_MS));
-    const latency = watch.latenciesSince(startedMs);
-    const { reported, erased } = await this.#reported(platform);
+    const reported = await readReported(platform.reportsUrl, unexplained);
     // Nobody kills Redis any more, and whole logs are read: this connection has no hurry.
     const patient = new Redis(redisPort, "127.0.0.1", { protocol: 2 });
-    const evidence = await readEvidence(patient, partitions, reported, erased).finally(() => {
+    const evidence = await readEvidence(patient, partitions, passersBy.partition).finally(() => {
       patient.disconnect();
     });
     await platform.stop();
     note(`${load.sent.length} events sent, ${load.retries} tries again; judging`);
-    const sent = { stayers: load.sent, leavers: leavers.sent };
-    const verdict = await this.#judge.judge(sent, evidence, injector.poison, dataDir);
+    const sent = { stayers: load.sent, leavers: leavers.sent, passersBy: passersBy.outcome() };
+    const verdict = await this.#judge.judge(
+      sent,
+      { ...evidence, reported },
+      happened.poison,
+      dataDir,
+    );
     const byKind = Map.groupBy(injected, ({ kind }) => kind);
     return {
       seed,
@@ -200,59 +205,63 @@ class ChaosRun {
         [...byKind].map(([kind, of]) => [kind, spread(of.flatMap((one) => one.recoveryMs ?? []))]),
       ),
       recomputedEvents: evidence.recomputed,
-      commitLatencyMs: spread(latency),
+      commitLatencyMs: spread(happened.latencies),
       dataDir: null,
     };
   }
 
+  #traffic({ gatewayUrl, reportsUrl }: Platform): Traffic {
+    const { seed, seconds, eventsPerSecond, partitions, signal } = this.#options;
+    const common = {
+      url: gatewayUrl,
+      patienceMs: PATIENCE_MS,
+      complain: (what: string): void => this.#judge.unexplained(what),
+    };
+    return {
+      load: new Load({
+        ...common,
+        batches: workload(seed, usersFor(eventsPerSecond * seconds), BATCH_EVENTS, partitions),
+        clients: CLIENTS,
+        batchesPerSecond: eventsPerSecond / BATCH_EVENTS,
+      }),
+      leavers: new Leavers({
+        ...common,
+        reportsUrl,
+        seed,
+        batchEvents: BATCH_EVENTS,
+        partitions,
+        batchesPerSecond: (eventsPerSecond * LEAVERS_SHARE) / BATCH_EVENTS,
+        sendMs: seconds * 1000 * LEAVERS_STAY,
+        signal,
+      }),
+      passersBy: new PassersBy({
+        ...common,
+        partitions,
+        batchesPerSecond: PASSERS_BY_BATCHES,
+      }),
+    };
+  }
+
+  async #schedule(): Promise<readonly Fault[]> {
+    const { seed, seconds, scale, everyMs } = this.#options;
+    if (scale !== undefined) return scaleSchedule(scale, seconds);
+    const kinds = await this.#kinds();
+    return faultSchedule({ seed, seconds, kinds, everyMs, leaseMs: LEASE_MS });
+  }
+
   async #kinds(): Promise<readonly FaultKind[]> {
-    const wanted = this.#options.kinds ?? FAULT_KINDS;
+    const { partitions } = this.#options;
+    const wanted = (this.#options.kinds ?? FAULT_KINDS).filter(
+      (kind) => partitions > 1 || !NEEDS_PASSERS_BY.has(kind),
+    );
     if (!wanted.includes("redis_disk_full") || (await canLimitFileSize())) return wanted;
     this.#options.note("redis_disk_full is left out: prlimit does not work here");
     return wanted.filter((kind) => kind !== "redis_disk_full");
   }
 
-  async #start(redisPort: number): Promise<Platform> {
-    const { dataDir, partitions, threads, environment, signal, note } = this.#options;
-    const keys = TENANTS.map((tenant) => `${tenant}=${tenant}`).join(",");
-    const platform = await startPlatform({
-      dataDir,
-      port: 0,
-      redisPort,
-      workers: this.#options.scale?.[0] ?? WORKERS.first,
-      threads,
-      partitions,
-      restart: RESTART,
-      signal,
-      redisUrlFor: async (name) => {
-        const proxy = await TcpProxy.start(redisPort);
-        this.#proxies.set(name, proxy);
-        this.#closers.push(() => proxy.stop());
-        return `redis://127.0.0.1:${proxy.port}`;
-      },
-      environment: {
-        ...environment,
-        OTEL_TRACES_EXPORTER: "none",
-        TRIBUTARY_LEASE_MS: String(LEASE_MS),
-        TRIBUTARY_MAX_ANONYMOUS_IDS: String(MAX_ANONYMOUS_IDS),
-        TRIBUTARY_WRITE_KEYS: keys,
-        TRIBUTARY_READ_KEYS: keys,
-        TRIBUTARY_ERASE_KEYS: keys,
-      },
-      note: (line) => {
-        // 0 is a SIGTERM of ours, 137 the shell's word for a Redis killed by us; any other end is nobody's doing.
-        if (/exit code (?!0|137)/.test(line)) this.#judge.unexplained(line);
-        note(`  ${line}`);
-      },
-    });
-    this.#closers.push(() => platform.stop());
-    void platform.failed.then((error) => this.#judge.unexplained(error.message));
-    return platform;
-  }
-
   async #inject(
     injector: Injector,
-    fault: Parameters<Injector["inject"]>[0],
+    fault: Fault,
     startedMs: number,
   ): Promise<Injected | undefined> {
     const second = ((Date.now() - startedMs) / 1000).toFixed(1).padStart(5);
@@ -265,48 +274,6 @@ class ChaosRun {
     }
   }
 
-  /** Waits until everything that was accepted is attributed and loaded. */
-  async #settle(platform: Platform): Promise<void> {
-    const until = Date.now() + SETTLE_MS;
-    const url = `${platform.reportsUrl}/v1/settled?timeoutMs=20000`;
-    let last = "no answer";
-    while (Date.now() < until) {
-      try {
-        const { settled } = (await getJson(url, TENANTS[0])) as { settled: boolean };
-        if (settled) return;
-        last = "not settled";
-      } catch (error) {
-        last = describeError(error);
-      }
-      await pause(250);
-    }
-    this.#judge.unexplained(`not settled within ${SETTLE_MS / 1000} s: ${last}`);
-  }
-
-  async #reported(
-    platform: Platform,
-  ): Promise<{ reported: Map<string, number>; erased: Map<string, number> }> {
-    const reported = new Map<string, number>();
-    const erased = new Map<string, number>();
-    for (const tenant of TENANTS) {
-      const url = `${platform.reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
-      const report = (await getJson(url, tenant)) as { totals: { conversions: number } };
-      reported.set(tenant, report.totals.conversions);
-      const conserved = (await getJson(
-        `${platform.reportsUrl}/v1/reports/conservation`,
-        tenant,
-      )) as Conserved;
-      erased.set(tenant, conserved.events.erased);
-      const residues = [conserved.events, ...conserved.money].map(({ residue }) => residue);
-      if (!conserved.complete || residues.some((residue) => Number(residue) !== 0)) {
-        this.#judge.unexplained(
-          `${tenant}: what was accepted is not conserved: ${JSON.stringify(conserved)}`,
-        );
-      }
-    }
-    return { reported, erased };
-  }
-
   /** Counts what fails as unexplained. */
   async #explained(what: string, work: Promise<void>): Promise<void> {
     try {
@@ -315,37 +282,4 @@ class ChaosRun {
       this.#judge.unexplained(`${what}: ${describeError(error)}`);
     }
   }
-}
-
-/** A connection of the judge's own, which no proxy stands before. */
-function connectPast(redisPort: number): Redis {
-  const redis = new Redis(redisPort, "127.0.0.1", {
-    protocol: 2,
-    commandTimeout: 2000,
-    maxRetriesPerRequest: 0,
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    retryStrategy: () => 20,
-    maxLoadingRetryTime: 20,
-  });
-  // Redis is killed on purpose; who uses the connection sees its commands fail.
-  redis.on("error", () => undefined);
-  return redis;
-}
-
-async function getJson(url: string, tenant: string): Promise<unknown> {
-  const response = await fetch(url, {
-    headers: { authorization: `Bearer ${tenant}` },
-    signal: AbortSignal.timeout(30_000),
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
-  return JSON.parse(text);
-}
-
-function spread(values: readonly number[]): Spread {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
 }

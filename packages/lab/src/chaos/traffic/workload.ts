@@ -1,6 +1,7 @@
 /** The seeded load of a chaos run: what is sent, in which order and form. */
 import type { PlainEvent } from "@tributary/oracle";
-import { below, createRandom, type Random } from "../sample/random.ts";
+import { below, createRandom, type Random } from "../../sample/random.ts";
+import { isPassersByPartition, keyElsewhere } from "./passers-by-partition.ts";
 
 const DAY_MS = 86_400_000;
 /** Event times lie in this span before the run: some touchpoints are too old for their conversions. */
@@ -26,7 +27,7 @@ export type Tenant = (typeof TENANTS)[number];
 
 /** One request's worth. */
 export interface WorkBatch {
-  readonly tenant: Tenant;
+  readonly tenant: string;
   readonly events: readonly PlainEvent[];
   readonly form: "json" | "msgpack";
   /** Sent again after it was taken. */
@@ -36,16 +37,20 @@ export interface WorkBatch {
 /** The latest event time of every run: nothing of a workload depends on when it is sent. */
 const NOW = Date.UTC(2026, 0, 1);
 
+/** Values that stand for nobody; one of them is in a partition of the load's, whatever the tenant. */
+const NOBODIES = ["null", "NULL", "Null", "nULL"] as const;
+
 /** What IDs begin with, of people who stay and of people who leave and are erased: no device is of both. */
 type People = "" | "leaver-";
 
-/** Every ID of those who leave, each by itself. @param users how many of them there are */
-export function* leaverIds(users: number): Generator<Who> {
+/** Every ID of a tenant's people who leave, each by itself. @param users how many of them there are */
+export function* leaverIds(tenant: Tenant, users: number, partitions: number): Generator<Who> {
+  const keys = new UserKeys(tenant, "leaver-", partitions);
   for (let person = 0; person < users; person += 1) {
-    yield { userId: userIdOf("leaver-", person) };
+    yield { userId: keys.user(person) };
     // Those beyond the limit are nobody's, and asked for by themselves.
     for (let device = 0; device < DEVICES; device += 1) {
-      yield { anonymousId: deviceOf("leaver-", person, device) };
+      yield { anonymousId: keys.device(person, device) };
     }
   }
 }
@@ -53,17 +58,26 @@ export function* leaverIds(users: number): Generator<Who> {
 /**
  * The batches of a seed, without end. People are known or not, on devices that are theirs or another's; they have touchpoints over six weeks, conversions, refunds and events that are
  * neither, in an order of arrival that has little to do with their times, so that many touchpoints come late.
- * @param users how many there are of each tenant @param people whose events they are
+ * @param users how many there are of each tenant
+ * @param partitions of the platform, of which the last one is for passers-by
+ * @param people whose events they are
  */
 export function* workload(
   seed: number,
   users: number,
   batchEvents: number,
+  partitions: number,
   people: People = "",
 ): Generator<WorkBatch, never> {
   const random = createRandom(seed);
   const makers = TENANTS.map(
-    (tenant) => new EventMaker(random, `${tenant}-${people}${seed}`, users, people),
+    (tenant) =>
+      new EventMaker(
+        random,
+        `${tenant}-${people}${seed}`,
+        users,
+        new UserKeys(tenant, people, partitions),
+      ),
   );
   for (;;) {
     const which = below(random, TENANTS.length);
@@ -97,16 +111,16 @@ class EventMaker {
   readonly #random: Random;
   readonly #prefix: string;
   readonly #users: number;
-  readonly #people: People;
+  readonly #keys: UserKeys;
   /** Conversions that a refund may take back, the latest of them. */
   readonly #orders: Order[] = [];
   #count = 0;
 
-  constructor(random: Random, prefix: string, users: number, people: People) {
+  constructor(random: Random, prefix: string, users: number, keys: UserKeys) {
     this.#random = random;
     this.#prefix = prefix;
     this.#users = users;
-    this.#people = people;
+    this.#keys = keys;
   }
 
   next(): PlainEvent {
@@ -117,7 +131,7 @@ class EventMaker {
     const who = this.#who(person);
     const time = NOW - below(random, SPAN_MS);
     const kind = random();
-    if (kind < 0.12) return this.#conversion(id, who, userIdOf(this.#people, person), time);
+    if (kind < 0.12) return this.#conversion(id, who, this.#keys.user(person), time);
     if (kind < 0.14 && this.#orders.length > 0) return this.#refund(id);
     if (kind < 0.2 && who.userId !== undefined) return { id, type: "identify", time, ...who };
     const type = TYPES[below(random, TYPES.length)] as (typeof TYPES)[number];
@@ -129,13 +143,15 @@ class EventMaker {
   #who(person: number): Who {
     const random = this.#random;
     const kind = random();
-    const userId = userIdOf(this.#people, person);
+    const userId = this.#keys.user(person);
     if (kind < 0.4) return { userId };
     const owner =
       kind > 0.7 && below(random, SHARED_IN) === 0 ? below(random, this.#users) : person;
     // Nobody's journey is nobody's to have erased.
-    const nobody = this.#people === "" && below(random, NOBODY_IN) === 0;
-    const anonymousId = nobody ? "null" : deviceOf(this.#people, owner, below(random, DEVICES));
+    const nobody = this.#keys.haveNobody && below(random, NOBODY_IN) === 0;
+    const anonymousId = nobody
+      ? this.#keys.nobody
+      : this.#keys.device(owner, below(random, DEVICES));
     return kind < 0.7 ? { anonymousId } : { userId, anonymousId };
   }
 
@@ -163,10 +179,33 @@ class EventMaker {
   }
 }
 
-function userIdOf(people: People, person: number): string {
-  return `${people}user-${person}`;
-}
+/** The user keys of a tenant's people, none of them in the partition of passers-by. */
+class UserKeys {
+  readonly haveNobody: boolean;
+  /** A value that stands for nobody. */
+  readonly nobody: string;
+  readonly #tenant: Tenant;
+  readonly #people: People;
+  readonly #partitions: number;
 
-function deviceOf(people: People, person: number, device: number): string {
-  return `${people}device-${person}-${device}`;
+  constructor(tenant: Tenant, people: People, partitions: number) {
+    this.#tenant = tenant;
+    this.#people = people;
+    this.#partitions = partitions;
+    this.haveNobody = people === "";
+    this.nobody =
+      NOBODIES.find((value) => !isPassersByPartition(tenant, value, partitions)) ?? NOBODIES[0];
+  }
+
+  user(person: number): string {
+    return this.#elsewhere(`${this.#people}user-${person}`);
+  }
+
+  device(person: number, device: number): string {
+    return this.#elsewhere(`${this.#people}device-${person}-${device}`);
+  }
+
+  #elsewhere(name: string): string {
+    return keyElsewhere(this.#tenant, name, this.#partitions);
+  }
 }

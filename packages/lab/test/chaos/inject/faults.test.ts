@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { FAULT_KINDS, faultSchedule, scaleSchedule, WORKERS } from "../../src/chaos/faults.ts";
+import {
+  FAULT_KINDS,
+  faultSchedule,
+  scaleSchedule,
+  WORKERS,
+} from "../../../src/chaos/inject/faults.ts";
 
 const options = { seconds: 60, kinds: FAULT_KINDS, everyMs: 1500, leaseMs: 2500 };
 

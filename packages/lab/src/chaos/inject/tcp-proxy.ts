@@ -64,9 +64,12 @@ export class TcpProxy {
     for (const link of this.#links) link.deliverAndBreak();
   }
 
-  /** The next bytes that each open connection writes reach Redis; then it is reset, and its reply never arrives. */
-  resetAfterWrite(): void {
-    for (const link of this.#links) link.resetAfterWrite();
+  /**
+   * The next bytes that each open connection writes reach Redis; then it is reset, and its reply never arrives.
+   * @param containing only bytes with this in them count
+   */
+  resetAfterWrite(containing = ""): void {
+    for (const link of this.#links) link.resetAfterWrite(containing);
   }
 
   async stop(): Promise<void> {
@@ -90,7 +93,8 @@ class Link {
   readonly #conditions: Conditions;
   readonly #requests: Direction;
   readonly #replies: Direction;
-  #resetNext = false;
+  /** What the write must contain after which the connection is reset; undefined where none resets it. */
+  #resetOn: string | undefined;
 
   constructor(client: Socket, upstream: Socket, conditions: Conditions, gone: () => void) {
     this.#client = client;
@@ -113,8 +117,8 @@ class Link {
     });
   }
 
-  resetAfterWrite(): void {
-    this.#resetNext = true;
+  resetAfterWrite(containing: string): void {
+    this.#resetOn = containing;
   }
 
   deliverAndBreak(): void {
@@ -130,7 +134,8 @@ class Link {
 
   #request(chunk: Buffer): void {
     this.#requests.push(chunk, this.#conditions.latencyMs);
-    if (!this.#resetNext || this.#conditions.holdRequests) return;
+    if (this.#resetOn === undefined || this.#conditions.holdRequests) return;
+    if (!chunk.includes(this.#resetOn)) return;
     this.#requests.flush();
     this.#client.resetAndDestroy();
     this.#upstream.end();

@@ -1,4 +1,3 @@
-import { deadLettersKey, factsKey, rewrittenFactsKey, stateKey } from "@tributary/protocol";
 import {
   DEFAULT_IDENTITY_RULES,
   DEFAULT_RULES,
@@ -16,60 +15,19 @@ import {
   warehouseFolder,
 } from "@tributary/reports";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, openWarehouse } from "@tributary/warehouse";
-import type { Redis } from "ioredis";
-import type { Sent } from "./load.ts";
-import { MAX_ANONYMOUS_IDS, TENANTS } from "./workload.ts";
-
-/** What is wrong, in numbers that must all be 0, and in words. */
-export interface Verdict {
-  /** Distinct events that were sent, and of them those that were acknowledged. */
-  readonly events: number;
-  readonly acknowledged: number;
-  /** Events of people who were erased, which were in the warehouse and are not. */
-  readonly erased: number;
-  /** Conversions whose credits were compared. */
-  readonly conversions: number;
-  /** Acknowledged events that have no effect. */
-  readonly lost: number;
-  /** Effects that an event has had beyond its first. */
-  readonly duplicated: number;
-  /** Conversions whose path, credits or value are not what the oracle computes. */
-  readonly wrongCredits: number;
-  /** Conversions whose stored result is not what the stored facts give. */
-  readonly auditDifferences: number;
-  /** Everything else that should not be, such as books that do not close. */
-  readonly unexplained: number;
-  readonly problems: readonly string[];
-}
-
-/** What is read of the platform before it is stopped. */
-export interface Evidence {
-  /** Sums of the books' counters, over partitions, by tenant and name. */
-  readonly books: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** Differences of accepted and the sum of what became of it, of each partition and tenant where there is one. */
-  readonly residues: readonly string[];
-  /** Facts in the logs of all partitions. */
-  readonly logged: number;
-  /** Events that were computed again. */
-  readonly recomputed: number;
-  /** Blocks among the dead letters. */
-  readonly deadLetters: readonly string[];
-  /** Conversions that the report counts, by tenant. */
-  readonly reported: ReadonlyMap<string, number>;
-  /** Events that erasures took from the warehouse, by tenant. */
-  readonly erased: ReadonlyMap<string, number>;
-}
+import type { Evidence } from "./evidence.ts";
+import { judgePassersBy } from "./judge-passers-by.ts";
+import type { Sent } from "../traffic/load.ts";
+import type { Verdict } from "./verdict.ts";
+import type { Reported } from "./reported.ts";
+import { PASSERS_BY_TENANT, type PassersByOutcome } from "../traffic/passers-by.ts";
+import { MAX_ANONYMOUS_IDS, TENANTS } from "../traffic/workload.ts";
 
 /** Events of people who stay, and of people who were all erased after these. */
 export interface SentEvents {
   readonly stayers: readonly Sent[];
   readonly leavers: readonly Sent[];
-}
-
-/** Whether a verdict has none of what must not be. */
-export function isClean(verdict: Verdict): boolean {
-  const { lost, duplicated, wrongCredits, auditDifferences, unexplained } = verdict;
-  return lost + duplicated + wrongCredits + auditDifferences + unexplained === 0;
+  readonly passersBy: PassersByOutcome;
 }
 
 /** What the platform of a run is set to. */
@@ -80,67 +38,6 @@ const RULES: PlainRules = {
 
 /** Words of at most so many problems are kept; the numbers count all. */
 const MAX_PROBLEMS = 20;
-
-/** Reads books, logs and dead letters from Redis, by their documented names and with nothing of `streams`. */
-export async function readEvidence(
-  redis: Redis,
-  partitions: number,
-  reported: ReadonlyMap<string, number>,
-  erased: ReadonlyMap<string, number>,
-): Promise<Evidence> {
-  const books = new Map<string, Map<string, number>>();
-  const residues: string[] = [];
-  const deadLetters: string[] = [];
-  let logged = 0;
-  let recomputed = 0;
-  for (let partition = 0; partition < partitions; partition += 1) {
-    const state = await redis.hgetall(stateKey(partition));
-    recomputed += Number(state["recomputed"] ?? 0);
-    for (const [tenant, counts] of booksOf(state)) {
-      const sums = books.get(tenant) ?? new Map<string, number>();
-      books.set(tenant, sums);
-      let residue = 0;
-      for (const [name, count] of counts) {
-        sums.set(name, (sums.get(name) ?? 0) + count);
-        if (name === "accepted") residue += count;
-        else if (isOutcome(name)) residue -= count;
-      }
-      if (residue !== 0) residues.push(`partition ${partition}, tenant ${tenant}: ${residue}`);
-    }
-    for (const [, fields] of await redis.xrange(factsKey(partition), "-", "+")) {
-      logged += Number(fieldOf(fields, "n"));
-    }
-    for (const block of await redis.zrange(rewrittenFactsKey(partition), "0", "-1")) {
-      logged += Number(block.split(" ", 2)[1]);
-    }
-    for (const [, fields] of await redis.xrange(deadLettersKey(partition), "-", "+")) {
-      deadLetters.push(fieldOf(fields, "b"));
-    }
-  }
-  return { books, residues, logged, recomputed, deadLetters, reported, erased };
-}
-
-/** What becomes of an accepted event; the books hold remarks beside (late, say), which are no outcome of their own. */
-function isOutcome(name: string): boolean {
-  return ["duplicate", "processed", "dead_lettered"].includes(name) || name.startsWith("dropped_");
-}
-
-function booksOf(state: Readonly<Record<string, string>>): Map<string, Map<string, number>> {
-  const books = new Map<string, Map<string, number>>();
-  for (const [field, count] of Object.entries(state)) {
-    const [kind, tenant, name] = field.split(":");
-    if (kind !== "books" || tenant === undefined || name === undefined) continue;
-    const counts = books.get(tenant) ?? new Map<string, number>();
-    counts.set(name, Number(count));
-    books.set(tenant, counts);
-  }
-  return books;
-}
-
-function fieldOf(fields: readonly string[], name: string): string {
-  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? "";
-  return "";
-}
 
 /** An event as the warehouse has it, and in how many rows. */
 interface StoredEvent {
@@ -175,8 +72,8 @@ export class Judge {
    * @param poison blocks that were put into streams to become dead letters
    */
   async judge(
-    { stayers, leavers }: SentEvents,
-    evidence: Evidence,
+    { stayers, leavers, passersBy }: SentEvents,
+    evidence: Evidence & { readonly reported: Reported },
     poison: readonly string[],
     dataDir: string,
   ): Promise<Verdict> {
@@ -195,7 +92,7 @@ export class Judge {
           { tenant },
         );
         stored += rows.length;
-        const taken = evidence.erased.get(tenant) ?? 0;
+        const taken = evidence.reported.erased.get(tenant) ?? 0;
         erased += taken;
         const others = this.#judgeErased(tenant, gone, rows, taken);
         const counted = this.#judgeEvents(tenant, events, others);
@@ -217,13 +114,18 @@ export class Judge {
           maxDifferences: MAX_PROBLEMS,
         });
         this.#judgeAudit(tenant, expected.size, audited);
-        const reported = evidence.reported.get(tenant) ?? 0;
+        const reported = evidence.reported.conversions.get(tenant) ?? 0;
         if (reported !== expected.size) {
           const what = `${tenant}: the report counts ${reported} conversions, the oracle ${expected.size}`;
           if (reported > expected.size) this.#count("duplicated", reported - expected.size, what);
           else this.#count("lost", expected.size - reported, what);
         }
       }
+      const late = evidence.books.get(PASSERS_BY_TENANT)?.get("late") ?? 0;
+      await judgePassersBy(warehouse, passersBy, { rules: RULES, late }, (what, count, words) => {
+        if (what === "unexplained") this.unexplained(words, count);
+        else this.#count(what, count, words);
+      });
     } finally {
       await warehouse.close();
     }
@@ -333,7 +235,8 @@ export class Judge {
   #judgeCounts({ books, residues, logged }: Evidence, stored: number, erased: number): void {
     let processed = 0;
     for (const [tenant, counts] of books) {
-      processed += counts.get("processed") ?? 0;
+      // Their partition's books begin anew where it was flushed.
+      if (tenant !== PASSERS_BY_TENANT) processed += counts.get("processed") ?? 0;
       for (const [name, count] of counts) {
         if (name.startsWith("dropped_") && count > 0) {
           this.unexplained(`${tenant}: ${count} events were dropped (${name})`, count);

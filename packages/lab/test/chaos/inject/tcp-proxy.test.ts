@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { TcpProxy } from "../../src/chaos/tcp-proxy.ts";
+import { TcpProxy } from "../../../src/chaos/inject/tcp-proxy.ts";
 
 /** A server that answers each chunk with itself, and remembers what it was sent. */
 async function echoServer() {

@@ -4,7 +4,7 @@ import type { PlainEvent } from "@tributary/oracle";
 import { Agent, request } from "undici";
 import { describeError } from "@tributary/platform/errors";
 import { pause, backoffMs, retryAfterMs } from "@tributary/platform/client";
-import type { Tenant, WorkBatch } from "./workload.ts";
+import type { WorkBatch } from "./workload.ts";
 
 export interface LoadOptions {
   readonly url: string;
@@ -19,7 +19,7 @@ export interface LoadOptions {
 
 /** Events that were sent. */
 export interface Sent {
-  readonly tenant: Tenant;
+  readonly tenant: string;
   readonly event: PlainEvent;
   /** Whether a 202 came for it. */
   readonly acknowledged: boolean;

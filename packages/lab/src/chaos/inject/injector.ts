@@ -1,28 +1,19 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { COUNT_FIELD, BLOCK_FIELD, eventsKey } from "@tributary/protocol";
 import type { Redis } from "ioredis";
-import {
-  type Platform,
-  identify,
-  isAlive,
-  type ProcessIdentity,
-  answersPing,
-} from "@tributary/platform";
+import { answersPing, isAlive, type Platform } from "@tributary/platform";
 import { pause } from "@tributary/platform/client";
+import { type Effect, fractionOf, until } from "./effects.ts";
 import type { Fault, FaultKind } from "./faults.ts";
-import type { Load } from "./load.ts";
+import type { Load } from "../traffic/load.ts";
 import type { ProgressWatch, Stage } from "./progress-watch.ts";
+import type { PassersBy } from "../traffic/passers-by.ts";
+import { StreamInjector } from "./stream-injector.ts";
 import type { TcpProxy } from "./tcp-proxy.ts";
+import { runningProcess } from "./running-process.ts";
+import { WorkerInjector } from "./worker-injector.ts";
 
 const run = promisify(execFile);
-
-interface Effect {
-  /** What was hit, for a person. */
-  readonly what: string;
-  /** Until work went on everywhere; undefined where it did not within the bound. */
-  readonly recoveryMs: number | undefined;
-}
 
 /** What a fault did. */
 export interface Injected extends Effect {
@@ -35,14 +26,15 @@ export interface InjectorParts {
   readonly redis: Redis;
   readonly redisPort: number;
   readonly load: Load;
+  readonly passersBy: PassersBy;
   readonly watch: ProgressWatch;
   readonly partitions: number;
+  /** Where a process's standard error goes. */
+  readonly logPathOf: (name: string) => string;
 }
 
 /** A fault whose effects last longer has not been recovered from, ms. */
 const RECOVERY_BOUND_MS = 60_000;
-const PROCESS_BOUND_MS = 30_000;
-const POLL_MS = 10;
 
 /** What Redis says when all that it has answered is in its file. */
 const WRITTEN = ["aof_last_write_status:ok", "aof_pending_bio_fsync:0", "aof_buffer_length:0"];
@@ -54,15 +46,25 @@ const WRITTEN = ["aof_last_write_status:ok", "aof_pending_bio_fsync:0", "aof_buf
  */
 export class Injector {
   readonly #parts: InjectorParts;
-  /** Blocks put into streams to be found among the dead letters. */
-  readonly poison: string[] = [];
+  readonly #streams: StreamInjector;
+  readonly #workers: WorkerInjector;
   /** Faults under way that keep Redis from writing. */
   #diskFull = 0;
-  /** Workers that are stopped or being taken away: no other fault hits them. */
-  readonly #busy = new Set<string>();
 
   constructor(parts: InjectorParts) {
     this.#parts = parts;
+    this.#streams = new StreamInjector(parts, (what, stage) => this.#effect(what, stage));
+    this.#workers = new WorkerInjector({
+      platform: parts.platform,
+      logPathOf: parts.logPathOf,
+      partitionsOf: (worker) => this.#streams.partitionsOf(worker),
+      effect: (what) => this.#effect(what, "attribution"),
+    });
+  }
+
+  /** Blocks put into streams to be found among the dead letters. */
+  get poison(): readonly string[] {
+    return this.#streams.poison;
   }
 
   async inject(fault: Fault): Promise<Injected> {
@@ -74,16 +76,16 @@ export class Injector {
     const { platform } = this.#parts;
     switch (fault.kind) {
       case "worker_kill":
-        return this.#signalWorker(fault, "SIGKILL");
+        return this.#workers.signal(fault, "SIGKILL");
       case "worker_term":
-        return this.#signalWorker(fault, "SIGTERM");
+        return this.#workers.signal(fault, "SIGTERM");
       case "worker_pause":
-        return this.#pauseWorker(fault);
+        return this.#workers.pause(fault);
       case "worker_add":
         // Until it is ready the others just go on; then partitions move to it.
         return this.#effect(await platform.addWorker(), "attribution");
       case "worker_remove":
-        return this.#removeWorker(fault);
+        return this.#workers.remove(fault);
       case "gateway_kill":
         return this.#killService("gateway");
       case "reports_kill":
@@ -109,8 +111,22 @@ export class Injector {
       }
       case "client_reset":
         return this.#resetClients();
+      case "thread_ended":
+        return this.#workers.endThreads(fault);
+      case "commit_reply_lost": {
+        const { name } = await this.#workers.choose(fault);
+        // A commit is the only write of a worker that names a fact log.
+        this.#parts.proxies.get(name)?.resetAfterWrite(":facts");
+        return this.#effect(name, "attribution");
+      }
       case "poison_entry":
-        return this.#poison(fault);
+      case "group_lost":
+      case "group_ahead":
+      case "stream_deleted":
+      case "partition_flushed":
+      case "heap_pressure":
+      case "clock_ahead":
+        return this.#streams.inject(fault.kind, fault);
     }
   }
 
@@ -121,35 +137,8 @@ export class Injector {
     return { what, recoveryMs: atMs === undefined ? undefined : atMs - sinceMs };
   }
 
-  async #signalWorker(fault: Fault, signal: NodeJS.Signals): Promise<Effect> {
-    const { name, identity } = await this.#worker(fault);
-    process.kill(identity.pid, signal);
-    return this.#effect(name, "attribution");
-  }
-
-  async #pauseWorker(fault: Fault): Promise<Effect> {
-    const { name, identity } = await this.#worker(fault);
-    this.#busy.add(name);
-    process.kill(identity.pid, "SIGSTOP");
-    const effect = this.#effect(`${name} for ${fault.forMs} ms`, "attribution");
-    await pause(fault.forMs);
-    if (isAlive(identity)) process.kill(identity.pid, "SIGCONT");
-    this.#busy.delete(name);
-    return effect;
-  }
-
-  async #removeWorker(fault: Fault): Promise<Effect> {
-    const { name } = await this.#worker(fault);
-    this.#busy.add(name);
-    const removed = this.#parts.platform.removeWorker(name);
-    const effect = this.#effect(name, "attribution");
-    await removed;
-    this.#busy.delete(name);
-    return effect;
-  }
-
   async #killService(name: "gateway" | "reports"): Promise<Effect> {
-    process.kill((await this.#running(name)).pid, "SIGKILL");
+    process.kill((await runningProcess(this.#parts.platform, name)).pid, "SIGKILL");
     return this.#effect(name, stageOf(name));
   }
 
@@ -158,7 +147,7 @@ export class Injector {
     // killed before the disk has room again, it takes them with it. While a sync is under way it answers for up to two seconds
     // before it writes at all. Only `appendfsync always` promises more.
     await until("Redis has written what it holds", () => this.#hasWritten());
-    process.kill((await this.#running("redis")).pid, "SIGKILL");
+    process.kill((await runningProcess(this.#parts.platform, "redis")).pid, "SIGKILL");
     await until("Redis answers", () => answersPing(this.#parts.redisPort));
     return this.#effect("Redis", "attribution");
   }
@@ -176,7 +165,7 @@ export class Injector {
 
   /** A bound of nothing on the size of the files that Redis writes: what a full disk is to it. */
   async #fillDisk(fault: Fault): Promise<Effect> {
-    const identity = await this.#running("redis");
+    const identity = await runningProcess(this.#parts.platform, "redis");
     this.#diskFull += 1;
     await limitFileSize(identity.pid, "1");
     await pause(fault.forMs);
@@ -206,56 +195,6 @@ export class Injector {
     return this.#effect(`${broken} requests`, "attribution");
   }
 
-  async #poison(fault: Fault): Promise<Effect> {
-    const partition = Math.floor(fault.target * this.#parts.partitions);
-    const block = `not an entry: ${this.poison.length} of ${fault.atMs}`;
-    this.poison.push(block);
-    await until("Redis takes the entry", async () => {
-      try {
-        const fields = [COUNT_FIELD, "3", BLOCK_FIELD, block];
-        await this.#parts.redis.xadd(eventsKey(partition), "*", ...fields);
-        return true;
-      } catch {
-        // Redis is away, by another fault; whether this try arrived does not matter: its block tells it.
-        return false;
-      }
-    });
-    return this.#effect(`into partition ${partition}`, "attribution");
-  }
-
-  /** A worker that runs and that no other fault has in hand. */
-  async #worker(fault: Fault): Promise<{ name: string; identity: ProcessIdentity }> {
-    let found: { name: string; identity: ProcessIdentity } | undefined;
-    await until("a worker runs", () => {
-      const names = this.#parts.platform
-        .workers()
-        .map(({ name }) => name)
-        .filter((name) => !this.#busy.has(name));
-      const name = names[Math.floor(fault.target * names.length)];
-      const identity = name === undefined ? undefined : this.#identityOf(name);
-      if (name !== undefined && identity !== undefined) found = { name, identity };
-      return Promise.resolve(found !== undefined);
-    });
-    if (found === undefined) throw new Error("no worker runs");
-    return found;
-  }
-
-  async #running(name: string): Promise<ProcessIdentity> {
-    let identity: ProcessIdentity | undefined;
-    await until(`${name} runs`, () => {
-      identity = this.#identityOf(name);
-      return Promise.resolve(identity !== undefined);
-    });
-    if (identity === undefined) throw new Error(`${name} does not run`);
-    return identity;
-  }
-
-  #identityOf(name: string): ProcessIdentity | undefined {
-    const pid = this.#parts.platform.processes().find((process) => process.name === name)?.pid;
-    const identity = pid === undefined ? undefined : identify(pid);
-    return identity !== undefined && isAlive(identity) ? identity : undefined;
-  }
-
   /** The proxy of a service that is there now. */
   #proxyOf(fault: Fault): [string, TcpProxy] {
     const names = ["gateway", "reports", ...this.#parts.platform.workers().map(({ name }) => name)];
@@ -283,17 +222,4 @@ async function limitFileSize(pid: number, soft: string): Promise<void> {
 
 function stageOf(name: string): Stage {
   return name === "reports" ? "warehouse" : "attribution";
-}
-
-/** A second number in [0, 1) out of a fault's one. */
-function fractionOf({ target }: Fault): number {
-  return (target * 1000) % 1;
-}
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + PROCESS_BOUND_MS;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`${what}: not within ${PROCESS_BOUND_MS / 1000} s`);
-    await pause(POLL_MS);
-  }
 }

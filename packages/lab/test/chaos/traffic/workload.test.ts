@@ -1,8 +1,11 @@
+import { partitionOf } from "@tributary/protocol";
 import { expect, test } from "vitest";
-import { leaverIds, TENANTS, usersFor, workload } from "../../src/chaos/workload.ts";
+import { leaverIds, TENANTS, usersFor, workload } from "../../../src/chaos/traffic/workload.ts";
+
+const PARTITIONS = 8;
 
 const take = (seed: number, batches: number) => {
-  const source = workload(seed, usersFor(6000), 20);
+  const source = workload(seed, usersFor(6000), 20, PARTITIONS);
   return Array.from({ length: batches }, () => source.next().value);
 };
 
@@ -27,7 +30,7 @@ test("every kind of event and of delivery is there, and IDs are unique within a 
 });
 
 test("people who leave have IDs of their own, all of which are known", () => {
-  const leavers = workload(1, 12, 20, "leaver-");
+  const leavers = workload(1, 12, 20, PARTITIONS, "leaver-");
   const ids = (
     batches: Iterator<{ events: readonly { userId?: string; anonymousId?: string }[] }, never>,
   ) =>
@@ -38,10 +41,22 @@ test("people who leave have IDs of their own, all of which are known", () => {
         .filter((id) => id !== undefined),
     );
   const theirs = ids(leavers);
-  const others = ids(workload(1, 12, 20));
+  const others = ids(workload(1, 12, 20, PARTITIONS));
   expect([...theirs].filter((id) => others.has(id))).toEqual([]);
   const known = new Set(
-    [...leaverIds(12)].flatMap(({ userId, anonymousId }) => userId ?? anonymousId),
+    TENANTS.flatMap((tenant) => [...leaverIds(tenant, 12, PARTITIONS)]).flatMap(
+      ({ userId, anonymousId }) => userId ?? anonymousId,
+    ),
   );
   expect(theirs).toEqual(known);
+});
+
+test("nobody but passers-by has a user key in their partition", () => {
+  const keys = take(1, 300).flatMap(({ tenant, events }) =>
+    events.flatMap(({ userId, anonymousId }) =>
+      [userId, anonymousId].flatMap((key) => (key === undefined ? [] : [{ tenant, key }])),
+    ),
+  );
+  const partitions = new Set(keys.map(({ tenant, key }) => partitionOf(tenant, key, PARTITIONS)));
+  expect([...partitions].toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
 });

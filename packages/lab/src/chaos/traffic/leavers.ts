@@ -7,6 +7,7 @@ export interface LeaversOptions extends Omit<LoadOptions, "batches" | "clients">
   readonly reportsUrl: string;
   readonly seed: number;
   readonly batchEvents: number;
+  readonly partitions: number;
   /** How long their events are sent, before they are erased. */
   readonly sendMs: number;
   readonly signal: AbortSignal;
@@ -33,8 +34,8 @@ export class Leavers {
 
   constructor(options: LeaversOptions) {
     this.#options = options;
-    const { seed, batchEvents } = options;
-    const batches = workload(seed, LEAVERS, batchEvents, "leaver-");
+    const { seed, batchEvents, partitions } = options;
+    const batches = workload(seed, LEAVERS, batchEvents, partitions, "leaver-");
     this.#load = new Load({ ...options, batches, clients: CLIENTS });
   }
 
@@ -50,7 +51,10 @@ export class Leavers {
     await pause(sendMs, signal);
     await this.#load.finish();
     const people = TENANTS.flatMap((tenant) =>
-      [...leaverIds(LEAVERS)].map((person) => ({ tenant, person })),
+      [...leaverIds(tenant, LEAVERS, this.#options.partitions)].map((person) => ({
+        tenant,
+        person,
+      })),
     );
     const until = Date.now() + patienceMs;
     const ask = async (): Promise<void> => {

@@ -129,7 +129,9 @@ export class ProgressWatch {
     }
     const answers = await answersOf(pipeline.exec());
     return Array.from({ length: this.#partitions }, (_, partition) => {
-      const group = (answers[partition * 2] as unknown[][])[0] ?? [];
+      const group = (answers[partition * 2] as unknown[][])[0];
+      // A group that was lost has loaded nothing until it is made again.
+      if (group === undefined) return 0;
       const delivered = String(group[group.indexOf("last-delivered-id") + 1]);
       const [count, first] = answers[partition * 2 + 1] as [number, string | null];
       return count > 0 && first !== null ? timeOf(first) - 1 : timeOf(delivered);

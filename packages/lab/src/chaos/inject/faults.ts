@@ -1,5 +1,5 @@
 /** The kinds of faults, and the schedule that a seed stands for. */
-import { below, createRandom, shuffle, type Random } from "../sample/random.ts";
+import { below, createRandom, shuffle, type Random } from "../../sample/random.ts";
 
 /** What each kind does; the text is what `tributary chaos --help` says. */
 export const FAULTS = {
@@ -18,9 +18,24 @@ export const FAULTS = {
   latency: "a service's connection to Redis is slow for a while",
   client_reset: "clients break their connections after writing a request",
   poison_entry: "an entry that cannot be decoded is put into a stream",
+  group_lost: "XGROUP DESTROY of a partition's group, the workers' or the loader's",
+  group_ahead: "XGROUP SETID past entries that were not delivered",
+  stream_deleted: "a partition's events stream is deleted once all in it is committed",
+  partition_flushed: "every key of a partition is deleted, committed or not",
+  thread_ended: "a worker's compute threads end while it rebuilds partitions",
+  commit_reply_lost: "a worker's connection is reset once its next commit was forwarded",
+  heap_pressure: "a burst of texts that were never seen, more than a thread may hold",
+  clock_ahead: "a client whose clock is most of a day ahead",
 } as const;
 
 export type FaultKind = keyof typeof FAULTS;
+
+/** Kinds that hit passers-by alone, who have a partition of their own where there are several. */
+export const NEEDS_PASSERS_BY: ReadonlySet<FaultKind> = new Set([
+  "partition_flushed",
+  "heap_pressure",
+  "clock_ahead",
+]);
 
 export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[];
 
