@@ -1,7 +1,15 @@
 /** Longer waits than this many doublings are the longest one. */
 const MAX_DOUBLINGS = 40;
 
-/** The waits between tries of one thing: twice as long after each failure, up to a bound. */
+/**
+ * The wait before the next try: twice as long after each failure, up to a bound.
+ * @param failures in a row, from 1 @param firstMs wait after the first failure @param maxMs longest wait @returns ms
+ */
+export function backoffMs(failures: number, firstMs: number, maxMs: number): number {
+  return Math.min(firstMs * 2 ** Math.min(failures - 1, MAX_DOUBLINGS), maxMs);
+}
+
+/** Counts the failures of one loop, and gives its waits as {@link backoffMs} has them. */
 export class Backoff {
   readonly #firstMs: number;
   readonly #maxMs: number;
@@ -20,9 +28,8 @@ export class Backoff {
 
   /** Counts a failure. @returns how long to wait before the next try, ms */
   fail(): number {
-    const waitMs = this.#firstMs * 2 ** Math.min(this.#failures, MAX_DOUBLINGS);
     this.#failures += 1;
-    return Math.min(waitMs, this.#maxMs);
+    return backoffMs(this.#failures, this.#firstMs, this.#maxMs);
   }
 
   /** Counts a success: the next failure waits as the first one did. */

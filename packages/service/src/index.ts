@@ -7,7 +7,7 @@ export {
   parseApiKeys,
   TENANT_NAME,
 } from "./api-keys.ts";
-export { Backoff } from "./backoff.ts";
+export { Backoff, backoffMs } from "./backoff.ts";
 export {
   type Environment,
   EnvironmentError,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import {
   countPendingRows,
@@ -28,7 +29,7 @@ export interface EraserParts {
   readonly gatherMs: number;
 }
 
-const MIN_BACKOFF_MS = 100;
+const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 10_000;
 
 /**
@@ -41,7 +42,7 @@ export class Eraser {
   readonly #abort = new AbortController();
   #awake = Promise.withResolvers<void>();
   #loop: Promise<void> | undefined;
-  #failures = 0;
+  readonly #backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
 
   constructor(parts: EraserParts) {
     this.#parts = parts;
@@ -79,7 +80,7 @@ export class Eraser {
       try {
         await sleep(this.#parts.gatherMs, undefined, { signal });
         if (await this.#step(signal)) this.wake();
-        this.#failures = 0;
+        this.#backoff.succeed();
       } catch (error) {
         if (signal.aborted) return;
         this.wake();
@@ -131,13 +132,11 @@ export class Eraser {
   async #failed(error: unknown): Promise<void> {
     this.#metrics.tributary_erase_failures_total.inc();
     const code = error instanceof WarehouseError ? error.code : String(error);
-    if (this.#failures === 0) {
+    if (this.#backoff.failures === 0) {
       this.#parts.telemetry.logger.warn({ code }, "erasing in the warehouse failed, retrying");
     }
-    const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
-    this.#failures += 1;
     try {
-      await sleep(waitMs, undefined, { signal: this.#abort.signal });
+      await sleep(this.#backoff.fail(), undefined, { signal: this.#abort.signal });
     } catch {
       // Aborted, the only way this sleep rejects: the loop ends with its next step.
     }

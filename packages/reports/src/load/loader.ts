@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import type { PolledEntry } from "@tributary/streams";
 import { createMetrics, SpanStatusCode, type Span, type Telemetry } from "@tributary/telemetry";
 import {
@@ -33,7 +34,7 @@ class WarehouseLost extends Error {}
 const MAX_LOAD_BYTES = 12 << 20;
 /** A poll that brought so many entries means a backlog: the next follows at once. */
 const BACKLOG_ENTRIES = 256;
-const MIN_BACKOFF_MS = 100;
+const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 
 const METRIC_NAMES = [
@@ -66,7 +67,7 @@ export class Loader {
   #loop: Promise<void> | undefined;
   /** Since when entries have waited, or could not be asked for, without any being loaded, by performance.now(). */
   #waitingSinceMs: number | undefined;
-  #failures = 0;
+  readonly #backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
 
   constructor(
     feed: LoaderFeed,
@@ -231,10 +232,9 @@ export class Loader {
   }
 
   #succeeded(): void {
-    if (this.#failures > 0) {
-      this.#telemetry.logger.info({ failures: this.#failures }, "loading recovered");
-    }
-    this.#failures = 0;
+    const { failures } = this.#backoff;
+    if (failures > 0) this.#telemetry.logger.info({ failures }, "loading recovered");
+    this.#backoff.succeed();
   }
 
   /** Logs the first failure in a row; the others are counted. @returns how long to wait, ms */
@@ -243,12 +243,10 @@ export class Loader {
     this.#feed.rewind();
     this.#metrics.tributary_load_failures_total.inc();
     this.#waitingSinceMs ??= performance.now();
-    if (this.#failures === 0) {
+    if (this.#backoff.failures === 0) {
       this.#telemetry.logger.warn({ err: error }, "loading failed, retrying with the same entries");
     }
-    const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
-    this.#failures += 1;
-    return waitMs;
+    return this.#backoff.fail();
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import type { Logger } from "@tributary/telemetry";
 import { isOutOfMemory, isRefusedForGood, StreamsError } from "../errors.ts";
 import type { Lease } from "../ownership/lease.ts";
@@ -65,7 +66,8 @@ export class Committer {
    *   full Redis where the consumer is to stop
    */
   async commit(commit: Commit): Promise<Committed> {
-    for (let backoffMs = FIRST_BACKOFF_MS; ; backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS)) {
+    const backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
+    for (;;) {
       if (this.#machine.isLost) {
         throw new StreamsError("fenced", "the lease was lost before the commit");
       }
@@ -76,7 +78,7 @@ export class Committer {
       } catch (error) {
         if (error instanceof StreamsError) throw error;
         await this.#wait(error, commit);
-        await sleep(backoffMs);
+        await sleep(backoff.fail());
         await waitUntilReady(this.#client, MAX_BACKOFF_MS);
       }
     }

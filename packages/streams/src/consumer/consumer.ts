@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTION_GROUP, eventsKey } from "@tributary/protocol";
+import { Backoff } from "@tributary/service";
 import type { Logger } from "@tributary/telemetry";
 import { isGroupLost, StreamsError } from "../errors.ts";
 import { FactEraser, type WaitingErasures } from "../fact-log/eraser.ts";
@@ -105,19 +106,18 @@ export class PartitionConsumer {
   async run(): Promise<void> {
     const blocking = duplicateForBlocking(this.#client, this.#options.blockMs);
     this.#blocking = blocking;
-    let backoffMs = FIRST_BACKOFF_MS;
+    const backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
     // Messages that the owner before did not relay.
     this.#outbox.wake();
     try {
       while (!this.#machine.isEnding) {
         try {
           await this.#turn(blocking);
-          backoffMs = FIRST_BACKOFF_MS;
+          backoff.succeed();
         } catch (error) {
           this.#fail(error);
           if (this.#machine.isEnding) break;
-          await sleep(backoffMs);
-          backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+          await sleep(backoff.fail());
           await waitUntilReady(this.#client, MAX_BACKOFF_MS);
         }
       }

@@ -6,6 +6,7 @@ import {
   ROWS_FIELD,
   TARGET_FIELD,
 } from "@tributary/protocol";
+import { Backoff } from "@tributary/service";
 import type { Logger } from "@tributary/telemetry";
 import { EntryAppender, type ReplicaWait } from "../redis/append.ts";
 import { type RedisClient, waitUntilReady } from "../redis/client.ts";
@@ -76,17 +77,16 @@ export class OutboxRelay {
 
   async #relay(): Promise<void> {
     this.#running = true;
-    let backoffMs = FIRST_BACKOFF_MS;
+    const backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
     while (this.#again && !this.#stopped) {
       this.#again = false;
       try {
         while (!this.#stopped && (await this.#relayPage()));
-        backoffMs = FIRST_BACKOFF_MS;
+        backoff.succeed();
       } catch (error) {
         this.#again = true;
         this.#sayFailed(error);
-        await sleep(backoffMs);
-        backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+        await sleep(backoff.fail());
         await waitUntilReady(this.#client, MAX_BACKOFF_MS);
       }
     }

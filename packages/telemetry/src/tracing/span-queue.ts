@@ -1,6 +1,7 @@
 import { context, ROOT_CONTEXT, TraceFlags } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base";
+import { backoffMs } from "@tributary/service";
 import type { SpanQueueConfig } from "../config.ts";
 
 /** What became of a sampled span: taken by the collector, given up by an export, or never sent. */
@@ -110,8 +111,9 @@ export class SpanQueue implements SpanProcessor {
   }
 
   #delayMs(): number {
-    const delay = this.#options.scheduledDelayMs * 2 ** Math.min(this.#failuresInRow, 16);
-    return this.#failuresInRow === 0 ? delay : Math.min(delay, MAX_BACKOFF_MS);
+    const { scheduledDelayMs } = this.#options;
+    if (this.#failuresInRow === 0) return scheduledDelayMs;
+    return backoffMs(this.#failuresInRow + 1, scheduledDelayMs, MAX_BACKOFF_MS);
   }
 
   #exportIn(delayMs: number): void {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProtocolError, resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
 import { AttributionError } from "@tributary/attribution";
+import { Backoff } from "@tributary/service";
 import {
   compareEntryIds,
   forgetErasedConversions,
@@ -32,7 +33,7 @@ const MAX_ENTRIES = 16;
 /** Deliveries of a tenant that are put into its queue by one call: it bounds what is in memory, and how long Redis is busy. */
 const MAX_CHUNK = 64;
 const MAX_CHUNK_BYTES = 1 << 20;
-const MIN_BACKOFF_MS = 100;
+const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5000;
 
 /** Deliveries of a tenant and partition that are not in the queue yet. */
@@ -61,7 +62,7 @@ export class ResultIntake {
   #loop: Promise<void> | undefined;
   /** Since when results have waited without any being taken, by performance.now(). */
   #waitingSinceMs: number | undefined;
-  #failures = 0;
+  readonly #backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
 
   constructor(
     client: RedisClient,
@@ -131,10 +132,9 @@ export class ResultIntake {
       if (this.#unswept.size > 0) await this.#sweep();
       await this.#takeErased();
       this.#waitingSinceMs = undefined;
-      if (this.#failures > 0) {
-        this.#telemetry.logger.info({ failures: this.#failures }, "taking results recovered");
-      }
-      this.#failures = 0;
+      const { failures } = this.#backoff;
+      if (failures > 0) this.#telemetry.logger.info({ failures }, "taking results recovered");
+      this.#backoff.succeed();
       return entries.length >= MAX_ENTRIES ? 0 : POLL_MS;
     } catch (error) {
       return this.#failed(error, entries);
@@ -276,15 +276,13 @@ export class ResultIntake {
     // They may have been acknowledged, and then do not come again: their deliveries are released by the sweep.
     for (const { partition } of entries) this.#unswept.add(partition);
     this.#metrics.tributary_webhook_intake_failures_total.inc();
-    if (this.#failures === 0) {
+    if (this.#backoff.failures === 0) {
       this.#telemetry.logger.warn(
         { err: error },
         "taking results failed, retrying with the same entries",
       );
     }
-    const waitMs = Math.min(MIN_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
-    this.#failures += 1;
-    return waitMs;
+    return this.#backoff.fail();
   }
 }
 

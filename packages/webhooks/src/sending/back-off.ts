@@ -1,3 +1,5 @@
+import { backoffMs } from "@tributary/service";
+
 /** The pace of requests to a tenant's receiver. */
 export interface Pacing {
   /** Requests at a time. */
@@ -26,7 +28,7 @@ export function retryDelayMs(
   random: number,
   retryAfterMs = 0,
 ): number {
-  const whole = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(attempts - 1, 40));
+  const whole = backoffMs(attempts, firstBackoffMs, maxBackoffMs);
   return Math.max(retryAfterMs, Math.round(whole * (0.5 + random / 2)));
 }
 

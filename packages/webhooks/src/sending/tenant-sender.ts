@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import type { Telemetry } from "@tributary/telemetry";
 import { type Pacing, ReceiverPace, retryDelayMs } from "./back-off.ts";
 import { conversionOf } from "../delivery/delivery.ts";
@@ -21,7 +22,9 @@ export interface SenderOptions {
 /** The queue is looked at this often at the least: deliveries are also retried from outside. */
 const IDLE_MS = 500;
 const MIN_WAIT_MS = 5;
-const FIRST_BACKOFF_MS = 50;
+/** Waits after failures to record an outcome and to read the queue. */
+const FIRST_RECORD_BACKOFF_MS = 50;
+const FIRST_READ_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 2000;
 /** How long a stop waits for requests, ms; the next process repeats those that take longer. */
 const STOP_TIMEOUT_MS = 5000;
@@ -54,7 +57,7 @@ export class TenantSender {
   #progressMs = 0;
   /** Since when the queue has failed; undefined while it does not. */
   #failingSinceMs: number | undefined;
-  #failures = 0;
+  readonly #backoff = new Backoff(FIRST_READ_BACKOFF_MS, MAX_BACKOFF_MS);
   #isFailing = false;
   #dead = 0;
   #saidDeadMs = -Infinity;
@@ -111,7 +114,7 @@ export class TenantSender {
       let waitMs: number;
       try {
         waitMs = await this.#step();
-        this.#failures = 0;
+        this.#backoff.succeed();
         this.#failingSinceMs = undefined;
       } catch (error) {
         waitMs = this.#failed(error);
@@ -162,7 +165,7 @@ export class TenantSender {
   /** Records the outcome of a delivery, with retries while Redis is unavailable, so that the delivery is not sent again. */
   async #settle(delivery: DueDelivery, attempt: Attempt, tries: Tries): Promise<void> {
     const record = this.#judge(delivery, attempt, tries);
-    let backoffMs = FIRST_BACKOFF_MS;
+    const backoff = new Backoff(FIRST_RECORD_BACKOFF_MS, MAX_BACKOFF_MS);
     for (;;) {
       try {
         await record();
@@ -178,11 +181,10 @@ export class TenantSender {
         }
       }
       try {
-        await sleep(backoffMs, undefined, { signal: this.#giveUp.signal });
+        await sleep(backoff.fail(), undefined, { signal: this.#giveUp.signal });
       } catch {
         // Aborted, the only way this sleep rejects: tried once more, and no further.
       }
-      backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
     }
   }
 
@@ -254,13 +256,12 @@ export class TenantSender {
   }
 
   #failed(error: unknown): number {
-    if (this.#failures === 0) {
+    if (this.#backoff.failures === 0) {
       const { tenant } = this.#target;
       this.#telemetry.logger.warn({ err: error, tenant }, "reading the queue failed, retrying");
     }
-    this.#failures += 1;
     this.#failingSinceMs ??= performance.now();
-    return Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(this.#failures, 10), MAX_BACKOFF_MS);
+    return this.#backoff.fail();
   }
 
   async #pause(waitMs: number): Promise<void> {
