@@ -72,6 +72,9 @@ const schema = settingsSchema.extend({
   TRIBUTARY_LOAD_MAX_ENTRIES: wholeNumber(1, 10_000, 64).describe(
     "most entries of a stream and poll",
   ),
+  TRIBUTARY_LOAD_MAX_READ_MB: wholeNumber(1, 1024, 32).describe(
+    "about how much of the facts, and of the results, one poll reads, MiB",
+  ),
   TRIBUTARY_LOAD_STALL_MS: wholeNumber(100, 3_600_000, 30_000).describe(
     "unhealthy when entries have waited this long without one being loaded, ms",
   ),
@@ -140,6 +143,7 @@ export interface ReportsConfig {
   readonly keysRefreshMs: number;
   readonly loadIntervalMs: number;
   readonly loadMaxEntries: number;
+  readonly loadMaxReadBytes: number;
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
   readonly maxExports: number;
@@ -191,6 +195,7 @@ export function readConfig(
     keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
     loadIntervalMs: values.TRIBUTARY_LOAD_INTERVAL_MS,
     loadMaxEntries: values.TRIBUTARY_LOAD_MAX_ENTRIES,
+    loadMaxReadBytes: values.TRIBUTARY_LOAD_MAX_READ_MB * 2 ** 20,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,

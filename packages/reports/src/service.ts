@@ -101,6 +101,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       partitions,
       consumer: parts.consumer,
       maxEntries: config.loadMaxEntries,
+      maxReadBytes: config.loadMaxReadBytes,
       streams: [stream],
       onMended: mendedReporter(
         telemetry.logger,

@@ -13,6 +13,7 @@ test("defaults", () => {
     readKeys: new Map(),
     loadIntervalMs: 100,
     loadMaxEntries: 64,
+    loadMaxReadBytes: 32 << 20,
     loadStallMs: 30_000,
     queryTimeoutMs: 30_000,
   });

@@ -57,6 +57,9 @@ const schema = targetsSchema.extend({
   TRIBUTARY_WEBHOOK_MAX_BACKOFF_MS: wholeNumber(10, 86_400_000, 3_600_000).describe(
     "longest wait between two attempts of a delivery, ms",
   ),
+  TRIBUTARY_WEBHOOK_MAX_READ_MB: wholeNumber(1, 1024, 16).describe(
+    "about how much of the results of all partitions is read at once, MiB",
+  ),
   TRIBUTARY_WEBHOOK_LEASE_MS: wholeNumber(500, 60_000, 5000).describe(
     "time after which another process sends in the place of one that is silent, ms",
   ),
@@ -79,6 +82,7 @@ export interface WebhooksConfig {
   readonly bounds: QueueBounds;
   readonly maxAttempts: number;
   readonly pacing: Pacing;
+  readonly maxReadBytes: number;
   readonly leaseMs: number;
   readonly stallMs: number;
   readonly telemetry: TelemetryConfig;
@@ -120,6 +124,7 @@ export function readConfig(env: Environment = process.env): WebhooksConfig {
     bounds,
     maxAttempts: values.TRIBUTARY_WEBHOOK_MAX_ATTEMPTS,
     pacing: { maxInFlight: values.TRIBUTARY_WEBHOOK_MAX_IN_FLIGHT, firstBackoffMs, maxBackoffMs },
+    maxReadBytes: values.TRIBUTARY_WEBHOOK_MAX_READ_MB * MB,
     leaseMs: values.TRIBUTARY_WEBHOOK_LEASE_MS,
     stallMs: values.TRIBUTARY_STALL_MS,
     telemetry: readTelemetryConfig(env),

@@ -127,7 +127,7 @@ export class WebhooksService {
 
   #begin(): Sending {
     const { client, telemetry, metrics, seed } = this.#parts;
-    const { targets, timeoutMs, maxAttempts, pacing, partitions } = this.#config;
+    const { targets, timeoutMs, maxAttempts, pacing, partitions, maxReadBytes } = this.#config;
     const maySend = (): boolean => this.#lease.held;
     const senders = new Map<string, TenantSender>();
     for (const [tenant, queue] of this.queues) {
@@ -139,6 +139,7 @@ export class WebhooksService {
     const released = (tenant: string): void => senders.get(tenant)?.wake();
     const intake = new ResultIntake(client, this.queues, telemetry, metrics, {
       partitions,
+      maxReadBytes,
       seed,
       released,
     });

@@ -14,6 +14,7 @@ it("has a bound for everything", () => {
     timeoutMs: 10_000,
     maxAttempts: 72,
     bounds: { waitingBytes: 256 * 2 ** 20, deadBytes: 64 * 2 ** 20 },
+    maxReadBytes: 16 * 2 ** 20,
     stallMs: 30_000,
   });
   expect(Object.isFrozen(config)).toBe(true);

@@ -2,6 +2,8 @@ import type { PolledEntry } from "@tributary/streams";
 
 /** Where the loader gets its blocks: WarehouseFeed of @tributary/streams. */
 export interface LoaderFeed {
+  /** Whether more is likely to wait than the last poll brought. */
+  readonly isBehind: boolean;
   /** The next blocks, empty where there are none. */
   poll(): Promise<PolledEntry[]>;
   /** Says that entries are loaded for good. */

@@ -32,8 +32,6 @@ class WarehouseLost extends Error {}
  * Size of one insert, however many entries wait: it bounds the memory, and how long results wait behind facts.
  */
 const MAX_LOAD_BYTES = 12 << 20;
-/** A poll that brought so many entries means a backlog: the next follows at once. */
-const BACKLOG_ENTRIES = 256;
 const FIRST_BACKOFF_MS = 100;
 const MAX_BACKOFF_MS = 5_000;
 
@@ -121,7 +119,7 @@ export class Loader {
       if (entries.length === 0) this.#waitingSinceMs = undefined;
       else await this.#load(entries);
       this.#succeeded();
-      return entries.length >= BACKLOG_ENTRIES ? 0 : this.#options.intervalMs;
+      return this.#feed.isBehind ? 0 : this.#options.intervalMs;
     } catch (error) {
       if (error instanceof WarehouseLost) {
         this.#abort.abort();

@@ -33,6 +33,7 @@ class MemoryFeed implements LoaderFeed {
   readonly deadLetters: { id: string; reason: string }[] = [];
   #next = 0;
   failAcknowledge = 0;
+  readonly isBehind = false;
 
   append(stream: "facts" | "results", block: Uint8Array): void {
     this.entries.push({

@@ -1,6 +1,7 @@
 import { factsKey, resultsKey, stateKey, WAREHOUSE_GROUP } from "@tributary/protocol";
 import { parseEntries, readGroup, type StreamEntry } from "../redis/read-group.ts";
 import type { RedisClient } from "../redis/client.ts";
+import { ReadSize } from "../redis/read-size.ts";
 import { Script } from "../redis/script.ts";
 import { deadLetter } from "./dead-letters.ts";
 import type { FeedStream, PolledEntry } from "./polled-entry.ts";
@@ -26,6 +27,8 @@ export interface FeedOptions {
   readonly consumer: string;
   /** Most entries of a stream and poll. */
   readonly maxEntries: number;
+  /** About how much one poll brings of all partitions together, bytes; bounded in entries alone where it is not given. */
+  readonly maxReadBytes?: number;
   /** Which streams are read; both where it is not given. */
   readonly streams?: readonly FeedStream[];
   /** The consumer group; the warehouse's where it is not given. */
@@ -51,6 +54,10 @@ interface Source {
   readonly runs: ReadRuns;
   /** Whether the next read gives out again what was not acknowledged. */
   begins: boolean;
+  /** Whether the next read looks for what this consumer had in hand of entries that were acknowledged before. */
+  claimsOwn: boolean;
+  /** When entries of silent consumers are taken over next, by performance.now(). */
+  takeOverAtMs: number;
   /** ID up to which all was acknowledged when entries were last taken over; "" before. */
   acknowledgedBefore: string;
 }
@@ -67,7 +74,11 @@ export class WarehouseFeed {
   readonly #takeOverEveryMs: number;
   readonly #takeOverAfterMs: number;
   readonly #sources: readonly Source[];
-  #takeOverAtMs: number;
+  readonly #maxEntries: number;
+  readonly #readSize: ReadSize | undefined;
+  /** Index of the source that the next read begins with. */
+  #next = 0;
+  #isBehind = false;
   #mended: MendedGroup[] = [];
 
   constructor(client: RedisClient, options: FeedOptions) {
@@ -77,7 +88,6 @@ export class WarehouseFeed {
     this.#group = group;
     this.#takeOverEveryMs = options.takeOverEveryMs ?? TAKE_OVER_EVERY_MS;
     this.#takeOverAfterMs = options.takeOverAfterMs ?? TAKE_OVER_AFTER_MS;
-    this.#takeOverAtMs = performance.now() - this.#takeOverEveryMs;
     this.#sources = Array.from({ length: partitions }, (_, partition) =>
       streams.map((stream) => ({
         partition,
@@ -85,9 +95,20 @@ export class WarehouseFeed {
         keys: [keyOf(partition, stream), stateKey(partition)] as const,
         runs: new ReadRuns(),
         begins: true,
+        claimsOwn: true,
+        takeOverAtMs: performance.now(),
         acknowledgedBefore: "",
       })),
     ).flat();
+    const { maxReadBytes } = options;
+    this.#maxEntries = options.maxEntries * this.#sources.length;
+    this.#readSize =
+      maxReadBytes === undefined ? undefined : new ReadSize(this.#maxEntries, maxReadBytes);
+  }
+
+  /** Whether more is likely to wait: the last poll was full, or left out partitions. */
+  get isBehind(): boolean {
+    return this.#isBehind;
   }
 
   /**
@@ -96,25 +117,34 @@ export class WarehouseFeed {
    * @throws the first partition's error, where the others have nothing
    */
   async poll(): Promise<PolledEntry[]> {
-    const now = performance.now();
-    const takeOver = now - this.#takeOverAtMs >= this.#takeOverEveryMs;
-    if (takeOver) this.#takeOverAtMs = now;
-    // All of them: one that went on after this call would be given entries that nobody takes.
-    const results = await Promise.allSettled(
-      this.#sources.map(async (source) => this.#read(source, takeOver)),
-    );
     const found: PolledEntry[] = [];
     let failure: PromiseRejectedResult | undefined;
-    for (const [i, result] of results.entries()) {
-      if (result.status === "fulfilled") {
-        found.push(...result.value);
-        continue;
+    let left = this.#sources.length;
+    this.#isBehind = false;
+    // Large entries leave room for some of the partitions: the others are asked where those have nothing.
+    while (left > 0 && found.length === 0) {
+      const entries = this.#readSize?.entries ?? this.#maxEntries;
+      const sources = this.#take(Math.min(left, entries));
+      const count = Math.max(1, Math.floor(entries / this.#sources.length));
+      left -= sources.length;
+      // All of them: one that went on after this call would be given entries that nobody takes.
+      const results = await Promise.allSettled(
+        sources.map(async (source) => this.#read(source, count)),
+      );
+      for (const [i, result] of results.entries()) {
+        if (result.status === "fulfilled") {
+          if (result.value.length >= count) this.#isBehind = true;
+          found.push(...result.value);
+          continue;
+        }
+        failure ??= result;
+        // A reply may be lost whose entries are pending now: those come again first.
+        const source = sources[i];
+        if (source !== undefined) begin(source);
       }
-      failure ??= result;
-      // A reply may be lost whose entries are pending now: those come again first.
-      const source = this.#sources[i];
-      if (source !== undefined) begin(source);
     }
+    if (found.length > 0 && left > 0) this.#isBehind = true;
+    this.#readSize?.note(found);
     const mended = this.#mended.splice(0);
     if (mended.length > 0) this.#options.onMended?.(mended);
     if (failure !== undefined && found.length === 0) throw failure.reason;
@@ -157,8 +187,19 @@ export class WarehouseFeed {
     runs.settle(String(acknowledged));
   }
 
-  async #read(source: Source, takeOver: boolean): Promise<PolledEntry[]> {
+  /** The sources whose turn it is. */
+  #take(count: number): Source[] {
+    const from = this.#next;
+    this.#next = (from + count) % this.#sources.length;
+    return [...this.#sources.slice(from), ...this.#sources.slice(0, from)].slice(0, count);
+  }
+
+  /** @param count most entries, and as many again of those that are claimed */
+  async #read(source: Source, count: number): Promise<PolledEntry[]> {
     const { partition, stream, keys, runs, begins } = source;
+    const now = performance.now();
+    const takeOver = now >= source.takeOverAtMs;
+    if (takeOver) source.takeOverAtMs = now + this.#takeOverEveryMs;
     // Runs behind one that another consumer had in hand: it may be through with it by now.
     if (takeOver && runs.complete().length > 0) await this.#acknowledge(source, []);
     if (begins || takeOver) {
@@ -166,7 +207,7 @@ export class WarehouseFeed {
       if (takeOver) source.acknowledgedBefore = acknowledged;
     }
     const [key] = keys;
-    const { consumer, maxEntries: count } = this.#options;
+    const { consumer } = this.#options;
     const options = { group: this.#group, consumer, count };
     let read: Map<string, StreamEntry[]>;
     try {
@@ -179,7 +220,7 @@ export class WarehouseFeed {
     source.begins = false;
     const entries = read.get(key) ?? [];
     runs.read(entries.map(({ id }) => id));
-    const again = begins || takeOver ? await this.#claim(source, begins) : [];
+    const again = source.claimsOwn || takeOver ? await this.#claim(source, count) : [];
     return [...again, ...entries].map((entry) => ({ partition, stream, ...entry }));
   }
 
@@ -200,12 +241,16 @@ export class WarehouseFeed {
     return acknowledged;
   }
 
-  /** Takes what is pending of entries that were acknowledged before. @param own only what this consumer was given */
-  async #claim({ stream, keys }: Source, own: boolean) {
-    const { consumer, maxEntries } = this.#options;
-    const [idleMs, whose] = own ? [0, consumer] : [this.#takeOverAfterMs, ""];
-    const args = [this.#group, stream, consumer, idleMs, maxEntries, whose];
-    return parseEntries((await claimScript.runBuffer(this.#client, keys, args)) as unknown[]);
+  /** Takes what is pending of entries that were acknowledged before: first of all what this consumer was given. */
+  async #claim(source: Source, count: number): Promise<StreamEntry[]> {
+    const { stream, keys, claimsOwn } = source;
+    const { consumer } = this.#options;
+    const [idleMs, whose] = claimsOwn ? [0, consumer] : [this.#takeOverAfterMs, ""];
+    const args = [this.#group, stream, consumer, idleMs, count, whose];
+    const reply = (await claimScript.runBuffer(this.#client, keys, args)) as unknown[];
+    const entries = parseEntries(reply);
+    source.claimsOwn = claimsOwn && entries.length >= count;
+    return entries;
   }
 
   #sourceOf({ partition, stream }: PolledEntry): Source {
@@ -218,6 +263,7 @@ export class WarehouseFeed {
 
 function begin(source: Source): void {
   source.begins = true;
+  source.claimsOwn = true;
   source.runs.forget();
 }
 

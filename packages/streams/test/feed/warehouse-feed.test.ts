@@ -160,6 +160,34 @@ it("shares a stream with another feed: each entry is loaded once, whoever is fas
   expect(await warehouse()).toMatchObject({ undelivered: 0, pending: 0, acknowledged: 4 });
 });
 
+it("reads about so many bytes at once of all its partitions together, and says that more waits", async () => {
+  const [partitions, each, bytes] = [4, 12, 200_000];
+  await client.flushall();
+  await agreeOnPlatform(client, partitions);
+  await ensureGroups(client, partitions);
+  const maxReadBytes = 1 << 20;
+  const feed = feedOf("l", { partitions, maxEntries: 64, maxReadBytes, streams: ["facts"] });
+  for (let i = 0; i < each; i += 1) {
+    for (let p = 0; p < partitions; p += 1) {
+      await client.xadd(factsKey(p), "*", "n", 1, "b", `${i} `.padEnd(bytes, "x"));
+    }
+  }
+  const found: PolledEntry[] = [];
+  for (let polls = 0; found.length < partitions * each && polls < 100; polls += 1) {
+    const entries = await feed.poll();
+    // Of the first read nothing is known but that it brings eight entries at most.
+    const most = polls === 0 ? 8 * bytes : maxReadBytes;
+    expect(entries.reduce((sum, { block }) => sum + block.length, 0)).toBeLessThanOrEqual(most);
+    if (entries.length > 0) expect(feed.isBehind).toBe(true);
+    found.push(...entries);
+  }
+  for (const [, of] of Map.groupBy(found, ({ partition }) => partition)) {
+    expect(textsOf(of).map((text) => Number.parseInt(text, 10))).toEqual([...Array(each).keys()]);
+  }
+  expect(await feed.poll()).toEqual([]);
+  expect(feed.isBehind).toBe(false);
+});
+
 it("keeps one dead letter of an entry whose feed died before it acknowledged the others", async () => {
   for (const text of ["bad 1", "good", "bad 2"]) await add(text);
   const first = feedOf("l");

@@ -19,6 +19,8 @@ import { deliveriesOf } from "./result-deliveries.ts";
 
 export interface ResultIntakeOptions {
   readonly partitions: number;
+  /** About how much of all partitions one poll brings, bytes. */
+  readonly maxReadBytes: number;
   /** Secret of the dictionaries' hash, below 2^48: strings come from strangers. */
   readonly seed: number;
   /** Called when deliveries of a tenant may be sent. */
@@ -28,7 +30,7 @@ export interface ResultIntakeOptions {
 /** The same for every process, so that the next one finds what the last one had not acknowledged. */
 const CONSUMER = "sender";
 const POLL_MS = 50;
-/** Most entries of a partition and poll: they are in memory together. */
+/** Most entries of a partition and poll, and most notices of erased conversions. */
 const MAX_ENTRIES = 16;
 /** Deliveries of a tenant that are put into its queue by one call: it bounds what is in memory, and how long Redis is busy. */
 const MAX_CHUNK = 64;
@@ -76,12 +78,13 @@ export class ResultIntake {
     this.#telemetry = telemetry;
     this.#metrics = metrics;
     this.#options = options;
-    const { partitions } = options;
+    const { partitions, maxReadBytes } = options;
     this.#unswept = new Set(Array.from({ length: partitions }, (_, partition) => partition));
     this.#feed = new WarehouseFeed(client, {
       partitions,
       consumer: CONSUMER,
       maxEntries: MAX_ENTRIES,
+      maxReadBytes,
       streams: ["results"],
       group: WEBHOOKS_GROUP,
       onMended: mendedReporter(
@@ -135,7 +138,7 @@ export class ResultIntake {
       const { failures } = this.#backoff;
       if (failures > 0) this.#telemetry.logger.info({ failures }, "taking results recovered");
       this.#backoff.succeed();
-      return entries.length >= MAX_ENTRIES ? 0 : POLL_MS;
+      return this.#feed.isBehind ? 0 : POLL_MS;
     } catch (error) {
       return this.#failed(error, entries);
     }
