@@ -5,23 +5,6 @@
 -- ARGV: epoch, group, consumer, most entries that are looked at, ID to go on after ('' begins behind the committed ID)
 -- Returns {'ok', committed ID, 1 where the group was made, 1 where the stream was deleted, entries that it was set past, ID to go on
 -- after or ''}, {'fenced', epoch}, or {'gone'} where there is no state.
-local function parts_of(id)
-  local ms, sequence = string.match(id, '^(%d+)%-(%d+)$')
-  return tonumber(ms), tonumber(sequence)
-end
-local function is_before(a, b)
-  local a_ms, a_sequence = parts_of(a)
-  local b_ms, b_sequence = parts_of(b)
-  return a_ms < b_ms or (a_ms == b_ms and a_sequence < b_sequence)
-end
-local function fields_of(reply)
-  local fields = {}
-  for i = 1, #reply, 2 do
-    fields[reply[i]] = reply[i + 1]
-  end
-  return fields
-end
-
 local key, state, name = KEYS[1], KEYS[2], ARGV[2]
 local epoch = redis.call('HGET', state, 'epoch')
 if not epoch then
@@ -30,17 +13,8 @@ end
 if epoch ~= ARGV[1] then
   return { 'fenced', epoch }
 end
-local stream = { ['length'] = 0, ['entries-added'] = 0, ['last-generated-id'] = '0-0' }
-local group
-if redis.call('EXISTS', key) == 1 then
-  stream = fields_of(redis.call('XINFO', 'STREAM', key))
-  for _, reply in ipairs(redis.call('XINFO', 'GROUPS', key)) do
-    local info = fields_of(reply)
-    if info['name'] == name then
-      group = info
-    end
-  end
-end
+local stream = stream_of(key)
+local group = groups_of(key)[name]
 
 local committed = redis.call('HGET', state, 'position') or '0-0'
 local entries = tonumber(redis.call('HGET', state, 'entries') or '0')

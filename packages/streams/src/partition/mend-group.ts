@@ -4,7 +4,7 @@ import type { Lease } from "../ownership/lease.ts";
 import type { RedisClient } from "../redis/client.ts";
 import { Script } from "../redis/script.ts";
 
-const mendScript = new Script(new URL("./mend-group.lua", import.meta.url));
+const mendScript = new Script(new URL("./mend-group.lua", import.meta.url), "streams");
 const skipScript = new Script(new URL("./skip-committed.lua", import.meta.url));
 
 /** The workers' group of a partition, as it was found. */
