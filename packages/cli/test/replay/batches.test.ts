@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { cutBatches } from "../../src/replay/batches.ts";
 import type { SourceChunk } from "../../src/replay/sources/source-item.ts";
 
@@ -44,7 +45,7 @@ test("every event is in one batch, in order, and only the last batch is short", 
         expect(batches.slice(0, -1).every((batch) => batch.length === size)).toBe(true);
       },
     ),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 

@@ -2,6 +2,7 @@ import { classifyChannel } from "@tributary/attribution";
 import { BatchScanner, createRowDictionaries, packEvents } from "@tributary/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { BUNDLED_SAMPLE, generateSample } from "../../src/sample/generate.ts";
 
 const sample = generateSample(BUNDLED_SAMPLE);
@@ -13,7 +14,7 @@ test("the same seed gives the same events, another seed others", () => {
       expect(generateSample(options)).toEqual(generateSample(options));
       expect(generateSample(options)).not.toEqual(generateSample({ ...options, seed: seed + 1 }));
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });
 
@@ -33,7 +34,7 @@ test("the gateway accepts every event of any seed", () => {
       const result = scanner.scan(packEvents(events), options, () => undefined);
       expect(result).toEqual({ accepted: events.length, refused: [] });
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });
 

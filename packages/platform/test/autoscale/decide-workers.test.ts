@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import {
   type AutoscaleLimits,
   type AutoscaleMemory,
@@ -143,6 +144,6 @@ it("comes to rest under a steady load, with enough workers and not twice too man
         expect(turns.length).toBeLessThanOrEqual(2);
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import {
   CONSUMER_EVENTS,
   type ConsumerEvent,
@@ -207,7 +208,7 @@ describe("the consumer's states", () => {
           fc.modelRun(() => ({ model, real }), commands);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
     // Else some part of the machine was not put to the test: all but owning, where it begins.
     expect(seen.size).toBe(12);

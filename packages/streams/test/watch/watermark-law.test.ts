@@ -8,6 +8,7 @@ import {
 } from "@tributary/protocol";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import {
   acquireLease,
@@ -230,6 +231,6 @@ it("is never later than the oldest event that was accepted and is not in the rep
       expect(lag?.warehouse).toMatchObject({ undelivered: 0, pending: 0, stranded: false });
       expect(await readCompleteUpTo(client, 1)).toBeGreaterThan(1_600_000_000_000);
     }),
-    { numRuns: RUNS },
+    { numRuns: runs(RUNS) },
   );
 }, 120_000);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import fc from "fast-check";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
@@ -227,7 +228,7 @@ test("bytes that are damaged anywhere are undecodable, or still a block, and not
       if (!cuts) bad[at] = byte;
       expectDecodes(() => new FactRows(1).add(bad, 1, "1-0"));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

@@ -192,7 +192,7 @@ describe("a block", () => {
         if (!cuts) bad[at] = byte;
         expectDecodes(() => new ResultRows(1).add(bad, 1, "1-0"));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
