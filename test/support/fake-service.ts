@@ -56,6 +56,8 @@ const lag = {
   oldestAgeSeconds: 0,
   entriesPerSecond: 0,
   secondsToDrain: 0,
+  lost: 0,
+  stranded: false,
 };
 
 const server = createServer((request, response) => {

@@ -1,7 +1,7 @@
 /** How little a command loads before it does anything: the count holds where a time would hang on the machine. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startPlatform } from "@tributary/platform";
 import { expect, onTestFinished, test } from "vitest";
@@ -79,6 +79,33 @@ test(
     }
   },
 );
+
+/** A machine's own Node that is too old, if there is one. */
+const oldNode = (process.env["PATH"] ?? "")
+  .split(delimiter)
+  .map((folder) => join(folder, "node"))
+  .find((path) => {
+    const { stdout } = spawnSync(path, ["-p", "process.versions.node"], { encoding: "utf8" });
+    return Number.parseInt(stdout ?? "", 10) < 24;
+  });
+
+const TOO_OLD = (version: string): string =>
+  `Node 24 or later is needed and this is Node ${version}: "npx tributary" runs the command on the Node 24 that set-up installs.\n`;
+
+test("a Node that is too old is refused in one sentence", () => {
+  const pretended =
+    'data:text/javascript,Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.6.0" } });';
+  const run = spawnSync(process.execPath, ["--import", pretended, MAIN, "--version"], {
+    encoding: "utf8",
+  });
+  expect(run).toMatchObject({ status: 1, stdout: "", stderr: TOO_OLD("20.6.0") });
+});
+
+test.runIf(oldNode !== undefined)("the machine's own old Node reads that far", () => {
+  const run = spawnSync(oldNode ?? "", [MAIN, "--version"], { encoding: "utf8" });
+  expect(run).toMatchObject({ status: 1, stdout: "" });
+  expect(run.stderr).toMatch(/^Node 24 or later is needed and this is Node [\d.]+: .+\n$/);
+});
 
 test("every name in the list of heavy packages is one that an action loads", () => {
   // A heavy package of another name would pass unseen: each is one that the lock file has.
