@@ -61,7 +61,8 @@ export async function post(
       const reason = `no answer within ${timeoutMs} ms`;
       return { outcome: "timeout", status: undefined, reason, retryAfterMs };
     }
-    return { outcome: "unreachable", status: undefined, reason: reasonOf(error), retryAfterMs };
+    const reason = signal.aborted ? "stopped before the receiver answered" : reasonOf(error);
+    return { outcome: "unreachable", status: undefined, reason, retryAfterMs };
   }
 }
 

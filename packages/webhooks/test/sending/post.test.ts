@@ -95,13 +95,16 @@ describe("an answer", () => {
   });
 });
 
-it("that is given up is no connection", async () => {
+it("that is stopped says so", async () => {
   receiver = await startReceiver(() => undefined);
   const abort = new AbortController();
   const made = attempt(5000, abort.signal);
   await expect.poll(() => receiver.received.length).toBe(1);
   abort.abort();
-  expect(await made).toMatchObject({ outcome: "unreachable" });
+  expect(await made).toMatchObject({
+    outcome: "unreachable",
+    reason: "stopped before the receiver answered",
+  });
 });
 
 it("nobody there is no connection, said without the address", async () => {
