@@ -9,7 +9,7 @@ export interface PlainErasure {
 /**
  * What is left of a history: at each erasure all events of the person until then go, by whichever of their IDs they came, and
  * what is sent again of them later does not count either; docs/erasure.md has the rules.
- * @param history events and erasures in their order @param rules of who is who
+ * @param history events and erasures in their order @param rules of identity resolution
  */
 export function remainingEvents(
   history: readonly (PlainEvent | PlainErasure)[],

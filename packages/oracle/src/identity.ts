@@ -43,7 +43,7 @@ interface Pair {
 }
 
 /**
- * Whose an event is: `u:` and the user ID, or `a:` and an anonymous ID that is nobody's.
+ * Whose an event is: `u:` and the user ID, or `a:` and an anonymous ID of no user.
  * @param rules undefined links nothing
  */
 export function ownersOf(

@@ -41,7 +41,7 @@ export interface PlainRules {
 }
 
 const DAY = 86_400_000;
-/** What tells a user from an anonymous ID of the same text. */
+/** Distinguishes a user from an anonymous ID of the same text. */
 const OWNER_PREFIX = 2;
 /** The platform's defaults. */
 export const DEFAULT_RULES: PlainRules = {

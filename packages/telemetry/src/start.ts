@@ -35,7 +35,7 @@ export interface Telemetry {
 
 /**
  * Starts tracing, metrics and logs of one process. Loading the tracing SDK takes about 0.2 s, once.
- * Never throws for a collector that is away, and never waits for one.
+ * Never throws for an unavailable collector, and never waits for one.
  */
 export function startTelemetry(options: TelemetryOptions): Telemetry {
   const { config, serviceVersion, instanceId } = options;

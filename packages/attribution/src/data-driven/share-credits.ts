@@ -8,7 +8,7 @@ import { shareOut } from "../shares.ts";
  * Example: 10 by 1½ and −½ is 15 and −5.
  *
  * @param total units, such as money in 10^-12; from 0 to below 2^100
- * @returns undefined where the credits sum to 0: then the total is nobody's
+ * @returns undefined where the credits sum to 0: then the total belongs to no channel
  * @throws AttributionError `shares_invalid` as `shareOut`
  *
  * Cost: that of `shareOut`.

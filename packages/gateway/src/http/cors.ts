@@ -30,7 +30,7 @@ export function parseOrigins(variable: string, list: string): AllowedOrigins {
   return new Set(origins);
 }
 
-/** Lets pages of the allowed origins use what takes events, and nothing else: metrics are not a page's business. */
+/** Lets pages of the allowed origins use the routes that take events, and nothing else: metrics are not a page's business. */
 export function addCors(server: FastifyInstance, allowed: AllowedOrigins): void {
   server.addHook("onRequest", (request, reply, done) => {
     const { origin } = request.headers;

@@ -9,7 +9,7 @@ interface TenantQuota {
   readonly bucket: TokenBucket;
 }
 
-/** A token bucket a tenant: what is over the quota is to come later, and is not dropped. */
+/** A token bucket a tenant: events over the quota are to come later, and are not dropped. */
 export class Quota {
   readonly #perSecond: (tenant: string) => number;
   /** Tenants are those of the configured keys, so the map is bounded. */

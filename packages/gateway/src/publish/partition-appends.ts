@@ -24,7 +24,7 @@ const MAX_RETRY_MS = 160;
 const FULL_RETRY_SECONDS = 1;
 
 /**
- * Appends entries, and tries again until their deadline. Each partition has a breaker of its own: one node of a cluster may be
+ * Appends entries, with retries until their deadline. Each partition has a breaker of its own: one node of a cluster may be
  * unavailable while the others answer.
  */
 export class PartitionAppends {

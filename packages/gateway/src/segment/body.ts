@@ -15,7 +15,7 @@ export interface SegmentBody {
 const LEAST_CLOCK_MS = 946_684_800_000;
 
 /**
- * Reads a body by what it is, whatever its headers say: `text/plain` is JSON here, and form-encoded bodies are gzip.
+ * Reads a body by its content, whatever its headers say: `text/plain` is JSON here, and form-encoded bodies are gzip.
  * @throws GatewayError `body_malformed`, `body_empty`, `body_too_large`, `unsupported_encoding`, `too_many_events`
  */
 export async function readSegmentBody(

@@ -30,7 +30,7 @@ export const ECOMMERCE_RULES: SegmentRules = Object.freeze({
   defaultCurrency: "USD",
 });
 
-/** A tenant's rules: what it does not name is as in {@link ECOMMERCE_RULES}. */
+/** A tenant's rules: a rule that it does not name is as in {@link ECOMMERCE_RULES}. */
 export function segmentRulesOf({ segment = {}, currency }: TenantSettings): SegmentRules {
   const { conversions, refunds, touchpoints } = segment;
   return {

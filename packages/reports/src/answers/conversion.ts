@@ -36,7 +36,7 @@ const explainedConversionSchema = z
           type: z.string(),
           time: instant,
           channel: z.string(),
-          channelRule: z.enum(CHANNEL_RULES).optional().describe("why the channel is what it is"),
+          channelRule: z.enum(CHANNEL_RULES).optional().describe("the rule that gave the channel"),
           campaign: z.string(),
         })
         .loose(),

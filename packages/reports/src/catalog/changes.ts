@@ -69,7 +69,7 @@ export const changes = report({
   parameters: z.strictObject({
     model: streamedModel,
     by: byTouch,
-    since: instant("what was known then is compared with what is known now, or at asOf; needed"),
+    since: instant("the figures known then are compared with those of now, or of asOf; needed"),
     ...timeRange,
     asOf,
   }),

@@ -51,7 +51,7 @@ export function exportQuestion(
   if (completeUpTo === 0) {
     throw new ReportsError(
       "unavailable",
-      "Redis does not answer: what is complete is not known yet",
+      "Redis is unavailable: the time up to which events are complete is not known yet",
     );
   }
   // Rows that are loaded while pages are read would be in some pages and not in others.

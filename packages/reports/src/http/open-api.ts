@@ -38,7 +38,7 @@ export function serveOpenApi(
   server: FastifyInstance,
   addRoutes: (server: ReportsServer) => void,
 ): void {
-  // The type provider's own compiler says less than a refusal: not what was given, nor what is allowed.
+  // The type provider's own compiler says less than a refusal: neither the given value nor the allowed ones.
   server.setValidatorCompiler<z.ZodType>(({ schema }) =>
     schema instanceof z.ZodObject ? (given) => parseParameters(schema, given) : () => true,
   );

@@ -32,7 +32,7 @@ export interface ServerParts {
   readonly stalledForMs: () => number;
   /** Whether Redis takes commands. */
   readonly redisReady: () => boolean;
-  /** Why what is accepted is not safe, or will not be loaded as it is; undefined where all is well. */
+  /** Why accepted events are not safe, or will not be loaded unchanged; undefined where neither holds. */
   readonly streamsReason?: () => Promise<string | undefined>;
   readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */

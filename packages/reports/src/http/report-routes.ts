@@ -122,7 +122,7 @@ function addConservationRoute(server: ReportsServer, parts: ServerParts): void {
   );
 }
 
-/** The question in the query; models of one's own there or, where they are long, as the body of a POST. */
+/** The question in the query; custom models there or, where they are long, as the body of a POST. */
 function addAttributionRoutes(server: ReportsServer, { engine, attribution }: ServerParts): void {
   const answer = async (
     request: FastifyRequest & { readonly query: AskedAttribution },

@@ -81,7 +81,7 @@ async function adopt(
   await storeAdoption(engine, undefined);
   return adoption === "reload"
     ? `this warehouse is loaded from now on, again with what Redis still holds: ${heldText(blocks)}`
-    : "this warehouse is loaded from now on; what was loaded into another one before is missing here";
+    : "this warehouse is loaded from now on; rows that were loaded into another one are missing here";
 }
 
 function mismatch(isEmpty: boolean, blocks: LoadedBlocks): WarehouseError {

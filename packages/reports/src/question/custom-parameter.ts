@@ -18,7 +18,7 @@ export function customModels(taken: readonly string[]) {
     .transform((given, context) => readModels(given, taken, context))
     .optional();
   return text(schema).describe(
-    "models of one's own as JSON, one or an array, see docs/models.md; they come after the others",
+    "custom models as JSON, one or an array, see docs/models.md; they come after the others",
   );
 }
 

@@ -29,7 +29,7 @@ export const ANY_PARAMETERS = z.object({});
 
 const SHOWN_CHARACTERS = 64;
 
-/** Reads parameters; a refusal is of status 400 and names the parameter, what it held and what is allowed. */
+/** Reads parameters; a refusal is of status 400 and names the parameter, its value and the allowed values. */
 export function parseParameters<Schema extends z.ZodObject>(
   schema: Schema,
   given: QuestionParameters,

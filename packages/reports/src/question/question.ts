@@ -129,7 +129,7 @@ export type AskedAttribution = z.output<typeof attributionParameters>;
 /**
  * Understands the question of an attribution report, see {@link attributionParameters}.
  * @param now the clock, ms since 1970
- * @throws ReportsError of status 400 that names the parameter, what it held and what is allowed
+ * @throws ReportsError of status 400 that names the parameter, its value and the allowed values
  */
 export function parseQuestion(
   given: QuestionParameters,

@@ -74,7 +74,7 @@ export class SelfAudit {
     await this.#loop;
   }
 
-  /** One self-audit: what it finds is logged and exported. @throws the engine's and the client's errors */
+  /** One self-audit: its findings are logged and exported. @throws the engine's and the client's errors */
   async check(): Promise<SelfAuditFindings> {
     const { engine, random } = this.#parts;
     const counts = [...(await countConversions(engine))];
@@ -139,7 +139,7 @@ export class SelfAudit {
     let compared = 0;
     let lasting: readonly AuditDifference[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      // Under a load that never ends it may never be settled: what differs then is compared all the same.
+      // Under a load that never ends it may never be settled: differences are compared all the same.
       if (round > 0) {
         await this.#pause();
         await settle(this.#abort.signal);

@@ -190,7 +190,7 @@ test(
     await append(0);
     await adopt(other, "keep");
     const second = await start(other);
-    expect(second.output()).toContain("what was loaded into another one before is missing here");
+    expect(second.output()).toContain("rows that were loaded into another one are missing here");
     await append(100);
     expect(await first.ended).toBe(1);
     expect(first.output()).toContain("another warehouse was adopted");

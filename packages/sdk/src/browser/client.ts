@@ -60,7 +60,7 @@ export class Tributary {
   #heldBytes = 0;
   readonly #ends: (() => void)[] = [];
 
-  /** @throws TypeError that names the option, what was given and what is allowed */
+  /** @throws TypeError that names the option, its value and the allowed values */
   constructor(options: BrowserOptions) {
     const window = currentWindow();
     const { persistence = "localStorage", autoPage = true, writeKey = "", cookieDomain } = options;

@@ -48,7 +48,7 @@ function hostOf(address: string): string {
   }
 }
 
-/** A text of at most so many bytes of UTF-8: what the browser gives is cut rather than refused. */
+/** A text of at most so many bytes of UTF-8: a longer one is cut rather than refused. */
 function cut(text: string, most: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= most) return text;

@@ -13,7 +13,7 @@ export type ClientOptions = Partial<Omit<SenderOptions, "url" | "onProblem" | "k
 export type SenderDefaults = Omit<SenderOptions, "url" | "onProblem">;
 
 /**
- * @throws TypeError that names the option, what was given and what is allowed
+ * @throws TypeError that names the option, its value and the allowed values
  */
 export function createSender(
   options: ClientOptions & Pick<SenderOptions, "onProblem">,

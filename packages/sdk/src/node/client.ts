@@ -36,7 +36,7 @@ export class Tributary {
   readonly #onProblem: OnProblem;
   #closed = false;
 
-  /** @throws TypeError that names the option, what was given and what is allowed */
+  /** @throws TypeError that names the option, its value and the allowed values */
   constructor(options: NodeOptions) {
     const onProblem = guard(options.onProblem ?? warn, warnOfHandler);
     this.#onProblem = onProblem;

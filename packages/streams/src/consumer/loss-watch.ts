@@ -28,7 +28,7 @@ export class LossWatch {
     this.#logger = logger;
   }
 
-  /** Looks once; what is lost is said once. */
+  /** Looks once; each loss is reported once. */
   async look(): Promise<void> {
     const added = (await addedScript.run(this.#client, this.#keys, [])) as number[];
     for (const [at, stream] of STREAMS.entries()) {

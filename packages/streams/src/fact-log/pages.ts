@@ -68,7 +68,7 @@ export async function readFactPage(
   const inPlace = parseEntries(stream as unknown[]);
   const moved = (rewritten as Buffer[]).map(parseMember);
   if (moved.length === 0) return inPlace;
-  // A full reply may continue before the other one ends: only what lies before both ends is complete.
+  // A full reply may continue before the other one ends: only entries before both ends are complete.
   const ends = [inPlace, moved].flatMap((all) => (all.length < entries ? [] : [all.at(-1)?.id]));
   const end = ends.toSorted((a = "", b = "") => compareEntryIds(a, b))[0];
   return [...inPlace, ...moved]

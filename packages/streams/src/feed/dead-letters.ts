@@ -142,7 +142,7 @@ export function traceIdOf(block: Uint8Array): string {
   }
 }
 
-/** Only events are in the books: facts and results are what was made of events that are in them already. */
+/** Only events are in the books: facts and results were made of events that are in them already. */
 function booksOf(
   { stream, block, count }: KeptDeadLetter,
   account: "replayed" | "discarded",

@@ -2,7 +2,7 @@ import type { Counter, Logger } from "@tributary/telemetry";
 import type { MendedGroup } from "./warehouse-feed.ts";
 
 const MESSAGES = {
-  lost: "the consumer group was lost and is made again behind what it had acknowledged; what a deleted stream held is gone",
+  lost: "the consumer group was lost and is created again behind the acknowledged ID; the entries of a deleted stream are gone",
   set_ahead:
     "the consumer group was set past entries that nobody had; it is set back to them, and they are read",
 } as const;

@@ -164,7 +164,7 @@ export class GroupMember {
     this.#heartbeatAtMs = performance.now();
     this.#noteReplaced(group.replaced);
     if (group.replaced) {
-      // Its partitions are the other's to take: what is in hand is finished where the other has not taken it yet.
+      // Its partitions are the other's to take: a batch in hand is finished where the other has not taken it yet.
       for (const { consumer } of this.#consumers.values()) consumer.stop();
       return "has_all";
     }

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Keeps a member of a group alive and tells who the live members are, by the server's clock, and which of them drain. A name
+-- Keeps a member of a group alive and returns the live members, by the server's clock, and those that drain. A name
 -- is one process's, the one that joined last: two of one name would take each other's partitions for ever.
 -- KEYS: members, draining, incarnations
 -- ARGV: member ('' to only look), ttl ms, 'join' where the member is only starting, its incarnation

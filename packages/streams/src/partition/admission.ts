@@ -11,7 +11,7 @@ export interface Admission {
    * @param factLogBytes what the partition's fact log takes in Redis
    */
   mayTake(partition: number, factLogBytes: number): boolean;
-  /** The partition is rebuilt: what it takes is known now. */
+  /** The partition is rebuilt: its memory is known now. */
   rebuilt(partition: number): void;
   /** The partition is not owned (any more). */
   released(partition: number): void;

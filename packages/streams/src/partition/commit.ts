@@ -51,7 +51,7 @@ export interface Committed {
 export interface Commit {
   /** IDs of the batch's entries, in order; the last becomes the partition's position. */
   readonly ids: readonly string[];
-  /** Events in those entries, as their writers say: what the books are held against. */
+  /** Events in those entries, as their writers say. The books are checked against it. */
   readonly events: number;
   /** When the first event came that led to the batch, ms since 1970: messages carry it on. */
   readonly originMs: number;
@@ -72,7 +72,7 @@ export interface Commit {
 
 /**
  * Commits a batch: everything in `commit`, the new position and the acknowledgement, in one script in the partition's
- * slot, or nothing. May be sent again unchanged when its reply was lost: the position tells the script that it is done.
+ * slot, or nothing. May be sent again unchanged when its reply was lost: the script sees by the committed ID that it is done.
  * @param position the partition's position before the batch
  * @throws StreamsError `fenced`, `conflict`, `gap`; or the client's error, after which the outcome is unknown
  */

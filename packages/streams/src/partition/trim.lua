@@ -1,5 +1,5 @@
--- Trims a stream, never past what a group is not done with: of the events what is not committed, of facts and results what is not
--- acknowledged, wherever a group was set.
+-- Trims a stream up to the first entry that a group still needs, wherever the group was set: of the events the first one that is not
+-- committed, of facts and results the first one that is not acknowledged.
 -- KEYS: stream, state
 -- ARGV: stream's name, ID to keep from ('' for no other bound than the groups), then the groups that must exist
 -- Returns how many entries were trimmed.

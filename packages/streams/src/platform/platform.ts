@@ -29,7 +29,7 @@ const STREAM_KEYS = { events: eventsKey, facts: factsKey, results: resultsKey } 
 const JOIN_RETRY_MS = 100;
 /** Said of each {@link LostGroup}. */
 export const GROUP_LOST =
-  "the consumer group was lost and is made again behind what it was done with; what a deleted stream held is gone";
+  "the consumer group was lost and is created again behind the committed or acknowledged ID; the entries of a deleted stream are gone";
 /** Field of the platform. */
 const WEBHOOKS_SINCE_FIELD = "webhooksSince";
 
@@ -78,7 +78,7 @@ export interface JoinOptions {
 
 /**
  * Makes a service part of the platform: checks Redis' settings, {@link agreeOnPlatform}, then {@link ensureGroups}. A Redis that is
- * there and takes nothing just now (its disk is full, it fails over, it goes away again) is asked again.
+ * there and takes nothing just now (its disk is full, it fails over, it is unavailable again) is asked again.
  * @returns what looks at Redis' settings from now on
  * @throws StreamsError `redis_unfit`, and as agreeOnPlatform; the last error after `timeoutMs`
  */

@@ -34,7 +34,7 @@ export interface ServerFault {
 
 const OLDEST_MAJOR = 7;
 
-/** Reads the settings of the server, or of each master of a cluster. INFO tells them also where CONFIG is forbidden. */
+/** Reads the settings of the server, or of each master of a cluster. INFO gives them also where CONFIG is forbidden. */
 export async function readServerSettings(client: RedisClient): Promise<ServerSettings[]> {
   if (!(client instanceof Cluster)) return [await settingsOf(client, "")];
   return Promise.all(
@@ -44,7 +44,7 @@ export async function readServerSettings(client: RedisClient): Promise<ServerSet
   );
 }
 
-/** What is wrong with a server's settings by the rules; what it does not say is a warning. */
+/** Faults of a server's settings by the rules; a setting that the server does not report is a warning. */
 export function faultsOf(settings: ServerSettings, rules: RedisRules): ServerFault[] {
   const { version, role, evictionPolicy, appendOnly } = settings;
   const server = settings.node === "" ? "this Redis" : `the Redis node ${settings.node}`;
@@ -52,7 +52,7 @@ export function faultsOf(settings: ServerSettings, rules: RedisRules): ServerFau
   const add = (fault: ServerFault["fault"], refused: boolean, message: string): void => {
     faults.push({ fault, refused, message: `${server} ${message}` });
   };
-  // Valkey tells the Redis version that it is compatible with.
+  // Valkey reports the Redis version that it is compatible with.
   if (version !== undefined && !(Number(version.split(".")[0]) >= OLDEST_MAJOR)) {
     add("version", true, `is version ${version}: use Redis ${OLDEST_MAJOR}.0 or later, or Valkey`);
   }
@@ -67,7 +67,7 @@ export function faultsOf(settings: ServerSettings, rules: RedisRules): ServerFau
     } else add("eviction", true, `${what}: set maxmemory-policy noeviction, or ${allowed}`);
   }
   if (appendOnly === false) {
-    const what = "writes no append-only file, and what it holds is lost when it ends";
+    const what = "writes no append-only file, and loses its data when it ends";
     const must = rules.durable ? ", which TRIBUTARY_REDIS_DURABLE=on asks for" : "";
     add("append_only", rules.durable, `${what}: set appendonly yes${must}`);
   }

@@ -6,7 +6,7 @@ export interface Drain {
   /** Entries acknowledged per second, over the time since an earlier reading. */
   readonly entriesPerSecond: number;
   /**
-   * Time until what waits is done at that rate, if nothing more comes, s. null where something has waited for longer
+   * Time until the waiting entries are done at that rate, if no more come, s. null where something has waited for longer
    * than the measurement took and nothing was done: never, as it goes.
    */
   readonly secondsToDrain: number | null;

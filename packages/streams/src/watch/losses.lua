@@ -3,7 +3,7 @@
 -- Returns {entries found gone now, 1 where the stream is another than the one that was counted, entries that wait, entries ever
 -- appended}.
 
--- So many entries that wait are counted one by one. With more, what is gone is found when there are fewer.
+-- So many entries that wait are counted one by one. With more, losses are found when there are fewer.
 local MOST_COUNTED = 64
 
 local key, state, name, stream = KEYS[1], KEYS[2], ARGV[1], ARGV[2]

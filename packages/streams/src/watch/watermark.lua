@@ -1,4 +1,4 @@
--- Up to which time everything that was appended to a partition is attributed and loaded, ms since 1970: what came before it is.
+-- Up to which time everything that was appended to a partition is attributed and loaded, ms since 1970.
 -- One look at all three streams, so that no entry is between two of them meanwhile.
 -- KEYS: events, facts, results, outbox, rewritten facts, state   ARGV: attribution group, warehouse group
 

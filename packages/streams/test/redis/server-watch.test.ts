@@ -72,7 +72,7 @@ describe("a service does not start", () => {
   it("without an append-only file where it must be durable; else it is warned", async () => {
     await set("appendonly", "no");
     await expect(join({ durable: true })).rejects.toThrow(
-      "this Redis writes no append-only file, and what it holds is lost when it ends: set appendonly yes, which TRIBUTARY_REDIS_DURABLE=on asks for",
+      "this Redis writes no append-only file, and loses its data when it ends: set appendonly yes, which TRIBUTARY_REDIS_DURABLE=on asks for",
     );
     const watch = await join();
     await watch.stop();
@@ -122,14 +122,14 @@ it("is not ready while the settings are unfit, and says so once, also in the met
   expect(lines.filter((line) => line.includes("volatile-ttl"))).toHaveLength(1);
 });
 
-it("says of each group that was lost that it is made again", async () => {
+it("says of each group that was lost that it is created again", async () => {
   await agreeOnPlatform(client, 2);
   await ensureGroups(client, 2);
   await client.del("{p01}:facts");
   const watch = await join();
   await watch.stop();
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toMatch(/"partition":1,"stream":"facts","group":"warehouse".*made again/);
+  expect(lines[0]).toMatch(/"partition":1,"stream":"facts","group":"warehouse".*created again/);
 });
 
 it("refuses versions before 7, of a node by its name", () => {

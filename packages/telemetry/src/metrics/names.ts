@@ -81,7 +81,7 @@ export const METRICS = {
   tributary_self_audit_differences: {
     type: "gauge",
     unit: "differences",
-    help: "Conversions of the last self-audit's sample whose stored result is not what their facts give: 0, or something is wrong.",
+    help: "Conversions of the last self-audit's sample whose stored result differs from the one that their facts give; above 0 something is wrong.",
     labels: {},
   },
   tributary_self_audit_failures_total: {
@@ -600,7 +600,7 @@ export const METRICS = {
   tributary_drain_seconds: {
     type: "gauge",
     unit: "seconds",
-    help: "Time until what waits is done at the present rate if nothing more comes; +Inf where nothing is done.",
+    help: "Time until the waiting entries are done at the present rate if no more come; +Inf where nothing is done.",
     labels: { group: 16 },
   },
   tributary_kept_dead_letters: {
@@ -612,7 +612,7 @@ export const METRICS = {
   tributary_oldest_dead_letter_age_seconds: {
     type: "gauge",
     unit: "seconds",
-    help: "Time since the oldest kept dead letter was set aside.",
+    help: "Time since the oldest kept dead letter was dead-lettered.",
     labels: {},
   },
   tributary_books_events: {

@@ -59,7 +59,7 @@ export function createCollectorReport(
     },
     dropped(spans) {
       lostSpans += spans;
-      // A queue that is full because the collector is away is the other message's business.
+      // A queue that is full because the collector is unavailable is the other message's business.
       if (failing || nowMs() - saidAtMs < QUIET_MS) return;
       say(
         "spans are dropped: the queue is full; raise OTEL_BSP_MAX_QUEUE_SIZE or trace less",

@@ -98,7 +98,7 @@ function commands.take()
   return reply
 end
 
--- ARGV: ticket. It was delivered: what of its conversion comes before it is superseded. Returns how many were.
+-- ARGV: ticket. It was delivered: earlier deliveries of its conversion are superseded. Returns how many were.
 function commands.done()
   local ticket = ARGV[3]
   local conversion, id, generation = parts(ticket)

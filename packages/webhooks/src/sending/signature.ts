@@ -12,7 +12,7 @@ export function parseSecret(text: string): Uint8Array | undefined {
   const [, base64] = SECRET.exec(text) ?? [];
   if (base64 === undefined) return undefined;
   const key = Buffer.from(base64, "base64");
-  // Buffer takes what is cut off for what is there: only text that it would write itself is whole.
+  // Buffer accepts text that is cut off: only text that it would write itself is whole.
   if (key.toString("base64").replaceAll("=", "") !== base64.replaceAll("=", "")) return undefined;
   return key.length >= MIN_SECRET_BYTES && key.length <= MAX_SECRET_BYTES ? key : undefined;
 }

@@ -194,7 +194,7 @@ function attributesOf(
   };
 }
 
-/** The sampled requests of a batch. An entry that cannot be read has none: what is wrong with it shows when it is computed. */
+/** The sampled requests of a batch. An entry that cannot be read has none: its fault shows when it is computed. */
 function contextsOf(entries: readonly StreamEntry[]): SpanContext[] {
   const contexts: SpanContext[] = [];
   for (const { block } of entries) {

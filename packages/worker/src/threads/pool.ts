@@ -106,7 +106,7 @@ export class ThreadPool {
     await Promise.all(this.#pools.map(async (pool) => pool.run(task)));
   }
 
-  /** Ends the threads; what they compute is lost. */
+  /** Ends the threads; batches under way are lost. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#awaited.values()) clearTimeout(timer);

@@ -14,7 +14,7 @@ export interface Decision {
   readonly keptUntilMs: number;
 }
 
-/** Which user an anonymous ID belongs to, as its partition told the user's. */
+/** Which user an anonymous ID belongs to, as its partition reported to the user's partition. */
 export interface Link {
   /** −1 where the user is in another partition, or there is none. */
   readonly user: number;

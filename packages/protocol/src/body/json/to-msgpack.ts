@@ -204,7 +204,7 @@ export class JsonToMsgpack {
     if (length > 256 || i + 4 > bytes.length) {
       this.#out.set(bytes.subarray(pos, i), content);
     } else {
-      // Whole words: what is written beyond the string's end is written over by what follows it.
+      // Whole words: bytes written beyond the string's end are overwritten by what follows it.
       const outView = this.#outView;
       const shift = content - pos;
       for (let from = pos; from < i; from += 4) {

@@ -90,7 +90,7 @@ local function done_id(state, group, stream)
   return redis.call('HGET', state, (progress_fields(group, stream))) or '0-0'
 end
 
--- ID of the first entry behind what a group is done with, or ''. One that was set back has those entries again.
+-- ID of the first entry that a group is not done with, or ''. A group that was set back is given earlier entries again.
 local function first_behind(key, group, done)
   if group and is_before(group['last-delivered-id'], done) then
     return first_after(key, group['last-delivered-id'])
@@ -110,8 +110,7 @@ local function oldest_waiting(key, group, done)
   return oldest
 end
 
--- Whether the first entry behind what a group is done with is one that no consumer will be given: there is no group, or it was set
--- past the entry.
+-- Whether no consumer will be given the first entry that a group is not done with: there is no group, or it was set past the entry.
 local function is_stranded(key, group, first)
   if first == '' then
     return false
