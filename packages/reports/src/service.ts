@@ -80,45 +80,11 @@ const MAX_MODELS_WAITING = 16;
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
   const { partitions } = config;
-  const eraser = new Eraser({
-    engine,
-    telemetry,
-    gatherMs: config.erasureGatherMs,
-    tellErased: async (tenant, conversions) =>
-      noteErasedConversions(
-        client,
-        tenant,
-        conversions.map((of) => ({ id: of.id, key: conversionKey({ tenant, ...of }) })),
-      ),
-    settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
-  });
+  const eraser = eraserOf(config, parts);
   const countDeadLetters = async (): Promise<number> =>
     (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);
   const appender = new EntryAppender(client, config.replicaWait);
-  const metrics = createMetrics(telemetry.metrics, ["tributary_groups_mended_total"]);
-  const loaders = (["facts", "results"] as const).map((stream) => {
-    const feed = new WarehouseFeed(client, {
-      partitions,
-      consumer: parts.consumer,
-      maxEntries: config.loadMaxEntries,
-      maxReadBytes: config.loadMaxReadBytes,
-      streams: [stream],
-      onMended: mendedReporter(
-        telemetry.logger,
-        metrics.tributary_groups_mended_total,
-        WAREHOUSE_GROUP,
-      ),
-    });
-    const { loadIntervalMs: intervalMs } = config;
-    const onErasing = (): void => eraser.wake();
-    return new Loader(feed, engine, telemetry, {
-      intervalMs,
-      seed: parts.seed,
-      onErasing,
-      ...(parts.claim === undefined ? {} : { isHeld: parts.claim.isHeld }),
-      ...(parts.onWarehouseLost === undefined ? {} : { onLost: parts.onWarehouseLost }),
-    });
-  });
+  const loaders = loadersOf(config, parts, eraser);
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
   const server = buildServer({
@@ -165,7 +131,59 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     intervalMs: config.watchIntervalMs,
     consumerIdleMs: config.consumerIdleMs,
   });
-  const selfAudit = new SelfAudit(
+  return { loaders, server, eraser, streamWatch, selfAudit: selfAuditOf(config, parts) };
+}
+
+function eraserOf(config: ReportsConfig, parts: ServiceParts): Eraser {
+  const { client, engine, telemetry } = parts;
+  const { partitions } = config;
+  return new Eraser({
+    engine,
+    telemetry,
+    gatherMs: config.erasureGatherMs,
+    tellErased: async (tenant, conversions) =>
+      noteErasedConversions(
+        client,
+        tenant,
+        conversions.map((of) => ({ id: of.id, key: conversionKey({ tenant, ...of }) })),
+      ),
+    settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
+  });
+}
+
+function loadersOf(config: ReportsConfig, parts: ServiceParts, eraser: Eraser): Loader[] {
+  const { client, engine, telemetry } = parts;
+  const { partitions } = config;
+  const metrics = createMetrics(telemetry.metrics, ["tributary_groups_mended_total"]);
+  return (["facts", "results"] as const).map((stream) => {
+    const feed = new WarehouseFeed(client, {
+      partitions,
+      consumer: parts.consumer,
+      maxEntries: config.loadMaxEntries,
+      maxReadBytes: config.loadMaxReadBytes,
+      streams: [stream],
+      onMended: mendedReporter(
+        telemetry.logger,
+        metrics.tributary_groups_mended_total,
+        WAREHOUSE_GROUP,
+      ),
+    });
+    const { loadIntervalMs: intervalMs } = config;
+    const onErasing = (): void => eraser.wake();
+    return new Loader(feed, engine, telemetry, {
+      intervalMs,
+      seed: parts.seed,
+      onErasing,
+      ...(parts.claim === undefined ? {} : { isHeld: parts.claim.isHeld }),
+      ...(parts.onWarehouseLost === undefined ? {} : { onLost: parts.onWarehouseLost }),
+    });
+  });
+}
+
+function selfAuditOf(config: ReportsConfig, parts: ServiceParts): SelfAudit {
+  const { client, engine, telemetry } = parts;
+  const { partitions } = config;
+  return new SelfAudit(
     {
       engine,
       telemetry,
@@ -176,7 +194,6 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     },
     config.selfAudit,
   );
-  return { loaders, server, eraser, streamWatch, selfAudit };
 }
 
 /** Erase keys in Redis. Who needs a key to read needs one to erase. */
