@@ -30,7 +30,7 @@ export {
   type MarkovModel,
   type MarkovOrder,
   type RemovalEffects,
-} from "./data-driven/markov.ts";
+} from "./data-driven/markov/markov.ts";
 export { PATH_MODEL_NAMES, pathModel, type PathModelName } from "./data-driven/path-models.ts";
 export { pathRule, type PathRule } from "./data-driven/path-rule.ts";
 export {
@@ -41,12 +41,16 @@ export {
 } from "./data-driven/path-table.ts";
 export { seededRandom, type Random } from "./data-driven/seeded-random.ts";
 export { shareCredits } from "./data-driven/share-credits.ts";
-export { shapleyRate } from "./data-driven/shapley-rate.ts";
-export { shapley } from "./data-driven/shapley.ts";
-export { START, type StateChain, type StepProbabilities } from "./data-driven/state-chain.ts";
+export { shapleyRate } from "./data-driven/shapley/shapley-rate.ts";
+export { shapley } from "./data-driven/shapley/shapley.ts";
+export {
+  START,
+  type StateChain,
+  type StepProbabilities,
+} from "./data-driven/markov/state-chain.ts";
 export { PATH_TRANSFORMS, transformPaths, type PathTransform } from "./data-driven/transforms.ts";
 export { ATTRIBUTION_ERROR_CODES, AttributionError, type AttributionErrorCode } from "./errors.ts";
-export { readCustomModel, type CustomModel } from "./models/custom-model.ts";
+export { readCustomModel, type CustomModel } from "./models/custom/custom-model.ts";
 export {
   DEFAULT_JOURNEY_MODEL_OPTIONS,
   JOURNEY_MODEL_NAMES,

@@ -2,11 +2,11 @@ import { inverseJ } from "../models/inverse-j.ts";
 import { jShaped } from "../models/j-shaped.ts";
 import type { PathModel } from "./credits.ts";
 import { fractribution } from "./fractribution.ts";
-import { markov } from "./markov.ts";
+import { markov } from "./markov/markov.ts";
 import { pathRule } from "./path-rule.ts";
 import type { PathTable } from "./path-table.ts";
-import { shapleyRate } from "./shapley-rate.ts";
-import { shapley } from "./shapley.ts";
+import { shapleyRate } from "./shapley/shapley-rate.ts";
+import { shapley } from "./shapley/shapley.ts";
 
 const MAKERS = {
   markov: (table: PathTable) => markov(table, { order: 1 }),

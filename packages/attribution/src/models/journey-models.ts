@@ -1,6 +1,6 @@
-import { customWeights } from "./custom-weights.ts";
-import type { CustomModel } from "./custom-model.ts";
-import { FieldReader } from "./fields.ts";
+import { customWeights } from "./custom/custom-weights.ts";
+import type { CustomModel } from "./custom/custom-model.ts";
+import { FieldReader } from "./custom/fields.ts";
 import { inverseJ } from "./inverse-j.ts";
 import { jShaped } from "./j-shaped.ts";
 import type { JourneyPath } from "./journey-path.ts";

@@ -4,10 +4,10 @@ import { binomial } from "../../src/data-driven/binomial.ts";
 import { bootstrap, compareChannels, percentileInterval } from "../../src/data-driven/bootstrap.ts";
 import type { PathModel } from "../../src/data-driven/credits.ts";
 import { fractribution } from "../../src/data-driven/fractribution.ts";
-import { markov } from "../../src/data-driven/markov.ts";
+import { markov } from "../../src/data-driven/markov/markov.ts";
 import { tabulatePaths, type PathTable } from "../../src/data-driven/path-table.ts";
 import { seededRandom } from "../../src/data-driven/seeded-random.ts";
-import { shapley } from "../../src/data-driven/shapley.ts";
+import { shapley } from "../../src/data-driven/shapley/shapley.ts";
 import { anyRows, sum, tableOf } from "./fixtures.ts";
 
 const models: Readonly<Record<string, (table: PathTable) => PathModel>> = {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { tabulatePaths } from "../../src/data-driven/path-table.ts";
-import { markov, MARKOV_ORDERS } from "../../src/data-driven/markov.ts";
+import { markov, MARKOV_ORDERS } from "../../src/data-driven/markov/markov.ts";
 import { PATH_MODEL_NAMES, pathModel } from "../../src/data-driven/path-models.ts";
 
 const table = tabulatePaths([

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { AttributionError } from "../../src/errors.ts";
-import { readCustomModel } from "../../src/models/custom-model.ts";
+import { readCustomModel } from "../../src/models/custom/custom-model.ts";
 import {
   DEFAULT_JOURNEY_MODEL_OPTIONS,
   JOURNEY_MODEL_NAMES,

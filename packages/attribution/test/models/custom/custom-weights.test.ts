@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readCustomModel } from "../../src/models/custom-model.ts";
-import { customWeights } from "../../src/models/custom-weights.ts";
-import { positionBased } from "../../src/models/position-based.ts";
-import { timeDecay } from "../../src/models/time-decay.ts";
-import { anyJourney, DAY_MS, journeyOf, sumOf, weightsOf } from "./fixtures.ts";
+import { readCustomModel } from "../../../src/models/custom/custom-model.ts";
+import { customWeights } from "../../../src/models/custom/custom-weights.ts";
+import { positionBased } from "../../../src/models/position-based.ts";
+import { timeDecay } from "../../../src/models/time-decay.ts";
+import { anyJourney, DAY_MS, journeyOf, sumOf, weightsOf } from "../fixtures.ts";
 
 function weightsBy(fields: object, path: ReturnType<typeof journeyOf>): number[] {
   const model = readCustomModel({ name: "ours", ...fields }, []);

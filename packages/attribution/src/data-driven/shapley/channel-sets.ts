@@ -1,5 +1,5 @@
-import type { PathTable } from "./path-table.ts";
-import { SequenceIndex } from "./sequence-index.ts";
+import type { PathTable } from "../path-table.ts";
+import { SequenceIndex } from "../sequence-index.ts";
 
 /** The sets of channels that paths touch, each once. */
 export interface ChannelSets {

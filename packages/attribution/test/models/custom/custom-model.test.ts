@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { AttributionError } from "../../src/errors.ts";
-import { readCustomModel } from "../../src/models/custom-model.ts";
+import { AttributionError } from "../../../src/errors.ts";
+import { readCustomModel } from "../../../src/models/custom/custom-model.ts";
 
 test("reads what is set", () => {
   const model = readCustomModel(

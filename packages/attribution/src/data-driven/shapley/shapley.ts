@@ -1,6 +1,6 @@
 import { channelSets } from "./channel-sets.ts";
-import { emptyCredits, type PathModel } from "./credits.ts";
-import type { PathTable } from "./path-table.ts";
+import { emptyCredits, type PathModel } from "../credits.ts";
+import type { PathTable } from "../path-table.ts";
 
 /**
  * Shapley value of the game in which a coalition of channels earns the conversions it reaches alone:

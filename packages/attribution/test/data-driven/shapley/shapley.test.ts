@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tabulatePaths, type PathRow } from "../../src/data-driven/path-table.ts";
-import { shapley } from "../../src/data-driven/shapley.ts";
-import { anyRows, byName, named, sum, tableOf } from "./fixtures.ts";
+import { tabulatePaths, type PathRow } from "../../../src/data-driven/path-table.ts";
+import { shapley } from "../../../src/data-driven/shapley/shapley.ts";
+import { anyRows, byName, named, sum, tableOf } from "../fixtures.ts";
 
 test("worked example: A converts 4 times, A B 6 times; A earns 7, B 3", () => {
   const table = tableOf({ A: [4], "A B": [6, 2, 60] });

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { markov, MARKOV_ORDERS, type MarkovOrder } from "../../src/data-driven/markov.ts";
-import { tabulatePaths, type PathRow } from "../../src/data-driven/path-table.ts";
-import { anyRows, byName, named, sum, tableOf } from "./fixtures.ts";
+import { markov, MARKOV_ORDERS, type MarkovOrder } from "../../../src/data-driven/markov/markov.ts";
+import { tabulatePaths, type PathRow } from "../../../src/data-driven/path-table.ts";
+import { anyRows, byName, named, sum, tableOf } from "../fixtures.ts";
 
 test("worked example: A B A B B A, A B B A A and A A; A earns 2 conversions, B 1", () => {
   const table = tableOf({ "A B A B B A": [1], "A B B A A": [1], "A A": [1] });

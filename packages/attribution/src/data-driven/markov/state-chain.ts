@@ -1,5 +1,5 @@
-import { AttributionError } from "../errors.ts";
-import type { PathCounts, PathTable } from "./path-table.ts";
+import { AttributionError } from "../../errors.ts";
+import type { PathCounts, PathTable } from "../path-table.ts";
 
 /** The state before the first touch. */
 export const START = 0;

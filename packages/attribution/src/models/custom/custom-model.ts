@@ -1,5 +1,5 @@
 import { FieldReader } from "./fields.ts";
-import { TOUCH_TYPES, type TouchType } from "./journey-path.ts";
+import { TOUCH_TYPES, type TouchType } from "../journey-path.ts";
 
 /** Bounds on what a model may hold. */
 const CUSTOM_MODEL_LIMITS = Object.freeze({

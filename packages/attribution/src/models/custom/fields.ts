@@ -1,4 +1,4 @@
-import { AttributionError, type AttributionErrorCode } from "../errors.ts";
+import { AttributionError, type AttributionErrorCode } from "../../errors.ts";
 
 const SHOWN_CHARACTERS_MAX = 64;
 

@@ -1,7 +1,7 @@
 import type { AgeWeights, CustomModel, PositionShares } from "./custom-model.ts";
-import type { JourneyPath } from "./journey-path.ts";
-import { normalise } from "./normalise.ts";
-import { positionBased } from "./position-based.ts";
+import type { JourneyPath } from "../journey-path.ts";
+import { normalise } from "../normalise.ts";
+import { positionBased } from "../position-based.ts";
 
 /**
  * A model declared as data: what a touchpoint earns is the product of what its place, channel, type and

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tabulatePaths, type PathRow } from "../../src/data-driven/path-table.ts";
-import { shapleyRate } from "../../src/data-driven/shapley-rate.ts";
-import { anyRows, byName, sum, tableOf } from "./fixtures.ts";
+import { tabulatePaths, type PathRow } from "../../../src/data-driven/path-table.ts";
+import { shapleyRate } from "../../../src/data-driven/shapley/shapley-rate.ts";
+import { anyRows, byName, sum, tableOf } from "../fixtures.ts";
 
 test("worked example: A converts 1 of 1, B 0 of 1, A B 1 of 2; A earns 2½, B −½", () => {
   const table = tableOf({ A: [1], B: [0, 1], "A B": [1, 1] });

@@ -1,6 +1,6 @@
 import { gainProbabilities } from "./absorption.ts";
-import { creditByWeights, type ChannelCredits, type PathModel } from "./credits.ts";
-import type { PathCounts, PathTable } from "./path-table.ts";
+import { creditByWeights, type ChannelCredits, type PathModel } from "../credits.ts";
+import type { PathCounts, PathTable } from "../path-table.ts";
 import {
   buildStateChain,
   START,

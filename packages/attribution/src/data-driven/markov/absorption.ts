@@ -1,4 +1,4 @@
-import { AttributionError } from "../errors.ts";
+import { AttributionError } from "../../errors.ts";
 import { START, type StateChain } from "./state-chain.ts";
 
 /** The bracket around the result is this narrow, in parts of the result. */

@@ -1,6 +1,6 @@
 import { channelSets, type ChannelSets } from "./channel-sets.ts";
-import { emptyCredits, type PathModel } from "./credits.ts";
-import type { PathTable } from "./path-table.ts";
+import { emptyCredits, type PathModel } from "../credits.ts";
+import type { PathTable } from "../path-table.ts";
 import { SubsetTree } from "./subset-tree.ts";
 
 /**
