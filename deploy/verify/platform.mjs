@@ -24,6 +24,7 @@ const RESTS = {
   tributary_partitions_refused: "0 while everything fits into memory",
   tributary_memory_limit_bytes: "a setting",
   tributary_thread_restarts_total: "0 unless a thread dies",
+  tributary_lost_keys_total: "0 unless somebody deletes keys of the platform",
   tributary_load_failures_total: "0 unless the warehouse refuses a load",
   tributary_events_late_total: "0 unless an event is later than a day",
   tributary_refunds_unmatched_total: "0 unless a refund has no order",

@@ -68,9 +68,10 @@ export {
   undrainMember,
 } from "./ownership/lease.ts";
 export type { Lease, Membership } from "./ownership/lease.ts";
-export { DEFAULT_CONSUMER_OPTIONS, PartitionConsumer } from "./partition/consumer.ts";
-export type { ConsumerOptions } from "./partition/consumer.ts";
-export { MemoryLostError, PoisonEntryError } from "./partition/processor.ts";
+export { PartitionConsumer } from "./consumer/consumer.ts";
+export { DEFAULT_CONSUMER_OPTIONS } from "./consumer/options.ts";
+export type { ConsumerObserver, ConsumerOptions, LostData } from "./consumer/options.ts";
+export { MemoryLostError, OutOfMemoryError, PoisonEntryError } from "./partition/processor.ts";
 export type {
   CommitOutcome,
   Computed,

@@ -8,7 +8,7 @@ import {
   MAX_USERS,
   validateModelOptions,
 } from "@tributary/attribution";
-import { MAX_PARTITIONS } from "@tributary/protocol";
+import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
@@ -71,6 +71,12 @@ const schema = z.object({
   ),
   TRIBUTARY_HEARTBEAT_MS: wholeNumber(50, 20_000, 500).describe("how often leases are renewed, ms"),
   TRIBUTARY_MAX_BATCH_EVENTS: wholeNumber(1, 65_535, 32_768).describe("most events of a batch"),
+  TRIBUTARY_MAX_READ_MB: wholeNumber(1, 1024, 32).describe(
+    "about how much of a partition's events is read at once, MiB",
+  ),
+  TRIBUTARY_MAX_COMMIT_MB: wholeNumber(1, 512, 64).describe(
+    "largest commit of a batch of several entries, MiB; a batch with a larger one is split",
+  ),
   TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
     1,
     400 * DAY_MS,
@@ -147,6 +153,8 @@ export interface WorkerConfig {
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
+  readonly maxReadBytes: number;
+  readonly maxCommitBytes: number;
   readonly journeys: JourneyOptions;
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
   readonly horizonMs: number;
@@ -167,12 +175,7 @@ export interface WorkerConfig {
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
   const values = readEnvironment(schema, env);
-  if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
-    throw new EnvironmentError(
-      "TRIBUTARY_HEARTBEAT_MS",
-      "expected at most a third of TRIBUTARY_LEASE_MS",
-    );
-  }
+  checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
   const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
@@ -190,6 +193,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
+    maxReadBytes: values.TRIBUTARY_MAX_READ_MB * 2 ** 20,
+    maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,
       viewWindowMs,
@@ -223,6 +228,24 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     tenantsDigest: tenants.digest,
     telemetry: readTelemetryConfig(env),
   });
+}
+
+/** Checks values that depend on each other. @throws EnvironmentError */
+function checkTogether(values: z.output<typeof schema>): void {
+  if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
+    throw new EnvironmentError(
+      "TRIBUTARY_HEARTBEAT_MS",
+      "expected at most a third of TRIBUTARY_LEASE_MS",
+    );
+  }
+  const maxFactsOfJourney =
+    values.TRIBUTARY_MAX_FACTS_PER_USER * (1 + values.TRIBUTARY_MAX_ANONYMOUS_IDS);
+  if (maxFactsOfJourney > MAX_ENTRY_EVENTS) {
+    throw new EnvironmentError(
+      "TRIBUTARY_MAX_FACTS_PER_USER",
+      `expected at most ${MAX_ENTRY_EVENTS} facts of a journey: of a user and each of TRIBUTARY_MAX_ANONYMOUS_IDS, got ${maxFactsOfJourney}`,
+    );
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import type { StateSize } from "./threads/messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 
-/** What the worker's HTTP tells of. */
+/** The parts of a worker that its HTTP reports on. */
 export interface ServerParts {
   readonly client: RedisClient;
   readonly member: GroupMember;
@@ -53,7 +53,7 @@ export function buildServer(
       draining: member.draining,
     });
   server.get("/healthz", async (_request, reply) => {
-    // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     if (!redisReady(client)) return healthy(reply);
     const stalled = member.stalledFor(stallMs);
     if (stalled.length > 0) {
@@ -63,7 +63,7 @@ export function buildServer(
         stalled,
       });
     }
-    // A worker that cannot tell the group that it lives loses its partitions, and takes none.
+    // A worker that cannot renew its membership loses its partitions, and takes none.
     if (member.sinceHeartbeatMs > stallMs) {
       const seconds = Math.round(member.sinceHeartbeatMs / 1000);
       return reply

@@ -22,15 +22,15 @@ export function runningRedis(dataDir: string): string | undefined {
 }
 
 /**
- * Where the reports of a given gateway are: as told; else as the data folder's platform says, where it is that
- * gateway; else one port above it, where `tributary up` puts them.
+ * Address of the reports beside a gateway: the given one; else the running platform's, where the gateway is its own;
+ * else one port above the gateway, where `tributary up` puts them.
  */
 export function reportsUrlOf(
   gatewayUrl: string,
-  told: string | undefined,
+  given: string | undefined,
   running: PlatformAddress | undefined,
 ): string {
-  if (told !== undefined) return told;
+  if (given !== undefined) return given;
   if (running?.gatewayUrl === gatewayUrl) return running.reportsUrl;
   const url = new URL(gatewayUrl);
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
@@ -42,8 +42,8 @@ export function reportsUrlOf(
  * The reports to ask: the given ones, or those of the platform that runs on the data folder.
  * @throws CliError `no_platform`
  */
-export function requireReportsUrl(told: string | undefined, dataDir: string): string {
-  const url = told ?? runningPlatform(dataDir)?.reportsUrl;
+export function requireReportsUrl(given: string | undefined, dataDir: string): string {
+  const url = given ?? runningPlatform(dataDir)?.reportsUrl;
   if (url !== undefined) return url;
   throw new CliError(
     "no_platform",

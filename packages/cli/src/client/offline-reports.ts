@@ -92,7 +92,7 @@ export async function exportOffline(
 }
 
 async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promise<T>): Promise<T> {
-  // Loaded when needed only: it brings the database engine along.
+  // Imported here because it loads the database engine.
   const { openReports, ReportsError, warehouseFolder } = await import("@tributary/reports");
   if (!existsSync(warehouseFolder(dataDir))) {
     throw new CliError(
@@ -108,7 +108,7 @@ async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promis
       await reports.close();
     }
   } catch (error) {
-    // What was asked is wrong, not the folder.
+    // The question is wrong, not the folder.
     if (error instanceof ReportsError) throw new CliError("refused", error.message);
     if (error instanceof CliError) throw error;
     throw new CliError(

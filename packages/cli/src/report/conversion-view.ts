@@ -16,9 +16,9 @@ export function renderConversion(
 }
 
 /**
- * A conversion for the screen: what it is, its revisions with their reasons, what each model gives to its path, what was left
- * out, and where its traces are.
- * @param jaegerUiUrl where a person finds traces
+ * A conversion for the screen: its identity, its revisions with their reasons, the credits of each model, the touchpoints
+ * that were left out, and its traces.
+ * @param jaegerUiUrl address of Jaeger's UI
  */
 function renderOne(conversion: Conversion, jaegerUiUrl?: string): string {
   const { name, currency, asOf, revision } = conversion;
@@ -78,7 +78,7 @@ function creditTable({ touchpoints, credits }: Conversion): string {
   return plainTable(head, 5, rows, false);
 }
 
-/** Touchpoints that are shown of those left out. */
+/** Most left-out touchpoints that are shown. */
 const MAX_LEFT_OUT = 20;
 
 function leftOut({ notCounted, notCountedTruncated }: Conversion): string[] {

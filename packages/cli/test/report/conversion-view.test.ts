@@ -60,7 +60,7 @@ const conversion: Conversion = {
   notCountedTruncated: false,
 };
 
-test("what has the same event ID is shown behind it", () => {
+test("another conversion of the same event ID is shown after it", () => {
   const other = { ...conversion, userKey: "bob", revisions: [] };
   const [first, second] = renderConversion({ ...conversion, others: [other] }).split(
     "Of the same ID, sent under another user key",
@@ -69,7 +69,7 @@ test("what has the same event ID is shown behind it", () => {
   expect(second).toContain("user bob");
 });
 
-test("what it is, why its numbers changed, and shares that add up to 1", () => {
+test("its identity, the reasons of its revisions, and shares that add up to 1", () => {
   expect(renderConversion(conversion))
     .toBe(`c-1 · order o-1 · purchase · user ada\ufffd[2J · 2026-10-01T12:00:00.000Z
 60 EUR, revision 1
@@ -97,7 +97,7 @@ Traces
   revision 1: ${"ab".repeat(16)}`);
 });
 
-test("traces are links where it is known where they are, and what was left out is bounded", () => {
+test("traces are links where Jaeger's address is known, and left-out touchpoints are bounded", () => {
   const [one] = conversion.notCounted;
   if (one === undefined) throw new Error("no touchpoint");
   const many = { ...conversion, notCounted: Array.from({ length: 25 }, () => one) };

@@ -16,7 +16,7 @@ const CLICK_ID_PARAMETER = "tclid";
 /** One transparent pixel, GIF89a. */
 const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 
-/** Links and pixels, whose senders cannot send again: docs/links.md. */
+/** Links and pixels, whose senders cannot send an event again: docs/links.md. */
 export function addLinkRoutes(
   server: FastifyInstance,
   config: GatewayConfig,
@@ -41,10 +41,7 @@ export function addLinkRoutes(
       const id = randomUUID();
       const url = target.href;
       await keep(request, tenant, { type: "click", id, query, url });
-      if (!target.searchParams.has(CLICK_ID_PARAMETER)) {
-        // Appended as text: rewriting the query would change how the rest of it is written.
-        target.search += `${target.search === "" ? "?" : "&"}${CLICK_ID_PARAMETER}=${id}`;
-      }
+      addClickId(target, id);
       return reply.header("Cache-Control", "no-store").redirect(target.href, 302);
     },
   );
@@ -55,7 +52,7 @@ export function addLinkRoutes(
       const tenant = intake.keys.tenantOf(request.headers, key);
       await keep(request, tenant, { type: "impression", id: randomUUID(), query });
     } catch (error) {
-      // Whatever is wrong, a page with a hole in it would be worse, and nobody would read the reason there.
+      // A page with a missing picture would be worse, and nobody would read the reason there.
       if (!(error instanceof GatewayError)) throw error;
       metrics.tributary_link_events_total.inc({ type: "impression", outcome: "refused" });
     }
@@ -91,6 +88,13 @@ export function addLinkRoutes(
     metrics.tributary_link_events_total.inc({ type, outcome });
     if (outcome === "kept") metrics.tributary_spool_batches_total.inc({ outcome });
   }
+}
+
+/** Passes the click's ID to the target's page, unless its address has one. */
+function addClickId(target: URL, id: string): void {
+  if (target.searchParams.has(CLICK_ID_PARAMETER)) return;
+  // Appended as text: rewriting the query would change how the rest of it is written.
+  target.search += `${target.search === "" ? "?" : "&"}${CLICK_ID_PARAMETER}=${id}`;
 }
 
 function pixel(reply: FastifyReply): FastifyReply {

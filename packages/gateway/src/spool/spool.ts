@@ -160,7 +160,7 @@ export class Spool {
     );
   }
 
-  /** Resolves when a batch waits. */
+  /** Resolves when a batch waits, or {@link wake} is called. */
   async news(): Promise<void> {
     if (this.bytes > 0) return;
     await new Promise<void>((resolve) => {
@@ -168,7 +168,6 @@ export class Spool {
     });
   }
 
-  /** Ends a wait for {@link news}. */
   wake(): void {
     this.#wake();
   }

@@ -383,7 +383,7 @@ export const METRICS = {
     help: "Strings of events in memory, over the worker's compute threads; bounded by TRIBUTARY_VOCABULARY_MB each.",
     labels: {},
   },
-  tributary_vocabulary_overflow_total: {
+  tributary_vocabulary_overflow_values_total: {
     type: "counter",
     unit: "values",
     help: "Values of facts for which results show (other), as the worker's strings were at their bound, by dimension.",
@@ -407,6 +407,18 @@ export const METRICS = {
     unit: "blocks",
     help: "Blocks of the fact log that could not be read to their end while rebuilding partitions.",
     labels: {},
+  },
+  tributary_groups_mended_total: {
+    type: "counter",
+    unit: "groups",
+    help: "Consumer groups of a stream that were lost and made again, or set past entries that nobody had and set back.",
+    labels: { group: ["attribution", "warehouse", "webhooks"], fault: ["lost", "set_ahead"] },
+  },
+  tributary_lost_keys_total: {
+    type: "counter",
+    unit: "keys",
+    help: "Keys of the platform found deleted, with what only they held: FLUSHALL, an eviction, DEL.",
+    labels: { what: ["platform", "state", "events", "facts", "results"] },
   },
   tributary_thread_utilization_ratio: {
     type: "gauge",

@@ -2,6 +2,7 @@ import {
   type CommitOutcome,
   entryTimeMs,
   MemoryLostError,
+  OutOfMemoryError,
   type PartitionProcessor,
   PoisonEntryError,
   type Retention,
@@ -15,7 +16,7 @@ import type { ProcessedReply, StateSize } from "../threads/messages.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { packBlocks } from "../threads/packed-blocks.ts";
 import { FactRetention } from "./retention.ts";
-import type { ThreadPool } from "../threads/pool.ts";
+import { isHeapFull, type ThreadPool } from "../threads/pool.ts";
 
 export interface ProcessorOptions {
   readonly horizonMs: number;
@@ -31,7 +32,7 @@ const DROPS: readonly NamedCount[] = [
   ["users_per_partition", "droppedUsersPerPartition"],
 ];
 
-/** Why who is who was not taken as it came, and where the count is found. */
+/** Reasons for which identity resolution refused a link, and where the count is found. */
 const REFUSALS = [
   ["blocked", "blocked"],
   ["limit", "overLimit"],
@@ -101,14 +102,15 @@ export class AttributionProcessor implements PartitionProcessor {
     return this.#retention(partition).decide(Date.now(), true);
   }
 
-  async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
+  async restore(partition: number, blocks: readonly StreamEntry[], begins: boolean): Promise<void> {
     const startedAt = performance.now();
     const packed = packBlocks(blocks.map(({ block }) => block));
     const arrivedMs = blocks.map(({ id, position = id }) => entryTimeMs(position));
     const reply = await this.#threads.run(
-      { kind: "restore", partition, blocks: packed, arrivedMs },
+      { kind: "restore", partition, blocks: packed, arrivedMs, continues: !begins },
       [packed.bytes.buffer],
     );
+    if (reply.status === "unknownPartition") throw new MemoryLostError(partition);
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
@@ -163,7 +165,12 @@ export class AttributionProcessor implements PartitionProcessor {
       };
     } catch (error) {
       this.#trace.failed(partition, error);
-      throw error;
+      if (!isHeapFull(error)) throw error;
+      this.#logger.error(
+        { partition, entries: entries.length },
+        "a compute thread's heap is full, see TRIBUTARY_THREAD_HEAP_MB; no entry is held to be at fault",
+      );
+      throw new OutOfMemoryError(partition);
     }
   }
 
@@ -250,7 +257,8 @@ export class AttributionProcessor implements PartitionProcessor {
     this.#countIdentity(reply.identity);
     for (const [i, count] of reply.overflowed.entries()) {
       const dimension = DIMENSION_FIELDS[i] ?? "other";
-      if (count > 0) this.#metrics.tributary_vocabulary_overflow_total.inc({ dimension }, count);
+      if (count > 0)
+        this.#metrics.tributary_vocabulary_overflow_values_total.inc({ dimension }, count);
     }
     for (const [i, count] of reply.attributed.entries()) {
       const reason = REVISION_REASONS[i] ?? "other";

@@ -35,10 +35,11 @@ export type ThreadTask =
       readonly blocks: PackedBlocks;
       /** For each of them when the last entry of its batch arrived, ms since 1970. */
       readonly arrivedMs: readonly number[];
+      /** The blocks follow others: a thread that does not hold those refuses them. */
+      readonly continues?: boolean;
     }
   | { readonly kind: "forget"; readonly partition: number }
-  | { readonly kind: "collect" }
-  | { readonly kind: "ping" };
+  | { readonly kind: "collect" };
 
 /** What is asked of the thread of one partition. */
 export type PartitionTask = Extract<ThreadTask, { readonly partition: number }>;

@@ -35,14 +35,14 @@ export function run(task: ThreadTask): ThreadReply {
     case "collect":
       collectGarbage();
       return { status: "done" };
-    case "ping":
-      return { status: "done" };
   }
 }
 
 function restore(task: Extract<ThreadTask, { kind: "restore" }>): ThreadReply {
-  const { partition, blocks, arrivedMs } = task;
+  const { partition, blocks, arrivedMs, continues } = task;
   let state = partitions.get(partition)?.state;
+  // The thread that began is gone, and with it the blocks before these.
+  if (state === undefined && continues === true) return { status: "unknownPartition" };
   if (state === undefined) {
     vocabulary = vocabularyToRestore();
     const place = { partition, partitions: data.partitions };

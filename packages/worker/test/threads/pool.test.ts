@@ -1,5 +1,6 @@
 import { DEFAULT_JOURNEY_OPTIONS } from "@tributary/attribution";
-import { afterEach, describe, expect, it } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { packBlocks } from "../../src/threads/packed-blocks.ts";
 import { ThreadPool } from "../../src/threads/pool.ts";
 import { entryOf, NOW } from "../support/blocks.ts";
@@ -18,8 +19,10 @@ const VOCABULARY_BYTES = 2 ** 18;
 
 let pool: ThreadPool;
 const replaced: number[] = [];
-const open = (threads: number, heapMb = 512): void => {
+const stuck: number[] = [];
+const open = (threads: number, heapMb = 512, replacementMs = 30_000): void => {
   replaced.length = 0;
+  stuck.length = 0;
   const data = {
     journeys: DEFAULT_JOURNEY_OPTIONS,
     partitions: 8,
@@ -27,12 +30,15 @@ const open = (threads: number, heapMb = 512): void => {
     vocabularyBytes: VOCABULARY_BYTES,
   };
   pool = new ThreadPool(
-    { threads, heapMb, data },
+    { threads, heapMb, replacementMs, data },
     (thread) => replaced.push(thread),
-    () => expect.unreachable(),
+    (thread) => stuck.push(thread),
   );
 };
-afterEach(async () => pool.close());
+afterEach(async () => {
+  expect(stuck).toEqual([]);
+  await pool.close();
+});
 
 describe("the compute threads", () => {
   it("hold each partition's journeys apart, on its own thread", async () => {
@@ -60,7 +66,7 @@ describe("the compute threads", () => {
     });
     expect(second).toMatchObject({
       status: "processed",
-      attributed: [1, 0, 0, 0],
+      attributed: [1, 0, 0, 0, 0],
       state: { facts: 2, users: 1 },
     });
     const other = await pool.run({
@@ -189,6 +195,41 @@ describe("the compute threads", () => {
       status: "unknownPartition",
     });
     expect(replaced).toEqual([]);
+  });
+
+  it("that are busy are not taken for dead when a batch fails", async () => {
+    // A thread that is alive answers behind the tasks that were given before, and that may take longer than this.
+    open(1, 512, 1);
+    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
+    const events = (kind: string) =>
+      Array.from({ length: 40_000 }, (_, j) => ({ ...click(`${kind}${j}`), userId: `u${j}` }));
+    const full = packBlocks([entryOf(events("t")), entryOf(events("s"))]);
+    const failing = pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: full });
+    const behind = Array.from({ length: 20 }, async (_, i) => {
+      const blocks = packBlocks([entryOf(events("t").slice(0, 1000))]);
+      return pool.run({ kind: "restore", partition: i, blocks, arrivedMs: [1] });
+    });
+    await expect(failing).rejects.toThrow(/full/);
+    const replies = await Promise.all(behind);
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set(["restored"]));
+    expect(replaced).toEqual([]);
+  });
+
+  it("are replaced when they fail between two tasks", async () => {
+    const workers: Worker[] = [];
+    const note = (worker: Worker): number => workers.push(worker);
+    process.on("worker", note);
+    onTestFinished(() => void process.off("worker", note));
+    open(1);
+    await pool.run({ kind: "restore", partition: 0, blocks: packBlocks([]), arrivedMs: [] });
+    // What Node says of a thread whose heap is full while it collects garbage, say.
+    workers[0]?.emit("error", new Error("Worker terminated due to reaching memory limit"));
+    for (let i = 0; i < 200 && replaced.length === 0; i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(replaced).toEqual([0]);
+    expect(
+      await pool.run({ kind: "process", partition: 0, arrivedMs: 1, entries: packBlocks([]) }),
+    ).toEqual({ status: "unknownPartition" });
   });
 
   it("are replaced when they die, and say that their partitions are gone", async () => {

@@ -5,11 +5,11 @@ import { decodeResults, entryOf, newState, NOW } from "../support.ts";
 
 const DAY = 86_400_000;
 
-it("gives more results without touchpoints than one block can hold, in several blocks", () => {
-  const users = 700;
-  const conversionsOfUser = 100;
+it("gives more results without touchpoints than one block can hold", { timeout: 120_000 }, () => {
+  const users = 1400;
+  const conversionsOfUser = 50;
   const state = newState();
-  const usersAtOnce = 350;
+  const usersAtOnce = 700;
   for (let from = 0; from < users; from += usersAtOnce) {
     const events = Array.from({ length: Math.min(usersAtOnce, users - from) }, (_, u) =>
       Array.from({ length: conversionsOfUser }, (_unused, i): PlainEvent => ({

@@ -118,6 +118,67 @@ describe("a vocabulary", () => {
     expect(factTexts(outcome, CONTENT).get("t9003")).toBe("late-one");
   });
 
+  it("holds no more combinations than its bound, each time that they come", () => {
+    const bound = 1 << 16;
+    const vocabulary = new Vocabulary(9, new Map(), bound);
+    const state = newState({}, vocabulary);
+    const unbounded = newState();
+    const names = ["source", "medium", "campaign"];
+    for (const batch of [0, 1, 2]) {
+      const events = Array.from({ length: 2000 }, (_, i) =>
+        click(batch * 2000 + i, {
+          source: `source ${i % 13}`,
+          medium: i % 7 === 0 ? "cpc" : `medium ${i % 11}`,
+          campaign: `campaign ${i % 17}`,
+          content: undefined,
+        }),
+      ).map(({ content: _, ...event }: PlainEvent & { content?: unknown }) => event as PlainEvent);
+      const sold = { ...sale(batch), userId: `u${batch}` };
+      const entries = [entryOf([...events, sold])];
+      const outcome = state.process(entries);
+      for (const [d, name] of names.entries()) {
+        const texts = events.map((event) => [
+          event.id,
+          (event as unknown as Record<string, string>)[name],
+        ]);
+        expect(factTexts(outcome, d)).toEqual(
+          new Map([...texts, [sold.id, ""]] as [string, string][]),
+        );
+      }
+      expect(outcome.overflowed.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(3000);
+      expect(decodeResults(outcome)).toEqual(decodeResults(unbounded.process(entries)));
+      expect(vocabulary.byteLength).toBeLessThanOrEqual(bound);
+    }
+  });
+
+  it("names by a tenant's own rules what these say, however many combinations there are", () => {
+    const rules = {
+      rules: [{ channel: "partners", source: ["partner-*"] }],
+      excludedReferrers: [],
+    };
+    const state = newState({}, new Vocabulary(9, new Map([["shop", rules]])));
+    for (const round of [0, 1]) {
+      const events = Array.from({ length: 9000 }, (_, i) =>
+        click(round * 9000 + i, {
+          userId: i % 100 === 0 ? `v${round}` : `w${i % 40}`,
+          source: i % 2 === 0 ? `partner-${i}` : "google",
+        }),
+      );
+      const outcome = state.process([
+        entryOf([...events, { ...sale(round), userId: `v${round}` }], "shop"),
+      ]);
+      expect(new Set(decodeResults(outcome)[0]?.channels)).toEqual(new Set(["partners"]));
+      const channels = factTexts(outcome, 5);
+      expect(
+        new Set(
+          events.map(({ id }, i) =>
+            i % 2 === 0 ? channels.get(id) === "partners" : channels.get(id) === "paid_search",
+          ),
+        ),
+      ).toEqual(new Set([true]));
+    }
+  });
+
   it("of another size leads to the same paths, channels and values, also after a rebuild", () => {
     const outcomes = [1 << 16, 1 << 26].map((bound) => {
       const vocabulary = new Vocabulary(9, new Map(), bound);

@@ -22,8 +22,8 @@ Examples:
   tributary warehouse adopt --reload
   tributary warehouse adopt --clickhouse http://127.0.0.1:8123
 
-One warehouse loads the facts and results of a platform: with two, each would have a part of them. The reports service
-refuses another warehouse, and an empty one where the platform was loaded before.`,
+A platform's facts and results are loaded into one warehouse: each of two would hold only a part. The reports service
+refuses another warehouse, and an empty one once the platform has been loaded.`,
   );
   addAdopt(command, context);
 }
@@ -32,11 +32,11 @@ function addAdopt(parent: Command, context: CommandContext): void {
   const command = parent
     .command("adopt")
     .description(
-      "have the next start of the reports load this warehouse in place of the former one",
+      "load this warehouse in place of the former one, from the next start of the reports on",
     )
-    .option("--reload", "load again what Redis still holds of facts and results")
-    .option("--clickhouse <url>", "a ClickHouse server instead of the data folder", httpUrl)
-    .option("--json", "print one JSON object");
+    .option("--reload", "load the facts and results that Redis still holds again")
+    .option("--clickhouse <url>", "ClickHouse server, instead of the data folder", httpUrl)
+    .option("--json", "print the answer as one JSON object");
   addDataOption(command).action(async (flags: AdoptFlags) => {
     const adoption: Adoption = flags.reload === true ? "reload" : "keep";
     await adopt(flags, adoption);
@@ -54,7 +54,7 @@ const NEXT =
   "It takes effect when the reports service starts on it, which logs what is still there; a service on the former warehouse ends then.";
 
 async function adopt(flags: AdoptFlags, adoption: Adoption): Promise<void> {
-  // Loaded when needed only: it brings the database engine along.
+  // Imported here because it loads the database engine.
   const { adoptWarehouse } = await import("@tributary/reports");
   const location: WarehouseLocation =
     flags.clickhouse === undefined ? { dataDir: flags.data } : { clickhouseUrl: flags.clickhouse };

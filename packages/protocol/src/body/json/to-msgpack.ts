@@ -101,8 +101,8 @@ export class JsonToMsgpack {
       if (pos >= end) return -1;
       const lead = bytes[pos] as number;
       let opened = false;
-      if (lead === 0x22) {
-        at = this.#string(pos + 1, end, at);
+      if (lead === 0x22 || lead === 0x2d || (lead >= 0x30 && lead <= 0x39)) {
+        at = lead === 0x22 ? this.#string(pos + 1, end, at) : this.#number(pos, end, at);
         if (at < 0) return -1;
         pos = this.#pos;
       } else if (lead === 0x7b || lead === 0x5b) {
@@ -118,10 +118,6 @@ export class JsonToMsgpack {
         pos = skipWhite(bytes, pos + 1, end);
         // An empty container is closed below; in any other, a first element follows, without a comma before it.
         opened = pos >= end || bytes[pos] !== (inMap ? 0x7d : 0x5d);
-      } else if (lead === 0x2d || (lead >= 0x30 && lead <= 0x39)) {
-        at = this.#number(pos, end, at);
-        if (at < 0) return -1;
-        pos = this.#pos;
       } else {
         const length = literalLength(bytes, pos, end, lead);
         if (length === 0) return -1;

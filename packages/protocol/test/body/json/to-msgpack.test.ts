@@ -21,11 +21,17 @@ function packed(text: string): Buffer {
 }
 
 /**
- * JSON.parse of Node 24.21, which is the reference here, takes a key that has characters beyond Latin-1 and an escape for that
- * of an object of the same shape that it parsed before: after {"語\\":0} it reads {"語\"":0} as the same. Node 20 does not.
+ * JSON.parse of Node 24.21 takes a key with an escape for that of an object of the same shape that it parsed before: after
+ * {"a":1,"\\":0} it reads {"a":1,"\n":0} as the same. Node 20 does not. It is no reference for texts with such keys.
  */
-const isMisread = (key: string): boolean =>
-  JSON.stringify(key).includes("\\") && /[\u0100-\uffff]/.test(key);
+const hasEscapedKey = (json: string): boolean => /"[^"\\]*\\(?:[^"\\]|\\.)*"\s*:/s.test(json);
+
+/** A value as JSON has it: an object's prototype and the sign of zero are not. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value === 0 ? 0 : value;
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]));
+}
 
 const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 
@@ -235,7 +241,7 @@ describe("JSON to msgpack, in one pass", () => {
       fc.array(tie("value"), { maxLength: 20 }),
       fc.dictionary(
         // The unpacker renames __proto__.
-        text.filter((key) => key !== "__proto__" && !/^\d+$/.test(key) && !isMisread(key)),
+        text.filter((key) => key !== "__proto__" && !/^\d+$/.test(key)),
         tie("value"),
         { maxKeys: 20 },
       ),
@@ -251,10 +257,9 @@ describe("JSON to msgpack, in one pass", () => {
   it("writes any value as the packer does, whatever the white space", () => {
     fc.assert(
       fc.property(jsonValue, fc.constantFrom(0, 1, "\t"), (value, indent) => {
-        const json = JSON.stringify(value, null, indent);
-        const out = transcode(json) as Buffer;
-        expect(out).toEqual(packed(json));
-        expect(unpack(out)).toEqual(JSON.parse(json));
+        const out = transcode(JSON.stringify(value, null, indent)) as Buffer;
+        expect(out).toEqual(packr.pack(plain(value)));
+        expect(unpack(out)).toEqual(plain(value));
       }),
       { numRuns: runs(1000) },
     );
@@ -316,6 +321,7 @@ describe("JSON to msgpack, in one pass", () => {
           ]);
         }
         const json = bytes.toString("utf8");
+        fc.pre(!hasEscapedKey(json));
         const out = transcode(bytes);
         if (out === undefined) {
           // Handed back: either no JSON, or one of the few things that are left to the runtime's parser.

@@ -1,4 +1,4 @@
-/** What the bench and its generator say to each other. */
+/** Messages between the bench and its generator. */
 import type { BodyShape } from "./bodies.ts";
 
 /** To the generator, first. */
@@ -8,11 +8,11 @@ export interface GeneratorSetup {
   readonly port: number;
   readonly shape: Omit<BodyShape, "writeKey">;
   readonly users: number;
-  /** Exponent of Zipf's law; 0: each user is as likely. */
+  /** Exponent of Zipf's law; 0 for equal probabilities. */
   readonly skew: number;
   readonly tenants: number;
   readonly connections: number;
-  /** Requests under way at once where they are sent as fast as they are taken. */
+  /** Concurrent requests at full speed. */
   readonly requestsUnderWay: number;
 }
 
@@ -20,7 +20,7 @@ export interface GeneratorSetup {
 export interface LoadOrder {
   readonly kind: "load";
   readonly seconds: number;
-  /** Undefined: as many as are taken. */
+  /** Undefined for full speed. */
   readonly eventsPerSecond: number | undefined;
 }
 
@@ -41,6 +41,6 @@ export interface LoadDone {
   readonly conversions: number;
   /** Requests that were sent again after 429 or 503. */
   readonly retries: number;
-  /** CPU that the generator has taken in its life, µs. */
+  /** CPU time of the generator since its start, µs. */
   readonly cpuMicros: number;
 }

@@ -1,6 +1,6 @@
 import { unpack } from "msgpackr";
 import { expect, test } from "vitest";
-import { type BodyShape, RequestBuffer } from "../../src/bench/bodies.ts";
+import { type BodyShape, RequestBuffer } from "../../../src/bench/load/bodies.ts";
 
 interface Event {
   id: string;
@@ -51,7 +51,7 @@ test.each(["json", "msgpack"] as const)(
   },
 );
 
-test("a Segment request says the same events as its clients do", () => {
+test("a Segment request holds the same events, in the form of its clients", () => {
   const request = new RequestBuffer({ ...shape, form: "segment", eventBytes: 500 }, 0);
   request.renew(5, 42, 1_764_000_000_123, () => 7);
   const text = request.bytes.toString("latin1");
@@ -93,7 +93,7 @@ test("events are about as long as asked for; long ones carry properties", () => 
   }
 });
 
-test("the write key is the request's", () => {
+test("a request carries its tenant's write key", () => {
   const { bytes } = new RequestBuffer({ ...shape, writeKey: "tenant-3" }, 0);
   expect(bytes.toString("latin1")).toContain("\r\nauthorization: Bearer tenant-3\r\n");
 });

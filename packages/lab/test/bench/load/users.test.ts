@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { userNumbers } from "../../src/bench/users.ts";
+import { userNumbers } from "../../../src/bench/load/users.ts";
 
 function countsOf(users: number, skew: number, draws: number): number[] {
   const next = userNumbers(users, skew, 1);

@@ -2,14 +2,14 @@
 import { Buffer } from "node:buffer";
 import { packEvents } from "@tributary/protocol";
 
-/** Our events in either form, or Segment's as its clients send them. */
+/** Forms of a body: the event API's two, and that of Segment's clients. */
 export const BODY_FORMS = ["json", "msgpack", "segment"] as const;
 
-/** What every request looks like. */
+/** The shape of every request. */
 export interface BodyShape {
   readonly form: (typeof BODY_FORMS)[number];
   readonly eventsPerRequest: number;
-  /** About how many bytes an event takes; longer ones carry properties, as those of Segment's clients do. */
+  /** Approximate bytes of an event; longer events carry properties, as those of Segment's clients do. */
   readonly eventBytes: number;
   /** Write key of the request's tenant; undefined where none is needed. */
   readonly writeKey: string | undefined;
@@ -21,12 +21,12 @@ const EVENTS_PER_CONVERSION = 50;
 const NUMBER_DIGITS = 12;
 const USER_DIGITS = 9;
 const PLAIN_PREFIX = "e-";
-/** IDs of conversions are this and a number of their own, from 0: what was sent is known by how many there were. */
+/** Prefix of conversions' IDs, before a number from 0: the count alone names all that were sent. */
 export const CONVERSION_PREFIX = "c-";
 /** Placeholders, found again in the packed body. All are of fixed width. */
 const NUMBER_MARK = "#".repeat(NUMBER_DIGITS);
 const USER_MARK = "%".repeat(USER_DIGITS);
-/** A time that nothing else in the body looks like; it has as many digits as those written over it. */
+/** A time unlike anything else in the body, with as many digits as the times written over it. */
 const TIME_MARK = 1_999_999_999_999;
 
 const SOURCES = ["google", "facebook", "newsletter", "bing", "tiktok", "partner", "linkedin"];
@@ -34,7 +34,7 @@ const MEDIUMS = ["cpc", "social", "email", "display", "referral"];
 const TYPES = ["click", "visit", "impression"];
 const CAMPAIGNS = 40;
 
-/** {@link TIME_MARK} as Segment's clients write times, ISO 8601, of fixed width as well. */
+/** {@link TIME_MARK} in the form of Segment's clients: ISO 8601, of fixed width as well. */
 const ISO_MARK = new Date(TIME_MARK).toISOString();
 
 /** Four decimal digits of each number below 10,000. */
@@ -42,7 +42,7 @@ const DIGITS = Buffer.from(
   Array.from({ length: 10_000 }, (_, i) => String(i).padStart(4, "0")).join(""),
 );
 
-/** One request, HTTP head included, whose events can be made others in place. */
+/** One request with its HTTP head, whose events are replaced in place. */
 export class RequestBuffer {
   readonly bytes: Buffer;
   readonly events: number;
@@ -55,7 +55,7 @@ export class RequestBuffer {
   readonly #users: readonly number[];
   readonly #isConversion: readonly boolean[];
 
-  /** @param index of the request among its like: decides which events are conversions, and the campaigns */
+  /** @param index number of the request, which decides its conversions and campaigns */
   constructor(shape: BodyShape, index: number) {
     this.events = shape.eventsPerRequest;
     this.#form = shape.form;
@@ -85,7 +85,7 @@ export class RequestBuffer {
   }
 
   /**
-   * Makes the events others.
+   * Replaces the events.
    * @param number of the first that is no conversion @param conversion number of the first conversion
    * @param timeMs of all, ms since 1970 @param nextUser gives a user's number, below 10^9
    */
@@ -117,7 +117,7 @@ function bodyOf(events: readonly Record<string, unknown>[], { form }: BodyShape)
   return Buffer.from(JSON.stringify(form === "json" ? events : { batch: events }));
 }
 
-/** A time as it stands in the bytes of a body. */
+/** A time in the form of a body. */
 function timeText(ms: number, form: BodyShape["form"]): Buffer {
   if (form === "json") return Buffer.from(String(ms));
   if (form === "segment") return Buffer.from(new Date(ms).toISOString());
@@ -136,7 +136,7 @@ function templateEvent(n: number, { form, eventBytes }: BodyShape): Record<strin
   return event;
 }
 
-/** The same event as Segment's clients send it. */
+/** The same event in the form of Segment's clients. */
 function asSegment(event: Record<string, unknown>): Record<string, unknown> {
   const { id, type, userId, source, medium, campaign, value, currency, orderId } = event;
   const common = { messageId: id, timestamp: ISO_MARK, userId };
@@ -167,7 +167,7 @@ function plainEvent(n: number): Record<string, unknown> {
   return event;
 }
 
-/** Properties as a page view carries them, of about so many bytes. */
+/** Properties like those of a page view, of approximately this many bytes. */
 function propertiesOf(bytes: number): Record<string, unknown> {
   const properties: Record<string, unknown> = { title: "Autumn collection", width: 1440 };
   for (let i = 0; JSON.stringify(properties).length < bytes; i += 1) {

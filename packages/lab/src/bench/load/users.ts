@@ -1,11 +1,11 @@
-import { createRandom } from "../sample/random.ts";
+import { createRandom } from "../../sample/random.ts";
 
-/** Draws made ahead: a draw while events are sent costs one load. A power of two. */
+/** Draws made in advance, so that a draw during the load costs one read. A power of two. */
 const DRAWS = 1 << 20;
 
 /**
  * Endless numbers of users, from 0.
- * @param skew 0: each as likely; else the exponent s of Zipf's law, the n-th user as likely as n^−s
+ * @param skew 0 for equal probabilities; else the exponent s of Zipf's law: the n-th user is as likely as n^−s
  */
 export function userNumbers(users: number, skew: number, seed: number): () => number {
   const random = createRandom(seed);

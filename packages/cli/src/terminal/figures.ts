@@ -1,8 +1,13 @@
-/** Figures as the operators' tables show them. */
+/** Figures as tables and messages show them. */
 
 /** A number with thousands separated, and at most one digit after the point. */
 export function figure(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 1 });
+}
+
+/** A number and what it counts: `1 row`, `1,200 rows`. */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${figure(count)} ${count === 1 ? one : several}`;
 }
 
 /** A time in the unit that fits: `0.3 s`, `12 s`, `5 min`, `3 h`, `2 d`; `–` where there is none. */

@@ -3,12 +3,12 @@ import { Buffer } from "node:buffer";
 const HEAD_END = Buffer.from("\r\n\r\n");
 const LENGTH_NAME = /content-length: *(\d+)/i;
 
-/** Finds the answers in what an HTTP/1.1 connection sends: their status and end, by content-length (RFC 9112, 6.2). */
+/** Finds status and end of each answer of an HTTP/1.1 connection, by content-length (RFC 9112, 6.2). */
 export class ResponseReader {
   readonly #answered: (status: number) => void;
   #rest: Buffer = Buffer.alloc(0);
 
-  /** @param answered told of each answer's status once it is there as a whole */
+  /** @param answered called with the status of each whole answer */
   constructor(answered: (status: number) => void) {
     this.#answered = answered;
   }
@@ -30,7 +30,7 @@ export class ResponseReader {
       rest = rest.subarray(end);
       this.#answered(status);
     }
-    // Copied: what is kept must not hold the whole chunk that it came in.
+    // Copied, so that the rest does not retain the whole chunk.
     this.#rest = rest.length === 0 ? rest : Buffer.from(rest);
   }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ResponseReader } from "../../src/bench/response-reader.ts";
+import { ResponseReader } from "../../../src/bench/load/response-reader.ts";
 
 const answer = (status: number, body: string): string =>
   `HTTP/1.1 ${status} Word\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -27,7 +27,7 @@ test("finds every answer's status, wherever the chunks break", () => {
   );
 });
 
-test("says where an answer has no length", () => {
+test("an answer without a length is an error", () => {
   const reader = new ResponseReader(() => undefined);
   expect(() => reader.take(Buffer.from("HTTP/1.1 202 Accepted\r\n\r\n"))).toThrow(
     "not an answer with a content-length",

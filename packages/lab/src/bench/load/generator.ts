@@ -1,4 +1,4 @@
-/** The load generator's process: keep-alive connections with several requests under way, bodies patched in place. */
+/** The load generator's process: keep-alive connections with several concurrent requests, bodies patched in place. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,12 +7,12 @@ import type { GeneratorSetup, LoadDone, LoadOrder } from "./messages.ts";
 import { ResponseReader } from "./response-reader.ts";
 import { userNumbers } from "./users.ts";
 
-/** Requests that may be under way at once where they are sent at a given rate. */
+/** Most concurrent requests of a load at a given rate. */
 const MAX_REQUESTS = 4096;
 
 class Connection {
   readonly socket: Socket;
-  /** Requests that are under way, in the order of their answers. */
+  /** Requests without an answer yet, in the order of their answers. */
   readonly waiting: RequestBuffer[] = [];
 
   constructor(host: string, port: number, taken: (status: number, request: RequestBuffer) => void) {
@@ -61,7 +61,7 @@ class Generator {
     await Promise.all(this.#connections.map(({ socket }) => once(socket, "connect")));
   }
 
-  /** Sends for a time, waits for all answers, and says what was sent. */
+  /** Sends for a time, waits for all answers, and reports the numbers. */
   async run(order: LoadOrder): Promise<LoadDone> {
     const before = { events: this.#events, conversions: this.#conversions, retries: this.#retries };
     const startedAtMs = Date.now();
@@ -83,7 +83,7 @@ class Generator {
     };
   }
 
-  /** As fast as they are taken: a request follows every answer. */
+  /** Closed loop, at full speed: a request follows every answer. */
   async #saturate(until: number): Promise<void> {
     this.#sendNext = () => {
       const now = Date.now();
@@ -94,8 +94,8 @@ class Generator {
   }
 
   /**
-   * Open loop: every request has its due time, whatever happened to those before, and its events bear that time. One
-   * that is sent late therefore counts its delay (no coordinated omission).
+   * Open loop: every request has a due time, independent of earlier requests, and its events bear that time. The latency
+   * of a request sent late therefore includes its delay (no coordinated omission).
    */
   async #atRate(startedAtMs: number, until: number, eventsPerSecond: number): Promise<void> {
     const perMs = eventsPerSecond / this.#setup.shape.eventsPerRequest / 1000;
@@ -132,14 +132,14 @@ class Generator {
   }
 
   #answered(connection: Connection, status: number, request: RequestBuffer): void {
-    // Segment's paths say 200.
+    // Segment's paths answer 200.
     if (status === 202 || status === 200) {
       this.#underWay -= 1;
       this.#idle.push(request);
       this.#sendNext();
       return;
     }
-    // Too much at once: as a client, send it again, unchanged.
+    // Overloaded: send it again unchanged, like a client.
     if (status !== 503 && status !== 429) throw new Error(`the gateway answered ${status}`);
     this.#retries += 1;
     setTimeout(() => connection.send(request), 1000);

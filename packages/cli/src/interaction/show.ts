@@ -1,6 +1,7 @@
-import { pause, takeInterrupts } from "@tributary/platform/client";
+import { pause } from "@tributary/platform/client";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../errors.ts";
+import { interruptible } from "./interruptible.ts";
 
 const WATCH_INTERVAL_MS = 1000;
 /** Clears the screen and goes to its first place (ECMA-48). */
@@ -11,7 +12,7 @@ export interface ShowFlags {
   readonly watch?: true;
 }
 
-/** Prints what is read as JSON or text: once, or each second with `--watch` until Ctrl-C. */
+/** Reads a value and prints it, as JSON or text: once, or with `--watch` each second until Ctrl-C. */
 export async function show<T>(
   flags: ShowFlags,
   context: CommandContext,
@@ -19,19 +20,13 @@ export async function show<T>(
   render: (value: T) => string,
 ): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
   const clear = flags.watch === true && terminal.answerInteractive ? CLEAR : "";
-  try {
+  await interruptible(context, async (signal) => {
     do {
-      const value = await read(interrupt.signal);
+      const value = await read(signal);
       terminal.print(flags.json === true ? JSON.stringify(value) : clear + render(value));
-      if (flags.watch === true) await pause(WATCH_INTERVAL_MS, interrupt.signal);
-    } while (flags.watch === true && !interrupt.signal.aborted);
-    if (interrupt.signal.aborted) context.exit(EXIT.interrupted);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+      if (flags.watch === true) await pause(WATCH_INTERVAL_MS, signal);
+    } while (flags.watch === true && !signal.aborted);
+    if (signal.aborted) context.exit(EXIT.interrupted);
+  });
 }
