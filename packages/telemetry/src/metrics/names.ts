@@ -408,12 +408,6 @@ export const METRICS = {
     help: "Blocks of the fact log that could not be read to their end while rebuilding partitions.",
     labels: {},
   },
-  tributary_groups_mended_total: {
-    type: "counter",
-    unit: "groups",
-    help: "Consumer groups of a stream that were lost and made again, or set past entries that nobody had and set back.",
-    labels: { group: ["attribution", "warehouse", "webhooks"], fault: ["lost", "set_ahead"] },
-  },
   tributary_lost_keys_total: {
     type: "counter",
     unit: "keys",
