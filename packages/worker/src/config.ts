@@ -74,6 +74,9 @@ const schema = z.object({
   TRIBUTARY_MAX_READ_MB: wholeNumber(1, 1024, 32).describe(
     "about how much of a partition's events is read at once, MiB",
   ),
+  TRIBUTARY_REBUILD_PAGE_KB: wholeNumber(1, 65_536, 2048).describe(
+    "about how much of the fact log is read at once while a partition is rebuilt, KiB",
+  ),
   TRIBUTARY_MAX_COMMIT_MB: wholeNumber(1, 512, 64).describe(
     "largest commit of a batch of several entries, MiB; a batch with a larger one is split",
   ),
@@ -154,6 +157,7 @@ export interface WorkerConfig {
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
   readonly maxReadBytes: number;
+  readonly restorePageBytes: number;
   readonly maxCommitBytes: number;
   readonly journeys: JourneyOptions;
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
@@ -194,6 +198,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
     maxReadBytes: values.TRIBUTARY_MAX_READ_MB * 2 ** 20,
+    restorePageBytes: values.TRIBUTARY_REBUILD_PAGE_KB * 2 ** 10,
     maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,

@@ -104,6 +104,7 @@ const member = new GroupMember(
       erasedAfterMs: config.erasedAfterMs,
       maxBatchEvents: config.maxBatchEvents,
       maxReadBytes: config.maxReadBytes,
+      restorePageBytes: config.restorePageBytes,
       maxCommitBytes: config.maxCommitBytes,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,
