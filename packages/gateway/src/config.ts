@@ -4,6 +4,9 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   EnvironmentError,
   areKeysInRedis,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
   parseApiKeys,
   readEnvironment,
   text,
@@ -17,8 +20,7 @@ import type { SpoolOptions } from "./spool/spool.ts";
 
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8080).describe("port to listen on; 0 takes a free one"),
+  ...listenSettings(8080),
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
@@ -89,9 +91,7 @@ const schema = z.object({
 /** A crash sends at most about so much a second time. */
 const SEGMENT_BYTES = 4 << 20;
 
-export interface GatewayConfig {
-  readonly host: string;
-  readonly port: number;
+export interface GatewayConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly partitions: number;
   /** Tenants by write key; empty where events are taken without one. */
@@ -130,8 +130,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   return Object.freeze({
-    host,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),

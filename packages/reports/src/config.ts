@@ -6,6 +6,9 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   areKeysInRedis,
   isLoopback,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
   parseApiKeys,
   readEnvironment,
   text,
@@ -48,8 +51,7 @@ const schema = settingsSchema.extend({
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8081).describe("port to listen on; 0 takes a free one"),
+  ...listenSettings(8081),
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
@@ -94,10 +96,8 @@ const schema = settingsSchema.extend({
   ),
 });
 
-export interface ReportsConfig {
+export interface ReportsConfig extends ListenConfig {
   readonly redisUrl: string;
-  readonly host: string;
-  readonly port: number;
   readonly partitions: number;
   readonly dataDir: string;
   /** Undefined where the warehouse is chDB. */
@@ -139,8 +139,7 @@ export function readConfig(
   const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
   return Object.freeze({
     redisUrl: values.REDIS_URL,
-    host,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     dataDir: values.TRIBUTARY_DATA_DIR,
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,

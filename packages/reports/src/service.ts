@@ -120,6 +120,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     },
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
+    instanceId: config.instanceId,
     stalledForMs: () => Math.max(...loaders.map((loader) => loader.stalledForMs())),
     redisReady: () => redisReady(client),
     redisUse: () => clientUse(client),

@@ -15,3 +15,11 @@ export {
   wholeNumber,
 } from "./environment.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";
+export {
+  listen,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
+  type PortReleased,
+  type ServiceMessage,
+} from "./listen.ts";

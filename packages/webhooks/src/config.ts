@@ -1,6 +1,14 @@
 import { hostname } from "node:os";
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  EnvironmentError,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from "@tributary/service";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { z } from "zod";
 import type { Pacing } from "./sending/back-off.ts";
@@ -33,10 +41,7 @@ const schema = targetsSchema.extend({
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address of health and metrics"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8082).describe(
-    "port of health and metrics; 0 takes a free one",
-  ),
+  ...listenSettings(8082),
   TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
     "partitions of the platform; the same for every process",
   ),
@@ -60,10 +65,8 @@ const schema = targetsSchema.extend({
   ),
 });
 
-export interface WebhooksConfig {
+export interface WebhooksConfig extends ListenConfig {
   readonly redisUrl: string;
-  readonly host: string;
-  readonly port: number;
   readonly partitions: number;
   /** Name of this process among those that may send. */
   readonly instance: string;
@@ -104,8 +107,7 @@ export function readConfig(env: Environment = process.env): WebhooksConfig {
   }
   return Object.freeze({
     redisUrl: values.REDIS_URL,
-    host: values.TRIBUTARY_HOST,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     instance: `${hostname()}-${process.pid}`,
     targets,

@@ -13,6 +13,8 @@ export interface ServerParts {
   readonly partitions: number;
   readonly telemetry: Telemetry;
   readonly metrics: WebhookMetrics;
+  /** The platform's start that the service belongs to; undefined where it runs by itself. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface ServerParts {
  * @param stallMs the service is stuck when it had something to do and did nothing for this long, ms
  */
 export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
-  const { client, service, telemetry } = parts;
+  const { client, service, telemetry, instanceId: instance } = parts;
   const server = Fastify({ logger: false, forceCloseConnections: true });
   server.get("/healthz", async (_request, reply) => {
     const stalledMs = service.stalledForMs();
@@ -30,8 +32,9 @@ export function buildServer(parts: ServerParts, stallMs: number): FastifyInstanc
     return reply.code(503).send({ status: "unhealthy", reason });
   });
   server.get("/readyz", async (_request, reply) => {
-    if (redisReady(client)) return { status: "ready", sends: service.sends };
-    return reply.code(503).send({ status: "not ready", reason: "Redis is away" });
+    if (redisReady(client)) return { status: "ready", sends: service.sends, instance };
+    const reason = "Redis is unavailable";
+    return reply.code(503).send({ status: "not ready", reason, instance });
   });
   server.get("/metrics", async (_request, reply) => {
     await setMetrics(parts);

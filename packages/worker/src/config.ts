@@ -11,7 +11,15 @@ import { MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
-import { EnvironmentError, readEnvironment, text, wholeNumber } from "@tributary/service";
+import {
+  EnvironmentError,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
+  readEnvironment,
+  text,
+  wholeNumber,
+} from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
@@ -29,10 +37,7 @@ export function defaultMemoryLimitMb(): number {
 
 /** The worker's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  TRIBUTARY_HOST: text("127.0.0.1").describe("address of health and metrics"),
-  TRIBUTARY_PORT: wholeNumber(0, 65_535, 8090).describe(
-    "port of health and metrics; 0 takes a free one",
-  ),
+  ...listenSettings(8090),
   REDIS_URL: text("redis://127.0.0.1:6379").describe(
     "Redis, or several nodes of a cluster separated by commas",
   ),
@@ -122,9 +127,7 @@ const schema = z.object({
   ),
 });
 
-export interface WorkerConfig {
-  readonly host: string;
-  readonly port: number;
+export interface WorkerConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly partitions: number;
   readonly workerId: string;
@@ -164,8 +167,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
   const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
   return Object.freeze({
-    host: values.TRIBUTARY_HOST,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     redisUrl: values.REDIS_URL,
     partitions: values.TRIBUTARY_PARTITIONS,
     workerId: values.TRIBUTARY_WORKER_ID,

@@ -16,6 +16,8 @@ export interface ServerParts {
   readonly memory: MemoryBudget;
   readonly telemetry: Telemetry;
   readonly metrics: WorkerMetrics;
+  /** The platform's start that the service belongs to; undefined where it runs by itself. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface ServerParts {
  * @param stallMs a partition that has entries and gets nowhere for this long is stuck, ms
  */
 export function buildServer(
-  { client, member, threads, stateSize, memory, telemetry, metrics }: ServerParts,
+  { client, member, threads, stateSize, memory, telemetry, metrics, instanceId }: ServerParts,
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
@@ -63,8 +65,11 @@ export function buildServer(
   });
   server.get("/readyz", async (_request, reply) => {
     const reason = notReadyReason();
-    if (reason !== undefined) return reply.code(503).send({ status: "not ready", reason });
-    return reply.send({ status: "ready", partitions: member.owned });
+    const instance = instanceId;
+    if (reason !== undefined) {
+      return reply.code(503).send({ status: "not ready", reason, instance });
+    }
+    return reply.send({ status: "ready", partitions: member.owned, instance });
   });
   server.get("/metrics", async (_request, reply) => {
     const { connections, commands } = clientUse(client);

@@ -38,7 +38,7 @@ export async function onReports(
   keyOf: "readKey" | "eraseKey",
   work: (reports: ReportsClient, signal: AbortSignal) => Promise<string>,
 ): Promise<void> {
-  const url = requireReportsUrl(flags.url, flags.data);
+  const url = await requireReportsUrl(flags.url, flags.data);
   const interrupt = takeInterrupts();
   try {
     const key = flags.key ?? context.config()[keyOf];

@@ -1,6 +1,6 @@
 /** What the commands that ask for a report have in common. */
 import { Option } from "commander";
-import { runningPlatform } from "../client/find-platform.ts";
+import { runningReports } from "../client/find-platform.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 
@@ -11,13 +11,13 @@ interface Where {
   readonly data: string;
 }
 
-/** Of the platform that runs; undefined where the data folder has to answer. */
-export function clientOf(
+/** Of the platform that runs; undefined where the data folder has to answer. @throws CliError `no_platform` */
+export async function clientOf(
   { url: told, key, data }: Where,
   context: CommandContext,
   signal: AbortSignal,
-): ReportsClient | undefined {
-  const url = told ?? runningPlatform(data)?.reportsUrl;
+): Promise<ReportsClient | undefined> {
+  const url = told ?? (await runningReports(data));
   if (url === undefined) return undefined;
   return new ReportsClient(url, key ?? context.config().readKey, signal);
 }

@@ -97,8 +97,8 @@ async function replayPath(
   const interrupt = takeInterrupts();
   let started: Platform | undefined;
   try {
-    const running = runningPlatform(flags.data);
-    let address = addressOf(flags, running);
+    const running = await runningPlatform(flags.data);
+    let address = await addressOf(flags, running);
     if (address === undefined) {
       started = await startOwn(flags, context, interrupt);
       address = started;
@@ -142,13 +142,13 @@ function printFile(summary: FileSummary, rejections: Rejections, terminal: Termi
   if (summary.refused > 0) terminal.print(rejections.describe());
 }
 
-function addressOf(
+async function addressOf(
   flags: ReplayFlags,
   running: PlatformAddress | undefined,
-): PlatformAddress | undefined {
+): Promise<PlatformAddress | undefined> {
   const gatewayUrl = flags.url ?? running?.gatewayUrl;
   if (gatewayUrl === undefined) return undefined;
-  return { gatewayUrl, reportsUrl: reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
+  return { gatewayUrl, reportsUrl: await reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
 }
 
 async function startOwn(

@@ -15,6 +15,7 @@ export function addOperationRoutes(
   metrics: GatewayMetrics,
 ): void {
   const { client, publisher, backlog, telemetry, spool } = parts;
+  const instance = parts.config.instanceId;
   let progressAtMs = performance.now();
   server.get("/healthz", async (_request, reply) => {
     const now = performance.now();
@@ -33,7 +34,11 @@ export function addOperationRoutes(
     const ready = redisReady(client) && !publisher.breakerOpen;
     return reply
       .code(ready ? 200 : 503)
-      .send(ready ? { status: "ready" } : { status: "not ready", reason: "Redis is away" });
+      .send(
+        ready
+          ? { status: "ready", instance }
+          : { status: "not ready", reason: "Redis is unavailable", instance },
+      );
   });
   server.get("/metrics", async (_request, reply) => {
     const { connections, commands } = clientUse(client);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import { describeError } from "@tributary/platform/errors";
 import { LabError } from "../errors.ts";
-import { startPlatform, type Platform, PortPicker } from "@tributary/platform";
+import { freePort, startPlatform, type Platform } from "@tributary/platform";
 import { pause } from "@tributary/platform/client";
 import { FAULT_KINDS, faultSchedule, type FaultKind, scaleSchedule, WORKERS } from "./faults.ts";
 import { canLimitFileSize, Injector, type Injected } from "./injector.ts";
@@ -118,7 +118,7 @@ class ChaosRun {
       scale === undefined
         ? faultSchedule({ seed, seconds, kinds, everyMs, leaseMs: LEASE_MS })
         : scaleSchedule(scale, seconds);
-    const redisPort = await new PortPicker().from(0, "Redis");
+    const redisPort = await freePort();
     const platform = await this.#start(redisPort);
     const redis = connectPast(redisPort);
     this.#closers.push(async () => redis.disconnect());

@@ -14,7 +14,7 @@ import {
   decideWorkers,
   NO_MEMORY,
 } from "./decide-workers.ts";
-import type { Platform } from "../platform.ts";
+import type { Platform } from "../options.ts";
 
 /** How often it looks, ms. */
 const LOOK_MS = 500;

@@ -1,7 +1,7 @@
 import type { ExportName } from "@tributary/warehouse";
 import { Argument, type Command, Option } from "commander";
 import { extname } from "node:path";
-import { runningPlatform } from "../../client/find-platform.ts";
+import { runningReports } from "../../client/find-platform.ts";
 import { exportOffline } from "../../client/offline-reports.ts";
 import { ReportsClient } from "../../client/reports-client.ts";
 import { saveStream } from "../../client/save-file.ts";
@@ -84,7 +84,7 @@ async function ask(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const url = told ?? runningPlatform(data)?.reportsUrl;
+  const url = told ?? (await runningReports(data));
   if (url === undefined) {
     await exportOffline(data, what, parameters, async (stream) =>
       saveStream(stream, output, signal),

@@ -32,7 +32,7 @@ Rates are over the time since an earlier reading, at least a second.`,
     )
     .action(async (flags: LagFlags) => {
       const { key = context.config().readKey } = flags;
-      const url = requireReportsUrl(flags.url, flags.data);
+      const url = await requireReportsUrl(flags.url, flags.data);
       await show(
         flags,
         context,

@@ -1,6 +1,6 @@
 import type { Audit } from "@tributary/reports/answers";
 import type { Command } from "commander";
-import { runningPlatform } from "../../client/find-platform.ts";
+import { runningReports } from "../../client/find-platform.ts";
 import { auditOffline } from "../../client/offline-reports.ts";
 import { ReportsClient } from "../../client/reports-client.ts";
 import { EXIT } from "../../errors.ts";
@@ -58,7 +58,7 @@ async function ask(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Audit> {
-  const url = flags.url ?? runningPlatform(flags.data)?.reportsUrl;
+  const url = flags.url ?? (await runningReports(flags.data));
   if (url === undefined) return auditOffline(flags.data, flags.differences);
   const { key = context.config().readKey } = flags;
   const client = new ReportsClient(url, key, signal);

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { runningPlatform } from "../../client/find-platform.ts";
+import { runningReports } from "../../client/find-platform.ts";
 import { findOffline } from "../../client/offline-reports.ts";
 import type { Conversion } from "@tributary/reports/answers";
 import { ReportsClient } from "../../client/reports-client.ts";
@@ -62,7 +62,7 @@ async function find(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Conversion> {
-  const url = flags.url ?? runningPlatform(flags.data)?.reportsUrl;
+  const url = flags.url ?? (await runningReports(flags.data));
   if (url === undefined) return findOffline(flags.data, id, flags.asOf);
   const { key = context.config().readKey } = flags;
   return new ReportsClient(url, key, signal).conversion(id, flags.asOf);

@@ -161,7 +161,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<RowsAnswer> {
   const parameters = parametersOf(flags);
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   if (client === undefined) return journeyReportOffline(flags.data, name, parameters);
   return client.journeyReport(name, parameters);
 }
@@ -174,7 +174,7 @@ async function saveParquet(
   file: string,
 ): Promise<void> {
   const parameters = { ...parametersOf(flags), format: "parquet" };
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   const content =
     client === undefined
       ? Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)])

@@ -126,7 +126,7 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
     else {
       const render = flags.against === true ? renderComparison : renderReport;
       terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
-      const client = clientOf(flags, context, interrupt.signal);
+      const client = await clientOf(flags, context, interrupt.signal);
       if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
   } catch (error) {
@@ -143,7 +143,7 @@ async function ask(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<AttributionReport> {
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   return client === undefined ? askOffline(flags.data, question) : client.attribution(question);
 }
 
@@ -154,7 +154,7 @@ async function saveParquet(
   signal: AbortSignal,
   file: string,
 ): Promise<void> {
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   const content =
     client === undefined
       ? Readable.from([await parquetOffline(flags.data, question)])

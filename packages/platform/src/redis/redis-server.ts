@@ -1,15 +1,14 @@
 import { execFile } from "node:child_process";
-import { connect } from "node:net";
 import { promisify } from "node:util";
-import { PlatformError } from "./errors.ts";
-import type { ProcessSpec } from "./processes/supervised-process.ts";
+import { PlatformError } from "../errors.ts";
+import type { ProcessSpec } from "../processes/supervised-process.ts";
+import { isReadyRedis } from "./redis-probe.ts";
 
 const run = promisify(execFile);
 
 const PROGRAMS = ["redis-server", "valkey-server"] as const;
 /** Redis 7.0, from which Valkey 7.2 and later descend. */
 const MIN_MAJOR = 7;
-const PING_TIMEOUT_MS = 900;
 
 /**
  * Runs the server behind a shell that ends it two seconds after this process is gone: by then the services, which
@@ -115,29 +114,9 @@ export function redisSpec(options: {
     name: "redis",
     command: "/bin/sh",
     args: ["-c", GUARD, "sh", program, ...flags],
-    env,
+    env: () => env,
     logPath,
     lifeline: "stdin",
-    isReady: () => answersPing(port),
+    isReady: async (pid) => isReadyRedis(port, pid),
   };
-}
-
-/** Whether a Redis on this machine answers PING with PONG; while it reads its file, it answers LOADING. */
-export function answersPing(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    let answer = "";
-    const end = (ready: boolean): void => {
-      socket.destroy();
-      resolve(ready);
-    };
-    socket.setTimeout(PING_TIMEOUT_MS, () => end(false));
-    socket.once("error", () => end(false));
-    socket.once("close", () => end(false));
-    socket.once("connect", () => void socket.write("PING\r\n"));
-    socket.on("data", (data: Buffer) => {
-      answer += data.toString("latin1");
-      if (answer.includes("\n")) end(answer.startsWith("+PONG"));
-    });
-  });
 }
