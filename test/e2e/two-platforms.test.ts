@@ -12,8 +12,11 @@ import {
   tributary,
 } from "../support/tributary.ts";
 
-/** How often both are started at once; each takes seconds. */
-const ROUNDS = Number(process.env["TRIBUTARY_TWO_PLATFORMS_ROUNDS"] ?? "1");
+/** How often both are started at once; each round takes seconds. */
+const GIVEN_ROUNDS = process.env["TRIBUTARY_TWO_PLATFORMS_ROUNDS"];
+const SERVE_ROUNDS = Number(GIVEN_ROUNDS ?? 3);
+const SAMPLE_ROUNDS = Number(GIVEN_ROUNDS ?? 1);
+const ROUND_TIMEOUT_MS = 80_000;
 /** Conversions of the bundled sample. */
 const SAMPLE_CONVERSIONS = 847;
 
@@ -54,9 +57,9 @@ const addressesOf = (state: State): string[] => [
 
 test(
   "serve side by side, each at addresses of its own that name its start",
-  { timeout: 240_000 },
+  { timeout: SERVE_ROUNDS * ROUND_TIMEOUT_MS },
   async () => {
-    for (let round = 0; round < 3 * ROUNDS; round += 1) {
+    for (let round = 0; round < SERVE_ROUNDS; round += 1) {
       const folders = [temporaryDataDir(), temporaryDataDir()];
       const children = folders.map(({ dir }) => start(["start", "--no-sample", "--data", dir]));
       const ends = children.map(async (child) => finished(child));
@@ -80,22 +83,26 @@ test(
   },
 );
 
-test("play the sample side by side, each into its own folder", { timeout: 240_000 }, async () => {
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const folders = [temporaryDataDir(), temporaryDataDir()];
-    try {
-      const runs = await Promise.all(
-        folders.map(async ({ dir }) => tributary(["start", "--once", "--data", dir])),
-      );
-      expect(runs.map(({ code }) => code)).toEqual([0, 0]);
-      const reports = await Promise.all(
-        folders.map(async ({ dir }) => tributary(["report", "--json", "--data", dir])),
-      );
-      for (const report of reports) {
-        expect(jsonOf<Report>(report).totals.conversions).toBe(SAMPLE_CONVERSIONS);
+test(
+  "play the sample side by side, each into its own folder",
+  { timeout: SAMPLE_ROUNDS * ROUND_TIMEOUT_MS },
+  async () => {
+    for (let round = 0; round < SAMPLE_ROUNDS; round += 1) {
+      const folders = [temporaryDataDir(), temporaryDataDir()];
+      try {
+        const runs = await Promise.all(
+          folders.map(async ({ dir }) => tributary(["start", "--once", "--data", dir])),
+        );
+        expect(runs.map(({ code }) => code)).toEqual([0, 0]);
+        const reports = await Promise.all(
+          folders.map(async ({ dir }) => tributary(["report", "--json", "--data", dir])),
+        );
+        for (const report of reports) {
+          expect(jsonOf<Report>(report).totals.conversions).toBe(SAMPLE_CONVERSIONS);
+        }
+      } finally {
+        for (const folder of folders) folder.remove();
       }
-    } finally {
-      for (const folder of folders) folder.remove();
     }
-  }
-});
+  },
+);

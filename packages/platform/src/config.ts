@@ -19,7 +19,9 @@ export function serviceEnvironment(
  * TRIBUTARY_STOP_WITH_NPM=off leaves it running: for a script of a package.json that starts it in the background.
  * @throws PlatformError `usage` for another value than on or off
  */
-export function stopsWithNpm(env: Readonly<Record<string, string | undefined>>): boolean {
+export function stopsWithNpm(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): boolean {
   const value = env["TRIBUTARY_STOP_WITH_NPM"]?.trim() || "on";
   if (value !== "on" && value !== "off") {
     throw new PlatformError(

@@ -38,7 +38,7 @@ export function takeInterrupts(): Interrupt {
     second();
     process.exit(130);
   };
-  const unwatch = stopsWithNpm(process.env)
+  const unwatch = stopsWithNpm()
     ? watchNpm(() => {
         if (first === undefined) handler("SIGTERM");
       })
