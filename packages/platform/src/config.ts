@@ -5,8 +5,8 @@ import { PlatformError } from "./errors.ts";
 const COMPILE_CACHE = fileURLToPath(new URL("../node_modules/.cache/compile/", import.meta.url));
 
 /**
- * What a platform's processes inherit: the given environment, or this process's, with Node's compile cache switched on
- * unless it says otherwise (NODE_COMPILE_CACHE names another folder, NODE_DISABLE_COMPILE_CACHE=1 does without).
+ * What a platform's processes inherit: the given environment, or this process's, with Node's compile cache switched on.
+ * NODE_COMPILE_CACHE names another folder, NODE_DISABLE_COMPILE_CACHE=1 switches the cache off.
  */
 export function serviceEnvironment(
   given: Readonly<Record<string, string | undefined>> | undefined,
@@ -15,8 +15,8 @@ export function serviceEnvironment(
 }
 
 /**
- * Whether a command ends together with the npm that started it, which says so in `npm_command` (`exec` for npx).
- * TRIBUTARY_STOP_WITH_NPM=off leaves it running: for a script of a package.json that starts it in the background.
+ * Whether a command ends together with the npm that started it. npm sets `npm_command` (`exec` for npx).
+ * TRIBUTARY_STOP_WITH_NPM=off leaves the command running: for a script of a package.json that starts it in the background.
  * @throws PlatformError `usage` for another value than on or off
  */
 export function stopsWithNpm(

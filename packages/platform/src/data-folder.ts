@@ -11,8 +11,8 @@ const ORPHANS_MS = 20_000;
 const POLL_MS = 100;
 
 /**
- * Claims a data folder for this process. Waits for orphans of a killed platform to be gone first: two Redis
- * servers on one append-only file would spoil it.
+ * Claims a data folder for this process. Waits first until the orphans of a killed platform have ended:
+ * two Redis servers on one append-only file would spoil it.
  * @param instanceId of the platform's start
  * @throws PlatformError `already_running`
  */
@@ -85,7 +85,7 @@ interface Claim {
   readonly state: PlatformState | undefined;
 }
 
-/** Reads a file once: who wrote it, and what it says. Undefined where there is none. */
+/** Reads a file once. Undefined where there is none. */
 function readClaim(path: string): Claim | undefined {
   let text: string;
   try {
@@ -100,7 +100,7 @@ function readClaim(path: string): Claim | undefined {
   return { name: instanceId || `process-${pid}-${startedTicks ?? ""}`, state };
 }
 
-/** Takes the turn to replace a file. @returns the link that says so; undefined where another process has it */
+/** Takes the turn to replace a file. @returns the link that stands for it; undefined where another process has it */
 function takeTurn(path: string, mine: string, predecessor: string): string | undefined {
   for (let after = predecessor; ;) {
     const turn = turnPath(path, after);

@@ -21,7 +21,7 @@ export interface PlatformOptions {
   readonly redisPort?: number | undefined;
   /** Redis to use instead of starting one. */
   readonly redisUrl?: string | undefined;
-  /** Another way to Redis for a service, by its name (`gateway`, `worker-1`, `reports`, `webhooks`): through a proxy, say. */
+  /** Redis for a service, by its name (`gateway`, `worker-1`, `reports`, `webhooks`): a proxy in front of it, for example. */
   readonly redisUrlFor?: ((name: string, redisUrl: string) => string | Promise<string>) | undefined;
   /** How services that die are started again; see {@link RestartPolicy}. */
   readonly restart?: RestartPolicy | undefined;

@@ -41,9 +41,9 @@ export function listenConfig(values: {
   };
 }
 
-/** What a service says to the process that started it, over Node's channel between the two. */
+/** A message of a service to the process that started it, over Node's channel between the two. */
 export type ServiceMessage =
-  /** It is about to bind its port: whoever keeps that for it lets go now. */
+  /** It is about to bind its port: the parent releases that now. */
   | { readonly kind: "binds" }
   /** It listens there. */
   | { readonly kind: "listens"; readonly port: number };
@@ -56,22 +56,22 @@ export interface PortReleased {
 /** How long a service waits for that answer; it binds then anyway, ms. */
 const RELEASE_TIMEOUT_MS = 5000;
 
-/** What listens: Fastify's instance, say. */
+/** A server, such as a Fastify instance. */
 interface Listener {
   /** @returns the address, `http://127.0.0.1:8080` */
   listen(options: { readonly host: string; readonly port: number }): Promise<string>;
 }
 
 /**
- * Listens on the configured port, or on the next free one where more may be tried, and says so to the process that
- * started this one.
- * @returns the address @throws EnvironmentError where every port tried is taken; whatever else keeps the server from listening
+ * Listens on the configured port, or on the next free one where more may be tried, and reports the port to the process
+ * that started this one.
+ * @returns the address @throws EnvironmentError where every port tried is taken; any other error of the server
  */
 export async function listen(
   server: Listener,
   { host, port, portTries, instanceId }: ListenConfig,
 ): Promise<string> {
-  // Without an instance, whatever is at the other end of a channel is no platform and does not answer.
+  // Without an instance no platform is at the other end of the channel, and nothing would answer.
   if (instanceId !== undefined && process.send !== undefined) await portReleased();
   const last = port === 0 ? 0 : Math.min(port + portTries - 1, 65_535);
   for (let next = port; ; next += 1) {

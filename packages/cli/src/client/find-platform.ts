@@ -1,7 +1,7 @@
 import { askReadiness, readRunningPlatform } from "@tributary/platform/client";
 import { CliError } from "../errors.ts";
 
-/** How long a service may take to say whose it is; what asks it next has a time limit of its own, ms. */
+/** How long a service may take to name its platform; the request that follows has a limit of its own, ms. */
 const READINESS_TIMEOUT_MS = 3000;
 
 /** Where a platform answers. */
@@ -42,7 +42,7 @@ export async function runningReports(dataDir: string): Promise<string | undefine
   return running.reportsUrl;
 }
 
-/** Of a service that does not answer nothing is said here: what asks it next reports that. */
+/** A service that does not answer is no error here: the request that follows reports that. */
 async function requireInstance(url: string, instanceId: string, dataDir: string): Promise<void> {
   const answer = await askReadiness(url, READINESS_TIMEOUT_MS);
   if (answer === undefined || (answer.instanceId ?? "") === instanceId) return;

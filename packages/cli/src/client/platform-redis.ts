@@ -60,7 +60,7 @@ export async function withPlatformRedis<T>(
   }
 }
 
-/** A platform's file may be older than its port: whether the Redis that answers is the one that the platform started. */
+/** Another Redis may have the port by now. @throws CliError `no_platform` where it is not the platform's own process */
 async function requireProcess(
   client: RedisClient,
   pid: number | undefined,

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { systemCode } from "../errors.ts";
 
-/** A process that can be told from a later one with the same number. */
+/** A process, distinct from a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in the kernel's own count; null where the system does not say (outside Linux). */
+  /** When it started, in ticks since boot; null outside Linux. */
   readonly startedTicks: string | null;
 }
 
@@ -24,7 +24,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return startedTicks(identity.pid) === identity.startedTicks;
 }
 
-/** The parent of a process; undefined where it has none, or the system does not say (outside Linux). */
+/** The parent of a process; undefined where it has none, and outside Linux. */
 export function parentOf(pid: number): number | undefined {
   return Number(statFields(pid)?.[1]) || undefined;
 }

@@ -1,9 +1,9 @@
-/** Whose a service is: `/readyz` names the start of a platform that it belongs to. */
+/** Which platform a service belongs to: `/readyz` names its start. */
 import { z } from "zod";
 
 const answerSchema = z.object({ instance: z.string().optional() });
 
-/** What a service says of itself. */
+/** The answer of a service. */
 export interface Readiness {
   readonly isReady: boolean;
   /** The start of a platform that it belongs to; undefined where it was started by itself. */
@@ -17,7 +17,7 @@ export async function askReadiness(url: string, timeoutMs: number): Promise<Read
     const { instance } = answerSchema.parse(await response.json());
     return { isReady: response.status === 200, instanceId: instance };
   } catch {
-    // Not listening yet, too busy to answer, or another program: the caller asks again or reports where it asked.
+    // Not listening yet, too busy to answer, or another program: the caller asks again, or reports the address.
     return undefined;
   }
 }

@@ -52,12 +52,12 @@ export function readRunningPlatform(dataDir: string): PlatformState | undefined 
   return state !== undefined && isAlive(state) ? state : undefined;
 }
 
-/** What such a file says; undefined for another program's, or one of an earlier version. */
+/** Parses such a file; undefined for another program's. */
 export function parseState(text: string): PlatformState | undefined {
   try {
     return stateSchema.parse(JSON.parse(text));
   } catch {
-    // It is written in one step, so it is not half a file; nothing can be said of its processes.
+    // The file is written in one step, so it is not half of one; its processes are unknown.
     return undefined;
   }
 }

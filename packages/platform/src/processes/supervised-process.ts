@@ -13,7 +13,7 @@ export interface ProcessSpec {
   /** Asked before each start. */
   readonly env: () => Readonly<Record<string, string | undefined>>;
   readonly logPath: string;
-  /** How the child notices that this process is gone: a Node channel, or its standard input closing. */
+  /** How the child notices that this process has ended: a Node channel, or its standard input closing. */
   readonly lifeline: "ipc" | "stdin";
   /** Where it listens, if somebody keeps the port for it. */
   readonly port?: KeptPort;
@@ -34,9 +34,9 @@ export interface KeptPort {
 export interface Supervision {
   readonly readyTimeoutMs: number;
   readonly note: (line: string) => void;
-  /** Told whenever another process runs under the name, or none any more. */
+  /** Called when another process runs under the name, or none any more. */
   readonly changed: () => void;
-  /** Told once, when restarting has been given up. */
+  /** Called once, when restarting has been given up. */
   readonly failed: (error: PlatformError) => void;
   readonly restart: RestartPolicy;
 }

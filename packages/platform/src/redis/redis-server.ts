@@ -11,10 +11,10 @@ const PROGRAMS = ["redis-server", "valkey-server"] as const;
 const MIN_MAJOR = 7;
 
 /**
- * Runs the server behind a shell that ends it two seconds after this process is gone: by then the services, which
- * notice at once, have written what they had. A bound on the size of files is then an error that the server reports and
- * survives, as it does a full disk, and not the signal that would end it. `$0` is the name of the shell, `$@` the server's
- * command line.
+ * Runs the server behind a shell that ends it two seconds after this process. The services notice at once, and write
+ * their last events meanwhile. The shell also has the server ignore SIGXFSZ: a limit on the size of files then is an error
+ * that the server reports and survives, as it does a full disk. `$0` is the name of the shell, `$@` the server's command
+ * line.
  */
 const GUARD = `
 trap '' XFSZ
@@ -102,10 +102,10 @@ export function redisSpec(options: {
     appendonly: "yes",
     appendfsync: appendFsync(env),
     save: "",
-    // Written anew, the file is the same blocks again: compressing them would gain little for much of a core.
+    // A rewritten file holds the same packed blocks: compressing them would gain little for much of a core.
     rdbcompression: "no",
-    // Each rewriting writes all that Redis holds once more, beside a copy of every page that changes meanwhile: most of a
-    // core for seconds, and 256 MB are three seconds of a busy platform.
+    // A rewrite writes all that Redis holds, and copies every page that changes meanwhile. It takes most of a core for
+    // seconds, and a busy platform appends 256 MB in three.
     "auto-aof-rewrite-min-size": "4gb",
     daemonize: "no",
   };

@@ -30,7 +30,7 @@ interface Addresses {
   readonly webhooks: ServiceAddress | undefined;
 }
 
-/** The services of a platform: their addresses, and what each of them is started with. */
+/** The services of a platform: their addresses, and the environment of each. */
 export class PlatformServices {
   readonly #around: Surroundings;
   readonly #addresses: Addresses;
@@ -157,7 +157,7 @@ export class PlatformServices {
   ): Promise<SupervisedProcess> {
     const { options, environment } = this.#around;
     const sharing = Math.max(options.workers ?? 1, options.maxWorkers ?? 1);
-    // The workers share the machine: each of them alone would take it for its own.
+    // By default a worker takes the whole machine's memory for its own.
     const memoryLimitMb = Math.max(1, Math.floor(defaultMemoryLimitMb() / sharing));
     return this.#service("worker", name, address, redisUrl, {
       TRIBUTARY_WORKER_ID: this.#workerId(name),
@@ -166,7 +166,7 @@ export class PlatformServices {
     });
   }
 
-  /** Where the Redis is given, workers of other platforms may be in the same group: names must differ from theirs. */
+  /** In a given Redis, workers of other platforms may be in the same group: their names must differ. */
   #workerId(name: string): string {
     const { options, dataDir } = this.#around;
     if (options.redisUrl === undefined) return name;

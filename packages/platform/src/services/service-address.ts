@@ -15,8 +15,8 @@ const RELEASED: PortReleased = { kind: "port_released" };
 
 /**
  * Where one instance of a service listens. Its port is held until the process is about to bind it. Another program may
- * still be quicker: at the first start the process then takes the next free port and says which; a process that is
- * started again must have the same port, because others know the address.
+ * still be quicker. At its first start the process then takes the next free port and reports it. A restarted process must
+ * have the same port, because others know the address.
  */
 export class ServiceAddress implements KeptPort {
   readonly #isExact: boolean;
@@ -36,7 +36,7 @@ export class ServiceAddress implements KeptPort {
     return `http://${HOST}:${this.#port}`;
   }
 
-  /** Whether the process has said where it listens. */
+  /** Whether the process has reported its port. */
   get isKnown(): boolean {
     return this.#listens;
   }
@@ -64,7 +64,7 @@ export class ServiceAddress implements KeptPort {
 
   keep(): void {
     if (this.#letGo) return;
-    // Where another program was quicker the process will say so itself.
+    // Where another program has the port by now, the process reports that when it starts.
     this.#held = this.#held.then(async (held) => held ?? HeldPort.take(this.#port));
   }
 

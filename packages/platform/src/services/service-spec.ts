@@ -15,7 +15,7 @@ export function serviceMain(service: ServiceName): string {
 export function serviceSpec(options: {
   /** Path of its program. */
   readonly main: string;
-  /** Whether that is of this revision: one of an earlier revision says neither where it listens nor whose it is. */
+  /** Whether that is of this revision: an earlier one reports neither its port nor its instance. */
   readonly isOwn: boolean;
   /** Of this instance, such as `worker-1`. */
   readonly name: string;
@@ -23,7 +23,7 @@ export function serviceSpec(options: {
   /** Of the platform's start. */
   readonly instanceId: string;
   readonly logPath: string;
-  /** The environment of this process, with what the services are told put over it. */
+  /** The environment of this process, overlaid with the settings of the service. */
   readonly env: Readonly<Record<string, string | undefined>>;
 }): ProcessSpec {
   const { main, isOwn, name, address, instanceId, logPath, env } = options;
