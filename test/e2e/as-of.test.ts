@@ -101,7 +101,7 @@ describe("a conversion, then a late touchpoint, then a refund of a part", () => 
     const { stdout } = await ask(report, first);
     expect(stdout).toContain(`Value, EUR ${said}\n`);
     expect(stdout).toContain(`Conversions ${said}\n`);
-    expect(stdout).toContain(`1 conversions ${said}: 1 attributed, 0 without a touchpoint.`);
+    expect(stdout).toContain(`1 conversion ${said}: 1 attributed, 0 without a touchpoint.`);
     expect((await ask(report)).stdout).not.toContain("as of");
     expect((await ask(report, moments[2], "--csv")).stdout).toBe(
       "model,channel,conversions,value,currency\n" +
@@ -151,7 +151,7 @@ describe("a conversion, then a late touchpoint, then a refund of a part", () => 
     ]);
     expect(totals).toMatchObject({ residueConversions: "0", residueValue: "0" });
     const { stdout } = await ask(["changes", "--since", since]);
-    expect(stdout).toMatch(/email +EUR +late_touchpoint +-0\.5 +-50/);
+    expect(stdout).toMatch(/email +EUR +late_touchpoint +-0\.50 +-50\.00/);
   });
 
   it("cannot be asked for as of a moment to come", { timeout: TIMEOUT_MS }, async () => {

@@ -134,7 +134,7 @@ const BREACHES: readonly Breach[] = [
     name: "events not deduplicated",
     patches: [
       {
-        file: "attribution/src/journeys/partition-state.ts",
+        file: "attribution/src/journeys/chains/chains.ts",
         from: "if (checkAll && facts.idMatches(fact, staged)) return false;",
         to: "",
       },
@@ -145,7 +145,7 @@ const BREACHES: readonly Breach[] = [
     name: "results of erased people that are left",
     patches: [
       {
-        file: "warehouse/src/erase/rows.ts",
+        file: "warehouse/src/erase/erase-rows.ts",
         from: "  ]) {\n    await engine.command(statement);",
         to: "  ].slice(1)) {\n    await engine.command(statement);",
       },

@@ -169,7 +169,7 @@ describe("an export", () => {
       const file = join(data.dir, `${command}.parquet`);
       const at = ["--url", tenants.platform.reportsUrl, "--key", "sent"];
       const result = await tributary([command, ...at, "--parquet", file]);
-      expect(result).toMatchObject({ code: 0, stdout: "", stderr: `the report is in ${file}\n` });
+      expect(result).toMatchObject({ code: 0, stdout: "", stderr: `report written to ${file}\n` });
       expect(readFileSync(file).subarray(0, 4).toString()).toBe("PAR1");
     }
   });

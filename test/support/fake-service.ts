@@ -35,7 +35,7 @@ async function takeEvents(request: IncomingMessage, response: ServerResponse): P
     answer(
       response,
       503,
-      { error: { code: "redis_away", reason: "Redis is away" }, accepted: 0, refused: [] },
+      { error: { code: "redis_away", reason: "Redis is unavailable" }, accepted: 0, refused: [] },
       { "retry-after": "0" },
     );
     return;

@@ -68,17 +68,23 @@ export {
   type ModelOptions,
 } from "./models/registry.ts";
 export type { TimeDecayOptions } from "./models/time-decay.ts";
-export { creditResult, netValue, type ResultCredits } from "./result-credits.ts";
+export { creditResult, resultValue, type ResultCredits } from "./result-credits.ts";
 export { shareOut } from "./shares.ts";
 export { SMALL_AMOUNT, SmallShares } from "./small-shares.ts";
 export type { TenantCounts } from "./journeys/results/batch-counts.ts";
 export { BadEntryError } from "./journeys/bad-entry.ts";
 export type { DescribedResult } from "./journeys/results/described-result.ts";
 export type { Message } from "./journeys/identity/messages.ts";
-export type { IdentityCounts, Place } from "./journeys/identity/stitching.ts";
+export type { IdentityCounts } from "./journeys/identity/counts.ts";
+export type { Place } from "./journeys/identity/key-homes.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/settings/options.ts";
 export type { JourneyOptions, TenantJourneyOptions } from "./journeys/settings/options.ts";
 export { PartitionState } from "./journeys/partition-state.ts";
-export { Vocabulary } from "./journeys/vocabulary/vocabulary.ts";
-export type { BatchOutcome, RestoredBlock, ResultBlockBytes } from "./journeys/partition-state.ts";
+export {
+  DEFAULT_VOCABULARY_BYTES,
+  OTHER_VALUE,
+  Vocabulary,
+} from "./journeys/vocabulary/vocabulary.ts";
+export type { BatchOutcome, RestoredBlock } from "./journeys/outcome.ts";
+export type { ResultBlockBytes } from "./journeys/results/attributor.ts";
 export { MAX_FACTS_OF_USER, MAX_USERS } from "./journeys/tables/user-table.ts";

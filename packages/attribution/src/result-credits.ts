@@ -1,4 +1,4 @@
-import { MONEY_UNIT, parseDecimal } from "@tributary/protocol";
+import { MONEY_UNIT, parseDecimal, ProtocolError } from "@tributary/protocol";
 import { shareOut } from "./shares.ts";
 
 /** One conversion's credits, in columns that are filled anew for each conversion. */
@@ -12,18 +12,20 @@ export interface ResultCredits<Model> {
   readonly values: bigint[];
 }
 
-/** A result block's value. @returns units of 10^-12; 0 for a conversion without a value @throws RangeError */
-export function netValue(text: string): bigint {
+/** A result block's value. @returns units of 10^-12; 0 for a conversion without a value @throws ProtocolError `entry_malformed` */
+export function resultValue(text: string): bigint {
   if (text === "") return 0n;
   const value = parseDecimal(text);
-  if (value === undefined) throw new RangeError(`the value "${text}" is not a decimal`);
+  if (value === undefined) {
+    throw new ProtocolError("entry_malformed", `the value "${text}" is not a decimal`);
+  }
   return value;
 }
 
 /**
  * Shares one conversion out under every model: credits that sum to exactly 1, money that sums to exactly the value.
  * Touchpoints that get neither are left out; without touchpoints each model has one credit of the whole.
- * @param credits what is filled @param models as the result block has them, in any form
+ * @param credits filled @param models as the result block has them, in any form
  * @param weights for each model, for each touch in path order, from `weights[firstWeight]` on
  * @throws AttributionError as {@link shareOut}
  */

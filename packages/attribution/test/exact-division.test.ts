@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../../test/support/property-runs.ts";
 import { floorOfRatio, remainderOf } from "../src/exact-division.ts";
 
 const TOTAL = 2 ** 52;
@@ -23,7 +24,7 @@ test("quotient and remainder equal those of bigint", () => {
       expect(BigInt(quotient)).toBe(product / BigInt(divisor));
       expect(BigInt(remainderOf(a, b, quotient, divisor))).toBe(product % BigInt(divisor));
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   );
 });
 

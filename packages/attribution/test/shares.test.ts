@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { runs } from "../../../test/support/property-runs.ts";
 import { AttributionError } from "../src/errors.ts";
 import { creditAll, DEFAULT_MODEL_OPTIONS, MODEL_NAMES } from "../src/models/registry.ts";
 import { shareOut } from "../src/shares.ts";
@@ -109,7 +110,7 @@ describe("properties", () => {
         expect(total(shares)).toBe(value);
         expect(shares).toEqual(referenceShares(value, weights));
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

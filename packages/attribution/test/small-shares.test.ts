@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../../../test/support/property-runs.ts";
 import { shareOut } from "../src/shares.ts";
 import { SMALL_AMOUNT, SmallShares } from "../src/small-shares.ts";
 
@@ -31,6 +32,6 @@ test("amounts are split to the unit as shareOut splits them", () => {
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

@@ -5,7 +5,7 @@ import type { CommandContext } from "./context.ts";
 /** Adds options, arguments, subcommands and the action to a command that has its name and summary. */
 export type CommandDefinition = (command: Command, context: CommandContext) => void;
 
-/** What the help shows of a command, and where the rest of it is: that is loaded when the command is called. */
+/** A command's line in the help; `load` brings the rest of it when the command is called. */
 export interface CommandEntry {
   readonly name: string;
   /** Options and arguments, as the help shows them behind the name. */
@@ -19,32 +19,32 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "start",
     usage: "[options]",
     summary:
-      "run the platform, play the bundled sample through it, show its attribution (npm start)",
+      "run the platform, play the bundled sample through it and show its attribution (npm start)",
     load: async () => (await import("./commands/run/start.ts")).startCommand,
   },
   {
     name: "up",
     usage: "[options]",
     summary:
-      "run the platform: Redis (unless REDIS_URL is set), gateway, workers, reports, and webhooks where they are set, until Ctrl-C",
+      "run the platform until Ctrl-C: Redis (unless REDIS_URL is set), gateway, workers, reports, and webhooks where configured",
     load: async () => (await import("./commands/run/up.ts")).upCommand,
   },
   {
     name: "replay",
     usage: "[options] <file>",
-    summary: "send the events of a file through the gateway, and wait until all is attributed",
+    summary: "send a file's events through the gateway and wait until all are attributed",
     load: async () => (await import("./commands/data/replay.ts")).replayCommand,
   },
   {
     name: "report",
     usage: "[options]",
-    summary: "what each channel or campaign earned, under one model or several",
+    summary: "conversions and value of each channel or campaign, under one model or several",
     load: async () => (await import("./commands/reports/report.ts")).reportCommand,
   },
   {
     name: "conversion",
     usage: "[options] <id>",
-    summary: "one conversion: its path, its credits, and why its numbers changed",
+    summary: "one conversion: its path, its credits, and the reasons of its revisions",
     load: async () => (await import("./commands/reports/conversion.ts")).conversionCommand,
   },
   {
@@ -57,14 +57,14 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "paths",
     usage: "[options]",
-    summary: "the paths that most conversions took",
+    summary: "the most frequent paths to conversion",
     load: async () =>
       (await import("./commands/reports/journey-reports.ts")).journeyReportCommand("paths"),
   },
   {
     name: "assists",
     usage: "[options]",
-    summary: "in how many conversions each channel was first, last, or on the way",
+    summary: "conversions in which each channel came first, last, or in between",
     load: async () =>
       (await import("./commands/reports/journey-reports.ts")).journeyReportCommand("assists"),
   },
@@ -81,39 +81,39 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "changes",
     usage: "[options]",
     summary:
-      "what changed a report since a time: new conversions, late touchpoints, refunds, merges",
+      "causes of a report's changes since a time: new conversions, late touchpoints, refunds, merges",
     load: async () =>
       (await import("./commands/reports/journey-reports.ts")).journeyReportCommand("changes"),
   },
   {
     name: "cost",
     usage: "[options]",
-    summary: "what was spent and what it earned: ROAS, cost per conversion and per click",
+    summary: "spend and its return: ROAS, cost per conversion and per click",
     load: async () =>
       (await import("./commands/reports/journey-reports.ts")).journeyReportCommand("cost"),
   },
   {
     name: "spend",
     usage: "",
-    summary: "what was spent: import it by day and campaign, list it",
+    summary: "advertising spend by day and campaign: import, list",
     load: async () => (await import("./commands/data/imports.ts")).spendCommand,
   },
   {
     name: "rates",
     usage: "",
-    summary: "rates of currencies: import them by day, list them",
+    summary: "exchange rates by day: import, list",
     load: async () => (await import("./commands/data/imports.ts")).ratesCommand,
   },
   {
     name: "export",
     usage: "[options] <what>",
-    summary: "everything that is stored: events as they were sent, conversions, or credits",
+    summary: "all stored data: original events, conversions, or credits",
     load: async () => (await import("./commands/data/export.ts")).exportCommand,
   },
   {
     name: "tenants",
     usage: "",
-    summary: "what tenants want otherwise",
+    summary: "tenants' settings: check a file of them",
     load: async () => (await import("./commands/operate/tenants.ts")).tenantsCommand,
   },
   {
@@ -125,25 +125,25 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "erase",
     usage: "[options]",
-    summary: "have a person erased: all that was accepted of them until now, for good",
+    summary: "erase a person: all events accepted from them so far, permanently",
     load: async () => (await import("./commands/data/erasures.ts")).eraseCommand,
   },
   {
     name: "erasures",
     usage: "[options]",
-    summary: "the erasures that were asked for, newest first, and what became of them",
+    summary: "requested erasures, newest first, with their state",
     load: async () => (await import("./commands/data/erasures.ts")).erasuresCommand,
   },
   {
     name: "lag",
     usage: "[options]",
-    summary: "what still waits to be attributed and loaded, how fast it drains, what was set aside",
+    summary: "entries that wait to be attributed and loaded, their drain rate, and dead letters",
     load: async () => (await import("./commands/operate/lag.ts")).lagCommand,
   },
   {
     name: "groups",
     usage: "[options]",
-    summary: "who is in the consumer groups, what they own, when each last got on",
+    summary: "members of the consumer groups, their partitions and last commits; drain a worker",
     load: async () => (await import("./commands/operate/groups.ts")).groupsCommand,
   },
   {
@@ -156,39 +156,44 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "webhooks",
     usage: "",
     summary:
-      "deliveries to receivers: list what waits and what is dead, retry, discard, clear, test",
+      "deliveries to receivers: list waiting and dead ones, retry, discard, clear, test, stop",
     load: async () => (await import("./commands/operate/webhooks.ts")).webhooksCommand,
+  },
+  {
+    name: "warehouse",
+    usage: "",
+    summary: "adopt a warehouse: the reports load it in place of the former one",
+    load: async () => (await import("./commands/operate/warehouse.ts")).warehouseCommand,
   },
   {
     name: "books",
     usage: "[options]",
-    summary:
-      "what became of every accepted event, per tenant and partition, and whether it adds up",
+    summary: "the account of every accepted event, by tenant and partition, and whether it closes",
     load: async () => (await import("./commands/operate/books.ts")).booksCommand,
   },
   {
     name: "audit",
     usage: "[options]",
-    summary: "every conversion's result, held against one recomputed from the stored facts",
+    summary: "compare every conversion's result with one recomputed from the stored facts",
     load: async () => (await import("./commands/reports/audit.ts")).auditCommand,
   },
   {
     name: "bench",
     usage: "[options]",
-    summary: "measure a platform of its own: throughput, latency and cost, every event counted",
+    summary:
+      "measure throughput, latency and cost of a platform of its own; every event is counted",
     load: async () => (await import("./commands/measure/bench.ts")).benchCommand,
   },
   {
     name: "chaos",
     usage: "[options]",
-    summary:
-      "kill, stop and cut off a platform of its own under load, and judge every event it was given",
+    summary: "inject faults into a platform of its own under load, and judge every event",
     load: async () => (await import("./commands/measure/chaos.ts")).chaosCommand,
   },
   {
     name: "accuracy",
     usage: "[options] <dir>",
-    summary: "the models against reference data: expected, got and difference of every figure",
+    summary: "compare the models with reference data: expected, got and difference of every figure",
     load: async () => (await import("./commands/measure/accuracy.ts")).accuracyCommand,
   },
 ];

@@ -1,5 +1,4 @@
 import { CliError } from "./errors.ts";
-import { isRedisUrl } from "./options/parsers.ts";
 
 /** What the command takes from the environment. Everything else is an option. */
 export interface CliConfig {
@@ -44,5 +43,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     readKey: environment["TRIBUTARY_READ_KEY"]?.trim() || undefined,
     eraseKey: environment["TRIBUTARY_ERASE_KEY"]?.trim() || undefined,
     environment,
+  });
+}
+
+/** Whether every part between commas is a redis:// or rediss:// address. */
+export function isRedisUrl(text: string): boolean {
+  return text.split(",").every((part) => {
+    const protocol = URL.canParse(part.trim()) ? new URL(part.trim()).protocol : "";
+    return protocol === "redis:" || protocol === "rediss:";
   });
 }

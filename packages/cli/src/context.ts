@@ -1,7 +1,7 @@
 import type { CliConfig } from "./config.ts";
 import type { Terminal } from "./terminal/terminal.ts";
 
-/** What every command gets. */
+/** Given to every command. */
 export interface CommandContext {
   readonly terminal: Terminal;
   /** Read when a command runs: `--help` works whatever the environment holds. */

@@ -4,13 +4,13 @@ import { OperationalError } from "@tributary/platform/errors";
 export const CLI_ERROR_CODES = [
   /** An option or argument is not what the command takes. */
   "usage",
-  /** No platform could be found where the command looked. */
+  /** The command found no platform. */
   "no_platform",
   /** A service gave an answer that ends the command. */
   "refused",
-  /** Something was not done within its bound. */
+  /** A bound in time was exceeded. */
   "timeout",
-  /** A file cannot be read, or is not what its format says. */
+  /** A file cannot be read, or does not have its format. */
   "file",
 ] as const;
 

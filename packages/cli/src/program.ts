@@ -45,7 +45,7 @@ function commandNamed(args: readonly string[]): string | undefined {
   return first === "help" ? second : first;
 }
 
-/** @param called the one command that is loaded; of the others there is what the help shows */
+/** @param called the one command that is loaded; the others only have their line in the help */
 async function createProgram(
   context: CommandContext,
   called: string | undefined,
@@ -58,7 +58,7 @@ async function createProgram(
     )
     .version("0.1.0", "-V, --version", "print the version")
     .helpOption("-h, --help", "show this help")
-    .showHelpAfterError("(run with --help to see what is possible)")
+    .showHelpAfterError("(--help shows the usage)")
     .showSuggestionAfterError()
     .configureHelp({
       helpWidth: Math.min(terminalWidth(context.terminal), 110),
@@ -69,13 +69,13 @@ async function createProgram(
       "after",
       `
 Examples:
-  tributary start                       run the platform, play the bundled sample, show its attribution
+  tributary start                       run the platform, play the bundled sample and show its attribution
   tributary up --workers 2              run the platform until Ctrl-C
-  tributary replay events.csv           send a file's events and wait until all is attributed
-  tributary report --model all          what each channel earned, under every model
-  tributary conversion order-1001       one conversion's path, and why its numbers changed
-  tributary lag --watch                 what still waits, partition by partition
-  tributary bench                       events a second, latency and cost on this machine
+  tributary replay events.csv           send a file's events and wait until all are attributed
+  tributary report --model all          each channel's conversions and value, under every model
+  tributary conversion order-1001       one conversion's path, credits and revisions
+  tributary lag --watch                 waiting entries of each partition, each second
+  tributary bench                       throughput, latency and cost on this machine
   tributary chaos --seed 1              faults against a platform of its own, judged by an oracle
 
 Exit codes: 0 done, 1 failed, 2 bad usage, 130 stopped by Ctrl-C.`,

@@ -43,6 +43,7 @@ test.each([
   [["report", "--from", "1.10."], "Expected a day such as 2026-10-01"],
   [["report", "--as-of", "yesterday"], "option '--as-of <time>' argument 'yesterday' is invalid."],
   [["conversion"], "missing required argument 'id'"],
+  [["changes"], "required option '--since <time>' not specified"],
   [["conversion", "c", "--as-of", "12:00"], "Expected a day such as 2026-10-01"],
   [["report", "--json", "--csv"], "'--json' cannot be used with option '--csv'"],
   [["report", "--window", "30"], "Expected a whole number and its unit"],
@@ -54,7 +55,7 @@ test.each([
   [["dead-letters", "discard", "p00/1-0", "--all"], "expected either IDs"],
   [["groups", "drain"], "missing required argument 'worker'"],
   [["replai"], "Did you mean replay?"],
-])("%j is bad usage, told in words", async (args, message) => {
+])("%j is bad usage, with a sentence", async (args, message) => {
   const { code, stdout, stderr } = await run(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(message);
@@ -88,7 +89,7 @@ test("a wrong REDIS_URL is bad usage, and is not repeated: it may hold a passwor
   expect(stderr).not.toContain("secret");
 });
 
-test("without Redis on the PATH it says how to get one", async () => {
+test("without Redis on the PATH the error explains how to install one", async () => {
   const { code, stderr } = await runCli(["up", "--port", "0"], {
     cwd: temporaryDir(),
     env: { PATH: "/nonexistent" },

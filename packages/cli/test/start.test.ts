@@ -12,7 +12,7 @@ import { COMMANDS } from "../src/command-list.ts";
 const PRELOAD = new URL("./support/loaded-modules.ts", import.meta.url).href;
 const MAIN = fileURLToPath(new URL("../bin/tributary.mjs", import.meta.url));
 
-/** What no command needs to say what it can do. */
+/** Packages that no `--help` needs. */
 const HEAVY = [
   "@clickhouse/client",
   "@opentelemetry/api",
@@ -80,13 +80,13 @@ test(
   },
 );
 
-test("the names in the list of what is heavy are those of packages that an action loads", () => {
+test("every name in the list of heavy packages is one that an action loads", () => {
   // A heavy package of another name would pass unseen: each is one that the lock file has.
   const lock = readFileSync(new URL("../../../pnpm-lock.yaml", import.meta.url), "utf8");
   expect(HEAVY.filter((name) => !new RegExp(`^  '?${name}@`, "m").test(lock))).toEqual([]);
 });
 
-test("compiled code is kept beside the package, or where NODE_COMPILE_CACHE says", () => {
+test("compiled code is kept beside the package, or in NODE_COMPILE_CACHE", () => {
   const own = fileURLToPath(new URL("../node_modules/.cache/compile/", import.meta.url));
   expect(loadedBy(["--version"]).cacheDir).toContain(own);
   const dir = temporaryDir();

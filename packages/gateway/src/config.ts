@@ -6,11 +6,13 @@ import {
   areKeysInRedis,
   type ListenConfig,
   listenConfig,
-  listenSettings,
   parseApiKeys,
   readEnvironment,
   text,
   wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
 } from "@tributary/service";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import { z } from "zod";
@@ -18,20 +20,27 @@ import type { BacklogBounds } from "./publish/backlog.ts";
 import { type AllowedOrigins, parseOrigins } from "./http/cors.ts";
 import type { SpoolOptions } from "./spool/spool.ts";
 
+/**
+ * The largest limits that a gateway can be configured with. Spooled batches are published under them: they were acknowledged under the
+ * limits of an earlier process.
+ */
+export const SPOOLED_LIMITS = {
+  maxEvents: 20_000,
+  maxEventBytes: 1 << 20,
+  maxFutureMs: 10 * 86_400_000,
+} as const;
+
 /** The gateway's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
   ...listenSettings(8080),
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
+  TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_WRITE_KEYS: text("").describe(
     "write keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
-  ),
-  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
-    "how often keys made by tributary keys are read anew, ms",
   ),
   TRIBUTARY_CORS_ORIGINS: text("*").describe(
     "origins whose pages may send events, separated by commas; * for any",
@@ -42,14 +51,19 @@ const schema = z.object({
   TRIBUTARY_FLUSH_EVENTS: wholeNumber(1, 32_768, 2048).describe(
     "events of a partition that are sent without waiting any longer",
   ),
+  TRIBUTARY_FLUSH_BYTES: wholeNumber(1 << 16, 1 << 28, 8 << 20).describe(
+    "bytes of bodies that are sent without waiting any longer",
+  ),
   TRIBUTARY_MAX_BODY_BYTES: wholeNumber(1024, 1 << 28, 4 << 20).describe(
     "largest body, packed and unpacked",
   ),
-  TRIBUTARY_MAX_EVENTS: wholeNumber(1, 20_000, 10_000).describe("most events of a request"),
-  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, 1 << 20, 32_768).describe(
+  TRIBUTARY_MAX_EVENTS: wholeNumber(1, SPOOLED_LIMITS.maxEvents, 10_000).describe(
+    "most events of a request",
+  ),
+  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, SPOOLED_LIMITS.maxEventBytes, 32_768).describe(
     "largest event, packed as msgpack",
   ),
-  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, 10 * 86_400_000, 86_400_000).describe(
+  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, SPOOLED_LIMITS.maxFutureMs, 86_400_000).describe(
     "how far ahead of the server's clock an event may lie, ms",
   ),
   TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 2000).describe(
@@ -57,12 +71,6 @@ const schema = z.object({
   ),
   TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000, 2000).describe(
     "how long a request waits for Redis, ms",
-  ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have the events before they are acknowledged",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a request waits for the replicas, ms",
   ),
   TRIBUTARY_MAX_BUFFERED_BYTES: wholeNumber(1 << 16, 2 ** 31, 64 << 20).describe(
     "bytes that may wait for Redis at once",
@@ -73,22 +81,21 @@ const schema = z.object({
   TRIBUTARY_MAX_PARTITION_BACKLOG_MB: wholeNumber(1, 2 ** 30, 512).describe(
     "the same of one partition, MiB",
   ),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
-  ),
   TRIBUTARY_SPOOL_DIR: text("").describe(
     "folder of this gateway alone, for what waits for Redis on disk; without it nothing does",
   ),
   TRIBUTARY_SPOOL_MB: wholeNumber(1, 2 ** 20, 256).describe("what may wait there, MiB"),
   TRIBUTARY_SPOOL_EVENTS: text("off")
     .pipe(z.enum(["on", "off"], { error: "expected on or off" }))
-    .describe("whether /v1/events and Segment's paths use the spool as well while Redis is away"),
+    .describe(
+      "whether /v1/events and Segment's paths use the spool as well while Redis is unavailable",
+    ),
   TRIBUTARY_QUOTA_EVENTS_PER_SECOND: wholeNumber(0, 2 ** 31, 0).describe(
     "events a second of a tenant that has no quota of its own; 0 for no quota",
   ),
 });
 
-/** A crash sends at most about so much a second time. */
+/** Bytes of a segment. After a crash about as many may be sent twice. */
 const SEGMENT_BYTES = 4 << 20;
 
 export interface GatewayConfig extends ListenConfig {
@@ -103,6 +110,7 @@ export interface GatewayConfig extends ListenConfig {
   readonly corsOrigins: AllowedOrigins;
   readonly flushIntervalMs: number;
   readonly flushEvents: number;
+  readonly flushBytes: number;
   readonly maxBodyBytes: number;
   readonly maxEvents: number;
   readonly maxEventBytes: number;
@@ -139,6 +147,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     corsOrigins: parseOrigins("TRIBUTARY_CORS_ORIGINS", values.TRIBUTARY_CORS_ORIGINS),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
+    flushBytes: values.TRIBUTARY_FLUSH_BYTES,
     maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
     maxEvents: values.TRIBUTARY_MAX_EVENTS,
     maxEventBytes: Math.max(values.TRIBUTARY_MAX_EVENT_BYTES, EVENT_LIMITS.idBytes),
@@ -165,7 +174,6 @@ export function readConfig(env: Record<string, string | undefined> = process.env
             dir: values.TRIBUTARY_SPOOL_DIR,
             maxBytes: values.TRIBUTARY_SPOOL_MB * 2 ** 20,
             segmentBytes: SEGMENT_BYTES,
-            maxBodyBytes: values.TRIBUTARY_MAX_BODY_BYTES,
           },
     spoolEvents: spoolsEvents(values.TRIBUTARY_SPOOL_EVENTS, values.TRIBUTARY_SPOOL_DIR),
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,

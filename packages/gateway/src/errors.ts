@@ -16,7 +16,7 @@ export const GATEWAY_ERRORS = {
   redis_away: 503,
   redis_full: 503,
   not_replicated: 503,
-  /** Only between the gateway's own parts: whoever cannot send again is answered all the same. */
+  /** Inside the gateway only: a sender that cannot send again gets its answer all the same. */
   spool_full: 503,
   spool_failed: 503,
   target_refused: 400,

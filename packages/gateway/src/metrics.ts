@@ -15,6 +15,7 @@ const METRIC_NAMES = [
   "tributary_spool_bytes",
   "tributary_spool_oldest_age_seconds",
   "tributary_spool_damaged_bytes",
+  "tributary_spool_refused_events_total",
   "tributary_publish_seconds",
   "tributary_publish_entries_total",
   "tributary_publish_bytes_total",

@@ -1,14 +1,14 @@
-import type { StoredKeys } from "@tributary/service";
+import { answerHalfClosed, type StoredKeys } from "@tributary/service";
 import type { RedisClient } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
 import { notFound, sendError, toGatewayError } from "./http/replies.ts";
 import { Backlog } from "./publish/backlog.ts";
 import { BotFilter } from "./intake/bots.ts";
-import type { GatewayConfig } from "./config.ts";
+import { type GatewayConfig, SPOOLED_LIMITS } from "./config.ts";
 import { addCors } from "./http/cors.ts";
 import { addEventsRoute } from "./events/routes.ts";
-import { Intake } from "./intake/intake.ts";
+import { EventIntake } from "./intake/event-intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./http/gathered-writes.ts";
 import { Keeper } from "./links/keeper.ts";
@@ -18,11 +18,14 @@ import { addOperationRoutes } from "./operations/routes.ts";
 import type { ServerParts } from "./parts.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { addSegmentRoutes } from "./segment/routes.ts";
-import { Forwarder } from "./spool/forwarder.ts";
+import { Forwarder, type ForwardObserver } from "./spool/forwarder.ts";
 import type { SpooledBatch } from "./spool/records.ts";
 import type { Spool } from "./spool/spool.ts";
 import { PublishTrace } from "./publish/trace-publish.ts";
 import { wholeBody } from "./http/whole-body.ts";
+
+/** Most refusals of a batch that a log line shows. */
+const MAX_LOGGED_REFUSALS = 3;
 
 /** Builds the HTTP server; it does not listen yet. */
 function buildServer(
@@ -45,6 +48,7 @@ function buildServer(
     wholeBody(request, payload, config.maxBodyBytes, done),
   );
   server.server.on("connection", gatherWrites);
+  answerHalfClosed(server.server);
   server.setErrorHandler((error, _request, reply) => {
     if (toGatewayError(error).status === 500) {
       telemetry.logger.error({ err: error }, "request failed");
@@ -59,7 +63,7 @@ function buildServer(
     done();
   });
   addCors(server, config.corsOrigins);
-  const intake = new Intake(parts, metrics);
+  const intake = new EventIntake(parts, metrics);
   const bots = new BotFilter(config, metrics);
   addEventsRoute(server, config, intake, bots);
   addSegmentRoutes(server, config, intake, bots, metrics);
@@ -68,6 +72,17 @@ function buildServer(
   addLinkRoutes(server, config, intake, keeper, bots, metrics);
   addOperationRoutes(server, parts, metrics);
   return server;
+}
+
+function createForwardObserver(metrics: GatewayMetrics): ForwardObserver {
+  const batches = metrics.tributary_spool_batches_total;
+  return {
+    forwarded: (count) => batches.inc({ outcome: "forwarded" }, count),
+    quarantined({ events }) {
+      batches.inc({ outcome: "quarantined" });
+      metrics.tributary_spool_refused_events_total.inc(events ?? 1);
+    },
+  };
 }
 
 /** Builds the parts that need each other: publisher, backlog, server, and what forwards the spool. @param spool of this gateway, where it has one @param storedKeys beside those of the configuration */
@@ -87,6 +102,7 @@ export function createGateway(
       partitions: config.partitions,
       flushIntervalMs: config.flushIntervalMs,
       flushEvents: config.flushEvents,
+      flushBytes: config.flushBytes,
       waitMs: config.redisWaitMs,
       replicaWait: config.replicaWait,
       maxBufferedBytes: config.maxBufferedBytes,
@@ -108,23 +124,27 @@ export function createGateway(
     new PublishTrace(telemetry.tracer),
     telemetry.logger,
   );
-  const publish = async ({ body, tenant, receivedAtMs }: SpooledBatch): Promise<void> => {
+  const publish = async (batch: SpooledBatch): Promise<void> => {
     publisher.checkRoom();
     backlog.check();
-    const options = { ...config, now: receivedAtMs };
+    const { body, tenant, receivedAtMs, events } = batch;
+    const options = { ...config, ...SPOOLED_LIMITS, now: receivedAtMs };
     const { result, done } = publisher.publish(body, tenant, options, UNTRACED);
     await done;
     metrics.tributary_events_accepted_total.inc(result.accepted);
+    // Without a number of its own it is a batch of an earlier version.
+    const refused = Math.max(0, (events ?? 0) - result.accepted);
+    if (refused === 0) return;
+    metrics.tributary_spool_refused_events_total.inc(refused);
+    telemetry.logger.error(
+      { tenant, events: refused, reasons: result.refused.slice(0, MAX_LOGGED_REFUSALS) },
+      "events that were acknowledged into the spool are refused when they are forwarded",
+    );
   };
   const forwarder =
     spool === undefined
       ? undefined
-      : new Forwarder(
-          spool,
-          publish,
-          (batches) => metrics.tributary_spool_batches_total.inc({ outcome: "forwarded" }, batches),
-          telemetry.logger,
-        );
+      : new Forwarder(spool, publish, createForwardObserver(metrics), telemetry.logger);
   const parts = { config, client, publisher, backlog, telemetry, spool, storedKeys };
   const server = buildServer(parts, metrics, publish);
   return { server, publisher, backlog, forwarder };

@@ -4,11 +4,11 @@ import { OperationalError } from "@tributary/platform/errors";
 export const LAB_ERROR_CODES = [
   /** An option is not one that the measurement takes. */
   "usage",
-  /** A file cannot be read, or is not what its format says. */
+  /** A file cannot be read, or does not have its format. */
   "file",
-  /** Something was lost or counted twice in a bench: it gives no figure then. */
+  /** A bench lost or double-counted something: it has no figure. */
   "bench_failed",
-  /** Ctrl-C before there was an answer. */
+  /** Ctrl-C before the end of the measurement. */
   "interrupted",
 ] as const;
 

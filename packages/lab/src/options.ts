@@ -1,3 +1,3 @@
-/** What options of a measurement may be; loads nothing that measures. */
-export { BODY_FORMS } from "./bench/bodies.ts";
+/** Allowed values of a measurement's options; loads nothing that measures. */
+export { BODY_FORMS } from "./bench/load/bodies.ts";
 export { FAULT_KINDS, FAULTS, type FaultKind } from "./chaos/faults.ts";

@@ -62,9 +62,13 @@ export function expectedResults(
 ): Map<string, PlainResult> {
   const ownerOf = ownersOf(events, rules.identity);
   const unique = new Map<string, PlainEvent & { readonly owner: string }>();
-  // Where a person did the same as a user and anonymously, it counts as the user's.
+  // Where a person's event was sent under several user keys, that of the user counts, else that of the lowest anonymous ID.
   const known = events.filter(({ userId }) => userId !== undefined);
-  const others = events.filter(({ userId }) => userId === undefined);
+  const others = events
+    .filter(({ userId }) => userId === undefined)
+    .toSorted(({ anonymousId: a = "" }, { anonymousId: b = "" }) =>
+      Buffer.compare(Buffer.from(a), Buffer.from(b)),
+    );
   for (const event of [...known, ...others]) {
     const owner = ownerOf(event);
     const key = JSON.stringify([owner, event.id]);

@@ -37,6 +37,11 @@ export function describeError(error: unknown): string {
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
+/** The text of an error from opening or reading a file, whose path the message before it has. */
+export function describeFileError(error: unknown): string {
+  return systemCode(error) === "ENOENT" ? "there is no such file" : describeError(error);
+}
+
 /** The `code` of a system error such as `ENOENT`, or undefined. */
 export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string"

@@ -1,7 +1,9 @@
 export { BatchScanner } from "./body/batch-scanner.ts";
-export type { Refusal, RowSink, ScanOptions, ScanResult } from "./body/batch-scanner.ts";
+export type { RowSink, ScanResult } from "./body/batch-scanner.ts";
 export { packBatch, packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body/body.ts";
 export type { PackedLines } from "./body/body.ts";
+export type { Refusal } from "./body/refusal.ts";
+export type { ScanOptions } from "./body/scan-options.ts";
 export { isCurrency } from "./values/currency.ts";
 export {
   decimalFromNumber,
@@ -12,11 +14,9 @@ export {
   trimDecimal,
 } from "./values/decimal.ts";
 export { Dictionary } from "./entry/dictionary.ts";
+export { createRowDictionaries, EventRow } from "./entry/event-row.ts";
 export {
-  createRowDictionaries,
   ENTRY_VERSION,
-  EntryWriter,
-  EventRow,
   FLAG_ANONYMOUS,
   FLAG_ID_UUID,
   FLAG_RARE,
@@ -25,15 +25,16 @@ export {
   MAX_ENTRY_EVENTS,
   MAX_TIME_MS,
 } from "./entry/entry.ts";
-export type { RowDictionaries } from "./entry/entry.ts";
+export { EntryWriter } from "./entry/entry-writer.ts";
+export type { RowDictionaries } from "./entry/event-row.ts";
 export { EntryColumns } from "./entry/columns.ts";
 export { EntryReader, readEntryTraces } from "./entry/reader.ts";
 export { EntrySplicer } from "./entry/splicer.ts";
 export { readEntryTenants } from "./entry/tenants.ts";
-export { erasedKeys, readErasures, withoutErased } from "./identity/erased-rows.ts";
-export type { ErasedKeys, LoggedErasure, RemainingRows } from "./identity/erased-rows.ts";
-export { isErasure, packErasure } from "./identity/erasure.ts";
-export type { ErasureMessage, ErasureRequest } from "./identity/erasure.ts";
+export { erasedKeys, readErasures, withoutErased } from "./identity/block-purge.ts";
+export type { ErasedKeys, LoggedErasure, RemainingRows } from "./identity/block-purge.ts";
+export { isErasure, packErasure } from "./identity/erasure-message.ts";
+export type { ErasureMessage, ErasureRequest } from "./identity/erasure-message.ts";
 export { PROTOCOL_ERROR_CODES, ProtocolError } from "./errors.ts";
 export type { ProtocolErrorCode } from "./errors.ts";
 export {
@@ -123,6 +124,7 @@ export {
 export type { RareFields } from "./entry/rare.ts";
 export {
   readResultBlock,
+  REASON_DUPLICATE,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   REASON_MERGE,

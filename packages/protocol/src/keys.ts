@@ -12,8 +12,8 @@ export const eventsKey = (partition: number): string => `${tag(partition)}:event
 /** Stream: fact blocks, one a commit; a partition's memory is rebuilt from it. */
 export const factsKey = (partition: number): string => `${tag(partition)}:facts`;
 /**
- * Sorted set: blocks of the fact log that were rewritten because somebody was erased, each in the place that its entry had. See
- * fact-pages.ts.
+ * Sorted set: blocks of the fact log that were purged of erased people's rows, each under the stream ID of its entry. See
+ * streams/src/fact-log/pages.ts.
  */
 export const rewrittenFactsKey = (partition: number): string => `${tag(partition)}:facts:rewritten`;
 /** Stream: fact blocks with erasures whose rows are still in the log before them. */
@@ -56,7 +56,7 @@ export const WEBHOOKS_GROUP = "webhooks";
 export const WEBHOOKS_LEASE_KEY = `tributary:{${WEBHOOKS_GROUP}}:lease`;
 /** Set: the tenants that have deliveries, or had. */
 export const WEBHOOKS_TENANTS_KEY = `tributary:{${WEBHOOKS_GROUP}}:tenants`;
-/** Stream: conversions of people who were erased, which receivers are to be told of. */
+/** Stream: conversions of erased people, for webhooks that notify their receivers. */
 export const WEBHOOKS_ERASED_KEY = `tributary:{${WEBHOOKS_GROUP}}:erased`;
 /** Parts of a tenant's queue of deliveries; see packages/webhooks/src/queue. */
 export type WebhookQueuePart =

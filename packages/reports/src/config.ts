@@ -8,17 +8,19 @@ import {
   isLoopback,
   type ListenConfig,
   listenConfig,
-  listenSettings,
   parseApiKeys,
   readEnvironment,
   text,
   wholeNumber,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
 } from "@tributary/service";
 import { z } from "zod";
 
 const DAY_MS = 86_400_000;
 
-/** What reports go by, the same for the service and for a data folder. */
+/** Settings of reports, the same for the service and for a data folder. */
 const settingsSchema = z.object({
   TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
     1,
@@ -41,20 +43,17 @@ const settingsSchema = z.object({
     3650 * DAY_MS,
     DEFAULT_REPORT_SETTINGS.maxWindowMs,
   ).describe("longest window or half-life that a report may be asked for, ms"),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
-  ),
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
 });
 
 /** The service's environment: name, default, meaning. Read once, here. */
 const schema = settingsSchema.extend({
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
   ...listenSettings(8081),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_DATA_DIR: text(".tributary").describe("data folder; chDB is in its folder warehouse"),
   CLICKHOUSE_URL: text("").describe(
     "a ClickHouse server instead of chDB: http://user:password@host:8123",
@@ -67,15 +66,6 @@ const schema = settingsSchema.extend({
   ),
   TRIBUTARY_ERASURE_GATHER_MS: wholeNumber(0, 86_400_000, 1000).describe(
     "how long erasures gather before the warehouse's tables are written anew without them, ms",
-  ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have an erasure before it is acknowledged",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a request waits for the replicas, ms",
-  ),
-  TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
-    "how often keys made by tributary keys are read anew, ms",
   ),
   TRIBUTARY_LOAD_INTERVAL_MS: wholeNumber(1, 60_000, 100).describe("wait between loads, ms"),
   TRIBUTARY_LOAD_MAX_ENTRIES: wholeNumber(1, 10_000, 64).describe(
@@ -104,11 +94,11 @@ export interface ReportsConfig extends ListenConfig {
   readonly clickhouseUrl: string | undefined;
   /** Tenants by read key; empty where tenant `default` is read without one. */
   readonly readKeys: ReadonlyMap<string, string>;
-  /** Whether a request needs a key though none is configured: all are in Redis. */
+  /** Whether a request needs a key though none is configured: Redis has all keys. */
   readonly keysInRedis: boolean;
   /** Tenants by erase key. */
   readonly eraseKeys: ReadonlyMap<string, string>;
-  /** Whether tenant `default` is erased without a key, as long as there is none: on a loopback address, without read keys. */
+  /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
   readonly isEraseOpen: boolean;
   readonly erasureGatherMs: number;
   /** Undefined asks the partition's node alone. */
@@ -173,7 +163,7 @@ export function readConfig(
 }
 
 /**
- * Reads what reports go by, for those of a data folder.
+ * Reads the settings of reports for a data folder.
  * @throws EnvironmentError
  */
 export function readReportSettings(

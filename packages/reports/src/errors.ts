@@ -32,7 +32,7 @@ export const REPORTS_ERROR_CODES = {
   number_invalid: 400,
   /** A window or half-life that cannot be read, or is longer than its bound. */
   window_invalid: 400,
-  /** What to leave out cannot be read. */
+  /** `leaveOut` cannot be read. */
   leave_out_invalid: 400,
   /** The range has more spans of time than a report may have rows. */
   interval_too_short: 400,
@@ -46,7 +46,7 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
-  /** A body that says of nobody, or of more than one ID, that they are to be erased. */
+  /** A body that names nobody to erase, or more than one ID. */
   erasure_invalid: 400,
   /** The key is of another tenant than the body names. */
   tenant_other: 403,
@@ -60,13 +60,13 @@ export const REPORTS_ERROR_CODES = {
   busy: 503,
   /** Redis or the warehouse does not answer. Retryable. */
   unavailable: 503,
-  /** A fault of ours; it is in the log. */
+  /** A fault of the service; the log has it. */
   internal: 500,
 } as const;
 
 export type ReportsErrorCode = keyof typeof REPORTS_ERROR_CODES;
 
-/** What more an error can say about a bad question. */
+/** Details of a bad question. */
 export interface ErrorDetails {
   /** The parameter or variable at fault. */
   readonly field?: string;
@@ -85,7 +85,7 @@ export interface RefusedRow {
   readonly reason: string;
 }
 
-/** An error that the service can say to whoever asked. */
+/** An error that the service may show to the client. */
 export class ReportsError extends Error {
   readonly code: ReportsErrorCode;
   readonly details: ErrorDetails;

@@ -6,6 +6,7 @@ import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
 import { readConfig, type ReportsConfig } from "./config.ts";
 import { warehouseFolder } from "./offline.ts";
+import { claimWarehouse } from "./load/warehouse-claim.ts";
 import { createReports } from "./service.ts";
 
 /** How long a start waits for Redis, ms. */
@@ -30,6 +31,8 @@ if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
   process.exit(1);
 }
 const engine = await openEngine().catch(giveUp);
+const claim = await claimWarehouse(client, engine, config.partitions).catch(giveUp);
+if (claim.adopted !== undefined) logger.warn({ warehouse: claim.id }, claim.adopted);
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
@@ -44,7 +47,19 @@ const storedEraseKeys = new ApiKeyStore(
   logger,
 );
 for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
-const parts = { client, engine, telemetry, consumer, seed, storedKeys, storedEraseKeys };
+const onWarehouseLost = (): never =>
+  giveUp("another warehouse was adopted: nothing is loaded into this one any more");
+const parts = {
+  client,
+  engine,
+  telemetry,
+  consumer,
+  seed,
+  claim,
+  onWarehouseLost,
+  storedKeys,
+  storedEraseKeys,
+};
 const { loaders, server, eraser } = createReports(config, parts);
 eraser.start();
 for (const loader of loaders) loader.start();
@@ -91,7 +106,7 @@ async function openEngine(): Promise<WarehouseEngine> {
   return opened;
 }
 
-/** What keeps the service from starting is said in one line. */
+/** Reports in one line why the service does not start. */
 function giveUp(error: unknown): never {
   logger.fatal(error instanceof Error ? error.message : String(error));
   process.exit(1);

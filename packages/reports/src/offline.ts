@@ -1,10 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Readable } from "node:stream";
 import {
+  type Adoption,
   migrate,
   newestArrival,
   openWarehouse,
+  storeAdoption,
+  type WarehouseLocation,
   type EngineLimits,
   type ExportName,
 } from "@tributary/warehouse";
@@ -16,25 +20,25 @@ import {
 } from "./attribution/attribution.ts";
 import { audit, type AuditReport } from "./catalog/audit.ts";
 import { readReportSettings } from "./config.ts";
-import { requireConversion } from "./catalog/conversion.ts";
-import { openExport, parseExport } from "./http/export-routes.ts";
-import type { ExplainedConversion } from "./catalog/explain.ts";
+import { type FoundConversion, requireConversion } from "./catalog/conversion.ts";
+import { exportParameters, exportQuestion, openExport } from "./http/export-routes.ts";
 import { FactsComputer } from "./compute/facts-computer.ts";
-import { JOURNEY_REPORTS, type JourneyReportName, type RowsAnswer } from "./catalog/catalog.ts";
+import { CATALOG, type ReportName } from "./catalog/catalog.ts";
+import { answerReport, type RowsAnswer } from "./catalog/report.ts";
 import { creditPaths } from "./compute/path-credits.ts";
 import { attributionParquet, rowsParquet } from "./formats/parquet.ts";
 import { readParameters, type QuestionParameters } from "./question/parameters.ts";
 import { parseQuestion } from "./question/question.ts";
-import { asOf } from "./question/report-parameters.ts";
+import { asOf, timesOf } from "./question/report-parameters.ts";
 
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";
 
-/** A question as a command line puts it; see {@link parseQuestion} for what each may hold. */
+/** A question from a command line; {@link parseQuestion} reads its parameters. */
 export interface OfflineQuestion {
   readonly models: readonly string[];
   readonly by: readonly string[];
-  /** Everything else that the service's question may hold, by its name. */
+  /** The service's other parameters by name. */
   readonly [parameter: string]: string | readonly string[] | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
@@ -55,24 +59,16 @@ export interface OfflineReports {
   /** The report's rows as a Parquet file. @throws as {@link attribution} */
   attributionParquet(question: OfflineQuestion): Promise<Buffer>;
   /** @throws ReportsError `not_found`, or of status 400; WarehouseError */
-  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<ExplainedConversion>;
+  conversion(idOrOrderId: string, question?: ConversionQuestion): Promise<FoundConversion>;
   /**
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError
    */
-  journeyReport(
-    name: JourneyReportName,
-    parameters: QuestionParameters,
-    tenant?: string,
-  ): Promise<RowsAnswer>;
-  /** The report's rows as a Parquet file. @throws as {@link journeyReport} */
-  journeyReportParquet(
-    name: JourneyReportName,
-    parameters: QuestionParameters,
-    tenant?: string,
-  ): Promise<Buffer>;
+  report(name: ReportName, parameters: QuestionParameters, tenant?: string): Promise<RowsAnswer>;
+  /** The report's rows as a Parquet file. @throws as {@link report} */
+  reportParquet(name: ReportName, parameters: QuestionParameters, tenant?: string): Promise<Buffer>;
   /**
-   * An export as it is written, see {@link openExport}. It must be read, or destroyed, before the reports are closed.
+   * An export as a stream, see {@link openExport}. Read or destroy it before closing the reports.
    * @param parameters as the service's path of that name takes them
    * @throws ReportsError of status 400, WarehouseError
    */
@@ -83,6 +79,26 @@ export interface OfflineReports {
     readonly maxDifferences: number;
   }): Promise<AuditReport>;
   close(): Promise<void>;
+}
+
+/**
+ * Has the next start of the reports service take this warehouse for its platform, though that was loaded into another one.
+ * @param location a data folder on which no platform runs, or a ClickHouse server
+ * @throws WarehouseError `data_dir_locked` where the platform runs, `unavailable`
+ */
+export async function adoptWarehouse(
+  location: WarehouseLocation,
+  adoption: Adoption,
+): Promise<void> {
+  const engine = await openWarehouse(
+    location.dataDir === undefined ? location : { dataDir: warehouseFolder(location.dataDir) },
+  );
+  try {
+    await migrate(engine);
+    await storeAdoption(engine, adoption);
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Where chDB is in a data folder. */
@@ -102,7 +118,7 @@ export async function openReports(
   const engine = await openWarehouse({ dataDir: warehouseFolder(dataDir) }, limits);
   await migrate(engine);
   const facts = new FactsComputer(randomBytes(6).readUIntBE(0, 6));
-  // Nobody else waits for this process.
+  // No other request waits for this process.
   const computer: Computer = {
     credit: async (task) => creditPaths(task),
     takeTouches: async (task) => facts.take(task),
@@ -114,38 +130,32 @@ export async function openReports(
     const parts = { engine, computer, settings: settings.of(tenant) };
     return { ...(await answerAttribution(parts, { tenant, ...question })), completeUpTo };
   };
+  const report = async (
+    name: ReportName,
+    parameters: QuestionParameters,
+    tenant = OPEN_TENANT,
+  ): Promise<RowsAnswer> => {
+    const context = { engine, tenant, settings: settings.of(tenant), now: Date.now() };
+    return answerReport(CATALOG[name], context, parameters);
+  };
   return {
     attribution,
     attributionParquet: async (question) => attributionParquet(engine, await attribution(question)),
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
-      const asked = readParameters({ asOf }, more, Date.now());
-      return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), asked.asOf);
+      const asked = readParameters(z.strictObject({ asOf }), more);
+      const times = timesOf(asked, Date.now());
+      return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), times.asOf);
     },
-    async journeyReport(name, parameters, tenant = OPEN_TENANT) {
-      const { answer } = await JOURNEY_REPORTS[name].run(
-        engine,
-        tenant,
-        parameters,
-        Date.now(),
-        settings.of(tenant),
-      );
-      return answer;
-    },
-    async journeyReportParquet(name, parameters, tenant = OPEN_TENANT) {
-      const report = JOURNEY_REPORTS[name];
-      const { answer } = await report.run(
-        engine,
-        tenant,
-        parameters,
-        Date.now(),
-        settings.of(tenant),
-      );
-      return rowsParquet(engine, answer.rows, report.answer);
+    report,
+    reportParquet: async (name, parameters, tenant) => {
+      const { rows } = await report(name, parameters, tenant);
+      return rowsParquet(engine, rows, CATALOG[name].answer);
     },
     async export(name, parameters, tenant = OPEN_TENANT) {
-      // Nothing is loaded meanwhile: all that is there is complete.
-      const { question, format } = parseExport(parameters, Number.MAX_SAFE_INTEGER, Date.now());
-      return openExport(engine, name, { tenant, ...question }, format);
+      // No service loads meanwhile, so everything stored is complete.
+      const asked = readParameters(exportParameters, parameters);
+      const question = exportQuestion(asked, Number.MAX_SAFE_INTEGER, Date.now());
+      return openExport(engine, name, { tenant, ...question }, asked.format);
     },
     audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>
       audit(engine, { tenant, settings: settings.of(tenant), maxDifferences }),

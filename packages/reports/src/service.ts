@@ -7,6 +7,7 @@ import {
 } from "@tributary/protocol";
 import {
   clientUse,
+  conversionKey,
   EntryAppender,
   LagMeter,
   noteErasedConversions,
@@ -32,20 +33,21 @@ import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
 import { Loader } from "./load/loader.ts";
+import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
 import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
 
 /** The service's halves over one warehouse. */
 export interface ReportsService {
-  /** One of facts and one of results, so that credits do not wait behind the far larger facts. */
+  /** Facts and results have a loader each: credits do not wait behind the far larger facts. */
   readonly loaders: readonly Loader[];
   /** Not listening yet. */
   readonly server: FastifyInstance;
   readonly eraser: Eraser;
 }
 
-/** What the service stands on. */
+/** What the service needs. */
 export interface ServiceParts {
   /** Read keys beside those of the configuration. */
   readonly storedKeys?: StoredKeys | undefined;
@@ -54,18 +56,22 @@ export interface ServiceParts {
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
-  /** Name in the consumer group: the same after a restart, so that it finds what it had not acknowledged. */
+  /** Name in the consumer group: the same after a restart, so that unacknowledged entries are found. */
   readonly consumer: string;
   /** Secret below 2^48, see {@link Loader}. */
   readonly seed: number;
+  /** Undefined where nobody else can load the streams. */
+  readonly claim?: WarehouseClaim | undefined;
+  /** Called when another warehouse was adopted, and nothing is loaded any more. */
+  readonly onWarehouseLost?: (() => void) | undefined;
 }
 
-/** Longest that erasing waits for what was asked to be settled, before it looks again, ms. */
+/** Longest wait of the eraser for accepted events to settle, before it checks again, ms. */
 const ERASE_SETTLE_MS = 60_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
 
-/** Puts the service together. */
+/** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
   const { partitions } = config;
@@ -73,7 +79,12 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     engine,
     telemetry,
     gatherMs: config.erasureGatherMs,
-    tellErased: async (tenant, conversions) => noteErasedConversions(client, tenant, conversions),
+    tellErased: async (tenant, conversions) =>
+      noteErasedConversions(
+        client,
+        tenant,
+        conversions.map((of) => ({ id: of.id, key: conversionKey({ tenant, ...of }) })),
+      ),
     settle: async (signal) => settle(client, partitions, { timeoutMs: ERASE_SETTLE_MS, signal }),
   });
   const countDeadLetters = async (): Promise<number> =>
@@ -88,7 +99,13 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     });
     const { loadIntervalMs: intervalMs } = config;
     const onErasing = (): void => eraser.wake();
-    return new Loader(feed, engine, telemetry, { intervalMs, seed: parts.seed, onErasing });
+    return new Loader(feed, engine, telemetry, {
+      intervalMs,
+      seed: parts.seed,
+      onErasing,
+      ...(parts.claim === undefined ? {} : { isHeld: parts.claim.isHeld }),
+      ...(parts.onWarehouseLost === undefined ? {} : { onLost: parts.onWarehouseLost }),
+    });
   });
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });

@@ -32,10 +32,10 @@ export interface StoredKeys {
 }
 
 /**
- * Parses `key=tenant,key2=tenant2`. Without any, the service is open, which only loopback may be; `redis` stands for
- * those that are in Redis alone.
- * @param variable name for errors @param host address that the service listens on; undefined
- * where it refuses what needs a key while there is none
+ * Parses `key=tenant,key2=tenant2`. Without any key the service is open, which is allowed on loopback only. `redis` means that all
+ * keys are in Redis.
+ * @param variable name for errors
+ * @param host address that the service listens on; undefined for a service that, without keys, refuses the requests that need one
  * @returns tenants by key @throws EnvironmentError that never holds a key
  */
 export function parseApiKeys(

@@ -7,19 +7,24 @@ export {
   parseApiKeys,
   TENANT_NAME,
 } from "./api-keys.ts";
+export { Backoff } from "./backoff.ts";
 export {
   type Environment,
   EnvironmentError,
+  listenSettings,
+  partitionSettings,
   readEnvironment,
+  SHARED_SETTINGS,
   text,
   wholeNumber,
 } from "./environment.ts";
+export { answerHalfClosed } from "./half-closed.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";
 export {
   listen,
   type ListenConfig,
   listenConfig,
-  listenSettings,
   type PortReleased,
   type ServiceMessage,
 } from "./listen.ts";
+export { TokenBucket } from "./token-bucket.ts";

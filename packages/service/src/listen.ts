@@ -1,5 +1,5 @@
 /** Where a service listens, and how the process that started it learns of it. */
-import { EnvironmentError, text, wholeNumber } from "./environment.ts";
+import { EnvironmentError } from "./environment.ts";
 
 /** Where a service is to listen. */
 export interface ListenConfig {
@@ -12,21 +12,7 @@ export interface ListenConfig {
   readonly instanceId: string | undefined;
 }
 
-/** The variables of {@link ListenConfig}, to be spread into a service's schema. @param port the default */
-export function listenSettings(port: number) {
-  return {
-    TRIBUTARY_HOST: text("127.0.0.1").describe("address to listen on"),
-    TRIBUTARY_PORT: wholeNumber(0, 65_535, port).describe("port to listen on; 0 takes a free one"),
-    TRIBUTARY_PORT_TRIES: wholeNumber(1, 1000, 1).describe(
-      "ports tried, upward from TRIBUTARY_PORT, while they are taken",
-    ),
-    TRIBUTARY_INSTANCE_ID: text("").describe(
-      "ID of the platform's start that the service belongs to, which /readyz repeats",
-    ),
-  };
-}
-
-/** What {@link listenSettings} gives, read. */
+/** The values of `listenSettings`. */
 export function listenConfig(values: {
   readonly TRIBUTARY_HOST: string;
   readonly TRIBUTARY_PORT: number;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { readEnvironment, text, wholeNumber } from "../src/index.ts";
+import {
+  listenSettings,
+  partitionSettings,
+  readEnvironment,
+  SHARED_SETTINGS,
+  text,
+  wholeNumber,
+} from "../src/index.ts";
 
 const schema = z.object({ NAME: text("nobody"), PORT: wholeNumber(1, 65_535, 8080) });
 
@@ -23,6 +30,38 @@ describe("the environment", () => {
     );
     expect(() => readEnvironment(schema, { PORT: value })).toThrow(
       expect.objectContaining({ code: "config_invalid", variable: "PORT" }),
+    );
+  });
+});
+
+describe("settings of several services", () => {
+  const shared = z.object({
+    ...listenSettings(8090, "health and metrics"),
+    ...partitionSettings(64),
+    ...SHARED_SETTINGS,
+  });
+
+  it("have one default each", () => {
+    expect(readEnvironment(shared, {})).toEqual({
+      TRIBUTARY_HOST: "127.0.0.1",
+      TRIBUTARY_PORT: 8090,
+      TRIBUTARY_PORT_TRIES: 1,
+      TRIBUTARY_INSTANCE_ID: "",
+      TRIBUTARY_PARTITIONS: 16,
+      REDIS_URL: "redis://127.0.0.1:6379",
+      TRIBUTARY_TENANTS_FILE: "",
+      TRIBUTARY_KEYS_REFRESH_MS: 1000,
+      TRIBUTARY_WAIT_REPLICAS: 0,
+      TRIBUTARY_WAIT_TIMEOUT_MS: 1000,
+    });
+  });
+
+  it("are bounded, and each says what it is for", () => {
+    expect(() => readEnvironment(shared, { TRIBUTARY_PARTITIONS: "65" })).toThrow("from 1 to 64");
+    const purposes = Object.values(shared.shape).map(({ description }) => description ?? "");
+    expect(purposes.every((purpose) => purpose.length > 10)).toBe(true);
+    expect(shared.shape.TRIBUTARY_PORT.description).toBe(
+      "port of health and metrics; 0 takes a free one",
     );
   });
 });

@@ -4,8 +4,8 @@ import { createServer, type Server } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import { readEnvironment } from "../src/environment.ts";
-import { listen, listenConfig, listenSettings } from "../src/listen.ts";
+import { listenSettings, readEnvironment } from "../src/environment.ts";
+import { listen, listenConfig } from "../src/listen.ts";
 
 /** Listens on a port of 127.0.0.1; fails where it is taken. */
 function serve(server: Server, port: number): Promise<number> {

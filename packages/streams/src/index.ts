@@ -36,7 +36,18 @@ export {
   noteErasedConversions,
   readErasedConversions,
   type ErasedConversions,
+  type NotedConversion,
 } from "./feed/erased-conversions.ts";
+export {
+  type BlocksHeld,
+  claimForWarehouse,
+  type LoadedBlocks,
+  loadFromBeginning,
+  moveToWarehouse,
+  readLoadedBlocks,
+  readWarehouseId,
+} from "./platform/warehouse-claim.ts";
+export { conversionKey } from "./feed/conversion-key.ts";
 export { readGroupLag } from "./watch/group-lag.ts";
 export { readGroups } from "./group/groups.ts";
 export type { Groups, LeaseInfo, LoaderInfo, WorkerInfo } from "./group/groups.ts";
@@ -54,9 +65,10 @@ export {
   undrainMember,
 } from "./ownership/lease.ts";
 export type { Lease, Membership } from "./ownership/lease.ts";
-export { DEFAULT_CONSUMER_OPTIONS, PartitionConsumer } from "./partition/consumer.ts";
-export type { ConsumerOptions } from "./partition/consumer.ts";
-export { MemoryLostError, PoisonEntryError } from "./partition/processor.ts";
+export { PartitionConsumer } from "./consumer/consumer.ts";
+export { DEFAULT_CONSUMER_OPTIONS } from "./consumer/options.ts";
+export type { ConsumerObserver, ConsumerOptions, LostData } from "./consumer/options.ts";
+export { MemoryLostError, OutOfMemoryError, PoisonEntryError } from "./partition/processor.ts";
 export type {
   CommitOutcome,
   Computed,

@@ -32,7 +32,7 @@ export { createMetrics } from "./metrics/metrics.ts";
 export type { Counter, Gauge, Histogram, LabelsOf, MetricOf, Metrics } from "./metrics/metrics.ts";
 export type { RecordedSpan, RecordSpan } from "./tracing/record-span.ts";
 export { redactText, redactUrl } from "./redact.ts";
-export { RateLimitedSampler, SAMPLING_PRIORITY, TokenBucket } from "./tracing/sampler.ts";
+export { RateLimitedSampler, SAMPLING_PRIORITY } from "./tracing/sampler.ts";
 export { UNTRACED } from "./tracing/sparing-tracer.ts";
 export type { SpanOutcome } from "./tracing/span-queue.ts";
 export { startTelemetry } from "./start.ts";

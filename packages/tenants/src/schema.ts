@@ -122,7 +122,7 @@ export const tenantsSchema = z.strictObject({
   ),
 });
 
-/** What a tenant wants otherwise; what it does not name is as for everybody. */
+/** A tenant's own settings; settings that it does not name have their defaults. */
 export type TenantSettings = Readonly<z.output<typeof tenant>>;
 export type SegmentSettings = Readonly<z.output<typeof segment>>;
 /** Texts by field of the event, in which `{parameter}` stands for a parameter of the postback. */
@@ -135,7 +135,7 @@ export interface Tenants {
   readonly byName: ReadonlyMap<string, TenantSettings>;
 }
 
-/** No tenant wants anything otherwise. */
+/** No tenant has settings of its own. */
 export const EVERYBODY: Tenants = Object.freeze({
   digest: "",
   byName: new Map<string, TenantSettings>(),

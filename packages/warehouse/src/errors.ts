@@ -1,4 +1,4 @@
-/** Every code that this package's errors carry. `retryable` says which of them may pass by themselves. */
+/** Every code of this package's errors. `retryable` says which of them may pass by themselves. */
 export const WAREHOUSE_ERROR_CODES = [
   /** Another process holds the chDB folder. Terminal until that process ends. */
   "data_dir_locked",
@@ -8,11 +8,13 @@ export const WAREHOUSE_ERROR_CODES = [
   "query_timeout",
   /** The engine refused a statement. Terminal: the same statement fails again. */
   "query_failed",
-  /** Rows were not taken. Retryable: what was taken of them is replaced by the next try. */
+  /** Rows were not inserted. Retryable: the next try replaces those that were. */
   "insert_failed",
   /** The database was migrated by a newer version. Terminal. */
   "schema_newer",
-  /** A block's bytes cannot be made into rows. Terminal: the same bytes fail again. */
+  /** The platform was loaded into another warehouse. Terminal until that one is opened or this one adopted. */
+  "warehouse_mismatch",
+  /** A block's bytes cannot be decoded. Terminal: the same bytes fail again. */
   "block_undecodable",
   /** A report has more rows than its bound. Terminal: ask for fewer dimensions or a shorter range. */
   "report_too_large",
@@ -22,7 +24,7 @@ export type WarehouseErrorCode = (typeof WAREHOUSE_ERROR_CODES)[number];
 
 const RETRYABLE: readonly WarehouseErrorCode[] = ["unavailable", "query_timeout", "insert_failed"];
 
-/** What goes wrong between the platform and its warehouse. */
+/** A failure between the platform and its warehouse. */
 export class WarehouseError extends Error {
   readonly code: WarehouseErrorCode;
   /** Whether the same call may succeed later. */
@@ -36,7 +38,7 @@ export class WarehouseError extends Error {
   }
 }
 
-/** An error's message, or what was thrown as text. */
+/** An error's message, or a thrown value as text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -11,24 +11,28 @@ export { countFacts, countResults, sumMoney } from "./check/conservation.ts";
 export { campaignCounts, COUNT_DIMENSIONS, COUNT_INTERVALS } from "./query/campaign-counts.ts";
 export type { CountInterval, EventCounts } from "./query/campaign-counts.ts";
 export { assistedConversions, timeToConvert } from "./query/journey-shapes.ts";
-export { eraseRows, readConversionsErasing } from "./erase/rows.ts";
+export { eraseRows, readErasedConversions } from "./erase/erase-rows.ts";
+export type { SentConversion } from "./erase/erase-rows.ts";
 export {
   anonymousIdsOf,
+  countPendingRows,
+  readPendingKeys,
+  readPendingReceipts,
+} from "./erase/pending-keys.ts";
+export type { ErasedKey, PendingKey } from "./erase/pending-keys.ts";
+export {
   countErased,
   countErasedConversions,
-  countErasing,
-  readErasing,
-  readErasures,
   readOpenErasures,
-  readReceiptsErasing,
-  storeAskedErasure,
-  storeDoneErasures,
+  readReceipts,
+  storeCompletedErasures,
   storeErasedCounts,
-} from "./erase/erasures.ts";
-export type { ErasedKey, ErasureReceipt, Erasing, OpenErasure } from "./erase/erasures.ts";
+  storeRequestedErasure,
+} from "./erase/receipts.ts";
+export type { ErasureReceipt, OpenErasure } from "./erase/receipts.ts";
 export { exportColumns, exportPages, exportParquet, EXPORTS } from "./query/export-rows.ts";
 export type { ExportColumn, ExportName, ExportQuestion, ExportRow } from "./query/export-rows.ts";
-export { findConversion } from "./query/conversion-lookup.ts";
+export { findConversions } from "./query/conversion-lookup.ts";
 export { readRates, readSpend, storeRates, storeSpend } from "./query/spend.ts";
 export type { RateRow, SpendRow } from "./query/spend.ts";
 export { resultChanges } from "./query/result-changes.ts";
@@ -61,6 +65,15 @@ export {
   tooManyTouches,
 } from "./query/journey-facts.ts";
 export type { FactsQuestion } from "./query/journey-facts.ts";
+export {
+  addWarehouseId,
+  type Adoption,
+  ADOPTIONS,
+  isEmptyWarehouse,
+  readAdoption,
+  readWarehouseIds,
+  storeAdoption,
+} from "./engine/warehouse-id.ts";
 export { migrate } from "./engine/migrations.ts";
 export { DEFAULT_ENGINE_LIMITS, openWarehouse } from "./engine/open.ts";
 export { openJourneys } from "./query/open-journeys.ts";

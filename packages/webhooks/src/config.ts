@@ -2,12 +2,14 @@ import { hostname } from "node:os";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import {
   EnvironmentError,
-  type ListenConfig,
-  listenConfig,
-  listenSettings,
   readEnvironment,
   text,
   wholeNumber,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
 } from "@tributary/service";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import { z } from "zod";
@@ -38,13 +40,9 @@ const targetsSchema = z.object({
 
 /** The service's environment: name, default, meaning. Read once, here. */
 const schema = targetsSchema.extend({
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  ...listenSettings(8082),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  ...listenSettings(8082, "health and metrics"),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   TRIBUTARY_WEBHOOK_MAX_ATTEMPTS: wholeNumber(1, 1000, 72).describe(
     "attempts after which a delivery is dead",
   ),

@@ -1,4 +1,5 @@
 import { resultsKey, WEBHOOKS_GROUP } from "@tributary/protocol";
+import { answerHalfClosed } from "@tributary/service";
 import { clientUse, readGroupLag, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -24,6 +25,7 @@ export interface ServerParts {
 export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
   const { client, service, telemetry, instanceId: instance } = parts;
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  answerHalfClosed(server.server);
   server.get("/healthz", async (_request, reply) => {
     const stalledMs = service.stalledForMs();
     // While Redis is away nobody makes progress: that is readiness, and a restart would not help.

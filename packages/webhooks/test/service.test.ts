@@ -9,6 +9,7 @@ import {
 import {
   agreeOnPlatform,
   connectRedis,
+  conversionKey,
   ensureGroups,
   ensureWebhooksGroup,
   noteErasedConversions,
@@ -27,6 +28,11 @@ import { delivery } from "./support/deliveries.ts";
 import { type Receiver, startReceiver } from "./support/receiver.ts";
 import { appendResults, startService } from "./support/service.ts";
 
+/** A conversion of tenant `default` as blocks have it. */
+const noted = (id: string) => ({
+  id,
+  key: conversionKey({ tenant: "default", id, userKey: `user of ${id}`, anonymous: false }),
+});
 const PARTITIONS = 2;
 const BOUNDS = { waitingBytes: 2 ** 20, deadBytes: 2 ** 20 };
 let redis: RedisServer;
@@ -267,9 +273,9 @@ it("tells receivers of erased conversions, as the last that they hear of them, a
   serviceOf({ default: receiver.url });
   await append(0, [{ id: "a" }, { id: "b" }]);
   await expect.poll(() => named(receiver).length, { timeout: 5000 }).toBeGreaterThan(2);
-  await noteErasedConversions(client, "default", ["a", "never attributed"]);
-  await noteErasedConversions(client, "gone", ["x"]);
-  await noteErasedConversions(client, "stranger", ["y"]);
+  await noteErasedConversions(client, "default", [noted("a"), noted("never attributed")]);
+  await noteErasedConversions(client, "gone", [noted("x")]);
+  await noteErasedConversions(client, "stranger", [noted("y")]);
   await expect.poll(async () => readErasedConversions(client, 10), { timeout: 5000 }).toEqual([]);
   isAway = false;
   // Read from Redis behind the erasure, as by a service that was away.

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { conversionKey } from "@tributary/streams";
 import { expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { freePort } from "../../../test/support/redis-server.ts";
@@ -16,6 +17,8 @@ import { parseTargets, type WebhookTarget } from "../src/sending/targets.ts";
 const page = readFileSync(new URL("../../../docs/webhooks.md", import.meta.url), "utf8");
 const SCHEMA = fileURLToPath(new URL("../delivery.schema.json", import.meta.url));
 const OLD = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ADA = { tenant: "acme", id: "5d2f", userKey: "ada", anonymous: false };
+const ERASED = { tenant: "acme", key: conversionKey(ADA), id: "5d2f" };
 const NEW = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 function block(language: string): string {
@@ -64,11 +67,16 @@ it("the receiver of docs/webhooks.md takes what is signed, and nothing else", as
   expect(await send([NEW, OLD], example)).toBe(204);
   expect(await send([OLD], block("json"))).toBe(204);
   await expect.poll(printed).toContain("conversion.corrected 5d2f 1 66.66");
-  expect(await send([OLD], erasedBodyOf("acme", "5d2f", Date.now()))).toBe(204);
+  expect(await send([OLD], erasedBodyOf(ERASED, Date.now()))).toBe(204);
   await expect.poll(printed).toContain("conversion.erased 5d2f");
   // What was under way when it was erased.
   expect(await send([OLD], block("json"))).toBe(204);
   await expect.poll(printed).toContain("conversion.corrected 5d2f is erased");
+  // One of the same ID, sent by somebody else, is another.
+  const { type, ...rest } = resultSchema.parse(JSON.parse(block("json")));
+  const others = { ...rest, data: { ...rest.data, key: "another", value: "1" } };
+  expect(await send([OLD], JSON.stringify({ type, ...others }))).toBe(204);
+  await expect.poll(printed).toContain("conversion.corrected 5d2f 1 1");
 });
 
 it("the schema is that of the code (`npx vitest run webhooks-doc -u` writes it), and the page's body is of it", async () => {
@@ -77,7 +85,7 @@ it("the schema is that of the code (`npx vitest run webhooks-doc -u` writes it),
   const body = resultSchema.parse(JSON.parse(block("json")));
   expect(JSON.parse(bodyOf(body.data))).toEqual(body);
   deliverySchema.parse(JSON.parse(exampleBody("acme", Date.now())));
-  const erased = erasedBodyOf("acme", "5d2f", Date.parse("2026-10-02T09:00:00.000Z"));
+  const erased = erasedBodyOf(ERASED, Date.parse("2026-10-02T09:00:00.000Z"));
   expect(page).toContain(erased);
   deliverySchema.parse(JSON.parse(erased));
 });

@@ -1,24 +1,27 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import {
   DEFAULT_JOURNEY_OPTIONS,
+  DEFAULT_VOCABULARY_BYTES,
   type JourneyOptions,
   type TenantJourneyOptions,
   MAX_FACTS_OF_USER,
   MAX_USERS,
   validateModelOptions,
 } from "@tributary/attribution";
-import { MAX_PARTITIONS } from "@tributary/protocol";
+import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
 import { readTenants, type Tenants } from "@tributary/tenants";
 import type { ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
-  type ListenConfig,
-  listenConfig,
-  listenSettings,
   readEnvironment,
   text,
   wholeNumber,
+  type ListenConfig,
+  listenConfig,
+  listenSettings,
+  partitionSettings,
+  SHARED_SETTINGS,
 } from "@tributary/service";
 import { z } from "zod";
 
@@ -37,13 +40,12 @@ export function defaultMemoryLimitMb(): number {
 
 /** The worker's environment: name, default, meaning. Read once, here. */
 const schema = z.object({
-  ...listenSettings(8090),
-  REDIS_URL: text("redis://127.0.0.1:6379").describe(
-    "Redis, or several nodes of a cluster separated by commas",
-  ),
-  TRIBUTARY_PARTITIONS: wholeNumber(1, MAX_PARTITIONS, 16).describe(
-    "partitions of the platform; the same for every process",
-  ),
+  ...listenSettings(8090, "health and metrics"),
+  ...partitionSettings(MAX_PARTITIONS),
+  REDIS_URL: SHARED_SETTINGS.REDIS_URL,
+  TRIBUTARY_TENANTS_FILE: SHARED_SETTINGS.TRIBUTARY_TENANTS_FILE,
+  TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
+  TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
   TRIBUTARY_WORKER_ID: text(`${hostname()}-${process.pid}`).describe(
     "name of this worker in leases; unique among them",
   ),
@@ -53,6 +55,13 @@ const schema = z.object({
   TRIBUTARY_THREAD_HEAP_MB: wholeNumber(64, 65_536, 2048).describe(
     "JavaScript heap of a compute thread, MiB",
   ),
+  TRIBUTARY_VOCABULARY_MB: wholeNumber(
+    1,
+    65_536,
+    2 * (DEFAULT_VOCABULARY_BYTES / 2 ** 20),
+  ).describe(
+    "strings of events that a compute thread holds, MiB; results show (other) for further values",
+  ),
   TRIBUTARY_MEMORY_LIMIT_MB: wholeNumber(1, 2 ** 30, defaultMemoryLimitMb()).describe(
     "resident memory at which nothing more is read or taken, MiB; 80 % of what the process may have",
   ),
@@ -61,6 +70,12 @@ const schema = z.object({
   ),
   TRIBUTARY_HEARTBEAT_MS: wholeNumber(50, 20_000, 500).describe("how often leases are renewed, ms"),
   TRIBUTARY_MAX_BATCH_EVENTS: wholeNumber(1, 65_535, 32_768).describe("most events of a batch"),
+  TRIBUTARY_MAX_READ_MB: wholeNumber(1, 1024, 32).describe(
+    "about how much of a partition's events is read at once, MiB",
+  ),
+  TRIBUTARY_MAX_COMMIT_MB: wholeNumber(1, 512, 64).describe(
+    "largest commit of a batch of several entries, MiB; a batch with a larger one is split",
+  ),
   TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
     1,
     400 * DAY_MS,
@@ -75,11 +90,16 @@ const schema = z.object({
     "half-life of time_decay, ms",
   ),
   TRIBUTARY_LATENESS_MS: wholeNumber(0, 400 * DAY_MS, DAY_MS).describe(
-    "how much older than the largest event time a conversion may be and still get exact results, ms",
+    "how much older than its tenant's watermark a conversion may be and still get exact results, ms",
   ),
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",
   ),
+  TRIBUTARY_MAX_RESULT_MB: wholeNumber(
+    1,
+    256,
+    DEFAULT_JOURNEY_OPTIONS.maxResultBytes / 2 ** 20,
+  ).describe("results after which a batch takes no further entry, MiB, about"),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
     MAX_FACTS_OF_USER,
@@ -101,17 +121,8 @@ const schema = z.object({
     .max(4096)
     .default(DEFAULT_JOURNEY_OPTIONS.identity.unlinkedIds.join(","))
     .describe("values of a user ID or anonymous ID that are never linked, separated by commas"),
-  TRIBUTARY_TENANTS_FILE: text("").describe(
-    "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
-  ),
   TRIBUTARY_MAX_OUTBOX_ENTRIES: wholeNumber(1, 10_000_000, 10_000).describe(
     "messages of a partition to others that may wait; while more do, nothing is read",
-  ),
-  TRIBUTARY_WAIT_REPLICAS: wholeNumber(0, 16, 0).describe(
-    "replicas that must have a message to another partition before it counts as relayed; as the gateway's",
-  ),
-  TRIBUTARY_WAIT_TIMEOUT_MS: wholeNumber(1, 60_000, 1000).describe(
-    "how long a relay waits for the replicas, ms",
   ),
   TRIBUTARY_SUSPECT_DELIVERIES: wholeNumber(2, 1000, 3).describe(
     "an entry delivered so often without a commit is tried alone from then on",
@@ -134,9 +145,12 @@ export interface WorkerConfig extends ListenConfig {
   readonly threads: number;
   readonly threadHeapMb: number;
   readonly memoryLimitMb: number;
+  readonly vocabularyMb: number;
   readonly leaseMs: number;
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
+  readonly maxReadBytes: number;
+  readonly maxCommitBytes: number;
   readonly journeys: JourneyOptions;
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
   readonly horizonMs: number;
@@ -157,12 +171,7 @@ export interface WorkerConfig extends ListenConfig {
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
   const values = readEnvironment(schema, env);
-  if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
-    throw new EnvironmentError(
-      "TRIBUTARY_HEARTBEAT_MS",
-      "expected at most a third of TRIBUTARY_LEASE_MS",
-    );
-  }
+  checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
   const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
@@ -174,9 +183,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     threads: values.TRIBUTARY_THREADS,
     threadHeapMb: values.TRIBUTARY_THREAD_HEAP_MB,
     memoryLimitMb: values.TRIBUTARY_MEMORY_LIMIT_MB,
+    vocabularyMb: values.TRIBUTARY_VOCABULARY_MB,
     leaseMs: values.TRIBUTARY_LEASE_MS,
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
+    maxReadBytes: values.TRIBUTARY_MAX_READ_MB * 2 ** 20,
+    maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,
       viewWindowMs,
@@ -184,6 +196,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       maxUsers: values.TRIBUTARY_MAX_USERS,
+      maxResultBytes: values.TRIBUTARY_MAX_RESULT_MB * 2 ** 20,
       models: validateModelOptions({ timeDecay: { halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS } }),
       identity: {
         maxAnonymousIds: values.TRIBUTARY_MAX_ANONYMOUS_IDS,
@@ -209,6 +222,24 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     tenantsDigest: tenants.digest,
     telemetry: readTelemetryConfig(env),
   });
+}
+
+/** Checks values that depend on each other. @throws EnvironmentError */
+function checkTogether(values: z.output<typeof schema>): void {
+  if (values.TRIBUTARY_HEARTBEAT_MS * 3 > values.TRIBUTARY_LEASE_MS) {
+    throw new EnvironmentError(
+      "TRIBUTARY_HEARTBEAT_MS",
+      "expected at most a third of TRIBUTARY_LEASE_MS",
+    );
+  }
+  const maxFactsOfJourney =
+    values.TRIBUTARY_MAX_FACTS_PER_USER * (1 + values.TRIBUTARY_MAX_ANONYMOUS_IDS);
+  if (maxFactsOfJourney > MAX_ENTRY_EVENTS) {
+    throw new EnvironmentError(
+      "TRIBUTARY_MAX_FACTS_PER_USER",
+      `expected at most ${MAX_ENTRY_EVENTS} facts of a journey: of a user and each of TRIBUTARY_MAX_ANONYMOUS_IDS, got ${maxFactsOfJourney}`,
+    );
+  }
 }
 
 /**

@@ -19,7 +19,7 @@ import { ThreadPool } from "./threads/pool.ts";
 
 /** How long a start waits for Redis, ms. */
 const START_TIMEOUT_MS = 30_000;
-/** How long a stop may take before the process ends anyway, ms: what is not committed is claimed by the next owner. */
+/** How long a stop may take before the process ends anyway, ms: the next owner claims uncommitted entries. */
 const STOP_TIMEOUT_MS = 10_000;
 
 expectShortLivedBuffers();
@@ -50,6 +50,7 @@ const threads = new ThreadPool(
     data: {
       journeys: config.journeys,
       partitions: config.partitions,
+      vocabularyBytes: config.vocabularyMb * 2 ** 20,
       seed: randomBytes(6).readUIntBE(0, 6),
     },
   },
@@ -97,11 +98,18 @@ const member = new GroupMember(
       ...DEFAULT_CONSUMER_OPTIONS,
       erasedAfterMs: config.erasedAfterMs,
       maxBatchEvents: config.maxBatchEvents,
+      maxReadBytes: config.maxReadBytes,
+      maxCommitBytes: config.maxCommitBytes,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,
       maxOutboxEntries: config.maxOutboxEntries,
       replicaWait: config.replicaWait,
       admission: memory,
+      observer: {
+        groupMended: (_partition, fault) =>
+          metrics.tributary_groups_mended_total.inc({ group: "attribution", fault }),
+        dataLost: (what) => metrics.tributary_lost_keys_total.inc({ what }),
+      },
     },
   },
   logger,

@@ -1,3 +1,4 @@
+import { answerHalfClosed } from "@tributary/service";
 import { clientUse, type GroupMember, type RedisClient, redisReady } from "@tributary/streams";
 import { metricsText, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance, type FastifyReply } from "fastify";
@@ -6,7 +7,7 @@ import type { StateSize } from "./threads/messages.ts";
 import type { WorkerMetrics } from "./metrics.ts";
 import type { ThreadPool } from "./threads/pool.ts";
 
-/** What the worker's HTTP tells of. */
+/** The parts of a worker that its HTTP reports on. */
 export interface ServerParts {
   readonly client: RedisClient;
   readonly member: GroupMember;
@@ -29,8 +30,9 @@ export function buildServer(
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
+  answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
-    if (!redisReady(client)) return "Redis is away";
+    if (!redisReady(client)) return "Redis is unavailable";
     // A start anew would only take the partitions from the other, and so on in turn.
     if (member.replaced) return "another worker has the same TRIBUTARY_WORKER_ID";
     return memory.reason;
@@ -44,7 +46,7 @@ export function buildServer(
       draining: member.draining,
     });
   server.get("/healthz", async (_request, reply) => {
-    // While Redis is away nobody makes progress: that is readiness, and a restart would not help.
+    // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     if (!redisReady(client)) return healthy(reply);
     const stalled = member.stalledFor(stallMs);
     if (stalled.length > 0) {
@@ -54,7 +56,7 @@ export function buildServer(
         stalled,
       });
     }
-    // A worker that cannot tell the group that it lives loses its partitions, and takes none.
+    // A worker that cannot renew its membership loses its partitions, and takes none.
     if (member.sinceHeartbeatMs > stallMs) {
       const seconds = Math.round(member.sinceHeartbeatMs / 1000);
       return reply
@@ -87,10 +89,11 @@ export function buildServer(
     const { count, oldestMs } = member.erasures;
     metrics.tributary_erasures_waiting.set(count);
     metrics.tributary_oldest_erasure_age_seconds.set(Math.max(0, (Date.now() - oldestMs) / 1000));
-    const { facts, users, bytes } = stateSize();
+    const { facts, users, bytes, vocabularyBytes } = stateSize();
     metrics.tributary_state_facts.set(facts);
     metrics.tributary_state_users.set(users);
     metrics.tributary_state_bytes.set(bytes);
+    metrics.tributary_vocabulary_bytes.set(vocabularyBytes);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);
   });

@@ -6,9 +6,9 @@ import { hostOf, readLandingQuery, type LandingQuery } from "./url.ts";
 
 export { utmFromUrl, type Utm } from "./url.ts";
 
-/** What an event says of where its user came from. */
+/** The fields of an event from which its channel is named. */
 export interface ChannelSignal {
-  /** The event's type; only `impression` is told apart. */
+  /** The event's type; only `impression` makes a difference. */
   readonly type: string;
   /** An explicit channel: it wins as it is. */
   readonly channel?: string | undefined;
@@ -54,7 +54,7 @@ export interface Classification {
 
 type Verdict = { channel: Channel; rule: ChannelRule };
 
-/** A signal with its URL and referrer read, in lower case, without what stands for nothing. */
+/** A signal with its URL and referrer read, in lower case, without placeholders. */
 interface Traffic {
   readonly source: string | undefined;
   readonly medium: string;
@@ -67,7 +67,7 @@ interface Traffic {
   readonly clickId: ClickId | undefined;
 }
 
-/** What trackers write where they know nothing. */
+/** Placeholders that trackers write for an unknown value. */
 const PLACEHOLDERS: ReadonlySet<string> = new Set([
   "(not set)",
   "(none)",

@@ -1,12 +1,12 @@
 import type { Site } from "./sites.ts";
 
-/** What a click identifier in a landing page's query says of the click. */
+/** The kind of click that a click identifier in a landing page's query stands for. */
 export interface ClickId {
   /** The query parameter, as the platform writes it (they tell upper from lower case). */
   readonly param: string;
   /** Whether the platform puts it on advertisements only. */
   readonly paid: boolean;
-  /** What kind of place the click came from, where the platform says no more. */
+  /** Kind of site that the click came from, where the platform is not more specific. */
   readonly site: Site | undefined;
 }
 

@@ -49,7 +49,7 @@ export const SEARCH_NAMES = [
 /** Under any country's domain: google.de, google.co.uk, search.yahoo.co.jp. */
 export const SEARCH_BRANDS = ["bing", "google", "yahoo", "yandex"] as const;
 
-/** What may stand before a search brand; a country's two letters may as well (`uk.search.yahoo.com`). */
+/** Labels that may stand before a search brand; a country's two letters may as well (`uk.search.yahoo.com`). */
 export const SEARCH_SUBDOMAINS = [
   "cse",
   "images",

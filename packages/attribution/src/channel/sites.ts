@@ -5,10 +5,10 @@ import { SOCIAL_BRANDS, SOCIAL_HOSTS, SOCIAL_NAMES } from "./social-networks.ts"
 import { VIDEO_HOSTS, VIDEO_NAMES } from "./video-sites.ts";
 import { WEBMAIL_HOSTS } from "./webmail.ts";
 
-/** What kind of place a click came from. */
+/** Kinds of sites that clicks come from. */
 export type Site = "search" | "social" | "shopping" | "video" | "email" | "display" | "affiliates";
 
-/** Hosts under a listed brand or host that are not what it is. */
+/** Hosts under a listed brand or host that are of another kind. */
 const PLAIN_HOSTS = [
   "aws.amazon.com",
   "developer.amazon.com",

@@ -12,11 +12,11 @@ export type ChannelRuleSettings = { readonly channel: string } & {
   readonly [field in RuleField]?: readonly string[] | undefined;
 };
 
-/** What a tenant says of channels. */
+/** A tenant's own rules of channels. */
 export interface ChannelSettings {
   /** In their order: the first that fits names the channel. */
   readonly rules: readonly ChannelRuleSettings[];
-  /** Hosts, with all below them, that nobody comes from: their visits are direct, as those from a payment provider. */
+  /** Hosts, with their subdomains, that count as no referrer: visits from them are direct, as from a payment provider. */
   readonly excludedReferrers: readonly string[];
 }
 
@@ -54,7 +54,7 @@ export class TenantRules {
     )?.channel;
   }
 
-  /** Whether nobody comes from a host. */
+  /** Whether a host counts as no referrer. */
   excludes(host: string): boolean {
     for (let at = 0; ;) {
       if (this.#excluded.has(host.slice(at))) return true;
@@ -65,7 +65,7 @@ export class TenantRules {
   }
 }
 
-/** Whether a text is what a pattern says. @param pieces what is between its `*` */
+/** Whether a text matches a pattern. @param pieces the texts between its `*` */
 function fitsPattern(text: string, pieces: readonly string[]): boolean {
   const [first = "", ...rest] = pieces;
   const last = rest.pop();

@@ -13,7 +13,7 @@ export interface Utm {
   content?: string;
 }
 
-/** What a landing page's query says of where the visit came from. */
+/** The source of a visit, as the landing page's query states it. */
 export interface LandingQuery {
   readonly utm: Utm;
   readonly clickId: ClickId | undefined;
@@ -27,7 +27,7 @@ const UTM_FIELDS: ReadonlyMap<string, keyof Utm> = new Map([
   ["utm_content", "content"],
 ]);
 
-/** http and https with a plain ASCII host: what nearly every URL is, read without a URL object. */
+/** http and https with a plain ASCII host, as in nearly every URL: read without a URL object. */
 const PLAIN_URL = /^https?:\/\/([a-z0-9.-]+)(?::\d{1,5})?(?:[/?#]|$)/i;
 /** A host without a scheme, as CSV files carry it: `www.google.com`, `news.example/path`. */
 const BARE_HOST = /^[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+\.?(?::\d{1,5})?(?:[/?#]|$)/u;

@@ -9,7 +9,7 @@ const DEFAULT_REPLICATES = 200;
 const REPLICATES_MAX = 10_000;
 const DEFAULT_CONFIDENCE = 0.95;
 
-/** What a model credits on the journeys as they are, and on resamples of them. */
+/** A model's credits on the journeys as they are, and on resamples of them. */
 export interface Bootstrap {
   readonly estimate: ChannelCredits;
   /** By channel number: credited conversions, a figure for each resample. */
@@ -151,7 +151,7 @@ function countJourneys({ conversions, nulls }: PathTable): number {
   return journeys;
 }
 
-/** A multinomial draw, as one binomial after the other of what is left. */
+/** A multinomial draw, as one binomial of the remainder after another. */
 function drawJourneys(
   { conversions, values, nulls }: PathTable,
   journeys: number,

@@ -1,10 +1,10 @@
 import type { PathCounts, PathTable } from "./path-table.ts";
 
-/** What each channel earned, by channel number. */
+/** Credits of each channel, by channel number. */
 export interface ChannelCredits {
   readonly conversions: Float64Array;
   readonly values: Float64Array;
-  /** Conversions on paths without a touchpoint: nobody's. */
+  /** Conversions on paths without a touchpoint: no channel's. */
   readonly unattributedConversions: number;
   readonly unattributedValue: number;
 }

@@ -14,7 +14,7 @@ export const MARKOV_ORDERS = [1, 2, 3, 4] as const;
 
 export type MarkovOrder = (typeof MARKOV_ORDERS)[number];
 
-/** What each channel's absence would cost. */
+/** Share of the conversions that would be lost without each channel. */
 export interface RemovalEffects {
   /** The probability that a journey with a touchpoint converts. */
   readonly conversionProbability: number;

@@ -1,7 +1,7 @@
 import { AttributionError } from "../errors.ts";
 import { SequenceIndex } from "./sequence-index.ts";
 
-/** What happened on each path, by path number. */
+/** Conversions and other ends of each path, by path number. */
 export interface PathCounts {
   /** Conversions that ended on the path. */
   readonly conversions: Float64Array;

@@ -1,6 +1,6 @@
 /** The root: where every sequence begins. */
 export const ROOT = 0;
-/** What there is no node or sequence of. */
+/** In place of a node or sequence that does not exist. */
 export const NONE = -1;
 
 /** Elements are below this; with it a node and an element make one key that float64 holds exactly. */

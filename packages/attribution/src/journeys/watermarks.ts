@@ -1,19 +1,22 @@
-/** How far event time has come in a partition, tenant by tenant: the largest event time of a tenant's facts. */
+/**
+ * The watermark of each tenant in a partition: the largest min(event time, arrival) of the tenant's facts. Without the
+ * arrival one sender's fast clock would make the whole tenant late.
+ */
 export class Watermarks {
   readonly #latenessMs: number;
   readonly #times = new Map<number, number>();
 
-  /** @param latenessMs how far behind the watermark an event may come and still find all that it concerns, ms */
+  /** @param latenessMs event time behind the watermark within which an event still finds all facts that it concerns, ms */
   constructor(latenessMs: number) {
     this.#latenessMs = latenessMs;
   }
 
-  /** An event of the tenant with this time is held, ms since 1970. */
+  /** Raises the tenant's watermark to a time, ms since 1970. */
   raise(tenant: number, timeMs: number): void {
     if (timeMs > (this.#times.get(tenant) ?? 0)) this.#times.set(tenant, timeMs);
   }
 
-  /** What is older came later than is allowed for, ms since 1970; 0 while the tenant has no facts. */
+  /** Event time before which an event is late, ms since 1970; 0 while the tenant has no facts. */
   lateBeforeMs(tenant: number): number {
     return Math.max(0, (this.#times.get(tenant) ?? 0) - this.#latenessMs);
   }

@@ -22,7 +22,7 @@ export interface AgeStep {
   readonly weight: number;
 }
 
-/** What a touchpoint's age is worth: halved by each half-life, or by steps of rising age. */
+/** Weight of a touchpoint's age: halved by each half-life, or by steps of rising age. */
 export type AgeWeights =
   | { readonly halfLifeMs: number }
   | { readonly steps: readonly AgeStep[]; readonly beyond: number };

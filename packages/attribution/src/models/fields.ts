@@ -2,7 +2,7 @@ import { AttributionError, type AttributionErrorCode } from "../errors.ts";
 
 const SHOWN_CHARACTERS_MAX = 64;
 
-/** Reads unknown input field by field; what is wrong is told by the field's name. */
+/** Reads unknown input field by field; its errors name the field. */
 export class FieldReader {
   readonly #code: AttributionErrorCode;
 

@@ -1,32 +1,21 @@
 import { customWeights } from "./custom-weights.ts";
 import type { CustomModel } from "./custom-model.ts";
 import { FieldReader } from "./fields.ts";
-import { firstTouch } from "./first-touch.ts";
 import { inverseJ } from "./inverse-j.ts";
 import { jShaped } from "./j-shaped.ts";
 import type { JourneyPath } from "./journey-path.ts";
-import { lastNonDirect } from "./last-non-direct.ts";
-import { lastTouch } from "./last-touch.ts";
-import { linear } from "./linear.ts";
-import { positionBased } from "./position-based.ts";
 import {
   DEFAULT_MODEL_OPTIONS,
-  MODEL_NAMES,
+  STREAMED_MODELS,
   validateModelOptions,
   type ModelOptions,
 } from "./registry.ts";
-import { timeDecay } from "./time-decay.ts";
 import { DEFAULT_W_SHAPED, wShaped, type WShapedOptions } from "./w-shaped.ts";
-
-/** Every rule-based model that can be computed from a whole path: the stream's, and those on demand. */
-export const JOURNEY_MODEL_NAMES = [...MODEL_NAMES, "w_shaped", "j_shaped", "inverse_j"] as const;
-
-export type JourneyModelName = (typeof JOURNEY_MODEL_NAMES)[number];
 
 /** Three shares that make 1 may sum to a little more in float64. */
 const SUM_TOLERANCE = 1e-9;
 
-/** What of the models can be set. Make one with {@link validateJourneyModelOptions}. */
+/** Settings of the models. Make one with {@link validateJourneyModelOptions}. */
 export interface JourneyModelOptions extends ModelOptions {
   readonly wShaped: WShapedOptions;
 }
@@ -39,6 +28,25 @@ export const DEFAULT_JOURNEY_MODEL_OPTIONS: JourneyModelOptions = Object.freeze(
 /** Writes the weights of a path's touchpoints at an offset: they sum to 1; nothing for an empty path. */
 export type JourneyModel = (path: JourneyPath, weights: Float64Array, offset: number) => void;
 
+type OptionedModel = (
+  path: JourneyPath,
+  weights: Float64Array,
+  offset: number,
+  options: JourneyModelOptions,
+) => void;
+
+/** Every rule-based model that can be computed from a whole path: those of the stream, and those on demand. */
+const JOURNEY_MODELS = Object.freeze({
+  ...STREAMED_MODELS,
+  w_shaped: (path, weights, offset, options) => wShaped(path, weights, offset, options.wShaped),
+  j_shaped: jShaped,
+  inverse_j: inverseJ,
+} satisfies Record<string, OptionedModel>);
+
+export type JourneyModelName = keyof typeof JOURNEY_MODELS;
+
+export const JOURNEY_MODEL_NAMES = Object.keys(JOURNEY_MODELS) as readonly JourneyModelName[];
+
 /** A model by its name, or as data. */
 export function journeyModel(
   model: JourneyModelName | CustomModel,
@@ -47,26 +55,8 @@ export function journeyModel(
   if (typeof model === "object") {
     return (path, weights, offset) => customWeights(model, path, weights, offset);
   }
-  switch (model) {
-    case "first_touch":
-      return firstTouch;
-    case "last_touch":
-      return lastTouch;
-    case "last_non_direct":
-      return lastNonDirect;
-    case "linear":
-      return linear;
-    case "position_based":
-      return (path, weights, offset) => positionBased(path, weights, offset, options.positionBased);
-    case "time_decay":
-      return (path, weights, offset) => timeDecay(path, weights, offset, options.timeDecay);
-    case "w_shaped":
-      return (path, weights, offset) => wShaped(path, weights, offset, options.wShaped);
-    case "j_shaped":
-      return jShaped;
-    case "inverse_j":
-      return inverseJ;
-  }
+  const credit: OptionedModel = JOURNEY_MODELS[model];
+  return (path, weights, offset) => credit(path, weights, offset, options);
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Path } from "./path.ts";
 
-/** What a touchpoint was. */
+/** Types of touchpoints. */
 export const TOUCH_TYPES = ["impression", "click", "visit"] as const;
 
 export type TouchType = (typeof TOUCH_TYPES)[number];
 
-/** A path with what only the models computed on demand read; `Path` is what the stream's models need. */
+/** A path with the fields that only models on demand read; the stream's models need `Path` alone. */
 export interface JourneyPath extends Path {
   /** Channel of each touchpoint. */
   readonly channels: readonly string[];

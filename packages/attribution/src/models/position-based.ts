@@ -1,6 +1,6 @@
 import type { Path } from "./path.ts";
 
-/** What the two ends of a path earn. The middle shares what is left. */
+/** Weights of the two ends of a path. The middle shares the rest. */
 export interface PositionBasedOptions {
   /** The first touchpoint's weight, 0 … 1. */
   readonly firstWeight: number;

@@ -11,19 +11,32 @@ import {
 } from "./position-based.ts";
 import { DEFAULT_TIME_DECAY, timeDecay, type TimeDecayOptions } from "./time-decay.ts";
 
-/** The rule-based models, in the order in which {@link creditAll} writes them. */
-export const MODEL_NAMES = [
-  "first_touch",
-  "last_touch",
-  "last_non_direct",
-  "linear",
-  "position_based",
-  "time_decay",
-] as const;
+/** Writes the weights of a path's touchpoints from an offset on. */
+type StreamedModel = (
+  path: Path,
+  weights: Float64Array,
+  offset: number,
+  options: ModelOptions,
+) => void;
 
-export type ModelName = (typeof MODEL_NAMES)[number];
+/** The rule-based models that the workers credit, in the order in which {@link creditAll} writes them. */
+export const STREAMED_MODELS = Object.freeze({
+  first_touch: firstTouch,
+  last_touch: lastTouch,
+  last_non_direct: lastNonDirect,
+  linear,
+  position_based: (path, weights, offset, options) =>
+    positionBased(path, weights, offset, options.positionBased),
+  time_decay: (path, weights, offset, options) =>
+    timeDecay(path, weights, offset, options.timeDecay),
+} satisfies Record<string, StreamedModel>);
 
-/** What of the models can be set. Make one with {@link validateModelOptions}: the models do not check. */
+export type ModelName = keyof typeof STREAMED_MODELS;
+
+export const MODEL_NAMES = Object.keys(STREAMED_MODELS) as readonly ModelName[];
+const MODELS: readonly StreamedModel[] = Object.values(STREAMED_MODELS);
+
+/** Settings of the models. Make one with {@link validateModelOptions}: the models do not check. */
 export interface ModelOptions {
   readonly positionBased: PositionBasedOptions;
   readonly timeDecay: TimeDecayOptions;
@@ -47,12 +60,11 @@ export function creditAll(path: Path, options: ModelOptions, out: Float64Array):
       `out holds ${out.length} weights; ${MODEL_NAMES.length} models × ${length} touchpoints do not fit`,
     );
   }
-  firstTouch(path, out, 0);
-  lastTouch(path, out, length);
-  lastNonDirect(path, out, 2 * length);
-  linear(path, out, 3 * length);
-  positionBased(path, out, 4 * length, options.positionBased);
-  timeDecay(path, out, 5 * length, options.timeDecay);
+  let offset = 0;
+  for (const model of MODELS) {
+    model(path, out, offset, options);
+    offset += length;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { JourneyPath } from "./journey-path.ts";
 import { normalise } from "./normalise.ts";
 
-/** What the three outstanding touchpoints earn. The others share what is left. */
+/** Weights of the three outstanding touchpoints. The others share the rest. */
 export interface WShapedOptions {
   /** The first touchpoint's weight, 0 … 1. */
   readonly firstWeight: number;
@@ -23,8 +23,8 @@ export const DEFAULT_W_SHAPED: WShapedOptions = Object.freeze({
  *
  *     w(0) ∝ f, w(lead) ∝ m, w(n−1) ∝ l, and (1−f−m−l)/r for each of the r others
  *
- * A touchpoint that is two or all three of them earns their sum. What nobody is there to earn (no lead, no
- * others) goes to those who are, in proportion; where they have no weight at all, to all equally.
+ * A touchpoint that is two or all three of them earns their sum. The share of a missing one (no lead, no
+ * others) goes to those that exist, in proportion; where they have no weight at all, to all equally.
  *
  * Example, f = m = l = 0.3: five touchpoints, lead at the third, give 0.3, 0.05, 0.3, 0.05, 0.3. Two, lead
  * at the first, give ⅔, ⅓. Three without a lead give 3/7, 1/7, 3/7.

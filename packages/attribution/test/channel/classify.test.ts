@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { CHANNELS } from "../../src/channel/channels.ts";
 import { CHANNEL_RULES, classifyChannel, type ChannelSignal } from "../../src/channel/classify.ts";
 
@@ -282,7 +283,7 @@ describe("any strings", () => {
         expect(CHANNEL_RULES).toContain(rule);
         expect(rule).not.toBe("explicit_channel");
       }),
-      { numRuns: 3000 },
+      { numRuns: runs(3000) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { classifyChannel } from "../../src/channel/classify.ts";
 import { TenantRules } from "../../src/channel/tenant-rules.ts";
 
@@ -52,7 +53,7 @@ describe("a tenant's rules", () => {
           new RegExp(`^${escaped}$`).test(value),
         );
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { expectedResults, type PlainEvent } from "../../../../test/support/oracle.ts";
 import { type Decoded, decodeResults, entryOf, newState, NOW } from "./support.ts";
 
@@ -171,6 +172,6 @@ it("any arrival of the same events ends in the results of their order in time, a
         expectAsPlain(last, events);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

@@ -161,7 +161,8 @@ describe("what comes later than is allowed for", () => {
   const latenessMs = 1000;
   const late = (event: PlainEvent) => {
     const state = newState({ latenessMs });
-    state.process([entryOf([sale("old", NOW - 2000), sale("c", NOW, { orderId: "o-2" })])]);
+    const events = [sale("old", NOW - 2000), sale("c", NOW, { orderId: "o-2" })];
+    state.process([entryOf(events)], undefined, NOW);
     return state.process([entryOf([event])]).counts["default"];
   };
 
@@ -181,9 +182,9 @@ describe("what comes later than is allowed for", () => {
 
   it("is told by the tenant's own events, and after a rebuild as before", () => {
     const state = newState({ latenessMs });
-    const { facts } = state.process([entryOf([click("t", NOW)], "a")]);
+    const { facts } = state.process([entryOf([click("t", NOW)], "a")], undefined, NOW);
     const rebuilt = newState({ latenessMs });
-    rebuilt.restore(facts ?? new Uint8Array(0));
+    rebuilt.restore(facts ?? new Uint8Array(0), NOW);
     for (const held of [state, rebuilt]) {
       const old = [click("t2", NOW - 5000)];
       expect(held.process([entryOf(old, "b")]).counts["b"]).toMatchObject({ late: 0 });

@@ -67,7 +67,10 @@ export function newState(
 
 /** A decoded result. */
 export interface Decoded {
+  /** The owner's user key, a slash and the event ID. */
   readonly key: string;
+  /** `u:` or `a:`, the user key that the conversion was sent under, a slash and the event ID. */
+  readonly sentAs: string;
   readonly tenant: string;
   readonly anonymous: boolean;
   readonly revision: number;
@@ -91,6 +94,8 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
       const key = `${userOf(row)}/${idOf(row)}`;
       const tenant = dictionaries.tenants.text(row.tenant);
       const anonymous = (row.flags & FLAG_ANONYMOUS) !== 0;
+      const sender = block.anonymousIds[i] ?? "";
+      const sentAs = sender === "" ? `${anonymous ? "a" : "u"}:${key}` : `a:${sender}/${idOf(row)}`;
       const touches = block.touchCounts[i] ?? 0;
       const path: string[] = [];
       const channels: string[] = [];
@@ -107,6 +112,7 @@ export function decodeResults(outcome: BatchOutcome): Decoded[] {
       const reason = REVISION_REASONS[block.reasons[i] ?? 0] ?? "";
       return {
         key,
+        sentAs,
         tenant,
         anonymous,
         revision,

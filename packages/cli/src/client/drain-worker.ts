@@ -4,7 +4,7 @@ import { drainMember, readGroups } from "@tributary/streams";
 import { CliError } from "../errors.ts";
 import type { PlatformRedis } from "./platform-redis.ts";
 
-/** How long a hand-over may take before the command says that it is not through, ms. */
+/** Longest hand-over that the command waits for, ms. */
 const DRAIN_TIMEOUT_MS = 30_000;
 const POLL_MS = 50;
 
@@ -25,13 +25,13 @@ export async function drainWorker(
     const names = attribution.members.map(({ name }) => name).join(", ");
     throw new CliError(
       "refused",
-      `no live worker is called ${worker}; ${names === "" ? "there is none" : `there are ${names}`}`,
+      `there is no worker ${worker}; ${names === "" ? "none is live" : `live are ${names}`}`,
     );
   }
   if (answer === "last") {
     throw new CliError(
       "refused",
-      `${worker} is the last worker that owns partitions: nobody would process them; start another one first`,
+      `${worker} is the last worker that owns partitions, and nobody would process them: start another worker first`,
     );
   }
   for (;;) {
@@ -46,7 +46,7 @@ export async function drainWorker(
       const list = open.map(({ partition }) => partition).join(", ");
       throw new CliError(
         "timeout",
-        `${worker} drains, but partition ${list} was not taken over within ${DRAIN_TIMEOUT_MS / 1000} s; \`tributary groups\` shows where it stands`,
+        `${worker} is draining, but nobody took over partition ${list} within ${DRAIN_TIMEOUT_MS / 1000} s; \`tributary groups\` shows the leases`,
       );
     }
     await pause(POLL_MS);

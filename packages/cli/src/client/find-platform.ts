@@ -68,16 +68,16 @@ export function runningRedis(dataDir: string): RunningRedis | undefined {
 }
 
 /**
- * Where the reports of a given gateway are: as told; else as the data folder's platform says, where it is that
- * gateway; else one port above it, where `tributary up` puts them unless that port is taken.
- * @throws CliError `usage` where what answers one port above belongs to another platform
+ * Address of the reports beside a gateway: the given one; else the running platform's, where the gateway is its own;
+ * else one port above the gateway, where `tributary up` puts them unless that port is taken.
+ * @throws CliError `usage` where another platform answers one port above
  */
 export async function reportsUrlOf(
   gatewayUrl: string,
-  told: string | undefined,
+  given: string | undefined,
   running: PlatformAddress | undefined,
 ): Promise<string> {
-  if (told !== undefined) return told;
+  if (given !== undefined) return given;
   if (running?.gatewayUrl === gatewayUrl) return running.reportsUrl;
   const url = new URL(gatewayUrl);
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
@@ -99,10 +99,10 @@ export async function reportsUrlOf(
  * @throws CliError `no_platform`
  */
 export async function requireReportsUrl(
-  told: string | undefined,
+  given: string | undefined,
   dataDir: string,
 ): Promise<string> {
-  const url = told ?? (await runningReports(dataDir));
+  const url = given ?? (await runningReports(dataDir));
   if (url !== undefined) return url;
   throw new CliError(
     "no_platform",

@@ -13,7 +13,7 @@ const answerSchema = z.object({
   error: z.object({ code: z.string(), reason: z.string() }).optional(),
 });
 
-/** Why an event was not taken; `index` is its position in the batch. */
+/** The reason of an event's refusal; `index` is its position in the batch. */
 export type GatewayRefusal = z.infer<typeof refusalSchema>;
 
 export interface BatchOutcome {
@@ -28,15 +28,15 @@ export interface GatewayClientOptions {
   readonly connections: number;
   /** Ends every wait and request. */
   readonly signal: AbortSignal;
-  /** No try begins after this, ms since 1970. */
+  /** No attempt begins after this, ms since 1970. */
   readonly deadlineMs?: number | undefined;
-  /** Told when a batch has to wait, in words. */
+  /** Called with the reason when a batch has to wait. */
   readonly waiting?: ((reason: string) => void) | undefined;
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** Sends batches to a gateway until it has taken them: a batch is tried again as long as that may help. */
+/** Sends batches to a gateway, each again and again until the gateway has accepted it. */
 export class GatewayClient {
   readonly #options: GatewayClientOptions;
   readonly #agent: Agent;
@@ -54,7 +54,7 @@ export class GatewayClient {
 
   /**
    * Sends a batch. One that is too large for the gateway is sent in halves.
-   * @throws CliError `refused` where no try can succeed (a wrong key, another server), `timeout` after the deadline;
+   * @throws CliError `refused` where no attempt can succeed (a wrong key, another server), `timeout` after the deadline;
    *   the signal's reason after an abort
    */
   async send(events: readonly TributaryEvent[]): Promise<BatchOutcome> {
@@ -67,12 +67,12 @@ export class GatewayClient {
       if (deadlineMs !== undefined && Date.now() > deadlineMs) {
         throw new CliError(
           "timeout",
-          `the gateway did not take everything in time: ${outcome.reason}`,
+          `the gateway did not accept everything in time: ${outcome.reason}`,
         );
       }
       this.#retries += 1;
       waiting?.(outcome.reason);
-      // A server that says 0 is not to be asked in a tight loop.
+      // Retry-After: 0 must not lead to a tight loop.
       await pause(outcome.afterMs || backoffMs(attempt, Math.random()), signal);
       signal.throwIfAborted();
     }
@@ -116,7 +116,7 @@ export class GatewayClient {
       text = await response.body.text();
     } catch (error) {
       signal.throwIfAborted();
-      // Not reached, or cut off: what was taken before is known by its IDs when it comes again.
+      // No connection, or a broken one: sending again is safe, the gateway knows accepted events by their IDs.
       return { kind: "again", reason: `${url}: ${describeError(error)}`, afterMs: undefined };
     }
     return readAnswer(url, status, text, retryAfter);
@@ -150,7 +150,7 @@ function readAnswer(
   }
   throw new CliError(
     "refused",
-    `${url} does not answer as a gateway does (status ${status}): ${reason}`,
+    `${url} does not answer like a gateway (status ${status}): ${reason}`,
   );
 }
 
@@ -158,7 +158,7 @@ function parseAnswer(text: string): z.infer<typeof answerSchema> | undefined {
   try {
     return answerSchema.safeParse(JSON.parse(text)).data;
   } catch {
-    // Not JSON: a proxy's page, or another server; the status decides.
+    // Not JSON, such as a proxy's page: the status decides.
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { ExportName } from "@tributary/warehouse";
 import type { Readable } from "node:stream";
-import type { JourneyReportName, OfflineReports, RowsAnswer } from "@tributary/reports";
+import type { OfflineReports, ReportName, RowsAnswer } from "@tributary/reports";
 import { describeError } from "@tributary/platform/errors";
 import { CliError } from "../errors.ts";
 import {
@@ -55,10 +55,10 @@ export async function auditOffline(dataDir: string, maxDifferences: number): Pro
  */
 export async function journeyReportOffline(
   dataDir: string,
-  name: JourneyReportName,
+  name: ReportName,
   parameters: Readonly<Record<string, string>>,
 ): Promise<RowsAnswer> {
-  return read(dataDir, async (reports) => reports.journeyReport(name, parameters));
+  return read(dataDir, async (reports) => reports.report(name, parameters));
 }
 
 /**
@@ -72,10 +72,10 @@ export async function parquetOffline(dataDir: string, question: ReportQuestion):
 /** As {@link journeyReportOffline}, as a Parquet file. */
 export async function journeyReportParquetOffline(
   dataDir: string,
-  name: JourneyReportName,
+  name: ReportName,
   parameters: Readonly<Record<string, string>>,
 ): Promise<Buffer> {
-  return read(dataDir, async (reports) => reports.journeyReportParquet(name, parameters));
+  return read(dataDir, async (reports) => reports.reportParquet(name, parameters));
 }
 
 /**
@@ -92,7 +92,7 @@ export async function exportOffline(
 }
 
 async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promise<T>): Promise<T> {
-  // Loaded when needed only: it brings the database engine along.
+  // Imported here because it loads the database engine.
   const { openReports, ReportsError, warehouseFolder } = await import("@tributary/reports");
   if (!existsSync(warehouseFolder(dataDir))) {
     throw new CliError(
@@ -108,7 +108,7 @@ async function read<T>(dataDir: string, ask: (reports: OfflineReports) => Promis
       await reports.close();
     }
   } catch (error) {
-    // What was asked is wrong, not the folder.
+    // The question is wrong, not the folder.
     if (error instanceof ReportsError) throw new CliError("refused", error.message);
     if (error instanceof CliError) throw error;
     throw new CliError(

@@ -7,13 +7,13 @@ import { runningRedis } from "./find-platform.ts";
 const CONNECT_TIMEOUT_MS = 5000;
 const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Where a command was told to look. */
+/** The places to look for the platform's Redis, in this order. */
 export interface RedisWhere {
   /** `--redis`. */
   readonly redis?: string | undefined;
   /** `--data`. */
   readonly data: string;
-  /** REDIS_URL, where neither is. */
+  /** REDIS_URL. */
   readonly environmentUrl: string | undefined;
 }
 
@@ -24,8 +24,8 @@ export interface PlatformRedis {
 }
 
 /**
- * Does something with the Redis of a platform: the given one, else that of the platform that runs on the data folder,
- * else REDIS_URL.
+ * Connects to the platform's Redis, does some work with it, and disconnects. It is the given one, else that of the
+ * platform that runs on the data folder, else REDIS_URL.
  * @throws CliError `no_platform`
  */
 export async function withPlatformRedis<T>(

@@ -2,8 +2,8 @@
 export interface ReportQuestion {
   readonly models: readonly string[];
   readonly by: readonly string[];
-  /** JSON of models of one's own. */
+  /** JSON of custom models. */
   readonly custom?: string | undefined;
-  /** Everything else that the reports service may be asked, by its parameter's name; as text. */
+  /** The other parameters of the reports service, by name; as text. */
   readonly [parameter: string]: string | readonly string[] | undefined;
 }

@@ -26,9 +26,9 @@ import type { RowsAnswer } from "@tributary/reports";
 import type { ReportQuestion } from "./report-question.ts";
 
 const REQUEST_TIMEOUT_MS = 60_000;
-/** An audit reads everything there is; fetch itself waits no longer for an answer to begin. */
+/** An audit reads all facts; fetch itself waits no longer than this for an answer to begin. */
 const AUDIT_TIMEOUT_MS = 300_000;
-/** One call waits this long at most, so that Ctrl-C and the deadline are looked at. */
+/** One call waits this long at most, so that Ctrl-C and the deadline are noticed. */
 const SETTLE_STEP_MS = 2000;
 
 /** Asks a reports service. */
@@ -43,10 +43,10 @@ export class ReportsClient {
     this.#signal = signal;
   }
 
-  /** @throws CliError `no_platform` where nobody answers, `refused` for any other answer than a report */
+  /** @throws CliError `no_platform` without an answer, `refused` for any other answer than a report */
   async attribution(question: ReportQuestion): Promise<AttributionReport> {
     const query = new URLSearchParams(queryOf(question, "json")).toString();
-    // Models of one's own may be longer than an address.
+    // Custom models may be longer than an address.
     return this.#ask(`${ATTRIBUTION}?${query}`, reportSchema, json(question.custom));
   }
 
@@ -93,7 +93,7 @@ export class ReportsClient {
   }
 
   /**
-   * An answer of any size, as it comes. It is cut off with an error where it is not complete.
+   * An answer of any size, as a stream, which fails where the answer is incomplete.
    * @param body to post; undefined for a GET @throws as {@link attribution}
    */
   async download(
@@ -150,7 +150,7 @@ export class ReportsClient {
       if (left <= SETTLE_STEP_MS && deadlineMs !== undefined) {
         throw new CliError(
           "timeout",
-          "everything is accepted, but not all of it was attributed in time; `tributary lag` shows what waits",
+          "everything is accepted, but not all of it was attributed in time; `tributary lag` shows the waiting entries",
         );
       }
     }
@@ -203,12 +203,12 @@ export class ReportsClient {
     this.#signal.throwIfAborted();
     return new CliError(
       "no_platform",
-      `no reports at ${this.#url}: ${describeError(error)}; is the platform up?`,
+      `no reports at ${this.#url}: ${describeError(error)}; is the platform running?`,
     );
   }
 }
 
-/** The JSON of an answer, or what it says instead. */
+/** The JSON of an answer, else its text. */
 async function bodyOf(response: Response): Promise<unknown> {
   const text = await response.text();
   try {
@@ -226,7 +226,7 @@ function refusalOf(
   problem: z.ZodError | undefined,
 ): CliError {
   const reason = reasonOf(answer, problem);
-  // What was asked is wrong: where it was asked does not matter.
+  // The question is wrong: the address does not matter.
   if (status === 400) return new CliError("refused", reason);
   return new CliError("refused", `${url} answered ${status}: ${reason}`);
 }
@@ -242,7 +242,7 @@ function queryOf(question: ReportQuestion, format: string): Record<string, strin
   return query;
 }
 
-/** What is posted. */
+/** A request's body. */
 interface Body {
   readonly type: string;
   readonly text: string;
@@ -252,7 +252,7 @@ function json(text: string | undefined): Body | undefined {
   return text === undefined ? undefined : { type: "application/json", text };
 }
 
-/** The service's own words, or where its answer is not what was expected. */
+/** The reason that the service gives, else the place where its answer has another shape than expected. */
 function reasonOf(body: unknown, problem: z.ZodError | undefined): string {
   if (typeof body === "object" && body !== null && "error" in body) {
     const { error } = body;

@@ -6,7 +6,7 @@ import { describeError, systemCode } from "@tributary/platform/errors";
 import { CliError } from "../errors.ts";
 
 /**
- * Writes a stream to a file, or to standard output. A file has its name only once it is whole: what is cut off leaves nothing.
+ * Writes a stream to a file, or to standard output. A file gets its name once it is whole; an incomplete one is removed.
  * @param path undefined for standard output
  * @throws CliError `file` where it cannot be written, `refused` where the source is cut off; the signal's reason after an abort
  */
@@ -18,7 +18,7 @@ export async function saveStream(
   const part = `${path ?? ""}.part`;
   try {
     if (path === undefined) {
-      // Standard output stays open for what comes after.
+      // Standard output stays open for later lines.
       await pipeline(source, process.stdout, { end: false, signal });
       return;
     }
@@ -35,7 +35,7 @@ export async function saveStream(
       ? new CliError("file", `${path ?? "standard output"}: ${describeError(error)}`)
       : new CliError(
           "refused",
-          `the answer was cut off, and is not complete: ${describeError(error)}`,
+          `the answer is incomplete, the connection broke: ${describeError(error)}`,
         );
   }
 }

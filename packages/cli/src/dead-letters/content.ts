@@ -1,4 +1,4 @@
-/** What is inside a dead letter, as far as it can be read. */
+/** Content of a dead letter, as far as it can be read. */
 import {
   createRowDictionaries,
   DIMENSION_FIELDS,
@@ -25,9 +25,9 @@ const MAX_ROWS = 20;
 const MAX_HEX_BYTES = 256;
 
 export interface DeadLetterContent {
-  /** Events, facts, or the conversions of results, with the fields that they have; the first ones. */
+  /** The first events, facts, or conversions of results, each with the fields that it has. */
   readonly rows: readonly Readonly<Record<string, unknown>>[];
-  /** Why there are no more rows than these; undefined where all could be read. */
+  /** The reason why further rows are missing; undefined where all could be read. */
   readonly problem?: string;
   /** The block's first bytes, where it cannot be read to its end. */
   readonly hexHead?: string;
@@ -52,7 +52,7 @@ export function decodeContent(letter: KeptDeadLetter): DeadLetterContent {
     }
     return { rows, bytes };
   } catch (error) {
-    // What is broken in a dead letter may be anything: a RangeError of a damaged length as well as a ProtocolError.
+    // A damaged length may also cause a RangeError.
     if (!(error instanceof ProtocolError || error instanceof RangeError)) throw error;
     const hexHead = Buffer.from(block.subarray(0, MAX_HEX_BYTES)).toString("hex");
     return { rows, problem: error.message, hexHead, bytes };

@@ -1,4 +1,4 @@
-/** Dead letters as Redis keeps them: read, put back, and thrown away. */
+/** Reads, replays and discards the dead letters that Redis keeps. */
 import {
   discardDeadLetter,
   findDeadLetter,
@@ -11,6 +11,7 @@ import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
 import { choosePartitions } from "../options/choose-partitions.ts";
+import { counted } from "../terminal/figures.ts";
 import { onRedis, type RedisFlags } from "../options/redis.ts";
 import { formatLetterId, type LetterId, plainLetter } from "./letter-id.ts";
 
@@ -28,7 +29,7 @@ export interface ActFlags extends RedisFlags {
 /** Dead letters that are read at once: each holds its whole block. */
 const PAGE = 16;
 
-/** Those of all partitions or of one, oldest first, and how many there are. */
+/** The dead letters of all partitions or of one, oldest first, and their total number. */
 export async function listLetters({ client, partitions }: PlatformRedis, flags: ListFlags) {
   const chosen = choosePartitions(partitions, flags.partition);
   const lags = await readLag(client, partitions);
@@ -43,7 +44,7 @@ export async function listLetters({ client, partitions }: PlatformRedis, flags: 
   return { total, letters: letters.slice(0, flags.limit) };
 }
 
-/** Puts the given ones, or all, back where they came from. */
+/** Puts the given dead letters, or all, back into their streams. */
 export async function replayLetters(
   ids: readonly LetterId[],
   flags: ActFlags,
@@ -54,7 +55,7 @@ export async function replayLetters(
   });
 }
 
-/** Throws the given ones, or all, away. */
+/** Deletes the given dead letters, or all. */
 export async function discardLetters(
   ids: readonly LetterId[],
   flags: ActFlags,
@@ -65,7 +66,7 @@ export async function discardLetters(
   );
 }
 
-/** Does it to each, and says to which it was done. */
+/** Applies `work` to each target, and prints which ones it changed. */
 async function act(
   ids: readonly LetterId[],
   flags: ActFlags,
@@ -78,7 +79,7 @@ async function act(
   await onRedis(flags, context, async (redis) => {
     const targets = ids.length === 0 ? allOf(redis, flags.partition) : given(redis, ids);
     for await (const letter of targets) {
-      // Gone: somebody else did it meanwhile.
+      // Somebody else has done it meanwhile.
       if (!(await work(redis, letter))) continue;
       letters += 1;
       events += letter.count;
@@ -86,10 +87,10 @@ async function act(
     }
   });
   if (flags.json === true) terminal.print(JSON.stringify({ [done]: letters, events }));
-  else terminal.print(`${letters} dead ${letters === 1 ? "letter" : "letters"} ${done}.`);
+  else terminal.print(`${counted(letters, "dead letter")} ${done}.`);
 }
 
-/** Those that are there now: one that comes back while it runs is not done again. */
+/** The dead letters of now: one that comes back meanwhile is not replayed again. */
 async function* allOf(
   redis: PlatformRedis,
   only: number | undefined,
@@ -104,7 +105,7 @@ async function* given(
   redis: PlatformRedis,
   ids: readonly LetterId[],
 ): AsyncGenerator<KeptDeadLetter> {
-  // All are looked up first: a wrong ID among them stops the command before it did anything.
+  // All are looked up first: a wrong ID stops the command before it changes anything.
   for (const id of ids) await findLetter(redis, id);
   for (const id of ids) yield findLetter(redis, id);
 }
@@ -134,6 +135,6 @@ export async function findLetter(
   if (letter !== undefined) return letter;
   throw new CliError(
     "refused",
-    `there is no dead letter ${formatLetterId(id)}; \`tributary dead-letters list\` shows those there are`,
+    `there is no dead letter ${formatLetterId(id)}; \`tributary dead-letters list\` shows all`,
   );
 }

@@ -1,5 +1,6 @@
 /** Parsers of option values. Commander puts the option's name and the given text before their message. */
 import { InvalidArgumentError } from "commander";
+import { isRedisUrl } from "../config.ts";
 
 /** An integer within bounds, both included. */
 export function integer(min: number, max: number): (text: string) => number {
@@ -30,14 +31,6 @@ export function httpUrl(text: string): string {
 export function redisUrl(text: string): string {
   if (isRedisUrl(text)) return text;
   throw new InvalidArgumentError("Expected an address such as redis://127.0.0.1:6379.");
-}
-
-/** Whether every part between commas is a redis:// or rediss:// address. */
-export function isRedisUrl(text: string): boolean {
-  return text.split(",").every((part) => {
-    const protocol = URL.canParse(part.trim()) ? new URL(part.trim()).protocol : "";
-    return protocol === "redis:" || protocol === "rediss:";
-  });
 }
 
 /** Names out of a closed list, separated by commas; `all` stands for every one where allowed. */

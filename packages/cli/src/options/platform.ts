@@ -26,10 +26,10 @@ export interface PlatformFlags {
   readonly scaleDownAfter?: number;
 }
 
-/** What autoscaling is held to where the options do not say. */
+/** Defaults of autoscaling. */
 const DEFAULT_TARGET_SECONDS = 1;
 const DEFAULT_DOWN_AFTER_SECONDS = 60;
-/** A worker that was added has its partitions by then: leases are handed over and memory is rebuilt. */
+/** Within this, an added worker has taken over its partitions and rebuilt their state. */
 const SETTLE_MS = 3000;
 
 export function addPlatformOptions(command: Command): Command {
@@ -48,7 +48,7 @@ export function addPlatformOptions(command: Command): Command {
     .addOption(
       new Option(
         "--partitions <n>",
-        "partitions of the streams, fixed by the first start",
+        "partitions of the streams; fixed by the first start (default: 16)",
       ).argParser(integer(1, MAX_PARTITIONS)),
     )
     .addOption(
@@ -66,23 +66,24 @@ export function addPlatformOptions(command: Command): Command {
   return command;
 }
 
-/** Options of a platform that changes the number of its workers by itself. */
+/** Options of autoscaling. */
 export function addAutoscaleOptions(command: Command): Command {
   return command
-    .option(
-      "--autoscale",
-      "add workers when events wait for too long, take them away when it is calm",
-    )
+    .option("--autoscale", "add workers when events wait too long, remove them when it is calm")
     .option("--min-workers <n>", "fewest workers (default: --workers)", integer(1, MAX_WORKERS))
-    .option("--max-workers <n>", "most workers (default: one a processor)", integer(1, MAX_WORKERS))
+    .option(
+      "--max-workers <n>",
+      "most workers (default: one per processor)",
+      integer(1, MAX_WORKERS),
+    )
     .option(
       "--scale-target <seconds>",
-      `events that wait, or take, longer than this bring another worker (default: ${DEFAULT_TARGET_SECONDS})`,
+      `add a worker when events wait, or need to drain, longer than this (default: ${DEFAULT_TARGET_SECONDS})`,
       integer(1, 3600),
     )
     .option(
       "--scale-down-after <seconds>",
-      `calm for so long takes one away (default: ${DEFAULT_DOWN_AFTER_SECONDS})`,
+      `remove a worker after a calm of this length (default: ${DEFAULT_DOWN_AFTER_SECONDS})`,
       integer(1, 86_400),
     );
 }
@@ -111,7 +112,7 @@ export function autoscaleLimits(flags: PlatformFlags): AutoscaleLimits | undefin
   return limits;
 }
 
-/** Most workers there may be: as given, else one a processor. */
+/** The bound on the number of workers: as given, else one per processor. */
 export function maxWorkers({
   maxWorkers: given,
   minWorkers = 1,

@@ -1,8 +1,8 @@
-/** What the commands that read the platform's Redis have in common. */
+/** Options and connection of the commands that read the platform's Redis. */
 import type { Command } from "commander";
 import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
-import type { ShowFlags } from "../terminal/show.ts";
+import type { ShowFlags } from "../interaction/show.ts";
 import { addDataOption } from "./data.ts";
 import { redisUrl } from "./parsers.ts";
 
@@ -15,19 +15,23 @@ export interface RedisFlags extends ShowFlags {
 export function addRedisOptions(command: Command): Command {
   return addDataOption(
     command
-      .option("--redis <url>", "Redis of the platform (default: of the one on --data)", redisUrl)
-      .option("--json", "print one JSON object"),
+      .option(
+        "--redis <url>",
+        "Redis of the platform (default: that of the platform on --data)",
+        redisUrl,
+      )
+      .option("--json", "print the answer as one JSON object"),
   );
 }
 
-/** Does something with the platform's Redis. */
+/** Connects to the platform's Redis, does some work with it, and disconnects. @throws CliError `no_platform`, or as `work` */
 export async function onRedis<T>(
   flags: RedisFlags,
   context: CommandContext,
   work: (redis: PlatformRedis) => Promise<T>,
 ): Promise<T> {
   const { redis, data } = flags;
-  // Loaded when it is called: it brings the Redis client along, which `--help` does without.
+  // Imported here because it loads the Redis client, which `--help` does without.
   const { withPlatformRedis } = await import("../client/platform-redis.ts");
   return withPlatformRedis({ redis, data, environmentUrl: context.config().redisUrl }, work);
 }

@@ -1,31 +1,86 @@
-/** What the commands that ask for a report have in common. */
-import { Option } from "commander";
-import { runningReports } from "../client/find-platform.ts";
+/** Options and client of the commands that ask the reports. */
+import { type Command, Option } from "commander";
+import { requireReportsUrl, runningReports } from "../client/find-platform.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
+import { interruptible } from "../interaction/interruptible.ts";
+import { addDataOption } from "./data.ts";
+import { httpUrl } from "./parsers.ts";
 
-/** Where the report is asked for. */
-interface Where {
+/** Names the reports service, or the data folder. */
+export interface ReportsAddress {
   readonly url?: string;
   readonly key?: string;
   readonly data: string;
 }
 
-/** Of the platform that runs; undefined where the data folder has to answer. @throws CliError `no_platform` */
+export interface ReportsFlags extends ReportsAddress {
+  readonly json?: true;
+}
+
+/** Describes the read key where a tenant has to be named. */
+export const TENANT_READ_KEY = "read key, which names the tenant (default: TRIBUTARY_READ_KEY)";
+
+/** `--url`, `--key` and `--data`. @param key describes the key */
+export function addReportsAddress(
+  command: Command,
+  key = "read key (default: TRIBUTARY_READ_KEY)",
+): Command {
+  return addDataOption(
+    command
+      .option(
+        "--url <url>",
+        "reports service to ask (default: that of the platform on --data)",
+        httpUrl,
+      )
+      .option("--key <key>", key),
+  );
+}
+
+/** `--url`, `--key`, `--data` and `--json`. @param key describes the key */
+export function addReportsOptions(command: Command, key?: string): Command {
+  return addReportsAddress(command, key).option("--json", "print the answer as one JSON object");
+}
+
+/** `--json`, `--csv` and `--parquet`, of which one can be given. */
+export function addFormatOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
+    )
+    .option("--csv", "print the report's rows as CSV, values exact")
+    .addOption(
+      new Option(
+        "--parquet <file>",
+        "write the report's rows to a Parquet file, values exact",
+      ).conflicts(["json", "csv"]),
+    );
+}
+
+/** A client of the given reports, else of the running platform's; undefined where the data folder has to answer. */
 export async function clientOf(
-  { url: told, key, data }: Where,
+  { url: given, key, data }: ReportsAddress,
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<ReportsClient | undefined> {
-  const url = told ?? (await runningReports(data));
+  const url = given ?? (await runningReports(data));
   if (url === undefined) return undefined;
   return new ReportsClient(url, key ?? context.config().readKey, signal);
 }
 
-/** Rows as a file, for what reads no text. */
-export function parquetOption(): Option {
-  return new Option(
-    "--parquet <file>",
-    "write the report's rows to a Parquet file, values exact",
-  ).conflicts(["json", "csv"]);
+/**
+ * Asks the reports, and prints the text that `work` returns.
+ * @param keyOf names the key of the environment, where none is given @throws CliError `no_platform`, or as `work`
+ */
+export async function onReports(
+  flags: ReportsFlags,
+  context: CommandContext,
+  keyOf: "readKey" | "eraseKey",
+  work: (reports: ReportsClient, signal: AbortSignal) => Promise<string>,
+): Promise<void> {
+  const url = await requireReportsUrl(flags.url, flags.data);
+  await interruptible(context, async (signal) => {
+    const key = flags.key ?? context.config()[keyOf];
+    context.terminal.print(await work(new ReportsClient(url, key, signal), signal));
+  });
 }

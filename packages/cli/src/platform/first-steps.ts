@@ -1,4 +1,4 @@
-/** What a newcomer can paste to send an event of their own and see its attribution. */
+/** Shell lines for a newcomer: they send an event and show its attribution. */
 
 /**
  * Shell lines that work as they are: a click and the conversion it leads to, then its answer.
@@ -9,7 +9,7 @@ export function firstSteps(address: {
   readonly reportsUrl: string;
 }): string {
   const { gatewayUrl, reportsUrl } = address;
-  return `Send an event of your own, a click and the order that it leads to (paste as it is):
+  return `Send events of your own, a click and the order that it leads to (paste as it is):
 
   N=$(date +%s%N); T=$(date +%s)000
   curl -sS ${gatewayUrl}/v1/events -H 'Content-Type: application/json' -d '{"events":[
@@ -18,7 +18,7 @@ export function firstSteps(address: {
     {"id":"order-'$N'","type":"conversion","time":'$T',"userId":"user-'$N'",
      "orderId":"'$N'","value":"49.90","currency":"EUR"}]}'
 
-and see what became of it:
+and see their attribution:
 
   curl -sS ${reportsUrl}/v1/conversions/$N
   curl -sS '${reportsUrl}/v1/reports/attribution?model=linear&by=campaign'`;

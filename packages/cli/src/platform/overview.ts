@@ -1,7 +1,7 @@
 import type { Platform } from "@tributary/platform";
 import { redactUrl } from "@tributary/telemetry";
 
-/** The lines that say where everything is. */
+/** The addresses of the services, and the folder of the logs, one per line. */
 export function overview(platform: Platform): string {
   const redis = new URL(platform.redisUrl.split(",")[0] ?? platform.redisUrl);
   const port = redis.port === "" ? "6379" : redis.port;

@@ -7,18 +7,19 @@ import { GatewayClient } from "../client/gateway-client.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { figure } from "../terminal/figures.ts";
 import { renderReport } from "../report/table.ts";
 import { startProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
 const BATCH = 500;
 const CONCURRENCY = 4;
-/** The bundled sample takes seconds; this long means that something is wrong, ms. */
+/** The bundled sample takes seconds; after this long something is wrong, ms. */
 const SAMPLE_TIMEOUT_MS = 180_000;
 
 /**
  * Sends the bundled sample to a platform, waits until it is attributed, and prints the report.
- * @throws CliError `refused` where the gateway takes an event of it not, `timeout` where it takes too long
+ * @throws CliError `refused` where the gateway refuses one of its events, `timeout` where it takes too long
  */
 export async function playSample(
   platform: Platform,
@@ -63,7 +64,7 @@ async function sendSample(client: GatewayClient, terminal: Terminal): Promise<vo
           `the gateway refused an event of the sample: ${refusal.field}: ${refusal.reason}`,
         );
       }
-      progress.update(accepted, `${accepted.toLocaleString("en-US")} events accepted`);
+      progress.update(accepted, `${figure(accepted)} events accepted`);
     }
   };
   try {

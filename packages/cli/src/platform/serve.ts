@@ -7,8 +7,8 @@ import { startFromFlags } from "./start-from-flags.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 /**
- * Runs a platform around some work, and stops it afterwards, whatever happens.
- * @param work `done` ends the platform after it, `serve` keeps it until Ctrl-C; see {@link stopSignal} for its signal
+ * Starts a platform, does some work, and stops the platform in every case.
+ * @param work returns `done` to stop at once, `serve` to run until Ctrl-C; see {@link stopSignal} for its signal
  */
 export async function servePlatform(
   flags: PlatformFlags,
@@ -42,7 +42,7 @@ export async function servePlatform(
   if (interrupt.signal.aborted) context.exit(exitCode(interrupt));
 }
 
-/** Ctrl-C is 130; SIGTERM is how a supervisor says that all is well and it is time to go. */
+/** 130 after Ctrl-C; 0 after SIGTERM, the regular stop by a supervisor. */
 function exitCode(interrupt: Interrupt): number {
   return interrupt.received() === "SIGINT" ? EXIT.interrupted : EXIT.ok;
 }

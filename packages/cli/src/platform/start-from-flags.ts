@@ -6,7 +6,7 @@ import type { CliConfig } from "../config.ts";
 import { maxWorkers, type PlatformFlags } from "../options/platform.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
-/** Starts a platform as the options say, showing that it does. */
+/** Starts a platform by the options, and notes each step on the terminal. */
 export async function startFromFlags(
   flags: PlatformFlags,
   config: CliConfig,
@@ -32,17 +32,17 @@ export async function startFromFlags(
   return platform;
 }
 
-/** Webhooks that were used and are not any more would keep results in Redis until the backlog's bound. */
+/** Webhooks that are no longer configured keep results in Redis, up to the bound of the backlog. */
 async function noteWebhooksGroup(platform: Platform, terminal: Terminal): Promise<void> {
   const where = { redis: platform.redisUrl, data: platform.dataDir, environmentUrl: undefined };
   try {
     const since = await withPlatformRedis(where, async ({ client }) => webhooksGroupSince(client));
     if (since === undefined) return;
     terminal.note(
-      "results wait in Redis for webhooks, and TRIBUTARY_WEBHOOKS is not set: set it, or end this with `tributary webhooks stop`",
+      "results wait in Redis for webhooks, but TRIBUTARY_WEBHOOKS is not set: set it, or run `tributary webhooks stop`",
     );
   } catch (error) {
-    // The platform runs all the same.
-    terminal.note(`whether results wait for webhooks is not known: ${describeError(error)}`);
+    // The platform itself is running.
+    terminal.note(`could not check whether results wait for webhooks: ${describeError(error)}`);
   }
 }

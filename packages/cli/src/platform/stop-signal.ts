@@ -2,8 +2,8 @@ import type { Platform } from "@tributary/platform";
 import type { Interrupt } from "@tributary/platform/client";
 
 /**
- * Aborted when work with a platform has to end: by Ctrl-C or SIGTERM, or because a service was given up, in which
- * case that error is the signal's reason. Otherwise a sender would try for ever.
+ * Aborted when work with a platform has to end: after Ctrl-C or SIGTERM, or when a service has failed for good. That
+ * error is then the signal's reason. Without it, a sender would retry forever.
  */
 export function stopSignal(platform: Platform, interrupt: Interrupt): AbortSignal {
   const givenUp = new AbortController();

@@ -4,7 +4,7 @@ import type { Rejected, SourceChunk, SourceEvent } from "./sources/source-item.t
 /** Events that are sent together. */
 export interface Batch {
   readonly events: readonly SourceEvent[];
-  /** How much of the file this batch and those before it are, bytes. */
+  /** End of this batch in the file, bytes. */
   readonly bytesRead: number;
 }
 
@@ -15,11 +15,11 @@ export interface BatchOptions {
   readonly limit?: number | undefined;
   /** Shuffles all events, which holds all of them in memory. */
   readonly shuffleSeed?: number | undefined;
-  /** Told what the file holds that is no event. */
+  /** Called with the lines of the file that are no events. */
   readonly rejected: (items: readonly Rejected[]) => void;
 }
 
-/** Cuts what a format reads into batches. Holds one chunk and one batch, unless it shuffles. */
+/** Cuts a file's events into batches. Holds one chunk and one batch in memory, unless it shuffles. */
 export async function* cutBatches(
   chunks: AsyncIterable<SourceChunk>,
   options: BatchOptions,
@@ -30,7 +30,7 @@ export async function* cutBatches(
   let bytesRead = 0;
   for await (const chunk of source) {
     bytesRead = chunk.bytesRead;
-    // Of a file that is not read to its end, what lies behind the last event is not spoken of.
+    // With a limit, lines after the last event are not reported.
     const last = left <= chunk.events.length ? chunk.events[left - 1]?.line : undefined;
     const rejected = chunk.rejected.filter(({ line }) => last === undefined || line < last);
     if (rejected.length > 0) options.rejected(rejected);
@@ -47,7 +47,7 @@ export async function* cutBatches(
   if (batch.length > 0) yield { events: batch, bytesRead };
 }
 
-/** Everything in an order that the seed alone decides. */
+/** All events in an order that the seed alone decides. */
 async function* shuffled(
   chunks: AsyncIterable<SourceChunk>,
   seed: number,

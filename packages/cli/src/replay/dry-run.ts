@@ -4,17 +4,17 @@ import type { TributaryEvent } from "@tributary/protocol";
 import type { BatchOutcome } from "../client/gateway-client.ts";
 import type { BatchSender } from "./send-all.ts";
 
-/** Judges events as the gateway does, by the same code and the same bounds, and sends nothing. */
+/** Checks events as the gateway does, by the same code and bounds, and sends nothing. */
 export class DryRun implements BatchSender {
   readonly #limits;
 
-  /** @param environment of which the gateway's bounds are read */
+  /** @param environment holds the gateway's bounds */
   constructor(environment: Readonly<Record<string, string | undefined>>) {
     this.#limits = readConfig(environment);
   }
 
   async send(events: readonly TributaryEvent[]): Promise<BatchOutcome> {
-    // Anew for each batch: dictionaries of a file's strings would grow with it.
+    // New for each batch: dictionaries of a whole file would grow with it.
     const dictionaries = createRowDictionaries(0);
     const options = {
       ...this.#limits,

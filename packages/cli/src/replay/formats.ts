@@ -1,4 +1,4 @@
-/** What a replayed file may be. */
+/** Formats of a replayed file. */
 export const FORMATS = ["csv", "ndjson", "msgpack", "paths"] as const;
 
 export type Format = (typeof FORMATS)[number];

@@ -20,14 +20,14 @@ const BY_EXTENSION: Readonly<Record<string, Format>> = {
 
 /**
  * The format of a file, by its extension; a CSV file with the header of aggregated paths is `paths`.
- * @throws CliError `usage` where the extension says nothing
+ * @throws CliError `usage` for an unknown extension
  */
 export async function detectFormat(path: string): Promise<Format> {
   const format = BY_EXTENSION[extname(plainName(path)).toLowerCase()];
   if (format === undefined) {
     throw new CliError(
       "usage",
-      `the name of ${path} does not tell its format; give --format with one of ${FORMATS.join(", ")}`,
+      `the format of ${path} is not known by its name; give --format with one of ${FORMATS.join(", ")}`,
     );
   }
   if (format !== "csv") return format;
@@ -35,7 +35,7 @@ export async function detectFormat(path: string): Promise<Format> {
   return isPathsHeader(header) ? "paths" : "csv";
 }
 
-/** Opens a file as events. All but `paths` read it through once before: IDs that are missing are made from its content. */
+/** Opens a file as events. All formats but `paths` read it once in advance, because made-up IDs derive from its content. */
 export async function openSource(
   path: string,
   format: Format,

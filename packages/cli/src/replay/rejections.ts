@@ -5,12 +5,12 @@ import { CliError } from "../errors.ts";
 import { safeText } from "../terminal/terminal.ts";
 import type { Rejected } from "./sources/source-item.ts";
 
-/** Kept for showing on a terminal. */
+/** Most items on a terminal. */
 const SHOWN = 20;
-/** Kept for `--json`: one object cannot grow without bound. */
+/** Most items kept, for `--json`: one object must not grow without bound. */
 const KEPT = 100_000;
 
-/** Collects what was not taken; with a file, all of it is written there, a JSON object a line. */
+/** Collects the refused events, and writes all of them to the file of `--rejects`, one JSON object per line. */
 export class Rejections {
   readonly #kept: Rejected[] = [];
   readonly #file: WriteStream | undefined;
@@ -56,13 +56,13 @@ export class Rejections {
     }
   }
 
-  /** The first twenty by line, for a person; empty where all was taken. */
+  /** The first twenty by line, for a person; empty where none was refused. */
   describe(): string {
     const lines = this.items
       .slice(0, SHOWN)
       .map(({ line, field, reason }) => `  line ${line}: ${safeText(field)}: ${safeText(reason)}`);
     const more = this.#count - lines.length;
-    if (more > 0) lines.push(`  … and ${more} more; --rejects FILE writes them all down`);
+    if (more > 0) lines.push(`  … and ${more} more; --rejects FILE writes all of them`);
     return lines.join("\n");
   }
 }

@@ -1,10 +1,12 @@
-/** The command `replay`, from its flags to what it prints. */
+/** The command `replay`, from its flags to its output. */
 import type { Platform } from "@tributary/platform";
-import { takeInterrupts, type Interrupt } from "@tributary/platform/client";
+import type { Interrupt } from "@tributary/platform/client";
 import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError, EXIT } from "../errors.ts";
+import { interruptible } from "../interaction/interruptible.ts";
 import { stopSignal } from "../platform/stop-signal.ts";
+import { figure } from "../terminal/figures.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { FORMATS, type Format } from "./formats.ts";
 import { detectFormat } from "./open-source.ts";
@@ -42,7 +44,7 @@ export interface ReplayFlags {
 }
 
 /**
- * Sends a file's events, or with `--dry-run` judges them, and prints what became of them.
+ * Sends a file's events, or with `--dry-run` checks them, and prints a summary.
  * @param file `-` for standard input
  * @throws CliError `usage`, `file`, `timeout`, `refused`, `no_platform`
  */
@@ -55,7 +57,7 @@ export async function replay(
   if (flags.format === undefined) {
     throw new CliError(
       "usage",
-      `standard input has no name: give --format, ${FORMATS.join(" or ")}`,
+      `standard input has no name: give --format with one of ${FORMATS.join(", ")}`,
     );
   }
   const kept = await keepInput(process.stdin);
@@ -94,11 +96,20 @@ async function replayPath(
     deadlineMs: flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000,
   };
   if (flags.dryRun === true) return dryRun(request, flags.json === true, context);
-  const interrupt = takeInterrupts();
+  await interruptible(context, async (_, interrupt) => send(request, flags, context, interrupt));
+}
+
+/** Sends to the platform that the flags name, else to one that is started for this file. */
+async function send(
+  request: ReplayRequest,
+  flags: ReplayFlags,
+  context: CommandContext,
+  interrupt: Interrupt,
+): Promise<void> {
+  const { terminal } = context;
   let started: Platform | undefined;
   try {
-    const running = await runningPlatform(flags.data);
-    let address = await addressOf(flags, running);
+    let address = await addressOf(flags, await runningPlatform(flags.data));
     if (address === undefined) {
       started = await startOwn(flags, context, interrupt);
       address = started;
@@ -106,23 +117,23 @@ async function replayPath(
     const { summary, rejections } = await replayFile(
       request,
       address,
-      context.terminal,
+      terminal,
       started === undefined ? interrupt.signal : stopSignal(started, interrupt),
     );
-    printSummary(summary, rejections, flags.json === true, context.terminal);
+    printSummary(summary, rejections, flags.json === true, terminal);
   } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.terminal.note(
-      "\nstopped. Run the same command again to go on: the events keep their IDs, so nothing is counted twice.",
-    );
-    context.exit(EXIT.interrupted);
+    if (interrupt.signal.aborted) {
+      terminal.note(
+        "\nstopped. Run the same command again to continue: the events keep their IDs, so nothing is counted twice.",
+      );
+    }
+    throw error;
   } finally {
-    if (started !== undefined) await started.stop();
-    interrupt.dispose();
+    await started?.stop();
   }
 }
 
-/** Nothing is changed anywhere: exit code 1 says that something would be refused. */
+/** Changes nothing anywhere; exit code 1 where an event would be refused. */
 async function dryRun(
   request: ReplayRequest,
   json: boolean,
@@ -135,9 +146,8 @@ async function dryRun(
 }
 
 function printFile(summary: FileSummary, rejections: Rejections, terminal: Terminal): void {
-  const count = (value: number): string => value.toLocaleString("en-US");
   terminal.print(
-    `${summary.file}: ${count(summary.read)} read, ${count(summary.accepted)} would be accepted, ${count(summary.refused)} refused; nothing was sent`,
+    `${summary.file}: ${figure(summary.read)} read, ${figure(summary.accepted)} would be accepted, ${figure(summary.refused)} refused; nothing was sent`,
   );
   if (summary.refused > 0) terminal.print(rejections.describe());
 }
@@ -181,12 +191,11 @@ function printSummary(
     return;
   }
   const { read, sent, accepted, refused, platform, sendSeconds, settleSeconds } = summary;
-  const count = (value: number): string => value.toLocaleString("en-US");
   terminal.print(
-    `${summary.file}: ${count(read)} read, ${count(sent)} sent, ${count(accepted)} accepted, ${count(refused)} refused, in ${sendSeconds} s; attributed ${settleSeconds} s later`,
+    `${summary.file}: ${figure(read)} read, ${figure(sent)} sent, ${figure(accepted)} accepted, ${figure(refused)} refused, in ${sendSeconds} s; attributed ${settleSeconds} s later`,
   );
   if (refused > 0) terminal.print(rejections.describe());
   terminal.print(
-    `The platform now has ${count(platform.conversions)} conversions: ${count(platform.attributed)} attributed, ${count(platform.unattributed)} without a touchpoint.`,
+    `The platform now has ${figure(platform.conversions)} conversions: ${figure(platform.attributed)} attributed, ${figure(platform.unattributed)} without a touchpoint.`,
   );
 }

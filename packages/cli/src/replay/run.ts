@@ -1,6 +1,7 @@
 import { GatewayClient } from "../client/gateway-client.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { PlatformAddress } from "../client/find-platform.ts";
+import { figure } from "../terminal/figures.ts";
 import { startProgress } from "../terminal/progress.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { cutBatches } from "./batches.ts";
@@ -13,7 +14,7 @@ import { sendAll, type BatchSender, type SendCounts } from "./send-all.ts";
 
 export interface ReplayRequest {
   readonly file: string;
-  /** What to call it. */
+  /** Name in messages. */
   readonly fileName: string;
   readonly fileBytes: number;
   readonly format: Format;
@@ -39,7 +40,7 @@ export interface FileSummary {
   readonly format: Format;
   /** Events and unreadable lines of the file. */
   readonly read: number;
-  /** Taken by the gateway; one that it had before is taken and counted once. In a dry run, what it would take. */
+  /** Accepted by the gateway, repeated ones included, which it counts once. In a dry run, those that it would accept. */
   readonly accepted: number;
   readonly refused: number;
   /** In the order of lines, at most 100,000. */
@@ -113,15 +114,15 @@ export async function replayFile(
 }
 
 /**
- * Judges a file's events as the gateway would, and sends nothing.
- * @param environment of which the gateway's bounds are read
+ * Checks a file's events as the gateway would, and sends nothing.
+ * @param environment holds the gateway's bounds
  */
 export async function tryFile(
   request: ReplayRequest,
   environment: Readonly<Record<string, string | undefined>>,
   terminal: Terminal,
 ): Promise<{ summary: FileSummary; rejections: Rejections }> {
-  // Loaded when it is called: it brings the gateway along.
+  // Imported here because it loads the gateway.
   const { DryRun } = await import("./dry-run.ts");
   const rejections = new Rejections(request.rejectsPath);
   try {
@@ -181,7 +182,7 @@ async function send(
     const rate = Math.round(counts.sent / Math.max((performance.now() - start) / 1000, 0.001));
     progress.update(
       counts.bytesSent,
-      `${counts.accepted.toLocaleString("en-US")} accepted, ${rejections.count.toLocaleString("en-US")} refused, ${rate.toLocaleString("en-US")} events/s`,
+      `${figure(counts.accepted)} accepted, ${figure(rejections.count)} refused, ${figure(rate)} events/s`,
     );
   };
   try {
@@ -198,12 +199,12 @@ async function send(
   return { counts, unreadable };
 }
 
-/** At most one note in five seconds: under load, every batch may have to wait. */
+/** Notes at most once in five seconds that a batch waits: under load, every batch may. */
 function waitingNotes(terminal: Terminal): (reason: string) => void {
-  let told = 0;
+  let notedMs = 0;
   return (reason) => {
-    if (Date.now() - told < 5000) return;
-    told = Date.now();
+    if (Date.now() - notedMs < 5000) return;
+    notedMs = Date.now();
     terminal.note(`waiting to send: ${reason}`);
   };
 }

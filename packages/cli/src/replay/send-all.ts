@@ -3,25 +3,25 @@ import type { TributaryEvent } from "@tributary/protocol";
 import type { Batch } from "./batches.ts";
 import type { Rejected } from "./sources/source-item.ts";
 
-/** What takes a batch, see GatewayClient. */
+/** Takes a batch, like GatewayClient. */
 export interface BatchSender {
   send(events: readonly TributaryEvent[]): Promise<BatchOutcome>;
 }
 
-/** What has become of the events so far. */
+/** The events so far, by outcome. */
 export interface SendCounts {
   /** Events handed to the gateway and answered. */
   sent: number;
   accepted: number;
   /** Refused by the gateway. */
   refused: number;
-  /** How much of the file the answered batches reach to, bytes. */
+  /** End of the answered batches in the file, bytes. */
   bytesSent: number;
 }
 
 /**
- * Sends batches, several at a time. Ends when all are answered; where one fails, the others are let finish and the
- * failure is thrown.
+ * Sends batches, several at a time, until all are answered. Where one fails, throws the failure after the others have
+ * finished.
  */
 export async function sendAll(
   batches: AsyncGenerator<Batch>,

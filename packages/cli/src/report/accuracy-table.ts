@@ -1,11 +1,11 @@
 import type { AccuracyReport, Check } from "@tributary/lab";
 import { safeText } from "../terminal/terminal.ts";
-import { figure } from "./figures.ts";
+import { figure } from "../terminal/figures.ts";
 import { plainTable } from "./table.ts";
 
 const DIGITS = 12;
 
-/** Every check as a row, and how many failed. */
+/** A row for each check, and the number of failures. */
 export function renderAccuracy(
   checks: readonly Check[],
   { cases, failed, maxRelativeError }: AccuracyReport,

@@ -1,17 +1,17 @@
 import type { Audit } from "@tributary/reports/answers";
 import { safeText } from "../terminal/terminal.ts";
-import { figure } from "./figures.ts";
+import { counted, figure } from "../terminal/figures.ts";
 
-/** An audit in words: what was compared, and each difference that was described. */
+/** An audit in words: the number of compared conversions, and the described differences. */
 export function renderAudit(audit: Audit): string {
   const { compared, agreed, different, differences, notComparable } = audit;
   if (compared === 0) return "No conversions yet.";
   const lines = [
-    `${figure(compared)} conversions compared with what their facts give: ${figure(agreed)} agree.`,
+    `${counted(compared, "conversion")} compared with a recomputation from their facts: ${figure(agreed)} agree.`,
   ];
   if (notComparable.late > 0) {
     lines.push(
-      `${figure(notComparable.late)} may rightly differ: a fact came later than the allowed lateness.`,
+      `${figure(notComparable.late)} may rightly differ: a fact arrived later than the allowed lateness.`,
     );
   }
   if (different === 0) return [...lines, "No differences."].join("\n");

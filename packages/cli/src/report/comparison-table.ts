@@ -5,12 +5,12 @@ import { dimensionText, groupOrder, plainTable, type ShownReport } from "./table
 const CONVERSION_DIGITS = 2;
 const HEAD = ["as it is", "what if", "change"];
 
-/** Rows of the two reports that a figure is taken of. */
+/** Takes a figure from both reports' part of a row. */
 type Measure = (row: ReportRow) => readonly [before: bigint, now: bigint];
 
 /**
- * A report beside the one without what was changed: a table for each model, of the value in each currency and of conversions,
- * with the change of every group. Columns sum to their last row, and a change is the difference of the figures shown.
+ * A report beside the one without the changed rules: for each model a table of the value in each currency and one of the
+ * conversions, with the change of every group. Columns sum to their last row, and a change is the difference of the figures shown.
  */
 export function renderComparison(
   report: ShownReport,

@@ -1,7 +1,7 @@
 import type { Conservation } from "@tributary/reports/answers";
-import { figure } from "./figures.ts";
+import { figure } from "../terminal/figures.ts";
 
-/** What became of all that was ever accepted, as one line under a report. */
+/** The account of all accepted events, as one line below a report. */
 export function conservationLine({ complete, events, money }: Conservation): string {
   const { accepted, residue } = events;
   const parts: readonly (readonly [count: number, what: string])[] = [
@@ -22,12 +22,12 @@ export function conservationLine({ complete, events, money }: Conservation): str
     .filter(([count]) => count > 0)
     .map(([count, what]) => `${figure(count)} ${what}`);
   const all = `All ${figure(accepted)} events ever accepted = ${named.join(" + ") || "0"}`;
-  if (!complete) return `${all}; more is being loaded.`;
+  if (!complete) return `${all}; more events are being loaded.`;
   const open = money.filter(({ residue: left }) => !/^-?0(\.0+)?$/.test(left));
   if (residue === 0 && open.length === 0) return `${all}; nothing is left over.`;
   const left = [
     ...(residue === 0 ? [] : [`${figure(residue)} events`]),
     ...open.map(({ currency, residue: amount }) => `${amount} ${currency}`),
   ];
-  return `${all}; LEFT OVER, AND IN NO ACCOUNT: ${left.join(", ")}.`;
+  return `${all}; UNACCOUNTED: ${left.join(", ")}.`;
 }

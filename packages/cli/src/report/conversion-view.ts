@@ -5,12 +5,22 @@ import { plainTable, shortText } from "./table.ts";
 
 const SHARE_DIGITS = 2;
 
+/** A conversion, and those of the same event ID, for the screen. @param jaegerUiUrl as {@link renderOne} */
+export function renderConversion(
+  { others = [], ...conversion }: Conversion,
+  jaegerUiUrl?: string,
+): string {
+  return [conversion, ...others]
+    .map((one) => renderOne(one, jaegerUiUrl))
+    .join("\n\nOf the same ID, sent under another user key\n\n");
+}
+
 /**
- * A conversion for the screen: what it is, its revisions with their reasons, what each model gives to its path, what was left
- * out, and where its traces are.
- * @param jaegerUiUrl where a person finds traces
+ * A conversion for the screen: its identity, its revisions with their reasons, the credits of each model, the touchpoints
+ * that were left out, and its traces.
+ * @param jaegerUiUrl address of Jaeger's UI
  */
-export function renderConversion(conversion: Conversion, jaegerUiUrl?: string): string {
+function renderOne(conversion: Conversion, jaegerUiUrl?: string): string {
   const { name, currency, asOf, revision } = conversion;
   const then = asOf === undefined ? "" : ` as of ${iso(asOf)}`;
   const what = [
@@ -68,7 +78,7 @@ function creditTable({ touchpoints, credits }: Conversion): string {
   return plainTable(head, 5, rows, false);
 }
 
-/** Touchpoints that are shown of those left out. */
+/** Most left-out touchpoints that are shown. */
 const MAX_LEFT_OUT = 20;
 
 function leftOut({ notCounted, notCountedTruncated }: Conversion): string[] {

@@ -1,4 +1,5 @@
 import type { AttributionReport } from "@tributary/reports/answers";
+import { figure } from "../terminal/figures.ts";
 
 const UNITS = [
   ["d", 86_400_000],
@@ -7,12 +8,12 @@ const UNITS = [
   ["s", 1000],
 ] as const;
 
-/** What a table does not show: by which rules the report was made, where they are not the platform's, and up to when it is complete. */
+/** Notes below a table: the rules, where they are not the workers', and the time up to which the report is complete. */
 export function reportNotes({ source, rules, completeUpTo }: AttributionReport): string {
   const complete =
     completeUpTo === 0
-      ? "Not known to be complete up to any time yet."
-      : `Complete up to ${new Date(completeUpTo).toISOString()}: all that was accepted before is in it.`;
+      ? "The report is not known to be complete up to any time yet."
+      : `Complete up to ${new Date(completeUpTo).toISOString()}: the report includes everything accepted earlier.`;
   return source === "facts" ? `${describeRules(rules)}\n${complete}` : complete;
 }
 
@@ -30,9 +31,7 @@ function describeRules(rules: AttributionReport["rules"]): string {
     ...(rules.transform === "unique" ? [] : [`paths simplified by "${rules.transform}"`]),
     ...(leaveOut.length === 0
       ? []
-      : [
-          `without ${leaveOut.join(", ")} (${(leftOutTouchpoints ?? 0).toLocaleString("en-US")} touchpoints)`,
-        ]),
+      : [`without ${leaveOut.join(", ")} (${figure(leftOutTouchpoints ?? 0)} touchpoints)`]),
   ];
   return `Credited anew from the facts: ${parts.join("; ")}.`;
 }

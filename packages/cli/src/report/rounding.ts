@@ -60,7 +60,7 @@ export function formatUnits(units: bigint, digits: number): string {
   return (units < 0n ? "-" : "") + whole + fraction;
 }
 
-/** Digits of a currency's minor unit (2 for EUR, 0 for JPY), as the runtime's Unicode data says; 2 where it knows none. */
+/** Digits of a currency's minor unit (2 for EUR, 0 for JPY), from the runtime's Unicode data; 2 for an unknown currency. */
 export function minorDigits(currency: string): number {
   if (!/^[A-Z]{3}$/.test(currency)) return 2;
   const { maximumFractionDigits } = new Intl.NumberFormat("en", {

@@ -1,14 +1,16 @@
 import type { RowsAnswer } from "@tributary/reports";
-import { safeText } from "../terminal/terminal.ts";
+import { safeTextWithin } from "../terminal/terminal.ts";
+import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
 import { plainTable } from "./table.ts";
 
 /** A path may have hundreds of touchpoints; a table has less room. */
 const MAX_CELL_CHARACTERS = 70;
+const SHARE_DIGITS = 2;
 const DAY_MS = 86_400_000;
 
 type Figures = Readonly<Record<string, unknown>>;
 
-/** What a report says beside its rows. */
+/** The sums beside a report's rows. */
 interface Summaries extends RowsAnswer {
   readonly rest?: Figures;
   /** Several where there are several currencies. */
@@ -21,37 +23,46 @@ export function renderRows(report: RowsAnswer): string {
   if (rows.length === 0) return "Nothing in this time.";
   const names = Object.keys(rows[0] ?? {});
   const texts = names.filter(
-    (name) => rows.every((row) => typeof row[name] === "string") && !isMoney(name),
+    (name) => rows.every((row) => typeof row[name] === "string") && !isFigure(name),
   );
   const columns = [...texts, ...names.filter((name) => !texts.includes(name))];
-  const body = rows.map((row) => columns.map((name) => cellOf(name, row[name])));
+  const body = rows.map((row) => columns.map((name) => cellOf(name, row[name], row["currency"])));
   const lines = [plainTable(columns.map(wordsOf), texts.length, body, false)];
   const hidden = Number(rest?.["paths"] ?? 0);
   if (rest !== undefined && hidden > 0) lines.push(`Not shown: ${inWords(rest)}.`);
   for (const of of Array.isArray(totals) ? totals : [totals]) {
-    if (of !== undefined) lines.push(`In all: ${inWords(of as Figures)}.`);
+    if (of === undefined) continue;
+    const { currency, ...sums } = of as Figures;
+    const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
+    lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
   return lines.join("\n\n");
 }
 
-function inWords(figures: Readonly<Record<string, unknown>>): string {
+function inWords(figures: Figures, currency?: unknown): string {
   return Object.entries(figures)
-    .map(([name, value]) => `${cellOf(name, value)} ${wordsOf(name)}`)
+    .map(([name, value]) => `${cellOf(name, value, currency)} ${wordsOf(name)}`)
     .join(", ");
 }
 
-function cellOf(name: string, value: unknown): string {
+function cellOf(name: string, value: unknown, currency: unknown): string {
   if (value === null || value === undefined) return "–";
   if (Array.isArray(value)) {
     const amounts = value as readonly { readonly currency: string; readonly value: string }[];
-    return amounts.length === 0
-      ? "0"
-      : amounts.map((of) => `${of.value} ${of.currency}`.trim()).join(", ");
+    if (amounts.length === 0) return "0";
+    return amounts
+      .map((of) => `${amountOf(of.value, of.currency)} ${of.currency}`.trim())
+      .join(", ");
   }
   if (typeof value === "number") return figureOf(name, value);
-  const text = safeText(typeof value === "string" ? value : JSON.stringify(value));
-  if (text === "" && name === "path") return "(no touchpoint)";
-  return text.length > MAX_CELL_CHARACTERS ? `${text.slice(0, MAX_CELL_CHARACTERS - 1)}…` : text;
+  if (isComputed(name) && typeof value === "string" && /^-?\d/.test(value)) {
+    return name.toLowerCase().endsWith("conversions")
+      ? rounded(value, SHARE_DIGITS)
+      : amountOf(value, currency);
+  }
+  if (value === "" && name === "path") return "(no touchpoint)";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
 function figureOf(name: string, value: number): string {
@@ -60,9 +71,22 @@ function figureOf(name: string, value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 }
 
-/** Exact texts that are figures. */
-function isMoney(name: string): boolean {
-  return /(?:value|spend|amount|rate|conversions)$/i.test(name);
+/** An exact amount in its currency's minor unit. */
+function amountOf(text: string, currency: unknown): string {
+  return rounded(text, minorDigits(typeof currency === "string" ? currency : ""));
+}
+
+function rounded(text: string, digits: number): string {
+  return formatUnits(roundColumn([unitsOf(text)], digits).total, digits);
+}
+
+/** Exact texts that are figures: those that the platform computes, and those that were imported. */
+function isFigure(name: string): boolean {
+  return isComputed(name) || /(?:amount|rate)$/i.test(name);
+}
+
+function isComputed(name: string): boolean {
+  return /value|spend|conversions$/i.test(name);
 }
 
 /** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median". */

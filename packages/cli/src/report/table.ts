@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import type { AttributionReport, ReportRow } from "@tributary/reports/answers";
-import { safeText } from "../terminal/terminal.ts";
+import { safeTextWithin } from "../terminal/terminal.ts";
+import { counted, figure } from "../terminal/figures.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 
 /** The channel that stands for conversions without a touchpoint. */
@@ -10,7 +11,7 @@ const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
 const MAX_CELL_CHARACTERS = 40;
 
-/** What of a report its tables show. */
+/** The part of a report that its tables show. */
 export type ShownReport = Pick<AttributionReport, "asOf" | "rows" | "totals" | "comparisons">;
 
 /** Groups of a report in the order of {@link groupOrder}, then of their first row. */
@@ -22,7 +23,7 @@ interface Grid {
 
 /**
  * A report as tables: value by currency, then conversions, with a column for each model. Every column sums to its last
- * row, in the digits shown. Each table's heading says as of when it is, where that is not now.
+ * row, in the digits shown. The headings name the time of the state, where that is not now.
  */
 export function renderReport(
   report: ShownReport,
@@ -55,15 +56,14 @@ export function renderReport(
     ),
   );
   const { conversions, attributed, unattributed } = report.totals;
-  const count = (value: number): string => value.toLocaleString("en-US");
   parts.push(
-    `${count(conversions)} conversions${asOf}: ${count(attributed)} attributed, ${count(unattributed)} without a touchpoint.`,
+    `${counted(conversions, "conversion")}${asOf}: ${figure(attributed)} attributed, ${figure(unattributed)} without a touchpoint.`,
   );
   parts.push(...confidenceParts(report, by));
   return parts.join("\n\n");
 }
 
-/** Intervals of a model's conversions, and which neighbours the data do not tell apart. */
+/** Intervals of the conversions, and the neighbours whose difference the data do not show. */
 function confidenceParts(report: ShownReport, by: readonly string[]): string[] {
   if (report.comparisons === undefined) return [];
   const ranged = report.rows.filter((row) => row.conversionsInterval !== undefined);
@@ -71,8 +71,8 @@ function confidenceParts(report: ShownReport, by: readonly string[]): string[] {
     row.model,
     ...by.map((name) => dimensionText(row[name])),
     row.currency,
-    ...[row.conversions, ...(row.conversionsInterval ?? [])].map((figure) =>
-      figure.toFixed(CONVERSION_DIGITS),
+    ...[row.conversions, ...(row.conversionsInterval ?? [])].map((value) =>
+      value.toFixed(CONVERSION_DIGITS),
     ),
   ]);
   const head = ["model", ...by, "currency", "conversions", "from", "to"];
@@ -82,7 +82,7 @@ function confidenceParts(report: ShownReport, by: readonly string[]): string[] {
     .filter(({ differ }) => !differ)
     .map(
       ({ model, first, second }) =>
-        `${model}: ${named(first)} and ${named(second)} do not differ, as far as these journeys tell.`,
+        `${model}: ${named(first)} and ${named(second)} do not differ significantly.`,
     );
   const table = `Confidence of conversions\n${plainTable(head, by.length + 2, rows, false)}`;
   return alike.length === 0 ? [table] : [table, alike.join("\n")];
@@ -123,8 +123,7 @@ export function dimensionText(value: unknown): string {
 
 /** A name for a table's cell: harmless, not too wide, `(none)` where it is empty. */
 export function shortText(text: string): string {
-  const safe = text === "" ? "(none)" : safeText(text);
-  return safe.length > MAX_CELL_CHARACTERS ? `${safe.slice(0, MAX_CELL_CHARACTERS - 1)}…` : safe;
+  return text === "" ? "(none)" : safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
 function section(

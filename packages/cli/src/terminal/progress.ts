@@ -1,7 +1,7 @@
 import { SingleBar } from "cli-progress";
 import type { Terminal } from "./terminal.ts";
 
-/** How far something is. */
+/** Display of progress. */
 export interface Progress {
   /** @param done of the total given at the start. @param detail what else to show, a few words */
   update(done: number, detail: string): void;
@@ -29,7 +29,7 @@ function bar(label: string, total: number): Progress {
     hideCursor: true,
     fps: 10,
     stream: process.stderr,
-    // The terminal's own state must not be left hidden by a signal: the command ends the bar itself.
+    // The command ends the bar itself, so that a signal does not leave the cursor hidden.
     gracefulExit: false,
   });
   single.start(Math.max(total, 1), 0, { detail: "" });

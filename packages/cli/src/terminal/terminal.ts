@@ -23,11 +23,17 @@ export function processTerminal(): Terminal {
   };
 }
 
-// C0, DEL and C1 controls, and what reorders text: names come from whoever sends events.
+// C0, DEL and C1 controls, and characters that reorder text: any sender of events may choose a name.
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Text that was sent by others, fit for a terminal: what would steer the screen is shown as U+FFFD. */
+/** Text from others for a terminal: characters that would steer the screen become U+FFFD. */
 export function safeText(text: string): string {
   return text.replace(UNSAFE, "\ufffd");
+}
+
+/** {@link safeText} of at most so many characters, the last one `…` where some are missing. */
+export function safeTextWithin(maxCharacters: number, text: string): string {
+  const safe = safeText(text);
+  return safe.length > maxCharacters ? `${safe.slice(0, maxCharacters - 1)}…` : safe;
 }

@@ -1,5 +1,4 @@
-/** Deliveries of webhooks as Redis keeps them, and what an operator does with them. */
-import { takeInterrupts } from "@tributary/platform/client";
+/** Lists, retries and deletes the webhook deliveries that Redis keeps. */
 import { EnvironmentError } from "@tributary/service";
 import { removeWebhooksGroup, webhooksGroupSince } from "@tributary/streams";
 import {
@@ -18,7 +17,9 @@ import {
 import type { PlatformRedis } from "../client/platform-redis.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError } from "../errors.ts";
+import { interruptible } from "../interaction/interruptible.ts";
 import { onRedis, type RedisFlags } from "../options/redis.ts";
+import { counted } from "../terminal/figures.ts";
 import { plainDelivery, renderWebhooks } from "../report/operate/webhooks-table.ts";
 
 export interface ListFlags extends RedisFlags {
@@ -35,7 +36,7 @@ export interface ActFlags extends RedisFlags {
 /** Dead deliveries of a tenant that `--all` takes: more than its bound holds. */
 const ALL = 10_000_000;
 
-/** Prints what waits for each tenant's receiver, and the dead deliveries. */
+/** Prints the number of waiting deliveries of each tenant, and the dead ones. */
 export async function listDeliveries(flags: ListFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
   const { bounds } = environmentOf(context);
@@ -55,7 +56,7 @@ export async function listDeliveries(flags: ListFlags, context: CommandContext):
   else terminal.print(renderWebhooks(sender, tenants, deadDeliveries));
 }
 
-/** Sends the given dead deliveries, or all, again. @throws CliError `refused` where no more may wait */
+/** Queues the given dead deliveries, or all, again. @throws CliError `refused` where the queue is full */
 export async function retryDeliveries(
   ids: readonly string[],
   flags: ActFlags,
@@ -66,14 +67,14 @@ export async function retryDeliveries(
     if (became === "full") {
       throw new CliError(
         "refused",
-        `more deliveries of tenant ${queue.tenant} wait than may (TRIBUTARY_WEBHOOK_MAX_WAITING_MB): ${id} stays dead`,
+        `the queue of tenant ${queue.tenant} is full (TRIBUTARY_WEBHOOK_MAX_WAITING_MB): ${id} stays dead`,
       );
     }
     return became === "retried";
   });
 }
 
-/** Throws the given dead deliveries, or all, away. */
+/** Deletes the given dead deliveries, or all. */
 export async function discardDeliveries(
   ids: readonly string[],
   flags: ActFlags,
@@ -82,7 +83,7 @@ export async function discardDeliveries(
   await act(ids, flags, context, "discarded", async (queue, { id }) => queue.discard(id));
 }
 
-/** Throws away all that waits and is dead of a tenant. @throws CliError `usage` without `--yes` */
+/** Deletes all waiting and dead deliveries of a tenant. @throws CliError `usage` without `--yes` */
 export async function clearDeliveries(
   tenant: string,
   flags: ActFlags,
@@ -94,7 +95,7 @@ export async function clearDeliveries(
     if (flags.yes !== true) {
       throw new CliError(
         "usage",
-        `what waits for tenant ${tenant} is then sent to nobody: give --yes`,
+        `the waiting deliveries of tenant ${tenant} are deleted and never sent: give --yes`,
       );
     }
     return new DeliveryQueue(client, tenant, bounds).clear();
@@ -111,22 +112,23 @@ export async function sendExample(
   const { targets, timeoutMs } = environmentOf(context);
   const target = targets.get(tenant);
   if (target === undefined) {
-    throw new CliError("usage", `TRIBUTARY_WEBHOOKS has no URL of tenant ${tenant}`);
+    throw new CliError("usage", `TRIBUTARY_WEBHOOKS has no URL for tenant ${tenant}`);
   }
   const id = exampleId();
   const body = exampleBody(tenant, Date.now());
-  const startedMs = performance.now();
-  const interrupt = takeInterrupts();
-  const attempt = await post(target, { id, body }, timeoutMs, interrupt.signal);
-  interrupt.dispose();
-  const tookMs = Math.round(performance.now() - startedMs);
-  const receiver = shownTarget(target.url);
-  if (flags.json === true) {
-    context.terminal.print(JSON.stringify({ id, receiver, tookMs, ...attempt }));
-  }
-  const text = `${id} to ${receiver}: ${attempt.reason}, after ${tookMs} ms`;
-  if (attempt.outcome !== "delivered") throw new CliError("refused", text);
-  if (flags.json !== true) context.terminal.print(text);
+  await interruptible(context, async (signal) => {
+    const startedMs = performance.now();
+    const attempt = await post(target, { id, body }, timeoutMs, signal);
+    signal.throwIfAborted();
+    const tookMs = Math.round(performance.now() - startedMs);
+    const receiver = shownTarget(target.url);
+    if (flags.json === true) {
+      context.terminal.print(JSON.stringify({ id, receiver, tookMs, ...attempt }));
+    }
+    const text = `${id} to ${receiver}: ${attempt.reason}, after ${tookMs} ms`;
+    if (attempt.outcome !== "delivered") throw new CliError("refused", text);
+    if (flags.json !== true) context.terminal.print(text);
+  });
 }
 
 /** Ends the consumer group of webhooks. @throws CliError `refused` while a process sends, `usage` without `--yes` */
@@ -138,21 +140,18 @@ export async function stopWebhooks(flags: ActFlags, context: CommandContext): Pr
     }
     if ((await webhooksGroupSince(client)) === undefined) return false;
     if (flags.yes !== true) {
-      throw new CliError(
-        "usage",
-        "what was attributed and not taken from Redis yet is then sent to nobody: give --yes",
-      );
+      throw new CliError("usage", "results that still wait in Redis are never sent: give --yes");
     }
     await removeWebhooksGroup(client, partitions);
     return true;
   });
   const text = stopped
-    ? "Results no longer wait for webhooks. What waits in the tenants' queues is kept."
+    ? "Results no longer wait for webhooks. The tenants' queues are kept."
     : "There is no consumer group of webhooks.";
   context.terminal.print(flags.json === true ? JSON.stringify({ stopped }) : text);
 }
 
-/** Does it to each, and says to which it was done. */
+/** Applies `work` to each target, and prints which ones it changed. */
 async function act(
   ids: readonly string[],
   flags: ActFlags,
@@ -169,7 +168,7 @@ async function act(
       const queue = new DeliveryQueue(client, tenant, bounds);
       for await (const delivery of readDeadDeliveries(client, tenant, ALL)) {
         if (ids.length > 0 && !wanted.delete(delivery.id)) continue;
-        // Gone or superseded: somebody else did it meanwhile, or a later one was delivered.
+        // Somebody else has done it meanwhile, or a later delivery of the conversion has arrived.
         if (!(await work(queue, delivery))) continue;
         deliveries += 1;
         if (flags.json !== true) terminal.note(`${done} ${delivery.id}`);
@@ -180,7 +179,7 @@ async function act(
   if (missing !== undefined) {
     throw new CliError(
       "refused",
-      `there is no dead delivery ${missing}; \`tributary webhooks list\` shows those there are`,
+      `there is no dead delivery ${missing}; \`tributary webhooks list\` shows all`,
     );
   }
   sayHowMany(deliveries, done, flags, context);
@@ -193,7 +192,7 @@ function sayHowMany(
   { terminal }: CommandContext,
 ): void {
   if (json === true) terminal.print(JSON.stringify({ [done]: deliveries }));
-  else terminal.print(`${deliveries} ${deliveries === 1 ? "delivery" : "deliveries"} ${done}.`);
+  else terminal.print(`${counted(deliveries, "delivery", "deliveries")} ${done}.`);
 }
 
 async function chosenTenants(

@@ -32,7 +32,7 @@ function folderOf(state: Readonly<Record<string, unknown>>): string {
   return dir;
 }
 
-test("the reports of a gateway: as told, of the same platform, or one port above", async () => {
+test("the reports of a gateway: as given, of the same platform, or one port above", async () => {
   const running = { gatewayUrl: "http://127.0.0.1:8080", reportsUrl: "http://127.0.0.1:9000" };
   const of = async (url: string, told: string | undefined, at = running) =>
     reportsUrlOf(url, told, at);

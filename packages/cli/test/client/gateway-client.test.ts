@@ -10,7 +10,7 @@ interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A gateway that answers as told. */
+/** A gateway that gives the chosen answers. */
 async function gateway(
   reply: (events: readonly { id: string }[], request: number) => Reply | "hang up",
   options: Partial<GatewayClientOptions> = {},
@@ -54,7 +54,7 @@ async function gateway(
 const events = ["a", "b", "c"].map((id) => ({ id, type: "click" as const, time: 1, userId: "u" }));
 const taken = { status: 202, body: { accepted: 3, refused: [] } };
 
-test("a batch goes as msgpack with the key, and the refused are handed back", async () => {
+test("a batch goes as msgpack with the key, and the refused events are returned", async () => {
   const refused = [{ index: 1, field: "time", reason: "too early" }];
   const { client, seen, keys } = await gateway(
     () => ({ status: 202, body: { accepted: 2, refused } }),
@@ -72,16 +72,16 @@ test("400 with every event refused is an answer, not a failure", async () => {
   expect(await client.send(events)).toMatchObject({ accepted: 0, refused });
 });
 
-test("away, overloaded, cut off: the same batch is sent again until it is taken", async () => {
-  const away = {
+test("unavailable, overloaded, cut off: the same batch is sent again until it is taken", async () => {
+  const unavailable = {
     status: 503,
-    body: { error: { code: "redis_away", reason: "Redis is away" } },
+    body: { error: { code: "redis_away", reason: "Redis is unavailable" } },
     headers: { "retry-after": "0" },
   };
   const notes: string[] = [];
   const { client, seen } = await gateway(
     (_, request) =>
-      [away, "hang up" as const, { status: 429, body: "" }, { status: 500, body: "<html>" }][
+      [unavailable, "hang up" as const, { status: 429, body: "" }, { status: 500, body: "<html>" }][
         request - 1
       ] ?? taken,
     { waiting: (reason) => notes.push(reason) },
@@ -89,10 +89,10 @@ test("away, overloaded, cut off: the same batch is sent again until it is taken"
   expect(await client.send(events)).toMatchObject({ accepted: 3 });
   expect(seen).toHaveLength(5);
   expect(client.retries).toBe(4);
-  expect(notes[0]).toBe("Redis is away");
+  expect(notes[0]).toBe("Redis is unavailable");
 });
 
-test("Retry-After is kept to", async () => {
+test("Retry-After is respected", async () => {
   const { client } = await gateway((_, request) =>
     request === 1 ? { status: 503, body: {}, headers: { "retry-after": "1" } } : taken,
   );
@@ -114,7 +114,7 @@ test("a batch that is too large goes in halves, and one event that is too large 
   expect(seen.map((ids) => ids.join(""))).toEqual(["abc", "ab", "a", "b", "c"]);
 });
 
-test("a wrong key, or another server, ends it with a sentence", async () => {
+test("a wrong key, or another server, ends the sending with a sentence", async () => {
   const wrong = await gateway(() => ({
     status: 401,
     body: { error: { code: "unauthorized", reason: "unknown key" } },
@@ -125,22 +125,22 @@ test("a wrong key, or another server, ends it with a sentence", async () => {
   });
   const other = await gateway(() => ({ status: 200, body: "<html>" }));
   await expect(other.client.send(events)).rejects.toThrow(
-    "does not answer as a gateway does (status 200)",
+    "does not answer like a gateway (status 200)",
   );
 });
 
-test("after its deadline, or an abort, no try begins", async () => {
-  const away = (): Reply => ({
+test("after its deadline, or an abort, no attempt begins", async () => {
+  const unavailable = (): Reply => ({
     status: 503,
-    body: { error: { code: "x", reason: "Redis is away" } },
+    body: { error: { code: "x", reason: "Redis is unavailable" } },
   });
-  const late = await gateway(away, { deadlineMs: Date.now() - 1 });
+  const late = await gateway(unavailable, { deadlineMs: Date.now() - 1 });
   await expect(late.client.send(events)).rejects.toMatchObject({
     code: "timeout",
-    message: expect.stringContaining("Redis is away") as string,
+    message: expect.stringContaining("Redis is unavailable") as string,
   });
   const controller = new AbortController();
-  const stopped = await gateway(away, { signal: controller.signal });
+  const stopped = await gateway(unavailable, { signal: controller.signal });
   setTimeout(() => controller.abort(), 50);
   await expect(stopped.client.send(events)).rejects.toMatchObject({ name: "AbortError" });
 });

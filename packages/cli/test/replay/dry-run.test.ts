@@ -4,7 +4,7 @@ import { DryRun } from "../../src/replay/dry-run.ts";
 
 const good = { id: "a", type: "click", time: 1_700_000_000_000, userId: "u" };
 
-test("what the gateway would refuse is named as it would name it, by the bounds that it has", async () => {
+test("an event that the gateway would refuse is refused with its words and its bounds", async () => {
   const events = [
     good,
     { ...good, id: "" },

@@ -41,7 +41,7 @@ unattributed      0.50     1.00   +0.50
 total             3.00     3.00    0.00`);
 });
 
-test("the notes say up to when a report is complete, and by which rules it was made", () => {
+test("the notes name the time up to which a report is complete, and its rules", () => {
   const rules = {
     clickWindowMs: 7 * 86_400_000,
     viewWindowMs: 36 * 3_600_000,
@@ -53,7 +53,7 @@ test("the notes say up to when a report is complete, and by which rules it was m
   };
   const report = { rows: [], totals, completeUpTo: Date.UTC(2026, 9, 1), rules };
   const complete =
-    "Complete up to 2026-10-01T00:00:00.000Z: all that was accepted before is in it.";
+    "Complete up to 2026-10-01T00:00:00.000Z: the report includes everything accepted earlier.";
   expect(reportNotes({ ...report, source: "streamed" })).toBe(complete);
   expect(
     reportNotes({
@@ -70,5 +70,7 @@ test("the notes say up to when a report is complete, and by which rules it was m
   ).toBe(
     `Credited anew from the facts: clicks and visits count for 7d, impressions not; a click beats impressions; without channel:email (1,234 touchpoints).\n${complete}`,
   );
-  expect(reportNotes({ ...report, source: "streamed", completeUpTo: 0 })).toContain("Not known");
+  expect(reportNotes({ ...report, source: "streamed", completeUpTo: 0 })).toContain(
+    "not known to be complete",
+  );
 });

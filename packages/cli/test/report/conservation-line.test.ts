@@ -26,13 +26,13 @@ const euros = {
   residue: "0",
 };
 
-test("names what there is, and that nothing is left", () => {
+test("names each account that has events, and that nothing is left", () => {
   expect(conservationLine({ complete: true, events, money: [euros] })).toBe(
     "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound; nothing is left over.",
   );
 });
 
-test("names what erased people had", () => {
+test("names the events of erased people", () => {
   const line = conservationLine({
     complete: true,
     events: { ...events, erased: 9, duplicates: 0 },
@@ -41,10 +41,12 @@ test("names what erased people had", () => {
   expect(line).toContain(" + 9 erased + 1 dropped by a bound; nothing is left over.");
 });
 
-test("says loudly what is in no account, and only where all is loaded", () => {
+test("shows unaccounted events and money in capitals, and only once all is loaded", () => {
   const wrong = { events: { ...events, residue: 3 }, money: [{ ...euros, residue: "0.5" }] };
   expect(conservationLine({ complete: true, ...wrong })).toMatch(
-    /LEFT OVER, AND IN NO ACCOUNT: 3 events, 0\.5 EUR\.$/,
+    /UNACCOUNTED: 3 events, 0\.5 EUR\.$/,
   );
-  expect(conservationLine({ complete: false, ...wrong })).toMatch(/; more is being loaded\.$/);
+  expect(conservationLine({ complete: false, ...wrong })).toMatch(
+    /; more events are being loaded\.$/,
+  );
 });

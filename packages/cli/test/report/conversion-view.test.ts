@@ -5,7 +5,10 @@ import { renderConversion } from "../../src/report/conversion-view.ts";
 const T0 = Date.UTC(2026, 9, 1, 12);
 
 const conversion: Conversion = {
+  key: "k",
   id: "c-1",
+  sentUserKey: "ada",
+  sentAnonymous: false,
   orderId: "o-1",
   name: "purchase",
   time: T0,
@@ -57,7 +60,16 @@ const conversion: Conversion = {
   notCountedTruncated: false,
 };
 
-test("what it is, why its numbers changed, and shares that add up to 1", () => {
+test("another conversion of the same event ID is shown after it", () => {
+  const other = { ...conversion, userKey: "bob", revisions: [] };
+  const [first, second] = renderConversion({ ...conversion, others: [other] }).split(
+    "Of the same ID, sent under another user key",
+  );
+  expect(first?.trim()).toBe(renderConversion(conversion));
+  expect(second).toContain("user bob");
+});
+
+test("its identity, the reasons of its revisions, and shares that add up to 1", () => {
   expect(renderConversion(conversion))
     .toBe(`c-1 · order o-1 · purchase · user ada\ufffd[2J · 2026-10-01T12:00:00.000Z
 60 EUR, revision 1
@@ -85,7 +97,7 @@ Traces
   revision 1: ${"ab".repeat(16)}`);
 });
 
-test("traces are links where it is known where they are, and what was left out is bounded", () => {
+test("traces are links where Jaeger's address is known, and left-out touchpoints are bounded", () => {
   const [one] = conversion.notCounted;
   if (one === undefined) throw new Error("no touchpoint");
   const many = { ...conversion, notCounted: Array.from({ length: 25 }, () => one) };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { renderRows } from "../../src/report/rows-table.ts";
 
-test("texts come first, figures as their names say, and what is not shown is said", () => {
+test("texts come first, figures in the form of their names, and hidden rows are summed", () => {
   const shown = renderRows({
     rows: [
       {
@@ -15,7 +15,7 @@ test("texts come first, figures as their names say, and what is not shown is sai
     rest: { paths: 3, conversions: 7, value: [], nonConverting: 0 },
     totals: { paths: 5, medianMs: 129_600_000, clickThroughRate: 0.0345, conversionRate: null },
   } as Parameters<typeof renderRows>[0]);
-  expect(shown).toMatch(/email > direct +2 +1,234 +10\.5 EUR/);
+  expect(shown).toMatch(/email > direct +2 +1,234 +10\.50 EUR/);
   expect(shown).toMatch(/\(no touchpoint\) +0 +1 +0/);
   expect(shown).toContain("Not shown: 3 paths, 7 conversions, 0 value, 0 non converting.");
   expect(shown).toContain(
@@ -23,6 +23,21 @@ test("texts come first, figures as their names say, and what is not shown is sai
   );
 });
 
-test("nothing is said to be nothing", () => {
+test("computed amounts have their currency's minor unit, imported ones stay as they are", () => {
+  const shown = renderRows({
+    rows: [
+      { channel: "email", currency: "EUR", value: "28076.174295315796", conversions: "194.037823" },
+      { channel: "direct", currency: "JPY", value: "-8.5", conversions: "0.666666666667" },
+    ],
+    totals: [{ currency: "EUR", spend: "120.5", valueWithoutSpend: "0.005" }],
+  } as Parameters<typeof renderRows>[0]);
+  expect(shown).toMatch(/email +EUR +28,076\.17 +194\.04/);
+  expect(shown).toMatch(/direct +JPY +-8 +0\.67/);
+  expect(shown).toContain("In all, EUR: 120.50 spend, 0.01 value without spend.");
+  const rates = renderRows({ rows: [{ day: "2026-10-01", rate: "0.921234", amount: "120.5" }] });
+  expect(rates).toMatch(/2026-10-01 +0\.921234 +120\.5$/m);
+});
+
+test("a report without rows is empty", () => {
   expect(renderRows({ rows: [] })).toBe("Nothing in this time.");
 });

@@ -54,7 +54,7 @@ total               2.00    2.00
 2 conversions: 1 attributed, 1 without a touchpoint.`);
 });
 
-test("every heading says as of when it is, and so does an empty report", () => {
+test("every heading names the time of the state, and so does an empty report", () => {
   const asOf = Date.UTC(2026, 9, 1, 12);
   const text = renderReport({ ...report, asOf }, ["linear"], ["channel"]);
   const said = "as of 2026-10-01T12:00:00.000Z";
@@ -85,7 +85,7 @@ test("currencies are never added up: each has its table", () => {
   expect(text).toMatch(/Conversions\n.*\n.*\nemail\s+2\.00\n/);
 });
 
-test("a name that would steer the terminal is shown, not obeyed", () => {
+test("control characters in a name are shown, not obeyed", () => {
   const hostile = { ...report, rows: [row("linear", "\u001b[2Jx\u202e", 1, "1")] };
   const text = renderReport(hostile, ["linear"], ["channel"]);
   expect(text).not.toContain("\u001b");
@@ -98,7 +98,7 @@ test("CSV keeps values exact, and names that look like formulas are text", () =>
   );
 });
 
-test("intervals have a table of their own, and what the data do not tell apart is said", () => {
+test("intervals have a table of their own, and neighbours without a significant difference are named", () => {
   const ranged = (channel: string, conversions: number, low: number, high: number) => ({
     ...row("markov", channel, conversions, "1"),
     conversionsInterval: [low, high] as [number, number],
@@ -121,9 +121,7 @@ test("intervals have a table of their own, and what the data do not tell apart i
   expect(text).toMatch(
     /Confidence of conversions\n.*\n.*\nmarkov\s+email\s+EUR\s+3.00\s+2.50\s+3.50\n/,
   );
-  expect(text.split("\n").at(-1)).toBe(
-    "markov: email and direct do not differ, as far as these journeys tell.",
-  );
+  expect(text.split("\n").at(-1)).toBe("markov: email and direct do not differ significantly.");
   expect(text).not.toContain("direct and x");
   const [head, first] = reportCsv(rows, ["channel"]).split("\n");
   expect(head).toMatch(/,currency,conversionsLow,conversionsHigh,valueLow,valueHigh$/);

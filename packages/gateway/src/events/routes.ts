@@ -2,14 +2,14 @@ import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "../http/replies.ts";
 import { type BotFilter, pageAgentOf } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
-import type { Intake } from "../intake/intake.ts";
+import type { EventIntake } from "../intake/event-intake.ts";
 import { decodeBody, packBody } from "../http/read-body.ts";
 
 /** `POST /v1/events`: authenticate, bound, validate and route, then answer when Redis has the events. */
 export function addEventsRoute(
   server: FastifyInstance,
   config: GatewayConfig,
-  intake: Intake,
+  intake: EventIntake,
   bots: BotFilter,
 ): void {
   server.post(EVENTS_ROUTE, async (request, reply) => {

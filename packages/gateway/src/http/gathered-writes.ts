@@ -7,9 +7,9 @@ type Written = (error?: Error | null) => void;
 
 /**
  * Has the answers of one turn of the event loop leave a connection in one write: all requests of a flush are answered
- * together, and a write is a system call that wakes the client. Node's HTTP begins the next answer of a pipelined
- * connection when the one before was written, so each is told at once that it was; an answer that then cannot be written
- * is one whose connection broke, as ever.
+ * together, and a write is a system call that wakes the client. Node's HTTP begins the next answer of a pipelined connection when the
+ * earlier one was written, so each write is reported as done at once. An answer that then cannot be written belongs to a broken
+ * connection, with or without this.
  */
 export function gatherWrites(socket: Socket): void {
   const write = socket.write.bind(socket) as (

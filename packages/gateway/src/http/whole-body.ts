@@ -7,7 +7,7 @@ type Done = (error: Error | null, body?: Buffer) => void;
 /**
  * Reads a request's body whole. One that came in a piece is handed on as it is: Fastify's own reading copies each, which
  * for bodies of 13 KB is most of what the collector has to do.
- * @param done gets GatewayError `body_too_large`, `body_malformed` where it ended early, or the connection's error
+ * @param done gets GatewayError `body_too_large`, or `body_malformed` where it ended early
  */
 export function wholeBody(
   request: FastifyRequest,
@@ -28,7 +28,7 @@ export function wholeBody(
     else chunks.push(chunk);
   };
   const end = (error?: Error): void => {
-    payload.off("data", take).off("end", end).off("error", end);
+    payload.off("data", take).off("end", end).off("error", breakOff);
     if (error !== undefined) done(error);
     else if (!Number.isNaN(declared) && length !== declared) {
       done(
@@ -39,7 +39,10 @@ export function wholeBody(
       done(null, only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, length));
     }
   };
-  payload.on("data", take).on("end", end).on("error", end);
+  // The client went away, or its connection broke: no fault of ours, and nobody reads the answer.
+  const breakOff = (): void =>
+    end(new GatewayError("body_malformed", "the connection broke off within the body"));
+  payload.on("data", take).on("end", end).on("error", breakOff);
 }
 
 function tooLarge(maxBytes: number): GatewayError {

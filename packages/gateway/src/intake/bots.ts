@@ -8,28 +8,28 @@ import type { PackedBody } from "../http/read-body.ts";
 
 /** The channel that a marked bot's touchpoints have. */
 export const BOTS_CHANNEL = "bots";
-/** User agents whose verdict is remembered. */
+/** Most user agents whose verdict is remembered. */
 const MAX_REMEMBERED = 2000;
 /** Why a dropped event is refused. */
 export const BOT_REFUSED = {
   field: "userAgent",
   reason: "a bot's; this tenant takes none of them",
 } as const;
-/** Longer ones are nobody's browser. */
+/** Longest user agent of a browser, characters. */
 const MAX_LENGTH = 1024;
 
 /** What becomes of an event: taken as it is, taken under {@link BOTS_CHANNEL}, or not taken. */
 export type BotVerdict = "keep" | "mark" | "drop";
 
 /**
- * The user agent of whoever is at a page that sent a request: browsers name its origin. A program that hands events on is no bot
- * for that.
+ * The user agent of the browser whose page sent a request; browsers send an Origin header. A server that forwards events has none, and
+ * is not judged as a bot.
  */
 export function pageAgentOf(headers: IncomingHttpHeaders): string | undefined {
   return headers.origin === undefined ? undefined : headers["user-agent"];
 }
 
-/** Knows bots by their user agent (the list is isbot's), counts them, and says what the tenant wants done. */
+/** Recognises bots by their user agent (isbot's list), counts them, and applies the tenant's setting. */
 export class BotFilter {
   readonly #config: GatewayConfig;
   readonly #metrics: GatewayMetrics;
@@ -40,7 +40,7 @@ export class BotFilter {
     this.#metrics = metrics;
   }
 
-  /** The verdict on one event. @param userAgent of whoever did it; undefined where that is not known */
+  /** The verdict on one event. @param userAgent of the visitor; undefined where it is not known */
   judge(tenant: string, userAgent: string | undefined): BotVerdict {
     if (userAgent === undefined || userAgent === "" || !this.#isBot(userAgent)) return "keep";
     const action = this.#actionOf(tenant);
@@ -75,10 +75,12 @@ export class BotFilter {
   }
 
   #isBot(userAgent: string): boolean {
+    // Not remembered: as many of them as may be would take megabytes.
+    if (userAgent.length > MAX_LENGTH) return true;
     const known = this.#known.get(userAgent);
     if (known !== undefined) return known;
-    const found = userAgent.length > MAX_LENGTH || isbot(userAgent);
-    // Begun anew when full: browsers' user agents are few, and whoever makes up more only costs the time of a look.
+    const found = isbot(userAgent);
+    // Cleared when full: browsers have few user agents, and an invented one only costs another look-up.
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(userAgent, found);
     return found;

@@ -1,25 +1,33 @@
+import { TokenBucket } from "@tributary/service";
 import { GatewayError } from "../errors.ts";
 
 /** Seconds of the quota that may be used at once. */
 const BURST_SECONDS = 2;
 
-/** A token bucket a tenant: what is over the quota is told to come later, not dropped. */
+interface TenantQuota {
+  readonly perSecond: number;
+  readonly bucket: TokenBucket;
+}
+
+/** A token bucket a tenant: what is over the quota is to come later, and is not dropped. */
 export class Quota {
   readonly #perSecond: (tenant: string) => number;
-  readonly #buckets = new Map<string, { tokens: number; atMs: number }>();
+  /** Tenants are those of the configured keys, so the map is bounded. */
+  readonly #quotas = new Map<string, TenantQuota>();
 
   /** @param perSecond events a second of a tenant; 0 for no quota */
   constructor(perSecond: (tenant: string) => number) {
     this.#perSecond = perSecond;
   }
 
-  /** @param now monotonic clock, ms @throws GatewayError `rate_limited` with the seconds until there is room */
-  check(tenant: string, now: number): void {
-    const perSecond = this.#perSecond(tenant);
-    if (perSecond === 0) return;
-    const bucket = this.#bucket(tenant, perSecond, now);
-    if (bucket.tokens > 0) return;
-    const seconds = Math.max(1, Math.ceil((1 - bucket.tokens) / perSecond));
+  /** @param nowMs monotonic clock @throws GatewayError `rate_limited` with the seconds until there is room */
+  check(tenant: string, nowMs: number): void {
+    const quota = this.#of(tenant, nowMs);
+    if (quota === undefined) return;
+    const { perSecond, bucket } = quota;
+    const tokens = bucket.tokens(nowMs);
+    if (tokens > 0) return;
+    const seconds = Math.max(1, Math.ceil((1 - tokens) / perSecond));
     throw new GatewayError(
       "rate_limited",
       `over the quota of ${perSecond} events a second`,
@@ -27,19 +35,29 @@ export class Quota {
     );
   }
 
-  /** Counts events that were taken. The bucket may go below zero: a batch is not cut in two. */
-  charge(tenant: string, events: number, now: number): void {
-    const perSecond = this.#perSecond(tenant);
-    if (perSecond > 0) this.#bucket(tenant, perSecond, now).tokens -= events;
+  /**
+   * Counts events that are being taken, so that requests which come meanwhile see them. The bucket may go below zero: a batch is
+   * not cut in two.
+   */
+  charge(tenant: string, events: number, nowMs: number): void {
+    this.#of(tenant, nowMs)?.bucket.take(events, nowMs);
   }
 
-  // Tenants are those of the configured keys, so the map is bounded.
-  #bucket(tenant: string, perSecond: number, now: number): { tokens: number; atMs: number } {
-    const most = perSecond * BURST_SECONDS;
-    const bucket = this.#buckets.get(tenant) ?? { tokens: most, atMs: now };
-    bucket.tokens = Math.min(most, bucket.tokens + ((now - bucket.atMs) / 1000) * perSecond);
-    bucket.atMs = now;
-    this.#buckets.set(tenant, bucket);
-    return bucket;
+  /** Gives back what {@link charge} took for events that were not taken after all. */
+  refund(tenant: string, events: number, nowMs: number): void {
+    this.charge(tenant, -events, nowMs);
+  }
+
+  #of(tenant: string, nowMs: number): TenantQuota | undefined {
+    const known = this.#quotas.get(tenant);
+    if (known !== undefined) return known;
+    const perSecond = this.#perSecond(tenant);
+    if (perSecond === 0) return undefined;
+    const quota = {
+      perSecond,
+      bucket: new TokenBucket(perSecond, perSecond * BURST_SECONDS, nowMs),
+    };
+    this.#quotas.set(tenant, quota);
+    return quota;
   }
 }

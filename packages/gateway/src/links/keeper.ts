@@ -5,17 +5,17 @@ import { GatewayError } from "../errors.ts";
 import type { SpooledBatch } from "../spool/records.ts";
 import type { Spool } from "../spool/spool.ts";
 
-/** What became of an event whose sender does not wait for an answer. */
+/** Outcome of an event whose sender does not wait for an answer. */
 export type KeepOutcome = "kept" | "sent" | "refused" | "lost";
 
 /** How long an answer waits for Redis where there is no spool, ms. */
 const DIRECT_MS = 40;
-/** How often it is said that events are lost, ms. */
+/** Least time between two log lines about lost events, ms. */
 const SAY_LOST_MS = 10_000;
 
 /**
- * Keeps what cannot be sent again: on disk, from where it goes to Redis; where there is no spool, or it cannot take it, in Redis if
- * that answers at once. It never fails, for whoever clicked waits for a page and not for us: what is lost is counted and said.
+ * Keeps events that their senders cannot send again. It puts them into the spool; without a spool, or where that fails, it publishes
+ * them if Redis answers at once. It never throws: the person who clicked waits for a page. Lost events are counted and logged.
  */
 export class Keeper {
   readonly #config: GatewayConfig;
@@ -55,7 +55,7 @@ export class Keeper {
     }
   }
 
-  /** By the gateway's own rules: what goes to disk is what Redis is going to take. */
+  /** Validates a batch by the gateway's rules, so that every spooled batch can be published. */
   #isValid({ body, receivedAtMs, tenant }: SpooledBatch): boolean {
     for (const dictionary of this.#dictionaries.dimensions) dictionary.clear();
     const options = {
@@ -98,7 +98,7 @@ async function within(ms: number, work: Promise<void>): Promise<boolean> {
     return await Promise.race([work.then(() => true as const), late]);
   } finally {
     clearTimeout(timer);
-    // It may still arrive: that it was counted as lost is the smaller error.
+    // It may still arrive: counting it as lost is the smaller error.
     work.catch(() => undefined);
   }
 }

@@ -26,8 +26,8 @@ export interface LinkEventInput {
 }
 
 /**
- * The event of a click or an impression. Who nobody named has the event's ID for an anonymous ID: the target's page is told it,
- * and can go on with it.
+ * Makes the event of a click or an impression. An event without a visitor takes its own ID as anonymous ID; the link passes that ID to
+ * the target's page, which continues the journey under it.
  */
 export function linkEvent({
   type,

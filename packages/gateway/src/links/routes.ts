@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type BotFilter, BOTS_CHANNEL } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Intake } from "../intake/intake.ts";
+import type { EventIntake } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { Keeper } from "./keeper.ts";
 import { linkEvent, type LinkQuery } from "./link-event.ts";
@@ -20,7 +20,7 @@ const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBR
 export function addLinkRoutes(
   server: FastifyInstance,
   config: GatewayConfig,
-  intake: Intake,
+  intake: EventIntake,
   keeper: Keeper,
   bots: BotFilter,
   metrics: GatewayMetrics,
@@ -87,7 +87,7 @@ export function addLinkRoutes(
     });
     const marked = verdict === "mark" ? { ...event, channel: BOTS_CHANNEL } : event;
     const body = packEvents([marked]);
-    const outcome = await keeper.keep({ tenant, receivedAtMs: time, body });
+    const outcome = await keeper.keep({ tenant, receivedAtMs: time, events: 1, body });
     metrics.tributary_link_events_total.inc({ type, outcome });
     if (outcome === "kept") metrics.tributary_spool_batches_total.inc({ outcome });
   }

@@ -5,7 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { ServerParts } from "../parts.ts";
 
-/** A flush that takes longer than this while Redis answers means that the gateway makes no progress. */
+/** A flush that takes longer while Redis answers makes the gateway unhealthy. */
 const STUCK_MS = 10_000;
 
 /** What operators and orchestrators ask: health, readiness, metrics. */

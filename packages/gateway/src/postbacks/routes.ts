@@ -2,7 +2,7 @@ import { packEvents } from "@tributary/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Intake } from "../intake/intake.ts";
+import type { EventIntake } from "../intake/event-intake.ts";
 import { postbackEvent, type PostbackParameters } from "./postback-event.ts";
 
 const ROUTE = "/v1/postback/:template";
@@ -15,7 +15,7 @@ type Query = Readonly<Record<string, unknown>>;
 export function addPostbackRoutes(
   server: FastifyInstance,
   config: GatewayConfig,
-  intake: Intake,
+  intake: EventIntake,
 ): void {
   server.route<{ Params: { template: string }; Querystring: Query }>({
     method: ["GET", "POST"],

@@ -19,15 +19,15 @@ export interface BacklogBounds {
 }
 
 /**
- * Watches how much waits in Redis, for the workers and for the warehouse or webhooks, so that a backlog over its bound is told to
- * senders instead of filling Redis. Between two looks what this gateway sends is added.
+ * Watches the backlog in Redis, of the workers and of the warehouse or webhooks, so that a gateway refuses events instead of filling
+ * Redis. Between two polls it adds the bytes that it sends itself.
  */
 export class Backlog {
   readonly #client: RedisClient;
   readonly #bounds: BacklogBounds;
   readonly #abort = new AbortController();
   readonly #seen: PartitionBacklog[];
-  /** Bytes sent to each partition since it was last looked at. */
+  /** Bytes sent to each partition since its last poll. */
   readonly #sent: Float64Array;
   #loop: Promise<void> | undefined;
 
@@ -60,8 +60,8 @@ export class Backlog {
   }
 
   /**
-   * A request is taken or refused as a whole, and its events go to any partition: so one that is over its bound refuses
-   * them all. @throws GatewayError `backlog_full`
+   * A request is taken or refused as a whole, and its events may go to any partition: one partition over its bound refuses
+   * all requests. @throws GatewayError `backlog_full`
    */
   check(): void {
     let workers = 0;
@@ -104,11 +104,11 @@ export class Backlog {
     }
   }
 
-  /** A look that fails leaves the last numbers: the breaker is what reacts to Redis being away. */
+  /** A poll that fails leaves the last numbers: the breaker reacts while Redis is unavailable. */
   async #look(partition: number): Promise<void> {
     const before = this.#sent[partition] ?? 0;
     this.#seen[partition] = await readBacklog(this.#client, partition);
-    // What was sent meanwhile may have been seen already; it is counted again rather than not at all.
+    // The poll may have seen bytes that were sent meanwhile; they count twice rather than not at all.
     this.#sent[partition] = (this.#sent[partition] ?? 0) - before;
   }
 }

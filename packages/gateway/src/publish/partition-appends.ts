@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import {
   type EntryAppender,
   isOutOfMemory,
@@ -19,26 +20,26 @@ export interface PartitionEntry {
 
 const MIN_RETRY_MS = 20;
 const MAX_RETRY_MS = 160;
-/** Redis without memory is asked again after this time. */
+/** A Redis without memory gets no entry for this time. */
 const FULL_RETRY_SECONDS = 1;
 
 /**
- * Appends entries, trying again until their deadline, with a breaker for each partition: of a cluster one node may be
- * away and the others not.
+ * Appends entries, and tries again until their deadline. Each partition has a breaker of its own: one node of a cluster may be
+ * unavailable while the others answer.
  */
 export class PartitionAppends {
   readonly #client: RedisClient;
   readonly #appender: EntryAppender;
   readonly #waitMs: number;
   readonly #logger: Logger;
-  /** Since when a partition takes nothing, by performance.now(). */
+  /** Since when appends to a partition fail, by performance.now(). */
   readonly #awaySinceMs = new Map<number, number>();
-  /** Partitions with an open breaker for which one entry tries whether they are back. */
+  /** Partitions with an open breaker that one entry is probing. */
   readonly #probed = new Set<number>();
-  /** Until when a partition's node, which is out of memory, is not asked again, by performance.now(). */
+  /** Until when a partition's node without memory gets no entry, by performance.now(). */
   readonly #fullUntilMs = new Map<number, number>();
 
-  /** @param waitMs how long a partition may be away before its entries are refused at once */
+  /** @param waitMs how long a partition may be unavailable before its entries are refused at once */
   constructor(client: RedisClient, appender: EntryAppender, waitMs: number, logger: Logger) {
     this.#client = client;
     this.#appender = appender;
@@ -58,7 +59,7 @@ export class PartitionAppends {
     if (performance.now() < (this.#fullUntilMs.get(partition) ?? 0)) throw redisFull();
     if (!this.#isOpen(partition)) return this.#appendUntil(entry, deadlineMs);
     if (this.#probed.has(partition)) {
-      throw new GatewayError("redis_away", "the event store's node is away", 1);
+      throw new GatewayError("redis_away", "the partition's Redis node is unavailable", 1);
     }
     this.#probed.add(partition);
     try {
@@ -75,13 +76,14 @@ export class PartitionAppends {
 
   async #appendUntil(entry: PartitionEntry, deadlineMs: number): Promise<void> {
     const { partition, count, bytes } = entry;
-    for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
+    const backoff = new Backoff(MIN_RETRY_MS, MAX_RETRY_MS);
+    for (;;) {
       try {
         await this.#appender.append(partition, count, bytes);
         this.#awaySinceMs.delete(partition);
         return;
       } catch (error) {
-        // It is in the stream: another append would double it, and its sender comes again anyway.
+        // The entry is in the stream: another append would double it, and its sender sends it again anyway.
         if (error instanceof StreamsError && error.code === "not_replicated") {
           this.#logger.warn({ partition }, error.message);
           throw new GatewayError("not_replicated", "too few replicas have the events", 1);
@@ -95,9 +97,9 @@ export class PartitionAppends {
         const remaining = deadlineMs - performance.now();
         if (remaining <= 0) {
           this.#logger.warn({ err: error, partition }, "Redis did not take an entry in time");
-          throw new GatewayError("redis_away", "the event store did not answer in time", 1);
+          throw new GatewayError("redis_away", "Redis did not answer in time", 1);
         }
-        await sleep(Math.min(retryMs, remaining));
+        await sleep(Math.min(backoff.fail(), remaining));
         await waitUntilReady(this.#client, deadlineMs - performance.now());
       }
     }
@@ -105,9 +107,5 @@ export class PartitionAppends {
 }
 
 function redisFull(): GatewayError {
-  return new GatewayError(
-    "redis_full",
-    "the event store has reached its maxmemory",
-    FULL_RETRY_SECONDS,
-  );
+  return new GatewayError("redis_full", "Redis has reached its maxmemory", FULL_RETRY_SECONDS);
 }

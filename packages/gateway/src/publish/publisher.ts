@@ -23,7 +23,9 @@ export interface PublisherOptions {
   readonly flushIntervalMs: number;
   /** A partition with this many events is flushed at once, whatever the time. */
   readonly flushEvents: number;
-  /** How long events wait for Redis before their request is answered 503, ms. */
+  /** Bytes of bodies after which all is flushed at once, whatever the time and the number of events. */
+  readonly flushBytes: number;
+  /** How long a request waits for Redis before it is answered 503, ms. */
   readonly waitMs: number;
   /** Replicas that must have an entry before its events count as taken; undefined for none. */
   readonly replicaWait: ReplicaWait | undefined;
@@ -33,7 +35,7 @@ export interface PublisherOptions {
   readonly seed: number;
 }
 
-/** Told of each flush. */
+/** Notified of each flush. */
 export interface PublishObserver {
   /** Bytes are about to be sent to a partition. */
   sends(partition: number, bytes: number): void;
@@ -42,18 +44,18 @@ export interface PublishObserver {
   failed(reasons: readonly GatewayError[]): void;
 }
 
-/** Dictionaries with more strings are begun anew, between two flushes. */
+/** Dictionaries with more strings are cleared between two flushes. */
 const MAX_DICTIONARY_STRINGS = 65_536;
 /**
- * A request whose partitions are all done need not wait for the others of its flush: it looks after this time, ms. A
- * flush seldom takes as long while all nodes answer.
+ * After this time a request is answered once its own partitions are done, whatever the flush's other partitions do, ms. A flush
+ * seldom takes as long while all nodes answer.
  */
 const PARTIAL_MS = 50;
 
 /** Why partitions of a flush were not appended. */
 type Failures = ReadonlyMap<number, GatewayError>;
 
-/** One flush's worth of events, and whoever waits for it. */
+/** The events of one flush, and the requests that wait for it. */
 class Generation {
   readonly startedAtMs = performance.now();
   readonly traces: RequestTrace[] = [];
@@ -73,9 +75,9 @@ class Generation {
 }
 
 /**
- * Collects valid events by partition and appends them to the streams, one entry a partition and flush. All requests of
- * a flush wait for one promise, there is none an event; where a node is away, only those with events for its partitions
- * wait and fail.
+ * Collects valid events by partition and appends them to the streams, one entry a partition and flush. All requests of a flush wait
+ * for one promise; no event has a promise of its own. While a node is unavailable, only requests with events for its partitions wait
+ * and fail.
  */
 export class Publisher {
   readonly #appends: PartitionAppends;
@@ -88,7 +90,10 @@ export class Publisher {
   #generation: Generation | undefined;
   #timer: NodeJS.Timeout | undefined;
   #flushedAtMs = 0;
-  #bufferedBytes = 0;
+  /** Bytes of bodies whose events wait for the next flush. */
+  #waitingBytes = 0;
+  /** Bytes of entries that wait for Redis. */
+  #sentBytes = 0;
   #flights = 0;
   #awaySinceMs: number | undefined;
   #seed = 0;
@@ -126,7 +131,7 @@ export class Publisher {
     if (!redisReady(client)) this.#awaySinceMs = performance.now();
   }
 
-  /** True while Redis has been away for longer than a request may wait: requests are refused at once. */
+  /** True while Redis has been unavailable for longer than a request may wait: requests are refused at once. */
   get breakerOpen(): boolean {
     return (
       this.#awaySinceMs !== undefined &&
@@ -139,11 +144,11 @@ export class Publisher {
     return this.#flights;
   }
 
-  /** Refuses what could not be kept. @throws GatewayError `redis_away`, `overloaded` */
+  /** Refuses requests whose events could not be held. @throws GatewayError `redis_away`, `overloaded` */
   checkRoom(): void {
-    if (this.breakerOpen) throw new GatewayError("redis_away", "the event store is away", 1);
-    if (this.#bufferedBytes > this.#options.maxBufferedBytes) {
-      throw new GatewayError("overloaded", "too many events wait for the event store", 1);
+    if (this.breakerOpen) throw new GatewayError("redis_away", "Redis is unavailable", 1);
+    if (this.#waitingBytes + this.#sentBytes > this.#options.maxBufferedBytes) {
+      throw new GatewayError("overloaded", "too many events wait for Redis", 1);
     }
   }
 
@@ -172,11 +177,13 @@ export class Publisher {
     this.#generation ??= new Generation();
     if (span.isRecording()) this.#generation.traces.push({ span, events: result.accepted });
     const done = this.#generation.done(touched);
+    this.#waitingBytes += body.length;
+    if (this.#waitingBytes >= this.#options.flushBytes) this.#full = true;
     this.#schedule();
     return { result, done };
   }
 
-  /** Sends what waits, and waits for what is under way. */
+  /** Sends the waiting events, and waits for all flushes. */
   async close(): Promise<void> {
     const waiting = this.#generation?.last.promise;
     this.#flush();
@@ -213,6 +220,7 @@ export class Publisher {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#full = false;
+    this.#waitingBytes = 0;
     const generation = this.#generation;
     if (generation === undefined) return;
     this.#generation = undefined;
@@ -235,7 +243,7 @@ export class Publisher {
     endSpans: (entries: number, error?: Error) => void,
   ): Promise<void> {
     const bytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 0);
-    this.#bufferedBytes += bytes;
+    this.#sentBytes += bytes;
     this.#flights += 1;
     const open = new Set(entries.map(({ partition }) => partition));
     const failures = new Map<number, GatewayError>();
@@ -256,7 +264,7 @@ export class Publisher {
       );
     } finally {
       clearTimeout(timer);
-      this.#bufferedBytes -= bytes;
+      this.#sentBytes -= bytes;
       this.#flights -= 1;
     }
     const [failure] = failures.values();

@@ -19,7 +19,7 @@ export type SegmentCall = (typeof SEGMENT_CALLS)[number];
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The browser that an event tells of; undefined where it tells of none. */
+/** The user agent in an event's context; undefined where it has none. */
 export function userAgentOf(sent: unknown): string | undefined {
   return isRecord(sent) ? textOf(recordOf(sent["context"])["userAgent"]) : undefined;
 }
@@ -27,7 +27,7 @@ export function userAgentOf(sent: unknown): string | undefined {
 /** Why an event cannot be one of ours. */
 export type Reason = Omit<Refusal, "index">;
 
-/** Told of a field that is left out or cut, where the event is taken without it. */
+/** Notified of a field that is dropped or cut; the event itself is taken. */
 export type OmitField = (field: string, reason: string) => void;
 
 const NOTHING: Fields = Object.freeze({});
@@ -68,6 +68,13 @@ export function mapEvent(
   const name = textOf(sent["event"]);
   if (kind === "track" && name === undefined) {
     return refuse("name", "event: a track call needs the name of what happened");
+  }
+  // An alias joins two IDs: without both it would be taken and change nothing.
+  if (kind === "alias" && textOf(sent["previousId"]) === undefined) {
+    return refuse("anonymousId", "previousId: an alias call needs the ID from before");
+  }
+  if (kind === "alias" && textOf(sent["userId"]) === undefined) {
+    return refuse("userId", "userId: an alias call needs the ID from now on");
   }
   const type = typeOf(kind, name, properties, sent, rules);
   const event: Record<string, unknown> = { id: idOf(sent, stamp), type, time };

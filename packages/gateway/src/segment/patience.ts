@@ -24,7 +24,7 @@ export class Patience {
     return seconds;
   }
 
-  /** A request was taken. Where one node of a cluster is away, others are refused meanwhile. */
+  /** A request was taken. While one node of a cluster is unavailable, other requests are refused meanwhile. */
   take(nowMs: number): void {
     if (nowMs - this.#refusedAtMs > CALM_MS) this.#untilMs = -Infinity;
   }

@@ -12,7 +12,7 @@ import {
 } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Intake } from "../intake/intake.ts";
+import type { EventIntake } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
 import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";
@@ -40,14 +40,14 @@ const PATHS: Readonly<Record<string, SegmentCall | undefined>> = {
 
 /** Clients are set up with a host, or with a host and `/v1`. */
 const PREFIXES = ["/v1", ""];
-/** What a Host header may be for it to be said back. */
+/** A Host header that the answer may repeat. */
 const HOST = /^[a-z0-9.-]+(?::\d{1,5})?$|^\[[0-9a-f:]+\](?::\d{1,5})?$/i;
 
 /** Segment's HTTP API, for its clients as they are: docs/segment.md. */
 export function addSegmentRoutes(
   server: FastifyInstance,
   config: GatewayConfig,
-  intake: Intake,
+  intake: EventIntake,
   bots: BotFilter,
   metrics: GatewayMetrics,
 ): void {
@@ -89,13 +89,18 @@ interface Mapped {
 
 class SegmentIntake {
   readonly #config: GatewayConfig;
-  readonly #intake: Intake;
+  readonly #intake: EventIntake;
   readonly #bots: BotFilter;
   readonly #metrics: GatewayMetrics;
   readonly #rules: ReadonlyMap<string, SegmentRules>;
   readonly #patience = new Patience();
 
-  constructor(config: GatewayConfig, intake: Intake, bots: BotFilter, metrics: GatewayMetrics) {
+  constructor(
+    config: GatewayConfig,
+    intake: EventIntake,
+    bots: BotFilter,
+    metrics: GatewayMetrics,
+  ) {
     this.#config = config;
     this.#intake = intake;
     this.#bots = bots;
@@ -128,7 +133,7 @@ class SegmentIntake {
   ): Promise<void> {
     const { keys } = this.#intake;
     const { headers } = request;
-    // A request of a known sender is told to wait before its body is read.
+    // A known sender is asked to wait before its body is read.
     if (keys.isIn(headers)) this.#intake.checkRoom(keys.tenantOf(headers));
     const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const body = await readSegmentBody(raw, headers, this.#config);

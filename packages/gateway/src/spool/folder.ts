@@ -1,9 +1,12 @@
 /** The spool's folder: segments, oldest first, and the lock of the gateway that owns it. */
-import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 const LOCK = "lock";
 const SEGMENT = /^\d{13}-\d{6}\.spool$/;
+/** Suffixes of files for an operator: segments that cannot be read, and batches that cannot be published. */
+const DAMAGED = ".damaged";
+const QUARANTINED = ".quarantined";
 
 /** A file of records. */
 export interface SegmentFile {
@@ -15,7 +18,7 @@ export interface SegmentFile {
 }
 
 /**
- * Takes a folder for this process: a second gateway on it would forward, and delete, what the first one still writes.
+ * Locks a folder for this process: a second gateway in it would forward and delete segments that the first one still writes.
  * @throws Error where a living process has it, or it cannot be written
  */
 export async function takeFolder(dir: string): Promise<void> {
@@ -33,7 +36,7 @@ export async function takeFolder(dir: string): Promise<void> {
       }
     }
     const holder = Number.parseInt(await readFile(path, "utf8"), 10);
-    // In a container every gateway may have this process's number: then it is the one before.
+    // In a container every gateway may have the same process ID: then the lock is an earlier process's.
     if (holder !== process.pid && isAlive(holder)) {
       throw new Error(`${dir} is the spool of process ${holder}: give each gateway its own`);
     }
@@ -54,6 +57,35 @@ export async function listSegments(dir: string): Promise<SegmentFile[]> {
       return { path, bytes: (await stat(path)).size, startedAtMs: Number.parseInt(name, 10) };
     }),
   );
+}
+
+/** Keeps a segment that cannot be read, under another name. */
+export async function keepDamaged(path: string): Promise<void> {
+  await rename(path, path + DAMAGED);
+}
+
+/**
+ * Keeps a record that cannot be published, in a file beside its segment's.
+ * @param maxBytes of all such files in the folder
+ * @returns false where there is no room for it
+ */
+export async function quarantine(
+  segmentFile: string,
+  record: Buffer,
+  maxBytes: number,
+): Promise<boolean> {
+  const dir = dirname(segmentFile);
+  const names = (await readdir(dir)).filter((name) => name.endsWith(QUARANTINED));
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(dir, name))).size));
+  if (sizes.reduce((sum, size) => sum + size, record.length) > maxBytes) return false;
+  const file = await open(segmentFile + QUARANTINED, "a", 0o600);
+  try {
+    await file.appendFile(record);
+    await file.datasync();
+  } finally {
+    await file.close();
+  }
+  return true;
 }
 
 /** The path of a new segment. @param number within this process, for several of one millisecond */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Backoff } from "@tributary/service";
 import type { Logger } from "@tributary/telemetry";
 import { GatewayError } from "../errors.ts";
 import type { Spool, SpoolPage } from "./spool.ts";
@@ -7,28 +8,38 @@ import type { SpooledBatch } from "./records.ts";
 const FIRST_BACKOFF_MS = 20;
 const MAX_BACKOFF_MS = 1000;
 
-/** Takes the spool's batches to Redis, in order, page by page: a page is done when Redis has all of it. */
+/** Notified of what becomes of the spool's batches. */
+export interface ForwardObserver {
+  forwarded(batches: number): void;
+  /** A batch can never be published. */
+  quarantined(batch: SpooledBatch): void;
+}
+
+/**
+ * Forwards the spool's batches to Redis, in order, page by page. A page is done when Redis has all of its batches. A batch that can
+ * never be published is quarantined: it would block all batches behind it.
+ */
 export class Forwarder {
   readonly #spool: Spool;
   readonly #publish: (batch: SpooledBatch) => Promise<void>;
-  readonly #forwarded: (batches: number) => void;
+  readonly #observer: ForwardObserver;
   readonly #logger: Logger;
+  readonly #backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
   #running: Promise<void> | undefined;
   #stopped = false;
 
   /**
-   * @param publish resolves when Redis has the batch @throws GatewayError where it cannot now
-   * @param forwarded told of each page
+   * @param publish resolves when Redis has the batch @throws GatewayError where it cannot now, any other error where it never can
    */
   constructor(
     spool: Spool,
     publish: (batch: SpooledBatch) => Promise<void>,
-    forwarded: (batches: number) => void,
+    observer: ForwardObserver,
     logger: Logger,
   ) {
     this.#spool = spool;
     this.#publish = publish;
-    this.#forwarded = forwarded;
+    this.#observer = observer;
     this.#logger = logger;
   }
 
@@ -36,7 +47,7 @@ export class Forwarder {
     this.#running ??= this.#run();
   }
 
-  /** Ends after the page at hand. */
+  /** Ends after the current try. A page with an unpublished batch stays in the spool whole. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#spool.wake();
@@ -44,28 +55,42 @@ export class Forwarder {
   }
 
   async #run(): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS;
     while (!this.#stopped) {
       try {
         const page = await this.#spool.read();
         if (page !== undefined) await this.#forward(page);
         else if (!this.#stopped) await this.#spool.news();
-        backoffMs = FIRST_BACKOFF_MS;
+        this.#backoff.succeed();
       } catch (error) {
-        // Redis is away, or full: that is what the spool is for, and others say it.
-        if (!(error instanceof GatewayError)) {
-          this.#logger.error({ err: error }, "the spool cannot be forwarded; it is tried again");
-        }
-        await sleep(backoffMs);
-        backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+        this.#logger.error({ err: error }, "reading the spool failed, trying again");
+        await sleep(this.#backoff.fail());
       }
     }
   }
 
+  /** Publishes a page's batches, and repeats those that fail. */
   async #forward(page: SpoolPage): Promise<void> {
-    const sent = await Promise.allSettled(page.batches.map(async (batch) => this.#publish(batch)));
-    for (const result of sent) if (result.status === "rejected") throw result.reason;
+    let left = page.batches;
+    for (;;) {
+      const outcomes = await Promise.all(left.map(async (batch) => this.#send(page, batch)));
+      left = left.filter((_, i) => outcomes[i] === "later");
+      if (left.length === 0) break;
+      if (this.#stopped) return;
+      await sleep(this.#backoff.fail());
+    }
     this.#spool.done(page);
-    this.#forwarded(page.batches.length);
+  }
+
+  async #send(page: SpoolPage, batch: SpooledBatch): Promise<"done" | "later"> {
+    try {
+      await this.#publish(batch);
+      this.#observer.forwarded(1);
+    } catch (error) {
+      // Redis is unavailable or full: the spool exists for that, and the publisher logs it.
+      if (error instanceof GatewayError) return "later";
+      await this.#spool.quarantine(page, batch, error);
+      this.#observer.quarantined(batch);
+    }
+    return "done";
   }
 }

@@ -1,34 +1,37 @@
 import { Buffer } from "node:buffer";
-import { open, rename, rm, type FileHandle } from "node:fs/promises";
+import { open, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Logger } from "@tributary/telemetry";
 import { GatewayError } from "../errors.ts";
-import { leaveFolder, listSegments, segmentPath, takeFolder } from "./folder.ts";
-import { decodeRecords, encodeRecord, type SpooledBatch } from "./records.ts";
+import {
+  keepDamaged,
+  leaveFolder,
+  listSegments,
+  quarantine,
+  segmentPath,
+  takeFolder,
+} from "./folder.ts";
+import { type DecodedRecords, decodeRecords, encodeRecord, type SpooledBatch } from "./records.ts";
 
 export interface SpoolOptions {
   readonly dir: string;
-  /** Bytes that may wait on disk; what would go beyond is refused. */
+  /** Bytes that may wait on disk; a batch beyond them is refused. */
   readonly maxBytes: number;
-  /** A segment that is longer is followed by another one. */
+  /** A longer segment is closed, and another one begun. */
   readonly segmentBytes: number;
-  /** Largest body. */
-  readonly maxBodyBytes: number;
 }
 
-/** What is read at a time. */
+/** Bytes of a read; a single record may be larger. */
 const READ_BYTES = 1 << 20;
-/** A record beside its body: head, tenant, time. */
-const RECORD_OVERHEAD = 512;
 
 interface Segment {
   readonly path: string;
   readonly startedAtMs: number;
   /** Bytes that are on disk. */
   bytes: number;
-  /** Bytes that are done: forwarded, or damaged. */
+  /** Bytes that are forwarded, quarantined or damaged. */
   doneBytes: number;
-  /** Whether nothing is added any more. */
+  /** Whether nothing more is appended. */
   closed: boolean;
 }
 
@@ -38,7 +41,7 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** What {@link Spool.read} found: it is done with when {@link Spool.done} was told. */
+/** Batches that {@link Spool.read} found, until {@link Spool.done} is called with them. */
 export interface SpoolPage {
   readonly batches: readonly SpooledBatch[];
   readonly segment: object;
@@ -46,8 +49,8 @@ export interface SpoolPage {
 }
 
 /**
- * Batches on disk until Redis has them: a bounded, append-only log in segments, read in order. What was appended survives the
- * death of the process and of the machine; it may be read again after that, which does no harm, for events have IDs.
+ * Holds batches on disk until Redis has them: a bounded, append-only log in segments, read in order. A batch survives the death of
+ * the process and of the machine. It may be read twice after that, which is harmless: events have IDs.
  */
 export class Spool {
   readonly #options: SpoolOptions;
@@ -66,7 +69,7 @@ export class Spool {
     this.#logger = logger;
   }
 
-  /** Opens a folder, with what a process before left there. @throws Error where it is another's, or cannot be used */
+  /** Opens a folder with the batches that an earlier process left there. @throws Error where another process has it, or it cannot be used */
   static async open(options: SpoolOptions, logger: Logger): Promise<Spool> {
     await takeFolder(options.dir);
     const spool = new Spool(options, logger);
@@ -74,7 +77,10 @@ export class Spool {
       spool.#segments.push({ ...found, doneBytes: 0, closed: true });
     }
     if (spool.bytes > 0) {
-      logger.info({ bytes: spool.bytes }, "the spool holds events of before, which go out first");
+      logger.info(
+        { bytes: spool.bytes },
+        "the spool holds events of an earlier process, which are forwarded first",
+      );
     }
     return spool;
   }
@@ -89,14 +95,14 @@ export class Spool {
     return this.#damagedBytes;
   }
 
-  /** For how long the oldest segment with something in it has been there, s; 0 where nothing waits. */
+  /** Age of the oldest segment with waiting batches, s; 0 where none waits. */
   ageSeconds(nowMs: number): number {
     const oldest = this.#segments.find(({ bytes, doneBytes }) => bytes > doneBytes);
     return oldest === undefined ? 0 : Math.max(0, nowMs - oldest.startedAtMs) / 1000;
   }
 
   /**
-   * Keeps a batch. Resolves when it is on disk: those that come while the disk is busy share its next write.
+   * Keeps a batch. Resolves when it is on disk. Batches that arrive while the disk is busy share its next write.
    * @throws GatewayError `spool_full`, `spool_failed`
    */
   async append(batch: SpooledBatch): Promise<void> {
@@ -111,7 +117,7 @@ export class Spool {
     });
   }
 
-  /** The next batches that are not done, in order; undefined where nothing waits. */
+  /** The next waiting batches, in order; undefined where none waits. */
   async read(): Promise<SpoolPage | undefined> {
     for (;;) {
       const segment = this.#segments[0];
@@ -123,7 +129,7 @@ export class Spool {
         continue;
       }
       if (!segment.closed) {
-        // All of it is done: the next record begins another, and this one can go.
+        // The segment is done: the next record begins another one.
         if (this.#writing !== undefined || this.#waiting.length > 0) return undefined;
         await this.#close(segment);
       }
@@ -132,12 +138,29 @@ export class Spool {
     }
   }
 
-  /** Redis has a page's batches. */
-  done(page: SpoolPage): void {
-    (page.segment as Segment).doneBytes += page.bytes;
+  /** Marks a page as done: Redis has its batches, or they are in quarantine. */
+  done({ segment, bytes }: SpoolPage): void {
+    (segment as Segment).doneBytes += bytes;
   }
 
-  /** Resolves when there is something new to read. */
+  /**
+   * Keeps a batch that can never be published in a file beside its segment, as long as all such files fit into the spool's bound.
+   * @param reason why it cannot be published
+   */
+  async quarantine({ segment }: SpoolPage, batch: SpooledBatch, reason: unknown): Promise<void> {
+    const { path } = segment as Segment;
+    const record = encodeRecord(batch);
+    const isKept = await quarantine(path, record, this.#options.maxBytes);
+    const { tenant, events } = batch;
+    this.#logger.error(
+      { err: reason, segment: path, tenant, events, bytes: record.length },
+      isKept
+        ? "a batch of the spool cannot be published: it is kept as .quarantined"
+        : "the spool's quarantine is full: a batch that cannot be published is dropped",
+    );
+  }
+
+  /** Resolves when a batch waits. */
   async news(): Promise<void> {
     if (this.bytes > 0) return;
     await new Promise<void>((resolve) => {
@@ -145,12 +168,12 @@ export class Spool {
     });
   }
 
-  /** Lets whoever waits for news go on. */
+  /** Ends a wait for {@link news}. */
   wake(): void {
     this.#wake();
   }
 
-  /** Writes what waits, and gives the folder back. What is not done stays there. */
+  /** Writes the waiting batches, and releases the folder. Segments with waiting batches stay there. */
   async close(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     const last = this.#segments.at(-1);
@@ -182,7 +205,7 @@ export class Spool {
     this.#writing = undefined;
   }
 
-  /** What a failed write left behind the last whole record is not known: the next one begins a new segment. */
+  /** A failed write may leave part of a record in the segment: the next record begins a new segment. */
   async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
     this.#logger.error({ err: error }, "the spool cannot be written");
     const last = this.#segments.at(-1);
@@ -203,7 +226,7 @@ export class Spool {
     this.#number += 1;
     const path = segmentPath(this.#options.dir, startedAtMs, this.#number);
     this.#file = await open(path, "ax", 0o600);
-    // The file's name must survive as well.
+    // The file's name must survive a crash as well.
     const folder = await open(dirname(path), "r");
     await folder.sync();
     await folder.close();
@@ -219,30 +242,29 @@ export class Spool {
     await file?.close();
   }
 
-  /** @returns a page; without batches where what is left cannot be read, and is done with */
+  /** @returns a page; without batches where the rest of the segment cannot be read, and was given up */
   async #readFrom(segment: Segment, left: number): Promise<SpoolPage> {
-    const maxRecordBytes = this.#options.maxBodyBytes + RECORD_OVERHEAD;
-    const size = Math.min(left, Math.max(READ_BYTES, maxRecordBytes + RECORD_OVERHEAD));
     const file = await this.#reopen(segment);
     if (file === undefined) return { batches: [], segment, bytes: 0 };
-    let piece: Buffer;
+    const { maxBytes } = this.#options;
+    let found: DecodedRecords;
     try {
-      const { buffer, bytesRead } = await file.read(
-        Buffer.allocUnsafe(size),
-        0,
-        size,
-        segment.doneBytes,
-      );
-      piece = buffer.subarray(0, bytesRead);
+      const piece = await readPiece(file, segment.doneBytes, Math.min(left, READ_BYTES));
+      found = decodeRecords(piece, left, maxBytes);
+      const { batches, nextBytes } = found;
+      if (batches.length === 0 && nextBytes > piece.length && nextBytes <= left) {
+        const record = await readPiece(file, segment.doneBytes, nextBytes);
+        found = decodeRecords(record, left, maxBytes);
+      }
     } finally {
       await file.close();
     }
-    const { batches, bytes, damaged } = decodeRecords(piece, maxRecordBytes);
+    const { batches, bytes, damaged } = found;
     if (batches.length === 0) await this.#giveUp(segment, left, damaged);
     return { batches, segment, bytes };
   }
 
-  /** @returns undefined where somebody removed the file, which is said and done with */
+  /** @returns undefined where somebody removed the file, which is logged and counted */
   async #reopen(segment: Segment): Promise<FileHandle | undefined> {
     try {
       return await open(segment.path, "r");
@@ -257,18 +279,23 @@ export class Spool {
     }
   }
 
-  /** What cannot be read. A record that a crash cut off was never acknowledged; any other was, and is kept to be looked at. */
+  /** Gives up the rest of a segment. A record that a crash cut off was never acknowledged; any other was, so its file is kept. */
   async #giveUp(segment: Segment, left: number, damaged: boolean): Promise<void> {
     const where = { segment: segment.path, at: segment.doneBytes, bytes: left };
     if (damaged) {
       this.#damagedBytes += left;
       this.#logger.error(
         where,
-        "a record of the spool is damaged: the rest of its segment is left out, and the segment is kept as .damaged",
+        "a record of the spool is damaged: the rest of its segment is skipped, and the segment is kept as .damaged",
       );
-      await rename(segment.path, `${segment.path}.damaged`);
+      await keepDamaged(segment.path);
     } else this.#logger.warn(where, "the spool's last record was cut off and never acknowledged");
     segment.doneBytes = segment.bytes;
     segment.closed = true;
   }
+}
+
+async function readPiece(file: FileHandle, at: number, size: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(size), 0, size, at);
+  return buffer.subarray(0, bytesRead);
 }

@@ -87,6 +87,10 @@ describe("an event of Segment's", () => {
     [{ type: "track" }, "name"],
     [{ type: "page", timestamp: "yesterday" }, "time"],
     [{ type: "purchase" }, "type"],
+    [{ type: "alias" }, "anonymousId"],
+    [{ type: "alias", previousId: " " }, "anonymousId"],
+    [{ type: "alias", previousId: "x", userId: undefined }, "userId"],
+    [{ type: "alias", previousId: "x", userId: null, anonymousId: "y" }, "userId"],
   ])("%j is none of ours", (sent, field) =>
     expect(map(sent)).toMatchObject({ refused: { field } }),
   );

@@ -49,7 +49,8 @@ describe("Segment's paths", () => {
     "%s takes an event, with and without /v1",
     async (path) => {
       for (const prefix of ["/v1/", "/"]) {
-        const answer = await post(prefix + path, { ...track("1"), type: undefined });
+        const event = { ...track("1"), type: undefined, previousId: "before" };
+        const answer = await post(prefix + path, event);
         expect(answer.json()).toMatchObject({ success: true, accepted: 1 });
       }
     },

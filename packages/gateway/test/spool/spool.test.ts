@@ -4,11 +4,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ProtocolError } from "@tributary/protocol";
 import { createLogger } from "@tributary/telemetry";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { GatewayError } from "../../src/errors.ts";
@@ -33,13 +36,11 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const open = async (more: { maxBytes?: number; segmentBytes?: number } = {}) =>
-  Spool.open(
-    { dir, maxBytes: 1 << 20, segmentBytes: 1 << 16, maxBodyBytes: 4096, ...more },
-    logger(),
-  );
+  Spool.open({ dir, maxBytes: 1 << 20, segmentBytes: 1 << 16, ...more }, logger());
 const batch = (n: number, bytes = 1) => ({
   tenant: "shop",
   receivedAtMs: n,
+  events: 1,
   body: new Uint8Array(bytes).fill(n),
 });
 const segments = () => readdirSync(dir).filter((name) => name.endsWith(".spool"));
@@ -110,6 +111,22 @@ it("leaves a damaged record out with what is behind it, keeps the file, and says
   expect(lines.some((line) => line.startsWith("a record of the spool is damaged"))).toBe(true);
 });
 
+it("gives back what it took, however large it is, also where it is opened again with a smaller limit", async () => {
+  const large = 3 << 20;
+  const before = await open({ maxBytes: 16 << 20, segmentBytes: 8 << 20 });
+  for (const [n, bytes] of [40, large, 40, 5000, 40].entries())
+    await before.append(batch(n, bytes));
+  await crash(before);
+  const after = await open({ maxBytes: 1 << 20 });
+  const found: number[] = [];
+  for (let page = await after.read(); page !== undefined; page = await after.read()) {
+    found.push(...page.batches.map(({ body }) => body.length));
+    after.done(page);
+  }
+  expect(found).toEqual([40, large, 40, 5000, 40]);
+  expect([after.damagedBytes, lines.filter((line) => line.includes("damaged"))]).toEqual([0, []]);
+});
+
 it("refuses what goes beyond its bound, and takes more when some is done", async () => {
   const spool = await open({ maxBytes: 1000, segmentBytes: 300 });
   let kept = 0;
@@ -164,7 +181,7 @@ it("is forwarded in order, each page again until it is taken, also while more co
       if (Date.now() < backAt) throw new GatewayError("redis_away", "away", 1);
       taken.push(receivedAtMs);
     },
-    () => undefined,
+    { forwarded: () => undefined, quarantined: () => undefined },
     logger(),
   );
   forwarder.start();
@@ -177,4 +194,62 @@ it("is forwarded in order, each page again until it is taken, also while more co
   await forwarder.stop();
   await spool.close();
   expect(readdirSync(dir)).toEqual([]);
+});
+
+it("quarantines a batch that can never be published, and forwards those around it", async () => {
+  const spool = await open();
+  const taken: number[] = [];
+  const quarantined: number[] = [];
+  const forwarder = new Forwarder(
+    spool,
+    async ({ receivedAtMs }) => {
+      await Promise.resolve();
+      if (receivedAtMs === 1) throw new ProtocolError("body_malformed", "not a body");
+      if (receivedAtMs === 2) throw new TypeError("a fault of the gateway's own");
+      taken.push(receivedAtMs);
+    },
+    { forwarded: () => undefined, quarantined: ({ events }) => quarantined.push(events ?? 0) },
+    logger(),
+  );
+  for (const n of numbers(0, 5)) await spool.append(batch(n, 40));
+  forwarder.start();
+  await expect.poll(() => spool.bytes).toBe(0);
+  expect([taken, quarantined]).toEqual([
+    [0, 3, 4],
+    [1, 1],
+  ]);
+  await forwarder.stop();
+  await spool.close();
+  const [file = ""] = readdirSync(dir);
+  expect(readdirSync(dir)).toEqual([expect.stringMatching(/\.spool\.quarantined$/)]);
+  // An operator gives it back by its name.
+  const path = join(dir, file);
+  renameSync(path, path.replace(".quarantined", ""));
+  const again = await open();
+  expect(await drain(again)).toEqual([1, 2]);
+  await again.close();
+});
+
+it("keeps no more in quarantine than may wait, and says what it drops", async () => {
+  const spool = await open({ maxBytes: 1000 });
+  const quarantined: number[] = [];
+  const forwarder = new Forwarder(
+    spool,
+    async () => Promise.reject(new ProtocolError("body_malformed", "not a body")),
+    { forwarded: () => undefined, quarantined: ({ events }) => quarantined.push(events ?? 0) },
+    logger(),
+  );
+  forwarder.start();
+  for (const n of numbers(0, 60)) {
+    await spool.append(batch(n, 40));
+    await expect.poll(() => spool.bytes, { interval: 2 }).toBe(0);
+  }
+  await forwarder.stop();
+  await spool.close();
+  expect(quarantined).toHaveLength(60);
+  const kept = readdirSync(dir).map((name) => statSync(join(dir, name)).size);
+  expect(kept.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(1000);
+  expect(lines).toContain(
+    "the spool's quarantine is full: a batch that cannot be published is dropped",
+  );
 });

@@ -4,13 +4,20 @@ import { createGateway } from "../../src/server.ts";
 import { readConfig } from "../../src/config.ts";
 import { Spool } from "../../src/spool/spool.ts";
 
-/** A gateway over a real Redis, answering through Fastify's inject; not listening. */
-export async function startGateway(redisUrl: string, env: Record<string, string> = {}) {
+/**
+ * A gateway over a real Redis, answering through Fastify's inject; not listening.
+ * @param log takes the lines that are logged from warnings on; without it nothing is logged
+ */
+export async function startGateway(
+  redisUrl: string,
+  env: Record<string, string> = {},
+  log?: { write(line: string): void },
+) {
   const config = readConfig({
     REDIS_URL: redisUrl,
     TRIBUTARY_PARTITIONS: "4",
     OTEL_TRACES_EXPORTER: "none",
-    TRIBUTARY_LOG_LEVEL: "silent",
+    TRIBUTARY_LOG_LEVEL: log === undefined ? "silent" : "warn",
     ...env,
   });
   const telemetry = startTelemetry({
@@ -18,6 +25,7 @@ export async function startGateway(redisUrl: string, env: Record<string, string>
     serviceVersion: "0",
     instanceId: "test",
     config: config.telemetry,
+    ...(log === undefined ? {} : { logDestination: log }),
   });
   const client = connectRedis(redisUrl, { name: "gateway-test", commandTimeoutMs: 1000 });
   if (!(await waitUntilReady(client, 5000))) throw new Error("no Redis");

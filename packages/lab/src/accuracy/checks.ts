@@ -1,8 +1,8 @@
 /** One figure of the reference data beside ours. */
 export interface Check {
-  /** Where the expected figure comes from. */
+  /** Source of the expected figure. */
   readonly source: string;
-  /** What it is a figure of. */
+  /** Name of the figure. */
   readonly figure: string;
   readonly expected: number;
   readonly got: number;
@@ -11,7 +11,7 @@ export interface Check {
   readonly failed: boolean;
 }
 
-/** What `--json` prints. */
+/** The output of `--json`. */
 export interface AccuracyReport {
   readonly cases: number;
   readonly failed: number;
@@ -19,7 +19,7 @@ export interface AccuracyReport {
   readonly failures: readonly Check[];
 }
 
-/** Collects checks of one source, all held to one tolerance. */
+/** Collects the checks of one source, with one tolerance. */
 export class CheckList {
   readonly checks: Check[] = [];
   readonly #source: string;
@@ -39,7 +39,7 @@ export class CheckList {
     this.checks.push({ source: this.#source, figure, expected, got, relativeError, failed });
   }
 
-  /** Each name's figure; a name that we have no figure of is NaN, and fails. */
+  /** The figure of each name; a name without one is NaN, and fails. */
   addEach(
     label: string,
     expected: Readonly<Record<string, number>>,
@@ -55,7 +55,7 @@ export function summarise(checks: readonly Check[]): AccuracyReport {
   const failures = checks.filter(({ failed }) => failed);
   let maxRelativeError = 0;
   for (const { relativeError } of checks) {
-    // JSON has no NaN: a figure that is missing is wrong without bound.
+    // JSON has no NaN: the error of a missing figure is the largest number.
     maxRelativeError = Math.max(
       maxRelativeError,
       Number.isNaN(relativeError) ? Number.MAX_VALUE : relativeError,

@@ -57,7 +57,7 @@ function checkRule(
   list.addEach(`${name} value`, expected.value, byChannel(table, credits.values));
 }
 
-/** A model as the stream credits it: one of those that are computed together. */
+/** One of the models that the stream computes together. */
 export function ruleOf(name: ModelName): PathRule {
   return (path, weights, offset) => {
     const all = new Float64Array(MODEL_NAMES.length * path.length);

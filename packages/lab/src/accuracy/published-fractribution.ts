@@ -4,7 +4,7 @@ import { CheckList, type Check } from "./checks.ts";
 import type { ReferenceData } from "./reference-data.ts";
 
 const TOLERANCE = 1e-6;
-/** Under this name the source counts conversions without a touchpoint. */
+/** The source's name for conversions without a touchpoint. */
 const UNMATCHED = "unmatched_channel";
 
 /** The four path transforms of google/fractribution against its published totals. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AttributionError, tabulatePaths, type PathTable } from "@tributary/attribution";
 import { CsvError, parse } from "csv-parse/sync";
 import { z } from "zod";
-import { describeError } from "@tributary/platform/errors";
+import { describeError, describeFileError } from "@tributary/platform/errors";
 import { LabError } from "../errors.ts";
 
 const figures = z.record(z.string(), z.number());
@@ -108,7 +108,7 @@ export interface ReferenceData {
   readonly small: SmallAnswers;
 }
 
-/** @throws LabError `file` naming what is missing, or what of a file is not as expected */
+/** @throws LabError `file` naming the missing file, or the invalid place in one */
 export async function readReferenceData(dir: string): Promise<ReferenceData> {
   const folder = await stat(dir).catch(() => undefined);
   if (folder === undefined)
@@ -142,7 +142,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    throw new LabError("file", `${path} cannot be read: ${describeError(error)}`);
+    throw new LabError("file", `${path} cannot be read: ${describeFileError(error)}`);
   }
 }
 

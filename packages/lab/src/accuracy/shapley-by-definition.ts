@@ -4,7 +4,7 @@ import { LabError } from "../errors.ts";
 const CHANNELS_MAX = 20;
 
 /**
- * Shapley values as they are defined, over all 2^n coalitions, to judge the model's short way to them:
+ * Shapley values by their definition, over all 2^n coalitions, to check the model's shorter computation:
  *
  *     φ(i) = Σ over S without i of |S|!·(n−|S|−1)!/n! · (v(S ∪ i) − v(S)),  v(S) = conversions of paths within S
  *

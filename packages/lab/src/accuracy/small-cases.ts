@@ -16,9 +16,8 @@ import { splitPath, type Dp6Answers, type SmallAnswers } from "./reference-data.
 const TOLERANCE = 1e-9;
 
 /**
- * The small published cases whose definition is ours. Left out are what was simulated, the time decay by
- * steps, the decay by position and the Shapley value by order of DP6, and its test fixture: those figures
- * come without the paths they are of.
+ * The small published cases that share our definitions. Left out are simulated figures; the time decay by steps, the
+ * decay by position and the Shapley value by order of DP6; and its test fixture, whose paths are not published.
  */
 export function checkSmallCases(answers: SmallAnswers): readonly Check[] {
   return [
@@ -138,7 +137,7 @@ function checkDp6Models(
     models.attribution_shapley_size4_conv_rate_algorithmic,
     byChannel(table, rates.values),
   );
-  // Without a frequency column DP6 weighs each converting path by its value, and leaves the others out.
+  // Without a frequency column DP6 weighs each converting path by its value, and omits the others.
   const weighed = tabulatePaths(
     rows
       .filter(({ conversions }) => conversions > 0)

@@ -1,24 +1,25 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LabError } from "../errors.ts";
+import { percentileOf } from "./percentile.ts";
 
-/** How old a report's knowledge is: from an event's 202 to its credit, ms. */
+/** Freshness of the reports: from an event's 202 to its credit, ms. */
 export interface BenchFreshness {
   readonly p50: number;
   readonly p95: number;
   readonly max: number;
-  /** Load meanwhile. */
+  /** Rate of the concurrent load. */
   readonly atEventsPerSecond: number;
-  /** Conversions that were waited for, one after the other. */
+  /** Number of conversions, sent one after the other. */
   readonly probes: number;
 }
 
-/** Time between two looks, and between a probe's end and the next one. */
+/** Time between two requests for a probe's credit, and between two probes, ms. */
 const POLL_MS = 50;
 const PAUSE_MS = 100;
 const PROBE_TIMEOUT_MS = 30_000;
 
-/** Where probes are sent and looked for, and as whom. */
+/** Addresses and key of the probes. */
 export interface ProbeTarget {
   readonly gatewayUrl: string;
   readonly reportsUrl: string;
@@ -26,8 +27,8 @@ export interface ProbeTarget {
 }
 
 /**
- * Sends a conversion, waits until the reports know its credits, and again, until it is told to stop.
- * @returns the times between its 202 and the first answer that has it
+ * Sends a conversion, waits until the reports know its credits, and repeats this until `isOver`.
+ * @returns for each, the time from its 202 to the first answer that has it, ms
  * @throws LabError `bench_failed` where one is not reported in time
  */
 export async function probeFreshness(
@@ -69,7 +70,6 @@ export function freshnessOf(
 ): BenchFreshness | null {
   if (timesMs.length === 0) return null;
   const sorted = timesMs.toSorted((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number);
+  const at = (share: number): number => Math.round(percentileOf(sorted, share));
   return { p50: at(0.5), p95: at(0.95), max: at(1), atEventsPerSecond, probes: sorted.length };
 }

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const ROOT = dirname(fileURLToPath(new URL("../../../../package.json", import.meta.url)));
 const SERVICES: readonly ServiceName[] = ["gateway", "worker", "reports"];
 
-/** Another revision of this checkout, ready to run. */
+/** A checkout of another revision, ready to run. */
 export interface OtherCheckout {
   /** The programs of its services. */
   readonly mains: Readonly<Record<ServiceName, string>>;

@@ -9,12 +9,12 @@ import {
 } from "@tributary/protocol";
 import { entryTimeMs } from "@tributary/streams";
 import type { Redis } from "ioredis";
-import { CONVERSION_PREFIX } from "./bodies.ts";
+import { CONVERSION_PREFIX } from "./load/bodies.ts";
 
 const PAGE = 64;
 const FIRST = REVISION_REASONS.indexOf("first");
 
-/** What the results streams say of the conversions sent. */
+/** The results of the sent conversions. */
 export interface ResultsFound {
   /** Conversions with a first result. */
   readonly attributed: number;
@@ -26,9 +26,9 @@ export interface ResultsFound {
 }
 
 /**
- * Reads all results and holds them against what was sent: conversions are numbered from 0. An entry's ID holds the
+ * Reads all results and compares them with the sent conversions, which are numbered from 0. An entry's ID holds the
  * server's clock at its commit.
- * @param conversions how many were sent @param latencyFrom number of the first whose latency is wanted
+ * @param conversions number of sent ones @param latencyFrom the first conversion whose latency is measured
  */
 export async function checkResults(
   redis: Redis,

@@ -1,37 +1,31 @@
-import { fork, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { stateKey } from "@tributary/protocol";
 import { readBooks, totalBooks } from "@tributary/streams";
 import { Redis } from "ioredis";
 import { LabError } from "../errors.ts";
-import {
-  EXIT_WITH_PARENT,
-  startPlatform,
-  type Platform,
-  type ServiceName,
-} from "@tributary/platform";
+import { startPlatform, type Platform, type ServiceName } from "@tributary/platform";
 import { pause } from "@tributary/platform/client";
-import { type BenchFreshness, freshnessOf, probeFreshness } from "./freshness.ts";
-import type { GeneratorReady, GeneratorSetup, LoadDone, LoadOrder } from "./messages.ts";
-import { processUsage, type ProcessUsage } from "./process-usage.ts";
+import { costsBetween, takeSnapshot } from "./costs.ts";
+import { freshnessOf, probeFreshness } from "./freshness.ts";
+import { LoadGenerator, type GeneratedLoad } from "./load/load-generator.ts";
+import { checkReports, loadedAtMs, tenantName } from "./reports-check.ts";
+import { type BenchResult, latencyOf } from "./result.ts";
 import { checkResults, type ResultsFound } from "./results-check.ts";
 
 export interface BenchOptions {
-  /** How long events are sent as fast as they are taken. */
+  /** Duration of the load at full speed. */
   readonly seconds: number;
-  /** How long latency is measured; 0 leaves it out. */
+  /** Duration of the latency measurement; 0 leaves it out. */
   readonly latencySeconds: number;
-  /** Rate at which latency is measured; undefined: 70 % of what was reached. */
+  /** Rate of the latency measurement; undefined for 70 % of the full speed. */
   readonly latencyEventsPerSecond: number | undefined;
-  readonly load: Omit<GeneratorSetup, "kind" | "host" | "port">;
+  readonly load: GeneratedLoad;
   readonly workers: number;
   readonly threads: number;
   readonly partitions: number;
-  /** Whether the warehouse is loaded meanwhile. */
+  /** Whether the warehouse is loaded too. */
   readonly warehouse: boolean;
   /** Programs of the services, those of another checkout; undefined: this one's. */
   readonly mains: Readonly<Partial<Record<ServiceName, string>>> | undefined;
@@ -40,57 +34,16 @@ export interface BenchOptions {
   readonly note: (line: string) => void;
 }
 
-type Part = "gateway" | "worker" | "redis" | "reports" | "generator";
-
-/** From the due time of a conversion's request to the commit of its result, ms. */
-export interface BenchLatency {
-  readonly p50: number;
-  readonly p95: number;
-  readonly p99: number;
-  readonly p999: number;
-  readonly max: number;
-  readonly atEventsPerSecond: number;
-  readonly conversions: number;
-}
-
-export interface BenchResult {
-  /** Events from the first request to the last commit, all drained. */
-  readonly eventsPerSecond: number;
-  /** Events from the first request to the last answer. */
-  readonly acceptedPerSecond: number;
-  readonly seconds: number;
-  readonly events: number;
-  readonly attributedConversions: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  /** Requests that were sent again after 429 or 503. */
-  readonly retries: number;
-  /** Null where it was not measured. */
-  readonly latencyMs: BenchLatency | null;
-  /** With the warehouse on; else null. */
-  readonly freshnessMs: BenchFreshness | null;
-  readonly cpuMicrosPerEvent: Readonly<Partial<Record<Part, number>>>;
-  /** Redis' own time by command, with what its scripts call. */
-  readonly redisMicrosPerEvent: Readonly<Record<string, number>>;
-  /** Bytes of the entries that the gateway appends, the stream's own included. */
-  readonly redisBytesPerEvent: number;
-  /** Growth of Redis' memory by an event that is attributed: its fact, and results until they are loaded. */
-  readonly redisKeptBytesPerEvent: number;
-  readonly peakRssMiB: Readonly<Partial<Record<Part, number>>>;
-}
-
 const WARM_UP_SECONDS = 3;
 const LATENCY_SHARE = 0.7;
-/** With the warehouse on, whose loading takes its part of the machine. */
+/** With the warehouse, whose loading takes its share of the machine. */
 const FRESHNESS_SHARE = 0.5;
 const SETTLE_MS = 120_000;
 const POLL_MS = 20;
-/** Commands of less time an event are left out, µs. */
-const LEAST_MICROS = 0.001;
 
 /**
- * Starts a platform of its own, sends it as much as it takes, then 70 % of that, and counts every event and conversion.
- * @throws LabError `bench_failed` where an event or conversion is lost or counted twice: then there is no figure
+ * Starts a platform of its own, sends events at full speed, then at 70 % of that, and counts every event and conversion.
+ * @throws LabError `bench_failed` where an event or conversion is lost or counted twice: a bench then has no figure
  */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const dataDir = mkdtempSync(join(tmpdir(), "tributary-bench-"));
@@ -103,11 +56,11 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   }
 }
 
-interface Snapshot {
-  readonly usage: Readonly<Partial<Record<Part, ProcessUsage>>>;
-  readonly commands: ReadonlyMap<string, number>;
-  readonly memoryBytes: number;
-  readonly publishedBytes: number;
+/** The started parts of a run. */
+interface Started {
+  readonly platform: Platform;
+  readonly generator: LoadGenerator;
+  readonly redis: Redis;
 }
 
 class BenchRun {
@@ -115,7 +68,7 @@ class BenchRun {
   readonly #dataDir: string;
   readonly #partitions: readonly number[];
   #platform: Platform | undefined;
-  #generator: ChildProcess | undefined;
+  #generator: LoadGenerator | undefined;
   #redis: Redis | undefined;
   #events = 0;
   #conversions = 0;
@@ -127,23 +80,21 @@ class BenchRun {
   }
 
   async close(): Promise<void> {
-    this.#generator?.kill("SIGKILL");
+    this.#generator?.stop();
     this.#redis?.disconnect();
     await this.#platform?.stop();
   }
 
   async run(): Promise<BenchResult> {
     const { seconds, latencySeconds, note } = this.#options;
-    const platform = await this.#start();
-    const redis = new Redis(platform.redisUrl, { protocol: 2 });
-    this.#redis = redis;
-    await this.#startGenerator(platform);
+    const started = await this.#start();
+    const { platform, redis, generator } = started;
     note(`warming up for ${WARM_UP_SECONDS} s`);
-    await this.#load(redis, WARM_UP_SECONDS, undefined);
+    await this.#load(started, WARM_UP_SECONDS, undefined);
     note(`as fast as possible for ${seconds} s`);
-    const before = await this.#snapshot(platform, redis);
-    const full = await this.#load(redis, seconds, undefined);
-    const after = await this.#snapshot(platform, redis);
+    const before = await takeSnapshot(platform, redis, generator.pid);
+    const full = await this.#load(started, seconds, undefined);
+    const after = await takeSnapshot(platform, redis, generator.pid);
     const eventsPerSecond = (full.events / (full.drainedAtMs - full.startedAtMs)) * 1000;
     const acceptedPerSecond = (full.events / (full.acknowledgedAtMs - full.startedAtMs)) * 1000;
 
@@ -153,11 +104,10 @@ class BenchRun {
     let freshness: readonly number[] = [];
     if (latencySeconds > 0) {
       note(`${rate.toLocaleString("en-US")} events/s for ${latencySeconds} s`);
-      freshness = await this.#loadAtRate(platform, redis, latencySeconds, rate);
+      freshness = await this.#loadAtRate(started, latencySeconds, rate);
     }
     note("counting");
-    const found = await this.#check(platform, redis, latencyFrom);
-    const perEvent = (value: number): number => round(value / full.events, 3);
+    const found = await this.#check(started, latencyFrom);
     return {
       eventsPerSecond: Math.round(eventsPerSecond),
       acceptedPerSecond: Math.round(acceptedPerSecond),
@@ -169,48 +119,49 @@ class BenchRun {
       retries: full.retries,
       latencyMs: latencyOf(found.latenciesMs, rate),
       freshnessMs: freshnessOf(freshness, rate),
-      cpuMicrosPerEvent: mapParts(after, (part, { cpuMicros }) =>
-        perEvent(cpuMicros - (before.usage[part]?.cpuMicros ?? 0)),
-      ),
-      redisMicrosPerEvent: commandCosts(before.commands, after.commands, full.events),
-      redisBytesPerEvent: round(perEvent(after.publishedBytes - before.publishedBytes), 1),
-      redisKeptBytesPerEvent: round(perEvent(after.memoryBytes - before.memoryBytes), 1),
-      peakRssMiB: mapParts(after, (_, { peakRssMib }) => peakRssMib),
+      ...costsBetween(before, after, full.events),
     };
   }
 
-  /** @returns with the warehouse on, how long it took until conversions were reported, ms */
-  async #loadAtRate(
-    platform: Platform,
-    redis: Redis,
-    seconds: number,
-    rate: number,
-  ): Promise<readonly number[]> {
+  async #start(): Promise<Started> {
+    const platform = await this.#startPlatform();
+    const redis = new Redis(platform.redisUrl, { protocol: 2 });
+    this.#redis = redis;
+    const generator = await LoadGenerator.start(platform, this.#options.load);
+    this.#generator = generator;
+    return { platform, redis, generator };
+  }
+
+  /** @returns with the warehouse, the times until conversions were reported, ms; else none */
+  async #loadAtRate(started: Started, seconds: number, rate: number): Promise<readonly number[]> {
     if (!this.#options.warehouse) {
-      await this.#load(redis, seconds, rate);
+      await this.#load(started, seconds, rate);
       return [];
     }
-    const { gatewayUrl, reportsUrl } = platform;
-    const key = this.#options.load.tenants === 1 ? undefined : "tenant-0";
+    const { gatewayUrl, reportsUrl } = started.platform;
+    const key = this.#options.load.tenants === 1 ? undefined : tenantName(0);
     const until = performance.now() + seconds * 1000;
     const probing = probeFreshness(
       { gatewayUrl, reportsUrl, key },
       () => performance.now() > until || this.#options.signal.aborted,
     );
-    const [times] = await Promise.all([probing, this.#load(redis, seconds, rate)]);
+    const [times] = await Promise.all([probing, this.#load(started, seconds, rate)]);
     this.#events += times.length;
     this.#conversions += times.length;
     return times;
   }
 
-  async #start(): Promise<Platform> {
+  async #startPlatform(): Promise<Platform> {
     const { workers, threads, partitions, warehouse, mains, environment, load } = this.#options;
-    const keys = Array.from({ length: load.tenants }, (_, i) => `tenant-${i}=tenant-${i}`);
+    const keys = Array.from(
+      { length: load.tenants },
+      (_, i) => `${tenantName(i)}=${tenantName(i)}`,
+    );
     const own =
       load.tenants === 1
         ? {}
         : { TRIBUTARY_WRITE_KEYS: keys.join(","), TRIBUTARY_READ_KEYS: keys.join(",") };
-    // Without the warehouse nothing acknowledges results: they stay in Redis for the count at the end.
+    // Without the warehouse nobody acknowledges results: they stay in Redis and are counted at the end.
     const backlog = warehouse
       ? {}
       : { TRIBUTARY_MAX_BACKLOG_MB: "1048576", TRIBUTARY_MAX_PARTITION_BACKLOG_MB: "1048576" };
@@ -222,7 +173,7 @@ class BenchRun {
       partitions,
       reports: warehouse,
       mains,
-      // Two revisions are compared without code that one of them compiled earlier.
+      // Code that one revision has compiled earlier would distort the comparison of two.
       environment: { ...environment, ...own, ...backlog, NODE_DISABLE_COMPILE_CACHE: "1" },
       signal: this.#options.signal,
       note: (line) => this.#options.note(`  ${line}`),
@@ -230,51 +181,24 @@ class BenchRun {
     return this.#platform;
   }
 
-  async #startGenerator(platform: Platform): Promise<void> {
-    const program = fileURLToPath(new URL("./generator.ts", import.meta.url));
-    this.#generator = fork(program, [], { execArgv: ["--import", EXIT_WITH_PARENT] });
-    const { hostname, port } = new URL(platform.gatewayUrl);
-    await this.#ask<GeneratorReady>({
-      kind: "setup",
-      host: hostname,
-      port: Number(port),
-      ...this.#options.load,
-    });
-  }
-
-  async #ask<Answer>(message: GeneratorSetup | LoadOrder): Promise<Answer> {
-    const generator = this.#generator as ChildProcess;
-    generator.send(message);
-    const waiting = new AbortController();
-    const { signal } = waiting;
-    try {
-      return await Promise.race([
-        once(generator, "message", { signal }).then(([answer]) => answer as Answer),
-        once(generator, "exit", { signal }).then(() => {
-          throw new LabError("bench_failed", "the load generator ended; its words are above");
-        }),
-        (this.#platform as Platform).failed.then((error) => {
-          throw error;
-        }),
-      ]);
-    } finally {
-      waiting.abort();
-    }
-  }
-
-  /** Sends for a time and waits until all of it is answered and committed. */
-  async #load(redis: Redis, seconds: number, eventsPerSecond: number | undefined) {
-    const done = await this.#ask<LoadDone>({ kind: "load", seconds, eventsPerSecond });
+  /** Sends for a time, and waits until everything is answered and committed, with the warehouse also loaded. */
+  async #load(
+    { platform, redis, generator }: Started,
+    seconds: number,
+    eventsPerSecond: number | undefined,
+  ) {
+    const done = await generator.load(seconds, eventsPerSecond);
     this.#events += done.events;
     this.#conversions += done.conversions;
     const committedAtMs = await this.#drained(redis, seconds);
-    // What is committed may have been answered a moment later: it is over when both are done.
+    // A commit may precede its answer: the load ends with the later of both.
     const endedAtMs = Math.max(committedAtMs, done.acknowledgedAtMs);
-    const drainedAtMs = this.#options.warehouse ? await this.#loadedAtMs() : endedAtMs;
+    const { warehouse, load } = this.#options;
+    const drainedAtMs = warehouse ? await loadedAtMs(platform.reportsUrl, load.tenants) : endedAtMs;
     return { ...done, drainedAtMs };
   }
 
-  /** @returns when the last commit was made, ms since 1970 */
+  /** @returns the time of the last commit, ms since 1970 */
   async #drained(redis: Redis, seconds: number): Promise<number> {
     const until = Date.now() + SETTLE_MS + seconds * 1000;
     for (;;) {
@@ -293,38 +217,21 @@ class BenchRun {
     return Math.max(...times.map(Number));
   }
 
-  async #snapshot(platform: Platform, redis: Redis): Promise<Snapshot> {
-    const usage: Partial<Record<Part, ProcessUsage>> = {};
-    const processes = [...platform.processes(), { name: "generator", pid: this.#generator?.pid }];
-    for (const { name, pid } of processes) {
-      const part = name.replace(/-\d+$/, "") as Part;
-      const used = pid === undefined ? undefined : processUsage(pid);
-      if (used !== undefined) usage[part] = added(usage[part], used);
-    }
-    const metrics = await (await fetch(`${platform.gatewayUrl}/metrics`)).text();
-    const info = await redis.info("everything");
-    return {
-      usage,
-      commands: commandMicros(info),
-      memoryBytes: Number(/^used_memory:(\d+)/m.exec(info)?.[1]),
-      publishedBytes: Number(/^tributary_publish_bytes_total (\S+)$/m.exec(metrics)?.[1]),
-    };
-  }
-
   /** @throws LabError `bench_failed` where anything was lost or counted twice */
-  async #check(platform: Platform, redis: Redis, latencyFrom: number): Promise<ResultsFound> {
+  async #check({ platform, redis }: Started, latencyFrom: number): Promise<ResultsFound> {
     const books = await readBooks(redis, this.#partitions);
     const total = totalBooks(books.tenants);
     const dropped = Object.values(total.dropped).reduce((sum, count) => sum + count, 0);
     const residue = books.partitions.reduce((sum, of) => sum + Math.abs(of.residue), 0);
-    const found = this.#options.warehouse
-      ? await this.#checkWarehouse(platform)
+    const { warehouse, load } = this.#options;
+    const found = warehouse
+      ? await checkReports(platform.reportsUrl, load.tenants, this.#conversions)
       : await checkResults(redis, this.#partitions.length, this.#conversions, latencyFrom);
     const wrong = [
       [this.#events - total.processed, "events lost"],
       [dropped, "events dropped by a bound"],
       [total.deadLettered, "events dead-lettered"],
-      [residue, "events that the books do not explain"],
+      [residue, "events that the books do not account for"],
       [found.lost, "conversions lost"],
       [found.duplicated, "conversions attributed twice"],
     ].filter(([count]) => count !== 0);
@@ -334,92 +241,4 @@ class BenchRun {
       `no figure is given: ${wrong.map(([count, what]) => `${count} ${what}`).join(", ")}`,
     );
   }
-
-  /** Waits until the warehouse has all that was committed. @returns when it did, ms since 1970 */
-  async #loadedAtMs(): Promise<number> {
-    const reportsUrl = this.#platform?.reportsUrl ?? "";
-    const headers = this.#options.load.tenants === 1 ? {} : { authorization: "Bearer tenant-0" };
-    for (const until = Date.now() + SETTLE_MS; Date.now() < until;) {
-      const response = await fetch(`${reportsUrl}/v1/settled?timeoutMs=10000`, { headers });
-      if (!response.ok) throw new LabError("bench_failed", await response.text());
-      if (((await response.json()) as { settled: boolean }).settled) return Date.now();
-    }
-    throw new LabError("bench_failed", `not all was loaded within ${SETTLE_MS / 1000} s`);
-  }
-
-  /** With the warehouse on, results leave Redis: the report counts them. */
-  async #checkWarehouse({ reportsUrl }: Platform): Promise<ResultsFound> {
-    const { tenants } = this.#options.load;
-    let attributed = 0;
-    await this.#loadedAtMs();
-    for (let i = 0; i < tenants; i += 1) {
-      const headers = tenants === 1 ? {} : { authorization: `Bearer tenant-${i}` };
-      const url = `${reportsUrl}/v1/reports/attribution?model=linear&by=channel`;
-      const response = await fetch(url, { headers });
-      if (!response.ok) throw new LabError("bench_failed", await response.text());
-      const report = (await response.json()) as { totals: { conversions: number } };
-      attributed += report.totals.conversions;
-    }
-    return {
-      attributed,
-      lost: Math.max(0, this.#conversions - attributed),
-      duplicated: Math.max(0, attributed - this.#conversions),
-      latenciesMs: new Float64Array(0),
-    };
-  }
-}
-
-function added(one: ProcessUsage | undefined, other: ProcessUsage): ProcessUsage {
-  return {
-    cpuMicros: (one?.cpuMicros ?? 0) + other.cpuMicros,
-    peakRssMib: (one?.peakRssMib ?? 0) + other.peakRssMib,
-  };
-}
-
-function mapParts(
-  { usage }: Snapshot,
-  value: (part: Part, usage: ProcessUsage) => number,
-): Partial<Record<Part, number>> {
-  const entries = Object.entries(usage) as [Part, ProcessUsage][];
-  return Object.fromEntries(entries.map(([part, used]) => [part, value(part, used)]));
-}
-
-/** µs spent in each command, from INFO commandstats; those that a script calls are also part of it. */
-function commandMicros(info: string): Map<string, number> {
-  const found = info.matchAll(/^cmdstat_([^:]+):calls=\d+,usec=(\d+)/gm);
-  return new Map([...found].map(([, name, micros]) => [name as string, Number(micros)]));
-}
-
-function commandCosts(
-  before: ReadonlyMap<string, number>,
-  after: ReadonlyMap<string, number>,
-  events: number,
-): Record<string, number> {
-  const costs = [...after].map(([name, micros]): [string, number] => [
-    name,
-    round((micros - (before.get(name) ?? 0)) / events, 3),
-  ]);
-  return Object.fromEntries(
-    costs.filter(([, cost]) => cost >= LEAST_MICROS).toSorted((a, b) => b[1] - a[1]),
-  );
-}
-
-function latencyOf(values: Float64Array, atEventsPerSecond: number): BenchLatency | null {
-  if (values.length === 0) return null;
-  const sorted = values.toSorted();
-  const at = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] as number;
-  return {
-    p50: at(0.5),
-    p95: at(0.95),
-    p99: at(0.99),
-    p999: at(0.999),
-    max: sorted.at(-1) as number,
-    atEventsPerSecond,
-    conversions: sorted.length,
-  };
-}
-
-function round(value: number, places: number): number {
-  return Number(value.toFixed(places));
 }

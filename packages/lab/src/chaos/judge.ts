@@ -200,11 +200,12 @@ export class Judge {
         const others = this.#judgeErased(tenant, gone, rows, taken);
         const counted = this.#judgeEvents(tenant, events, others);
         const results = await warehouse.query<LastResult>(
-          `SELECT tenant, conversion_id, user_key, toString(value) AS value, touch_id, touch_channel,
+          `SELECT * EXCEPT (reason) FROM (SELECT tenant, conversion_id, user_key, reason, toString(value) AS value, touch_id, touch_channel,
             credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
             arrayMap(x -> toString(x), credit_value) AS credit_value
           FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
-          ORDER BY conversion_id, generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id`,
+          ORDER BY conversion_id, generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id, sent_user_key, sent_anonymous)
+          WHERE reason != 'duplicate'`,
           { tenant },
         );
         const expected = expectedResults(counted, RULES);

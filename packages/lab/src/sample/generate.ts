@@ -10,7 +10,7 @@ export interface SampleOptions {
   readonly startMs: number;
 }
 
-/** What `tributary start` plays: fixed, so that playing it again changes nothing. */
+/** The sample of `tributary start`: fixed, so that playing it again changes nothing. */
 export const BUNDLED_SAMPLE: SampleOptions = Object.freeze({
   seed: 20_261_001,
   users: 2000,
@@ -54,7 +54,7 @@ export function generateSample(options: SampleOptions): TributaryEvent[] {
   return arrivals.sort((a, b) => a.arrivalMs - b.arrivalMs).map(({ event }) => event);
 }
 
-/** A generator of one user's events; it keeps who the user is known as, and the time. */
+/** Generates one user's events; holds the user's ID and the current time. */
 class Journey {
   readonly events: TributaryEvent[] = [];
   readonly #random: Random;
@@ -87,11 +87,11 @@ class Journey {
 
 function journey(random: Random, user: number, options: SampleOptions): readonly TributaryEvent[] {
   const number = String(user).padStart(5, "0");
-  // Two in three are known; the others are a browser without a name.
+  // Two in three users are known; the others are anonymous browsers.
   const identity =
     random() < 0.66 ? { userId: `customer-${number}` } : { anonymousId: uuid(random) };
   const walk = new Journey(random, identity, options.startMs + below(random, SPREAD_MS));
-  // One in forty buys without having been seen before: by phone, or with a blocker.
+  // One in forty buys without a touchpoint: by phone, or with a blocker.
   let pull = random() < 0.025 ? 0 : addTouches(walk, random);
   if (pull === 0) pull = 4;
   let odds = 0.31 * pull;
@@ -130,7 +130,7 @@ function addConversion(walk: Journey, random: Random, orderId: string): void {
   const cents = goal.minCents + below(random, goal.maxCents - goal.minCents);
   walk.add({ type: "conversion", name: goal.name, value: euros(cents), currency: "EUR", orderId });
   if (random() > 0.05) return;
-  // A refund: of everything, or of a part.
+  // A full or partial refund.
   walk.wait(DAY_MS, 4 * DAY_MS);
   walk.add({
     type: "refund",

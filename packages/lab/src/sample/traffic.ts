@@ -2,7 +2,7 @@
 import type { TributaryEvent } from "@tributary/protocol";
 import { hex, type Random } from "./random.ts";
 
-/** What a touchpoint says of its origin. */
+/** Origin of a touchpoint. */
 export type Origin = Pick<
   TributaryEvent,
   "source" | "medium" | "campaign" | "term" | "content" | "channel" | "referrer" | "url"
@@ -25,7 +25,7 @@ const pick = (random: Random, items: readonly [string, ...string[]]): string =>
 const page = (random: Random): string =>
   `${SHOP}/${pick(random, ["", "tents", "boots", "backpacks", "sale", "guides/first-hike"])}`;
 
-/** Tagged, untagged, auto-tagged by click ID, by referrer alone, and direct: what a real log mixes. */
+/** A mix like that of a real log: tagged, untagged, auto-tagged by click ID, by referrer alone, and direct. */
 export const TRAFFIC: readonly [TrafficSource, ...TrafficSource[]] = [
   {
     weight: 17,
@@ -130,7 +130,7 @@ export const TRAFFIC: readonly [TrafficSource, ...TrafficSource[]] = [
   { weight: 12, type: "visit", pull: 0.9, origin: (random) => ({ url: page(random) }) },
 ];
 
-/** What a conversion may be, and what it is worth in cents. */
+/** Kinds of conversions, with their value in cents. */
 export const GOALS: readonly [Goal, ...Goal[]] = [
   { weight: 74, name: "purchase", minCents: 1490, maxCents: 24_900 },
   { weight: 8, name: "purchase", minCents: 24_900, maxCents: 89_900 },

@@ -17,7 +17,7 @@ test("the same seed gives the same events, another seed others", () => {
   );
 });
 
-test("every event of any seed is one that the gateway takes", () => {
+test("the gateway accepts every event of any seed", () => {
   const options = {
     now: BUNDLED_SAMPLE.startMs + 200 * 86_400_000,
     tenant: 0,
@@ -37,7 +37,7 @@ test("every event of any seed is one that the gateway takes", () => {
   );
 });
 
-test("the bundled sample is as its description says", () => {
+test("the bundled sample matches its description", () => {
   const unique = new Map(sample.map((event) => [event.id, event]));
   const conversions = [...unique.values()].filter(({ type }) => type === "conversion");
   expect(sample.length).toBeGreaterThan(11_000);

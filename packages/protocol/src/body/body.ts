@@ -1,11 +1,11 @@
 /**
  * JSON and NDJSON bodies brought into the msgpack form that {@link BatchScanner} reads, so that there is one validation.
- * {@link JsonToMsgpack} does nearly all of them; what it hands back is parsed, and explained where it is not JSON.
+ * {@link JsonToMsgpack} transcodes nearly all of them. `JSON.parse` reads the others, and explains those that are not JSON.
  */
 import { Buffer } from "node:buffer";
 import { Packr } from "msgpackr";
 import { ProtocolError } from "../errors.ts";
-import { JsonToMsgpack } from "./json-to-msgpack.ts";
+import { JsonToMsgpack } from "./json/to-msgpack.ts";
 
 // Plain maps, readable by every msgpack library: no record extension.
 // Without toJSON: a sender may name a field so.

@@ -1,18 +1,18 @@
 /**
- * The few msgpack primitives that reading without decoding needs (https://github.com/msgpack/msgpack/blob/master/spec.md),
- * and a small writer for the frames of our own blocks. Whole values are left to msgpackr.
+ * The few msgpack primitives that reading without decoding needs (https://github.com/msgpack/msgpack/blob/master/spec.md).
+ * Whole values are left to msgpackr.
  */
-import { Buffer } from "node:buffer";
 import { ProtocolError } from "../errors.ts";
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-function truncated(): ProtocolError {
+/** The error for bytes that end within a value. */
+export function truncated(): ProtocolError {
   return new ProtocolError("body_malformed", "msgpack ends in the middle of a value");
 }
 
 /** Big-endian unsigned integer of `width` bytes (1, 2 or 4). @throws ProtocolError where the bytes end early. */
-function readUint(bytes: Uint8Array, pos: number, width: number, end: number): number {
+export function readUint(bytes: Uint8Array, pos: number, width: number, end: number): number {
   if (pos + width > end) throw truncated();
   let value = 0;
   for (let i = 0; i < width; i += 1) value = value * 256 + (bytes[pos + i] as number);
@@ -92,9 +92,6 @@ export function readString(bytes: Uint8Array, pos: number, end: number): boolean
   stringRead.end = start + length;
   return true;
 }
-
-/** Where a binary's bytes are; one object, reused by {@link MsgpackReader.findBinary}. */
-export const binaryRead = { start: 0, length: 0 };
 
 /** What a container holds and where its first element starts; one object, reused. */
 export const containerRead = { count: 0, next: 0 };
@@ -217,184 +214,4 @@ export function describeValue(lead: number): string {
   if (lead === 0xc2 || lead === 0xc3) return "a boolean";
   if (lead >= 0xc4 && lead <= 0xc6) return "binary data";
   return "an extension type";
-}
-
-/** Appends msgpack values to a growing buffer: the frame of an entry or block. */
-export class MsgpackWriter {
-  // Not from the shared pool: what is finished may be transferred to another thread.
-  #bytes: Buffer;
-  #length = 0;
-
-  constructor(sizeHint: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(sizeHint);
-  }
-
-  array(count: number): void {
-    this.#lead(0x90, 15, count, 0xdc);
-  }
-
-  number(value: number): void {
-    if (Number.isInteger(value) && value >= 0 && value <= 0x7f) {
-      this.#byte(value);
-    } else if (Number.isInteger(value) && value >= 0 && value <= 0xffffffff) {
-      this.#reserve(5);
-      this.#bytes[this.#length] = 0xce;
-      this.#length = this.#bytes.writeUInt32BE(value, this.#length + 1);
-    } else {
-      this.#reserve(9);
-      this.#bytes[this.#length] = 0xcb;
-      this.#length = this.#bytes.writeDoubleBE(value, this.#length + 1);
-    }
-  }
-
-  nil(): void {
-    this.#byte(0xc0);
-  }
-
-  text(value: string): void {
-    const length = Buffer.byteLength(value, "utf8");
-    if (length < 32) {
-      this.#byte(0xa0 | length);
-    } else {
-      this.#reserve(5);
-      this.#bytes[this.#length] = 0xdb;
-      this.#length = this.#bytes.writeUInt32BE(length, this.#length + 1);
-    }
-    this.#reserve(length);
-    this.#length += this.#bytes.write(value, this.#length, "utf8");
-  }
-
-  /** A str value of UTF-8 bytes. */
-  textBytes(value: Uint8Array): void {
-    if (value.length < 32) {
-      this.#byte(0xa0 | value.length);
-    } else {
-      this.#reserve(5);
-      this.#bytes[this.#length] = 0xdb;
-      this.#length = this.#bytes.writeUInt32BE(value.length, this.#length + 1);
-    }
-    this.raw(value, value.length);
-  }
-
-  /** A bin value of the first `length` bytes. */
-  binary(value: Uint8Array, length: number): void {
-    this.#reserve(5);
-    if (length <= 0xff) {
-      this.#bytes[this.#length] = 0xc4;
-      this.#length = this.#bytes.writeUInt8(length, this.#length + 1);
-    } else {
-      this.#bytes[this.#length] = 0xc6;
-      this.#length = this.#bytes.writeUInt32BE(length, this.#length + 1);
-    }
-    this.raw(value, length);
-  }
-
-  raw(value: Uint8Array, length: number): void {
-    this.#reserve(length);
-    this.#bytes.set(length === value.length ? value : value.subarray(0, length), this.#length);
-    this.#length += length;
-  }
-
-  /** What was written; the writer must not be used afterwards. */
-  finish(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  #byte(value: number): void {
-    this.#reserve(1);
-    this.#bytes[this.#length] = value;
-    this.#length += 1;
-  }
-
-  #lead(fix: number, most: number, count: number, wide: number): void {
-    if (count <= most) {
-      this.#byte(fix | count);
-      return;
-    }
-    this.#reserve(5);
-    this.#bytes[this.#length] = wide + 1;
-    this.#length = this.#bytes.writeUInt32BE(count, this.#length + 1);
-  }
-
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#length + more));
-    this.#bytes.copy(grown, 0, 0, this.#length);
-    this.#bytes = grown;
-  }
-}
-
-/** Reads the frame of an entry or block value by value; a value of another type than asked for is an error. */
-export class MsgpackReader {
-  readonly #bytes: Uint8Array;
-  #pos = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  array(): number {
-    if (!readArrayHead(this.#bytes, this.#pos, this.#bytes.length)) throw this.#unexpected("array");
-    this.#pos = containerRead.next;
-    return containerRead.count;
-  }
-
-  number(): number {
-    if (!readNumber(this.#bytes, this.#pos, this.#bytes.length)) throw this.#unexpected("number");
-    this.#pos = numberRead.next;
-    return numberRead.value;
-  }
-
-  /** Finds a str's bytes, into {@link stringRead}. */
-  findText(): void {
-    if (!readString(this.#bytes, this.#pos, this.#bytes.length)) throw this.#unexpected("string");
-    this.#pos = stringRead.end;
-  }
-
-  /** A range of a str's bytes, as a view. */
-  textBytes(): Uint8Array {
-    this.findText();
-    return this.#bytes.subarray(stringRead.start, stringRead.end);
-  }
-
-  text(): string {
-    const view = this.textBytes();
-    return Buffer.from(view.buffer, view.byteOffset, view.length).toString("utf8");
-  }
-
-  /** A bin's bytes, as a view. */
-  binary(): Uint8Array {
-    this.findBinary();
-    const { start, length } = binaryRead;
-    return this.#bytes.subarray(start, start + length);
-  }
-
-  /** Finds a bin's bytes, into {@link binaryRead}. */
-  findBinary(): void {
-    const lead = this.#bytes[this.#pos] as number;
-    if (lead < 0xc4 || lead > 0xc6) throw this.#unexpected("binary");
-    const width = 1 << (lead - 0xc4);
-    const length = readUint(this.#bytes, this.#pos + 1, width, this.#bytes.length);
-    const start = this.#pos + 1 + width;
-    if (start + length > this.#bytes.length) throw truncated();
-    this.#pos = start + length;
-    binaryRead.start = start;
-    binaryRead.length = length;
-  }
-
-  /** Consumes a nil and says so; anything else is left for the next read. */
-  nil(): boolean {
-    if (this.#bytes[this.#pos] !== 0xc0) return false;
-    this.#pos += 1;
-    return true;
-  }
-
-  #unexpected(wanted: string): ProtocolError {
-    const lead = this.#bytes[this.#pos];
-    const got = lead === undefined ? "the end" : describeValue(lead);
-    return new ProtocolError(
-      "entry_malformed",
-      `expected ${wanted} at byte ${this.#pos}, got ${got}`,
-    );
-  }
 }

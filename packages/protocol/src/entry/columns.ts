@@ -1,20 +1,22 @@
 import {
   ENTRY_FIELDS,
   ENTRY_VERSION,
-  type EventRow,
   FLAG_ID_UUID,
   FLAG_RARE,
   FLAG_SAME_USER,
   FLAG_USER_UUID,
   MAX_TIME_MS,
-  type RowDictionaries,
 } from "./entry.ts";
+import type { EventRow, RowDictionaries } from "./event-row.ts";
 import type { Dictionary } from "./dictionary.ts";
 import { ProtocolError } from "../errors.ts";
 import { DIMENSION_COUNT } from "../event.ts";
-import { binaryRead, MsgpackReader, stringRead } from "../bytes/msgpack.ts";
+import { readVarint, varintRead } from "../bytes/varint.ts";
+import { malformed, readTenantRuns } from "./tenants.ts";
+import { binaryRead, MsgpackReader } from "../bytes/msgpack-reader.ts";
+import { stringRead } from "../bytes/msgpack.ts";
 
-/** Bytes that may be read behind a field: whoever takes a short field as words need not look where it ends. */
+/** Readable bytes behind the last field: a reader may take a short field as words without checking where it ends. */
 const SLACK_BYTES = 16;
 const UUID_BYTES = 16;
 
@@ -58,7 +60,7 @@ export class EntryColumns {
   readonly #remaps = Array.from({ length: DIMENSION_COUNT }, () => new Int32Array(0));
 
   /**
-   * Reads an entry. What is wrong with single events is told by {@link problem}.
+   * Reads an entry. {@link problem} says what is wrong with single events.
    * @throws ProtocolError `entry_malformed` or `entry_version` where no event of it can be read
    */
   read(entry: Uint8Array, dictionaries: RowDictionaries): void {
@@ -74,7 +76,7 @@ export class EntryColumns {
     }
     if (fields !== ENTRY_FIELDS) throw malformed(`${fields} fields instead of ${ENTRY_FIELDS}`);
     const events = reader.number();
-    const runs = this.#readTenants(reader, dictionaries.tenants);
+    const runs = readTenantRuns(reader, this.bytes, dictionaries.tenants, this.#tenantCodes);
     reader.findBinary();
     if (runs.reduce((sum, run) => sum + run, 0) !== events || binaryRead.length !== events) {
       throw malformed("the columns' lengths differ");
@@ -143,20 +145,6 @@ export class EntryColumns {
     for (let i = 0; i < DIMENSION_COUNT; i += 1) this.dimensions[i] = new Int32Array(size);
   }
 
-  /** @returns the runs' lengths; {@link #tenantCodes} are theirs */
-  #readTenants(reader: MsgpackReader, dictionary: Dictionary): number[] {
-    const runs: number[] = [];
-    this.#tenantCodes.length = 0;
-    for (let left = reader.array() / 2; left >= 1; left -= 1) {
-      reader.findText();
-      this.#tenantCodes.push(dictionary.intern(this.bytes, stringRead.start, stringRead.end));
-      const run = reader.number();
-      if (!Number.isInteger(run) || run < 0) throw malformed(`a tenant has ${run} events`);
-      runs.push(run);
-    }
-    return runs;
-  }
-
   #fillTenants(runs: readonly number[]): void {
     let from = 0;
     for (const [i, run] of runs.entries()) {
@@ -175,12 +163,12 @@ export class EntryColumns {
         pos += 1;
         time += (byte & 1) === 0 ? byte >> 1 : -((byte + 1) >> 1);
       } else {
-        pos = this.#readVarint(pos, end, 2 ** 53);
+        pos = readVarint(bytes, pos, end, 2 ** 53);
         if (pos < 0) {
           this.#end(i, "the times end early");
           return;
         }
-        const value = this.#varint;
+        const { value } = varintRead;
         time += value % 2 === 0 ? value / 2 : -(value + 1) / 2;
       }
       if (!(time >= 0 && time <= MAX_TIME_MS)) {
@@ -190,26 +178,6 @@ export class EntryColumns {
       times[i] = time;
       timeEnds[i] = pos;
     }
-  }
-
-  /** The number that {@link #readVarint} read. */
-  #varint = 0;
-
-  /** Reads a LEB128. @returns where it ends, −1 where that is not before `end` or it is too long */
-  #readVarint(start: number, end: number, mostScale: number): number {
-    const { bytes } = this;
-    let value = 0;
-    let scale = 1;
-    for (let pos = start; pos < end && scale <= mostScale; pos += 1) {
-      const byte = bytes[pos] as number;
-      value += (byte & 0x7f) * scale;
-      if (byte < 0x80) {
-        this.#varint = value;
-        return pos + 1;
-      }
-      scale *= 128;
-    }
-    return -1;
   }
 
   #readIds(start: number, end: number): void {
@@ -306,13 +274,13 @@ export class EntryColumns {
   }
 
   #readRare(start: number, end: number): void {
-    const { flags, rareEnds, rareLengths } = this;
+    const { bytes, flags, rareEnds, rareLengths } = this;
     let pos = start;
     for (let i = 0; i < this.count; i += 1) {
       let length = 0;
       if (((flags[i] as number) & FLAG_RARE) !== 0) {
-        pos = this.#readVarint(pos, end, 2 ** 31);
-        length = this.#varint;
+        pos = readVarint(bytes, pos, end, 2 ** 31);
+        length = varintRead.value;
         if (pos < 0 || pos + length > end) {
           this.#end(i, "the rare fields end early");
           return;
@@ -329,8 +297,4 @@ export class EntryColumns {
     this.count = index;
     this.problem = malformed(what);
   }
-}
-
-function malformed(what: string): ProtocolError {
-  return new ProtocolError("entry_malformed", `not an entry: ${what}`);
 }

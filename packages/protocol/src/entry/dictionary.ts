@@ -8,10 +8,15 @@ const RECENT_SLOTS = 1024;
 const RECENT_SHIFT = 32 - Math.log2(RECENT_SLOTS);
 /** Longest such text, in words. */
 const RECENT_WORDS = 8;
+/** Memory of a string besides twice its length, bytes: measured with Node 24, hash table and decoded text included. */
+const STRING_BYTES = 300;
 
 /**
  * Interns byte strings: equal bytes get the same code, counted from 1; 0 means "absent".
  * Open addressing over the bytes' hash; no string is made until one is asked for.
+ *
+ * A dictionary may have a limit ({@link limit}). Strings beyond it get codes above {@link held}, which are valid until
+ * {@link forgetTransient}.
  */
 export class Dictionary {
   readonly #key0: number;
@@ -21,6 +26,11 @@ export class Dictionary {
   #values: Uint8Array[] = [];
   #texts: (string | undefined)[] = [];
   #valid: boolean[] = [];
+  #held = 0;
+  #heldBytes = 0;
+  #maxBytes = Infinity;
+  /** Whether a string was beyond the limit: from then on all new ones are. */
+  #full = false;
   /** Valid texts asked for lately: their codes, lengths, words (little endian) and last four bytes, by their slot. */
   readonly #recent = new Int32Array(RECENT_SLOTS);
   readonly #recentLengths = new Uint8Array(RECENT_SLOTS);
@@ -36,6 +46,36 @@ export class Dictionary {
   /** How many strings are held; the codes are 1…size. */
   get size(): number {
     return this.#values.length;
+  }
+
+  /** Strings held for good: their codes are 1…held. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Memory of the strings held, bytes: an estimate, for accounting. */
+  get byteLength(): number {
+    return this.#heldBytes;
+  }
+
+  /** Limits the memory of further strings, bytes as {@link byteLength} counts them. */
+  limit(moreBytes: number): void {
+    this.#maxBytes = this.#heldBytes + moreBytes;
+  }
+
+  /** Forgets the strings beyond the limit; their codes are void, and given again. */
+  forgetTransient(): void {
+    const mask = this.#slots.length - 1;
+    // The last added first: none of the others was displaced by it.
+    for (let code = this.#values.length; code > this.#held; code -= 1) {
+      let slot = (this.#hashes[code] as number) & mask;
+      while (this.#slots[slot] !== code) slot = (slot + 1) & mask;
+      this.#slots[slot] = 0;
+    }
+    this.#values.length = this.#held;
+    this.#texts.length = this.#held;
+    this.#valid.length = this.#held;
+    this.#recentLengths.fill(0);
   }
 
   /** The code of bytes[start…end), new if they were not seen before. Cost: one hash, usually one probe. */
@@ -62,8 +102,18 @@ export class Dictionary {
       this.#hashes = grown;
     }
     this.#hashes[code] = hash;
+    this.#hold(code, value.length);
     if (code * 2 > this.#slots.length) this.#grow();
     return code;
+  }
+
+  /** Holds a new string for good, unless the limit is reached: then this one and all further ones are transient. */
+  #hold(code: number, length: number): void {
+    const bytes = this.#heldBytes + STRING_BYTES + 2 * length;
+    if (bytes > this.#maxBytes) this.#full = true;
+    if (this.#full) return;
+    this.#held = code;
+    this.#heldBytes = bytes;
   }
 
   /**
@@ -146,6 +196,9 @@ export class Dictionary {
     this.#values = [];
     this.#texts = [];
     this.#valid = [];
+    this.#held = 0;
+    this.#heldBytes = 0;
+    this.#full = false;
     this.#recentLengths.fill(0);
   }
 

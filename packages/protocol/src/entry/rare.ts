@@ -4,8 +4,9 @@
  */
 import { Buffer } from "node:buffer";
 import { unpack } from "msgpackr";
+import type { ByteColumn } from "../bytes/byte-column.ts";
 import { parseDecimal } from "../values/decimal.ts";
-import type { EventRow } from "./entry.ts";
+import type { EventRow } from "./event-row.ts";
 import { ProtocolError } from "../errors.ts";
 import { readString, skipValue, stringRead } from "../bytes/msgpack.ts";
 
@@ -21,6 +22,20 @@ export const RARE_PROPERTIES = 8;
 /** What only the platform itself writes: see identity-rows.ts. */
 export const RARE_IDENTITY = 9;
 export const RARE_COPY = 10;
+
+/** Appends the anonymous ID bytes[start…end), of at most 255 bytes, of an event that has a user ID as well. */
+export function addAnonymousId(
+  rare: ByteColumn,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): void {
+  rare.byte(RARE_ANONYMOUS_ID);
+  // The head of a text of up to 255 bytes.
+  rare.byte(0xd9);
+  rare.byte(end - start);
+  rare.range(bytes, start, end - start);
+}
 
 /** The decoded rare fields of one event. */
 export interface RareFields {

@@ -1,7 +1,9 @@
-import { ENTRY_FIELDS, type EventRow, type RowDictionaries } from "./entry.ts";
+import { ENTRY_FIELDS } from "./entry.ts";
+import type { EventRow, RowDictionaries } from "./event-row.ts";
 import { EntryColumns } from "./columns.ts";
 import { ProtocolError } from "../errors.ts";
-import { containerRead, MsgpackReader, readArrayHead, skipValue } from "../bytes/msgpack.ts";
+import { containerRead, readArrayHead, skipValue } from "../bytes/msgpack.ts";
+import { MsgpackReader } from "../bytes/msgpack-reader.ts";
 
 /** Reads an entry row by row, without an object an event. Codes come out in the given dictionaries. */
 export class EntryReader {

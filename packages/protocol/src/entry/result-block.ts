@@ -3,7 +3,7 @@
  * each an entry ({@link EntryWriter}), so that there is one codec for events, facts and results.
  *
  *   [version, models, conversions (entry), values, revisions, reasons, touch counts, touches (entry),
- *    run lengths, weights, generations]
+ *    run lengths, weights, generations, anonymous IDs]
  *
  * - models: names, in the order of the weights
  * - values: net value of each conversion as decimal text, "" where it has none
@@ -12,24 +12,44 @@
  *   each other are a run: its length, and one float64 little endian. Most models give most touches the same, so that
  *   a path of 25 touches under six models takes a quarter of what it would otherwise.
  * - generations: one a conversion, see docs/identity.md. Where all are 0 the field is left out, and the version is 2.
+ * - anonymous IDs: of each conversion that belongs to a user by a link the anonymousId that it was sent under, "" of the
+ *   others. Where all are "" the field is left out, and the version is 3.
  */
 import { Buffer } from "node:buffer";
-import { EntryWriter, type EventRow, type RowDictionaries } from "./entry.ts";
+import { EntryWriter } from "./entry-writer.ts";
+import type { EventRow, RowDictionaries } from "./event-row.ts";
 import { EntryReader } from "./reader.ts";
 import { ProtocolError } from "../errors.ts";
-import { MsgpackReader, MsgpackWriter } from "../bytes/msgpack.ts";
+import { MsgpackReader } from "../bytes/msgpack-reader.ts";
+import { MsgpackWriter } from "../bytes/msgpack-writer.ts";
 
-export const RESULT_VERSION = 3;
-/** The version without generations. */
+export const RESULT_VERSION = 4;
+/** Without anonymous IDs. */
+const GENERATIONS_VERSION = 3;
+/** Without generations and anonymous IDs. */
 const PLAIN_VERSION = 2;
+/** Fields of a block of each version. */
+const FIELDS: Readonly<Record<number, number>> = {
+  [PLAIN_VERSION]: 10,
+  [GENERATIONS_VERSION]: 11,
+  [RESULT_VERSION]: 12,
+};
 
 /** Why a conversion got a result. Never reorder: codes are stored. */
-export const REVISION_REASONS = ["first", "late_touchpoint", "refund", "merge"] as const;
+export const REVISION_REASONS = [
+  "first",
+  "late_touchpoint",
+  "refund",
+  "merge",
+  "duplicate",
+] as const;
 export type RevisionReason = (typeof REVISION_REASONS)[number];
 export const REASON_FIRST = 0;
 export const REASON_LATE_TOUCHPOINT = 1;
 export const REASON_REFUND = 2;
 export const REASON_MERGE = 3;
+/** The person has another event of this ID, which counts: the conversion is withdrawn. Such a result has no touches and no value. */
+export const REASON_DUPLICATE = 4;
 
 /** Builds result blocks. */
 export class ResultWriter {
@@ -41,6 +61,7 @@ export class ResultWriter {
   readonly #reasons: number[] = [];
   readonly #touchCounts: number[] = [];
   readonly #generations: number[] = [];
+  readonly #anonymousIds: string[] = [];
   readonly #runLengths: number[] = [];
   /** One a run. */
   readonly #weights: number[] = [];
@@ -62,7 +83,10 @@ export class ResultWriter {
     return this.#touches.count;
   }
 
-  /** Begins a conversion; its touches follow, then its weights. @param value net, as decimal text or "" */
+  /**
+   * Begins a conversion; its touches follow, then its weights. @param value net, as decimal text or ""
+   * @param anonymousId that it was sent under, where it is another user's by a link; else ""
+   */
   conversion(
     row: EventRow,
     value: string,
@@ -70,8 +94,10 @@ export class ResultWriter {
     reason: number,
     touches: number,
     generation = 0,
+    anonymousId = "",
   ): void {
     this.#generations.push(generation);
+    this.#anonymousIds.push(anonymousId);
     this.#conversions.append(row);
     this.#values.push(value);
     this.#revisions.push(revision);
@@ -114,11 +140,9 @@ export class ResultWriter {
     const writer = new MsgpackWriter(
       conversions.length + touches.length + this.#weights.length * 9 + count * 16 + 256,
     );
-    const generations = this.#generations.some((generation) => generation !== 0)
-      ? this.#generations
-      : undefined;
-    writer.array(generations === undefined ? 10 : 11);
-    writer.number(generations === undefined ? PLAIN_VERSION : RESULT_VERSION);
+    const version = this.#version();
+    writer.array(FIELDS[version] ?? 0);
+    writer.number(version);
     writer.array(this.#models.length);
     for (const model of this.#models) writer.text(model);
     writer.binary(conversions, conversions.length);
@@ -134,16 +158,28 @@ export class ResultWriter {
     const weights = Buffer.allocUnsafe(this.#weights.length * 8);
     for (const [i, weight] of this.#weights.entries()) weights.writeDoubleLE(weight, i * 8);
     writer.binary(weights, weights.length);
-    if (generations !== undefined) {
+    if (version >= GENERATIONS_VERSION) {
       writer.array(count);
-      for (const generation of generations) writer.number(generation);
+      for (const generation of this.#generations) writer.number(generation);
+    }
+    if (version >= RESULT_VERSION) {
+      writer.array(count);
+      for (const anonymousId of this.#anonymousIds) writer.text(anonymousId);
     }
     this.#generations.length = 0;
+    this.#anonymousIds.length = 0;
     for (const column of [this.#revisions, this.#reasons, this.#touchCounts]) column.length = 0;
     this.#values.length = 0;
     this.#runLengths.length = 0;
     this.#weights.length = 0;
     return writer.finish();
+  }
+
+  /** The lowest version that holds what was written. */
+  #version(): number {
+    if (this.#anonymousIds.some((anonymousId) => anonymousId !== "")) return RESULT_VERSION;
+    const isPlain = this.#generations.every((generation) => generation === 0);
+    return isPlain ? PLAIN_VERSION : GENERATIONS_VERSION;
   }
 
   /** Forgets what was written. */
@@ -166,20 +202,23 @@ export interface ResultBlock {
   readonly weights: Float64Array;
   /** Of the conversions' owners; of two results the one of the higher generation is valid. */
   readonly generations: readonly number[];
+  /** That each conversion was sent under, where it belongs to a user by a link; "" where its row's user sent it. */
+  readonly anonymousIds: readonly string[];
 }
 
 /** Reads a result block. @throws ProtocolError `entry_malformed` or `entry_version` */
 export function readResultBlock(bytes: Uint8Array, dictionaries: RowDictionaries): ResultBlock {
   const reader = new MsgpackReader(bytes);
   const fields = reader.array();
-  const version = fields === 10 || fields === 11 ? reader.number() : -1;
+  const isKnown = Object.values(FIELDS).includes(fields);
+  const version = isKnown ? reader.number() : -1;
   if (version > RESULT_VERSION) {
     throw new ProtocolError(
       "entry_version",
-      `result version ${version}; this reads ${PLAIN_VERSION} and ${RESULT_VERSION}`,
+      `result version ${version}; this reads ${PLAIN_VERSION} to ${RESULT_VERSION}`,
     );
   }
-  if (version !== (fields === 10 ? PLAIN_VERSION : RESULT_VERSION)) {
+  if (FIELDS[version] !== fields) {
     throw new ProtocolError("entry_malformed", "not a result block");
   }
   const models = list(reader, () => reader.text());
@@ -195,8 +234,12 @@ export function readResultBlock(bytes: Uint8Array, dictionaries: RowDictionaries
   if (total !== touches.count || touchCounts.length !== conversions.count) throw unequalColumns();
   const weights = unpackRuns(lengths, packed, total * models.length);
   const generations =
-    version === RESULT_VERSION ? list(reader, () => reader.number()) : revisions.map(() => 0);
-  if (generations.length !== conversions.count) throw unequalColumns();
+    version >= GENERATIONS_VERSION ? list(reader, () => reader.number()) : revisions.map(() => 0);
+  const anonymousIds =
+    version >= RESULT_VERSION ? list(reader, () => reader.text()) : revisions.map(() => "");
+  if (generations.length !== conversions.count || anonymousIds.length !== conversions.count) {
+    throw unequalColumns();
+  }
   return {
     models,
     conversions,
@@ -207,6 +250,7 @@ export function readResultBlock(bytes: Uint8Array, dictionaries: RowDictionaries
     touches,
     weights,
     generations,
+    anonymousIds,
   };
 }
 

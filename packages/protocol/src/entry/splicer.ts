@@ -1,19 +1,19 @@
 import { Buffer } from "node:buffer";
+import { ByteColumn } from "../bytes/byte-column.ts";
 import {
-  ByteColumn,
   ENTRY_FIELDS,
   ENTRY_VERSION,
   FLAG_ID_UUID,
   FLAG_SAME_USER,
   FLAG_USER_UUID,
   MAX_ENTRY_EVENTS,
-  type RowDictionaries,
   TRACE_BYTES,
 } from "./entry.ts";
+import type { RowDictionaries } from "./event-row.ts";
 import type { Dictionary } from "./dictionary.ts";
 import type { EntryColumns } from "./columns.ts";
 import { DIMENSION_COUNT } from "../event.ts";
-import { MsgpackWriter } from "../bytes/msgpack.ts";
+import { MsgpackWriter } from "../bytes/msgpack-writer.ts";
 
 /**
  * Builds an entry out of events of other entries. What they share with those is copied as it is: times, IDs, users and
@@ -38,6 +38,10 @@ export class EntrySplicer {
   #localOfTuple = new Uint16Array(1024);
   #localOfCode = new Uint16Array(1024);
   readonly #strings: number[] = [];
+  /** Dictionary codes that hold instead of their combination's: events, dimensions and codes. */
+  readonly #overriddenEvents: number[] = [];
+  readonly #overriddenDimensions: number[] = [];
+  readonly #overridingCodes: number[] = [];
   #narrow = new Uint8Array(1024);
 
   /** Events appended since the last {@link finish}. */
@@ -67,6 +71,13 @@ export class EntrySplicer {
     copy(this.#rare, bytes, rareStart, columns.rareEnds[last]);
     this.#appendTuples(tuples, from, to);
     this.#count += count;
+  }
+
+  /** Gives one of the next events to be appended another code in a dimension. @param ahead how many come before it */
+  override(ahead: number, dimension: number, code: number): void {
+    this.#overriddenEvents.push(this.#count + ahead);
+    this.#overriddenDimensions.push(dimension);
+    this.#overridingCodes.push(code);
   }
 
   /**
@@ -104,6 +115,9 @@ export class EntrySplicer {
     this.#local.length = 0;
     this.#tenants.length = 0;
     this.#tenantRuns.length = 0;
+    this.#overriddenEvents.length = 0;
+    this.#overriddenDimensions.length = 0;
+    this.#overridingCodes.length = 0;
     this.#count = 0;
     this.#lastTime = 0;
   }
@@ -179,21 +193,45 @@ export class EntrySplicer {
       if (count > this.#narrow.length) this.#narrow = new Uint8Array(count * 2);
       const narrow = this.#narrow;
       for (let i = 0; i < count; i += 1) narrow[i] = locals[tuples[i] as number] as number;
+      this.#writeOverrides(dimension, narrow);
       writer.binary(narrow, count);
     } else {
-      const wide = Buffer.allocUnsafe(count * 2);
-      for (let i = 0; i < count; i += 1) {
-        wide.writeUInt16LE(locals[tuples[i] as number] as number, i * 2);
-      }
-      writer.binary(wide, wide.length);
+      const wide = new Uint16Array(count);
+      for (let i = 0; i < count; i += 1) wide[i] = locals[tuples[i] as number] as number;
+      this.#writeOverrides(dimension, wide);
+      const bytes = Buffer.allocUnsafe(count * 2);
+      for (let i = 0; i < count; i += 1) bytes.writeUInt16LE(wide[i] as number, i * 2);
+      writer.binary(bytes, bytes.length);
     }
     for (const code of strings) this.#localOfCode[code] = 0;
+  }
+
+  /** @param locals of the events, in the entry's own codes */
+  #writeOverrides(dimension: number, locals: Uint8Array | Uint16Array): void {
+    for (let i = 0; i < this.#overriddenEvents.length; i += 1) {
+      if (this.#overriddenDimensions[i] !== dimension) continue;
+      const code = this.#overridingCodes[i] as number;
+      locals[this.#overriddenEvents[i] as number] = this.#localOfCode[code] as number;
+    }
+  }
+
+  /** Numbers the strings of a dimension's overrides: first, as there may be one for each event that the entry can hold. */
+  #numberOverrides(dimension: number): void {
+    for (let i = 0; i < this.#overriddenEvents.length; i += 1) {
+      if (this.#overriddenDimensions[i] !== dimension) continue;
+      const code = this.#overridingCodes[i] as number;
+      if (code >= this.#localOfCode.length) {
+        this.#localOfCode = grown(this.#localOfCode, code + 1);
+      }
+      if (this.#localOfCode[code] === 0) this.#localOfCode[code] = this.#strings.push(code);
+    }
   }
 
   /** Gives the few combinations the entry's own codes of a dimension, from which the many events then get theirs. */
   #numberStrings(dimension: number, codes: Int32Array): void {
     const strings = this.#strings;
     strings.length = 0;
+    if (this.#overriddenEvents.length > 0) this.#numberOverrides(dimension);
     if (this.#local.length > this.#localOfTuple.length) {
       this.#localOfTuple = new Uint16Array(this.#local.length * 2);
     }

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
+import { stringRead } from "../bytes/msgpack.ts";
+import type { Dictionary } from "./dictionary.ts";
 import { ENTRY_VERSION } from "./entry.ts";
 import { ProtocolError } from "../errors.ts";
-import { MsgpackReader } from "../bytes/msgpack.ts";
+import { MsgpackReader } from "../bytes/msgpack-reader.ts";
 
 /**
  * How many events of each tenant an entry says it holds, from its head alone: an entry whose columns are broken can
@@ -29,10 +31,36 @@ export function readEntryTenants(bytes: Uint8Array): Map<string, number> {
     total += run;
   }
   if (total !== count) {
-    throw new ProtocolError(
-      "entry_malformed",
-      `not an entry: ${total} events of tenants instead of ${count}`,
-    );
+    throw malformed(`${total} events of tenants instead of ${count}`);
   }
   return tenants;
+}
+
+/**
+ * Reads the tenants of an entry.
+ * @param bytes that the reader reads
+ * @param codes of the runs' tenants, filled anew
+ * @returns the runs' lengths, in events
+ */
+export function readTenantRuns(
+  reader: MsgpackReader,
+  bytes: Uint8Array,
+  dictionary: Dictionary,
+  codes: number[],
+): number[] {
+  const runs: number[] = [];
+  codes.length = 0;
+  for (let left = reader.array() / 2; left >= 1; left -= 1) {
+    reader.findText();
+    codes.push(dictionary.intern(bytes, stringRead.start, stringRead.end));
+    const run = reader.number();
+    if (!Number.isInteger(run) || run < 0) throw malformed(`a tenant has ${run} events`);
+    runs.push(run);
+  }
+  return runs;
+}
+
+/** The error for bytes that are not an entry. */
+export function malformed(what: string): ProtocolError {
+  return new ProtocolError("entry_malformed", `not an entry: ${what}`);
 }

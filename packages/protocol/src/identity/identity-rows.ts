@@ -1,15 +1,15 @@
 /**
- * What partitions tell each other, and remember, of who is who: rows of a type that no client can send, in ordinary entries,
- * so that logs, dead letters and the reading of both need no second codec.
+ * Identity resolution between partitions: records that partitions log and messages that they send each other. Both are rows in
+ * ordinary entries, of a type that no client can send, so that logs and dead letters need no second codec.
  *
- * A record is a row of {@link TYPE_IDENTITY} whose user is an anonymous ID, whose time is how long it is to be remembered, and
- * whose rare bytes hold the rest; where it names a user, a second row of that type follows, whose user that is. A message is an
- * entry that begins with a record; the facts in it are copies, whose rare bytes begin with {@link RARE_COPY}.
+ * A record is a row of {@link TYPE_IDENTITY}. Its user key is an anonymous ID, its time says how long the record is kept, and its rare
+ * bytes hold the other fields. A record that names a user has a second row of that type with the user as user key. A message is an
+ * entry that begins with a record. The facts in a message are copies; their rare bytes begin with {@link RARE_COPY}.
  */
 import { Buffer } from "node:buffer";
 import type { EntryColumns } from "../entry/columns.ts";
+import type { EventRow } from "../entry/event-row.ts";
 import {
-  type EventRow,
   FLAG_ANONYMOUS,
   FLAG_ID_UUID,
   FLAG_RARE,
@@ -22,22 +22,22 @@ import { RARE_COPY, RARE_IDENTITY } from "../entry/rare.ts";
 /** Type code of a record's rows; not one of EVENT_TYPES, so that it cannot come from outside. */
 export const TYPE_IDENTITY = 7;
 
-/** What the user's partition remembers of a pair. Logged. */
+/** A pair of user and anonymous ID, in the user's partition. Logged. */
 export const IDENTITY_PAIR = 1;
-/** What it tells the anonymous ID's partition of it. A message. */
+/** The same pair, on its way to the anonymous ID's partition. A message. */
 export const IDENTITY_CLAIM = 2;
-/** Whose an anonymous ID is, as its own partition decided. Logged. */
+/** The user that an anonymous ID belongs to, as decided in the anonymous ID's partition. Logged. */
 export const IDENTITY_DECISION = 3;
-/** The same where its user is. A message, and logged there. */
+/** That decision, in the user's partition. A message, and logged there. */
 export const IDENTITY_LINK = 4;
 /**
- * A person, or an anonymous ID of one, is forgotten (docs/erasure.md): asked for as a message, and logged where it was done. From
- * here on kinds are of erasures: they come in messages of their own, whose subject need not be anonymous.
+ * The erasure of a person, or of one anonymous ID (docs/erasure.md): a message asks for it, and the partition that did it logs it.
+ * This kind and those after it are erasures. They come in messages of their own, and their subject may be a user ID.
  */
 export const IDENTITY_ERASE = 5;
-/** An anonymous ID that is of the person of the erasure before it as well. A message. */
+/** A further anonymous ID of the person whose erasure precedes it. A message. */
 export const IDENTITY_ERASE_WITH = 6;
-/** Copies of an anonymous ID's facts under links of generations below are void. A message, and logged there. */
+/** Voids copies of an anonymous ID's facts under links of lower generations. A message, and logged there. */
 export const IDENTITY_ERASED = 7;
 
 /** A record beside its two keys. */
@@ -45,8 +45,8 @@ export interface IdentityRecord {
   /** IDENTITY_* */
   kind: number;
   /**
-   * Whether the user takes the anonymous ID (pair, claim, decision), or has it (link). Of an erasure in the log, whether facts were
-   * forgotten; as a message, whether it is of the anonymous ID that was asked for.
+   * Pair, claim, decision: whether the user takes the anonymous ID. Link: whether the user has it. Logged erasure: whether facts were
+   * erased. Erasure message: whether its subject is the anonymous ID that the request named.
    */
   linked: boolean;
   /** Whether a row with a user follows. */
@@ -57,7 +57,7 @@ export interface IdentityRecord {
   version: number;
   /** Grows with each change of the owner in the anonymous ID's partition; 0 of a pair and a claim. */
   generation: number;
-  /** Which erasure it is, 16 bytes; none of other kinds. */
+  /** Receipt of the erasure, 16 bytes; empty for other kinds. */
   receipt: Uint8Array;
 }
 
@@ -83,7 +83,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /**
  * Makes a row a record's first: all but its tenant, user key and the key's flags.
- * @param keptUntilMs how long it is to be remembered: until no fact of this time is held any more, ms since 1970
+ * @param keptUntilMs the record is kept until no fact of this time is held any more, ms since 1970
  */
 export function fillIdentityRow(row: EventRow, record: IdentityRecord, keptUntilMs: number): void {
   fillUserRow(row, keptUntilMs);
@@ -119,7 +119,7 @@ export function fillUserRow(row: EventRow, keptUntilMs: number): void {
   row.rareLength = 0;
 }
 
-/** Whether an entry is a message, and not events of a gateway. */
+/** Whether an entry is a message of a partition, not events of a gateway. */
 export function isMessage({ count, flags }: EntryColumns): boolean {
   return count > 0 && ((flags[0] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY;
 }
@@ -149,14 +149,14 @@ export function readIdentity(
   record.generation = view.getFloat64(21);
 }
 
-/** The kind of the record that a row's rare bytes begin with; 0 where they are none of one. */
+/** The kind of the record that a row's rare bytes hold; 0 where they hold no record. */
 export function identityKindOf(rare: Uint8Array, start: number): number {
   return rare[start] === RARE_IDENTITY ? (rare[start + 3] ?? 0) : 0;
 }
 
 /**
- * Marks a fact's row as a copy: its rare bytes are the mark and those that it had.
- * @param revision that a conversion's next result has
+ * Marks a fact's row as a copy: puts the mark before its rare bytes.
+ * @param revision of the conversion's next result
  */
 export function markCopy(row: EventRow, revision: number): void {
   const rare = Buffer.allocUnsafe(COPY_MARK_BYTES + row.rareLength);

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { EVENT_FIELDS, EVENT_TYPES } from "../../src/event.ts";
 import { fieldOf, fieldOfWords, typeOf } from "../../src/body/event-field.ts";
 
@@ -36,7 +37,7 @@ describe("names", () => {
         const number = (EVENT_FIELDS as readonly string[]).indexOf(asked);
         expect(byWords(asked, after)).toBe(asked.length <= 8 ? number : -1);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

@@ -49,3 +49,44 @@ describe("interning by words", () => {
     expect([byWords(dictionary, second, 4), byWords(dictionary, first, 4)]).toEqual([1, 2]);
   });
 });
+
+describe("a dictionary with a limit", () => {
+  it("holds the first strings for good, and forgets the rest when told to, whatever comes", () => {
+    const word = fc.oneof(
+      fc.nat(60).map((n) => `campaign-${n}`),
+      fc.string({ unit: "binary", minLength: 1, maxLength: 9 }),
+    );
+    fc.assert(
+      fc.property(
+        fc.nat(5000),
+        fc.array(fc.array(word, { maxLength: 600 }), { maxLength: 5 }),
+        (limit, batches) => {
+          const dictionary = new Dictionary(7);
+          const intern = (text: string): number => dictionary.internText(text);
+          expect(intern("always")).toBe(1);
+          const before = dictionary.byteLength;
+          dictionary.limit(limit);
+          const held = new Map([["always", 1]]);
+          for (const batch of batches) {
+            const transient = new Map<string, number>();
+            for (const text of batch) {
+              const code = intern(text);
+              const known = held.get(text) ?? transient.get(text);
+              expect(code).toBe(known ?? dictionary.size);
+              (code <= dictionary.held ? held : transient).set(text, code);
+              expect(dictionary.text(code)).toBe(text);
+            }
+            expect(dictionary.byteLength - before).toBeLessThanOrEqual(limit);
+            expect([dictionary.held, dictionary.size]).toEqual([
+              held.size,
+              held.size + transient.size,
+            ]);
+            dictionary.forgetTransient();
+            expect(dictionary.size).toBe(held.size);
+          }
+          for (const [text, code] of held) expect(intern(text)).toBe(code);
+        },
+      ),
+    );
+  });
+});

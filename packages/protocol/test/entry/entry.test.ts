@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import {
   createRowDictionaries,
   EntryReader,
@@ -34,7 +35,7 @@ describe("the batch entry", () => {
         expect(accepted).toBe(events.length);
         expect(readAll(entry)).toEqual(events.map(stored));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -165,7 +166,7 @@ describe("the batch entry", () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

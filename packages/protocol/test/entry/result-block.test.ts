@@ -66,6 +66,34 @@ describe("the result block", () => {
     expect(writer.count).toBe(0);
   });
 
+  it("has the lowest version that its generations and anonymous IDs need, and gives both back", () => {
+    const versions = [
+      [[0, ""], 2],
+      [[7, ""], 3],
+      [[7, "device"], 4],
+    ] as const;
+    for (const [[generation, anonymousId], version] of versions) {
+      const dictionaries = createRowDictionaries(3);
+      const tenant = dictionaries.tenants.internText("t");
+      const writer = new ResultWriter(["linear"], dictionaries);
+      writer.conversion(rowOf(tenant, "c1", TYPE_CONVERSION, 1), "", 0, 0, 0);
+      writer.conversion(
+        rowOf(tenant, "c2", TYPE_CONVERSION, 1),
+        "",
+        1,
+        3,
+        0,
+        generation,
+        anonymousId,
+      );
+      const bytes = writer.finish();
+      expect(bytes[1]).toBe(version);
+      const block = readResultBlock(bytes, createRowDictionaries(4));
+      expect(block.generations).toEqual([0, generation]);
+      expect(block.anonymousIds).toEqual(["", anonymousId]);
+    }
+  });
+
   it("gives back any weights, whatever runs they have", () => {
     const weight = fc.oneof(fc.constantFrom(0, 1, 0.5), fc.double({ min: 0, noNaN: true }));
     const path = fc

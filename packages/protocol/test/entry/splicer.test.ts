@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import {
   createRowDictionaries,
   DIMENSION_COUNT,
@@ -74,7 +75,7 @@ describe("splicing entries", () => {
         });
         expect(readAll(spliced)).toEqual(expected);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -120,5 +121,40 @@ describe("splicing entries", () => {
     const spliced = splicer.finish(dictionaries, combinations.codes, trace);
     expect(readAll(spliced)).toEqual(readAll(entry));
     expect(readEntryTraces(spliced)).toEqual(Buffer.from(trace));
+  });
+
+  it("gives events the codes that override their combinations', also where each has another", () => {
+    const dictionaries = createRowDictionaries(5);
+    const columns = new EntryColumns();
+    const events = 700;
+    const rows = Array.from({ length: events }, (_, i) => ({
+      id: `e${i}`,
+      type: "click",
+      time: 1_790_000_000_000 + i,
+      userId: "u",
+      source: "google",
+      content: `content of ${i}`,
+    }));
+    columns.read(scanEvents(rows).entry, dictionaries);
+    const combinations = new Combinations();
+    const tuples = combinations.add(columns);
+    const full = columns.dimensions.map((column) => column.slice());
+    const content = 4;
+    for (let i = 0; i < events; i += 1) {
+      combinations.codes[(tuples[i] as number) * DIMENSION_COUNT + content] = i % 3 === 0 ? 0 : 1;
+    }
+    const splicer = new EntrySplicer();
+    for (const [from, to] of [
+      [0, 300],
+      [301, events],
+    ] as const) {
+      for (let i = from; i < to; i += 1) {
+        splicer.override(i - from, content, full[content]?.[i] as number);
+      }
+      splicer.append(columns, from, to, tuples);
+    }
+    const spliced = readAll(splicer.finish(dictionaries, combinations.codes, undefined));
+    expect(spliced).toMatchObject(rows.filter((_, i) => i !== 300));
+    expect(splicer.count).toBe(0);
   });
 });

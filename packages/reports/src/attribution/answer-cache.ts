@@ -1,56 +1,39 @@
+import { LRUCache } from "lru-cache";
+
 /** Bounds of {@link AnswerCache}. */
 export interface AnswerCacheOptions {
+  /** 0 keeps none. */
   readonly maxAnswers: number;
-  /** Of all answers' JSON, bytes of UTF-16. */
+  /** Of all answers' JSON, bytes of UTF-16; 0 keeps none. */
   readonly maxBytes: number;
 }
 
 interface Kept<T> {
-  readonly revision: string;
+  readonly dataVersion: string;
   readonly answer: T;
-  readonly bytes: number;
 }
 
-/** Keeps answers for as long as nothing was loaded since; bounded, those asked for longest ago go first. */
+/** Keeps answers until more is loaded, within bounds: the least recently asked go first. */
 export class AnswerCache<T> {
-  readonly #options: AnswerCacheOptions;
-  readonly #kept = new Map<string, Kept<T>>();
-  #bytes = 0;
+  readonly #kept: LRUCache<string, Kept<T>> | undefined;
 
-  constructor(options: AnswerCacheOptions) {
-    this.#options = options;
+  constructor({ maxAnswers, maxBytes }: AnswerCacheOptions) {
+    // The library takes a bound of 0 for none.
+    if (maxAnswers === 0 || maxBytes === 0) return;
+    this.#kept = new LRUCache({ max: maxAnswers, maxSize: maxBytes });
   }
 
-  /** The answer to a question over one revision of the warehouse. */
-  find(key: string, revision: string): T | undefined {
-    const kept = this.#kept.get(key);
-    if (kept === undefined) return undefined;
-    this.#remove(key, kept);
-    if (kept.revision !== revision) return undefined;
-    this.#add(key, kept);
-    return kept.answer;
+  /** The answer to a question over one version of the warehouse's data. */
+  find(key: string, dataVersion: string): T | undefined {
+    const kept = this.#kept?.get(key);
+    if (kept === undefined || kept.dataVersion === dataVersion) return kept?.answer;
+    this.#kept?.delete(key);
+    return undefined;
   }
 
-  keep(key: string, revision: string, answer: T): void {
-    const bytes = 2 * (JSON.stringify(answer).length + key.length);
-    const { maxAnswers, maxBytes } = this.#options;
-    if (bytes > maxBytes || maxAnswers === 0) return;
-    const known = this.#kept.get(key);
-    if (known !== undefined) this.#remove(key, known);
-    this.#add(key, { revision, answer, bytes });
-    for (const [oldest, kept] of this.#kept) {
-      if (this.#kept.size <= maxAnswers && this.#bytes <= maxBytes) return;
-      this.#remove(oldest, kept);
-    }
-  }
-
-  #add(key: string, kept: Kept<T>): void {
-    this.#kept.set(key, kept);
-    this.#bytes += kept.bytes;
-  }
-
-  #remove(key: string, kept: Kept<T>): void {
-    this.#kept.delete(key);
-    this.#bytes -= kept.bytes;
+  keep(key: string, dataVersion: string, answer: T): void {
+    if (this.#kept === undefined) return;
+    const size = 2 * (JSON.stringify(answer).length + key.length);
+    this.#kept.set(key, { dataVersion, answer }, { size });
   }
 }

@@ -10,7 +10,7 @@ import {
 import type { AttributionQuestion } from "../question/question.ts";
 import type { SettingsByTenant } from "../question/settings.ts";
 
-/** What the service's answers stand on. */
+/** What {@link AttributionAnswers} needs. */
 export interface AttributionAnswersParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -21,7 +21,7 @@ export interface AttributionAnswersParts {
   readonly completeUpTo: () => Promise<number | undefined>;
 }
 
-/** Answers questions of attribution, each once for as long as nothing is loaded. */
+/** Answers questions of attribution; the same question is answered again only after more was loaded. */
 export class AttributionAnswers {
   readonly #parts: AttributionAnswersParts;
   readonly #cache: AnswerCache<Attribution>;
@@ -42,13 +42,13 @@ export class AttributionAnswers {
   async answer(
     question: AttributionQuestion & { readonly tenant: string },
   ): Promise<CompleteAttribution> {
-    // In this order: what is complete by then is in the revision, and whatever the revision has is in the answer.
+    // In this order: the data has all that is complete by then, and the answer has all of the data.
     const completeUpTo = await this.completeUpTo();
-    const revision = await this.#parts.engine.revision();
+    const dataVersion = await this.#parts.engine.dataVersion();
     const key = JSON.stringify(question, (_name, value: unknown) =>
       value instanceof Map ? [...value] : value,
     );
-    const kept = this.#cache.find(key, revision);
+    const kept = this.#cache.find(key, dataVersion);
     const outcome = kept === undefined ? "miss" : "hit";
     this.#metrics.tributary_cached_reports_total.inc({ outcome });
     if (kept !== undefined) return { ...kept, completeUpTo };
@@ -56,13 +56,13 @@ export class AttributionAnswers {
       { ...this.#parts, settings: this.#parts.settings.of(question.tenant) },
       question,
     );
-    this.#cache.keep(key, revision, report);
+    this.#cache.keep(key, dataVersion, report);
     return { ...report, completeUpTo };
   }
 
   /**
-   * Up to when all that was accepted is attributed and loaded, ms since 1970. What was complete once stays so, also while Redis
-   * does not answer.
+   * Up to when all that was accepted is attributed and loaded, ms since 1970. It never goes back: while Redis does not answer
+   * it stays as it was.
    */
   async completeUpTo(): Promise<number> {
     this.#completeUpTo = Math.max(this.#completeUpTo, (await this.#parts.completeUpTo()) ?? 0);

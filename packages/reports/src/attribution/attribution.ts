@@ -39,7 +39,7 @@ import { shownRules, type ShownRules } from "../question/shown-rules.ts";
 import { configuredRules, type ReportSettings } from "../question/settings.ts";
 import { ownTouchTexts } from "../compute/touch-text.ts";
 
-/** What answers a question of attribution. */
+/** The answer to a question of attribution. */
 export interface Attribution {
   /** As in the question. */
   readonly asOf?: number;
@@ -49,26 +49,26 @@ export interface Attribution {
   /** Where a confidence was asked for: neighbours in each model's order. */
   readonly comparisons?: readonly Comparison[];
   readonly totals: AttributionTotals;
-  /** Those of the report compared with. */
+  /** Totals of the report that this one is compared with. */
   readonly totalsBefore?: AttributionTotals;
 }
 
-/** An answer, and the time up to which everything accepted is in it, ms since 1970; 0 where nobody knows. */
+/** An answer, and the time up to which it holds everything accepted, ms since 1970; 0 where that is not known. */
 export interface CompleteAttribution extends Attribution {
   readonly completeUpTo: number;
 }
 
-/** What computes, on a thread of its own where others wait. */
+/** Computes models and recomputations; the service does it on a thread of its own. */
 export interface Computer {
   /** @throws ReportsError */
   credit(task: PathCreditsTask): Promise<PathCredits>;
   /** Takes touchpoints ahead of their recomputation. @throws ReportsError */
   takeTouches(task: TouchesTask): Promise<void>;
-  /** @returns undefined where the task's facts are not there @throws ReportsError */
+  /** @returns undefined where the computer lacks the task's facts @throws ReportsError */
   recompute(task: RecomputeTask): Promise<Recomputed | undefined>;
 }
 
-/** What answers stand on. */
+/** What an answer is computed from. */
 export interface AttributionParts {
   readonly engine: WarehouseEngine;
   readonly computer: Computer;
@@ -77,14 +77,14 @@ export interface AttributionParts {
 
 type Asked = AttributionQuestion & { readonly tenant: string };
 
-/** The same seed every time: who asks again gets the same intervals. */
+/** A constant seed gives the same question the same intervals. */
 const SEED = 1;
 const REPLICATES = 200;
 
 /**
- * Answers a question of attribution: rule-based models from the credits that the workers gave, or from the facts where the
- * question changes the rules or asks for a model that the workers do not credit; models over paths from the journeys of the
- * one or the other. The conversions behind all of them are the same, so that every model's rows sum to the totals.
+ * Answers a question of attribution. Rule-based models come from the workers' credits, or from the facts where the question
+ * changes the rules or asks for a model that the workers do not credit. Models over paths come from the journeys of the same
+ * source. All models see the same conversions, so that each model's rows sum to the totals.
  * @throws WarehouseError as attributionReport and readTouches, ReportsError as the computer
  */
 export async function answerAttribution(
@@ -161,7 +161,7 @@ async function creditFacts(
   const models = question.models.filter((name) => isJourneyModel(name) && !isPathModel(name));
   const touchDimensions = columnsOf(question);
   const lead = models.includes("w_shaped") ? rules.lead : undefined;
-  // Never less than the workers', so that the next question about the same time finds the facts kept.
+  // At least the workers' windows: the next question about the same time then finds the facts kept.
   const windowMs =
     from === undefined
       ? 0
@@ -178,10 +178,10 @@ async function creditFacts(
     lead,
     by: conversionDimensions,
   };
-  const revision = await engine.revision();
+  const dataVersion = await engine.dataVersion();
   const task: RecomputeTask = {
     kind: "recompute",
-    key: JSON.stringify([facts, revision]),
+    key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
     conversionDimensions: conversionDimensions.length,
     spec: {
@@ -205,7 +205,7 @@ async function creditFacts(
   };
 }
 
-/** How often facts are read again because others' questions drove them out of the thread. */
+/** Reads of the facts, again where other questions' facts displaced them in the thread. */
 const MAX_READS = 4;
 
 async function readAndRecompute(
@@ -218,7 +218,7 @@ async function readAndRecompute(
     const { key } = task;
     const dimensions = facts.touchDimensions;
     const taken = computer.takeTouches({ kind: "touches", key, touches, dimensions });
-    // Both are waited for, so that neither's failure goes by unseen.
+    // Waits for both, so that a failure of either is seen.
     const [purchases] = await Promise.all([readPurchases(engine, facts), taken]);
     const recomputed = await computer.recompute({ ...task, purchases });
     if (recomputed !== undefined) return recomputed;
@@ -236,7 +236,7 @@ function columnsOf({ by, rules }: Asked): readonly DimensionField[] {
   return [...new Set(all)].sort();
 }
 
-/** All models' rows in the order asked for, those over paths computed. */
+/** Rows of all models in the order asked for; computes the models over paths. */
 async function creditPathModels(
   { engine, computer }: AttributionParts,
   question: Asked,

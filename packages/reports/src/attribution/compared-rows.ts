@@ -1,11 +1,11 @@
 import { formatDecimal } from "@tributary/protocol";
 import { decimalUnits, type AttributionRow } from "@tributary/warehouse";
 
-/** A row beside the one of the same names in another report. */
+/** A row, and the figures of the same group in another report. */
 export interface ComparedRow extends AttributionRow {
   readonly conversionsBefore: number;
   readonly valueBefore: string;
-  /** What the change brings: less than 0 where the group loses. */
+  /** This row less the other; below 0 where the group loses. */
   readonly conversionsChange: number;
   /** Exact decimal text. */
   readonly valueChange: string;
@@ -16,8 +16,8 @@ type Figure = "model" | "conversions" | "value" | "currency";
 const NOTHING = { conversions: 0, value: "0" };
 
 /**
- * Puts the rows of a report beside those of another; a group that only one has gets nothing in the other. Rows keep the order of
- * the models, then come by their value in either report, largest first.
+ * Pairs the rows of two reports by group; a group that one report lacks has nothing there. Rows keep the order of the models,
+ * then come by the larger of their two values, largest first.
  */
 export function compareWith(
   rows: readonly AttributionRow[],

@@ -29,7 +29,7 @@ import type {
 const CONVERSION_UNITS = 10n ** BigInt(MONEY_DIGITS);
 const VALUE_UNITS = 10 ** MONEY_DIGITS;
 
-/** The journeys of a report, made ready for models. */
+/** The journeys of a report as the table that models take. */
 export interface Journeys {
   readonly by: readonly AttributionDimension[];
   readonly table: PathTable;
@@ -37,7 +37,7 @@ export interface Journeys {
   readonly groups: readonly JourneyGroup[];
 }
 
-/** Conversions of one currency that are alike in the dimensions of conversions asked for. */
+/** Conversions of one currency and one value of each conversion dimension asked for. */
 interface JourneyGroup extends GroupAmounts {
   readonly currency: string;
   /** Texts of those dimensions. */
@@ -53,14 +53,14 @@ interface Exact {
   value: bigint;
 }
 
-/** What one group earned under a model over paths, in one currency. */
+/** Credits of one group under a model over paths, in one currency. */
 export interface PathModelRow extends AttributionRow {
   /** Where a confidence was asked for. */
   readonly conversionsInterval?: readonly [low: number, high: number];
   readonly valueInterval?: readonly [low: number, high: number];
 }
 
-/** Two groups next to each other by their credited conversions, and whether the data tell them apart. */
+/** Two neighbours by credited conversions, and whether the data tell them apart. */
 export interface Comparison {
   readonly model: PathModelName;
   readonly first: Partial<Readonly<Record<AttributionDimension, string>>>;
@@ -72,8 +72,8 @@ export interface Comparison {
 }
 
 /**
- * Makes a table of the paths, simplified. Paths are put in order first: floats that are added up in another order may end in
- * another digit, and a report is to be the same when it is asked for again.
+ * Simplifies the paths and tabulates them. Paths are sorted first: a sum of floats depends on its order in the last digit, and
+ * the same question must give the same report.
  * @param open in an order of its own, the same for the same paths; journeys that did not convert; none where the report is to be about conversions alone
  */
 export function tabulateJourneys(
@@ -174,7 +174,7 @@ export function rowsOfCredits(
     const { attributed, unattributed, currency } = group;
     const conversions = shareCredits(attributed.conversions, of.conversions.credits);
     const values = shareCredits(attributed.value, of.values.credits);
-    // Nobody's: a chain in which no channel's removal costs a conversion.
+    // The model credits no channel: no removal costs a conversion.
     const left = {
       conversions:
         unattributed.conversions + (conversions === undefined ? attributed.conversions : 0n),
@@ -190,7 +190,7 @@ export function rowsOfCredits(
       }
       known.conversions += exact.conversions;
       known.value += exact.value;
-      // An interval of the one part says nothing of the sum.
+      // An interval of one part is none of the sum.
       known.more = {};
     };
     for (const [channel, name] of table.channels.entries()) {

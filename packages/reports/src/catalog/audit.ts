@@ -18,7 +18,7 @@ import {
 } from "@tributary/warehouse";
 import type { ReportSettings } from "../question/settings.ts";
 
-/** What an audit goes by. */
+/** Settings of an audit. */
 export interface AuditOptions {
   readonly tenant: string;
   readonly settings: ReportSettings;
@@ -26,7 +26,7 @@ export interface AuditOptions {
   readonly maxDifferences: number;
 }
 
-/** A conversion whose stored result is not what its facts give. */
+/** A conversion whose stored result differs from the one recomputed from its facts. */
 export interface AuditDifference {
   readonly conversion: string;
   readonly userKey: string;
@@ -43,17 +43,16 @@ export interface AuditReport {
   /** Conversions whose stored result may rightly differ, by reason. */
   readonly notComparable: {
     /**
-     * The conversion, or a fact that concerns it, came so much later than its tenant's newest event that the workers may have
-     * let go of what it needs: the books count these events as late.
+     * The conversion, or a fact that concerns it, came later than the allowed lateness after its tenant's newest event: the
+     * workers may have released what it needs. The books count such events as late.
      */
     readonly late: number;
   };
 }
 
 /**
- * Recomputes every conversion's result from the warehouse's facts by a second, plain implementation, which shares no code with
- * the workers, and compares: path, channels, net value, and every credit of every model. A slice of the users is held at
- * a time.
+ * Recomputes every conversion's result from the warehouse's facts by the oracle, which shares no code with the workers, and
+ * compares path, channels, net value, and every credit of every model. Holds one slice of the users at a time.
  * @throws WarehouseError as the engine's query
  */
 export async function audit(engine: WarehouseEngine, options: AuditOptions): Promise<AuditReport> {
@@ -109,16 +108,16 @@ function* compare(
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {
     const expected = expectedResults(own.map(plainEvent), rules);
-    const given = new Map((stored.get(user) ?? []).map((result) => [result.conversion_id, result]));
+    const given = Map.groupBy(stored.get(user) ?? [], (result) => result.conversion_id);
     for (const fact of own.filter(({ type }) => type === "conversion")) {
       const id = fact.event_id;
       const difference = differenceBetween(given.get(id), expected.get(`${user}/${id}`));
       given.delete(id);
       yield { user, conversion: id, userKey: fact.user_key, difference, facts: own };
     }
-    for (const [id, { user_key: userKey }] of given) {
+    for (const { conversion_id: conversion, user_key: userKey } of [...given.values()].flat()) {
       const difference = "there is a result, and no such conversion among the facts";
-      yield { user, conversion: id, userKey, difference, facts: own };
+      yield { user, conversion, userKey, difference, facts: own };
     }
     stored.delete(user);
   }
@@ -130,9 +129,11 @@ function* compare(
 }
 
 function differenceBetween(
-  stored: AuditResult | undefined,
+  results: readonly AuditResult[] | undefined,
   plain: PlainResult | undefined,
 ): string | undefined {
+  const [stored, ...more] = results ?? [];
+  if (more.length > 0) return `there is one conversion of the ID, and ${more.length + 1} results`;
   if (stored === undefined) return "there is a conversion, and no result";
   if (plain === undefined) return "there is a result, and none can be computed";
   return differenceOf(stored, plain);
@@ -157,8 +158,8 @@ function plainEvent(fact: AuditFact): PlainEvent {
 }
 
 /**
- * Whether the workers may have let go of what the conversion needs before the last fact of its user came, or before it was decided
- * what else is the user's.
+ * Whether the workers may have released what the conversion needs before the last fact of its user came, or before identity
+ * resolution joined the user's chains.
  */
 async function isLate(
   engine: WarehouseEngine,

@@ -8,33 +8,50 @@ import {
   type CreditGroup,
   type WarehouseEngine,
 } from "@tributary/warehouse";
-import { CHANGE_LINES } from "../answer-schemas.ts";
+import { z } from "zod";
+import { count, currency, decimalText } from "../answers/fields.ts";
+import { refusal } from "../question/parameters.ts";
+import {
+  asOf,
+  instant,
+  refuseFuture,
+  streamedModel,
+  timeRange,
+  timesOf,
+} from "../question/report-parameters.ts";
+import { byTouch, report, type AnswerOf } from "./report.ts";
 
-export type ChangeLine = (typeof CHANGE_LINES)[number];
+/** Lines of a group's statement, in their order: the first and the causes sum to the last. */
+const CHANGE_LINES = ["before", ...REVISION_REASONS, "after"] as const;
+type ChangeLine = (typeof CHANGE_LINES)[number];
 
-/** A line of a group's statement. */
-export interface ChangeRow extends Partial<Readonly<Record<DimensionField, string>>> {
-  readonly currency: string;
-  readonly line: ChangeLine;
-  /** Exact decimal texts. */
-  readonly conversions: string;
-  readonly value: string;
-}
+const changesSchema = z.object({
+  rows: z.array(
+    z
+      .object({
+        currency,
+        line: z
+          .enum(CHANGE_LINES)
+          .describe(
+            "`before` and the causes sum to `after`; causes that changed nothing are left out",
+          ),
+        conversions: decimalText,
+        value: decimalText,
+      })
+      .catchall(z.string()),
+  ),
+  totals: z.object({
+    changed: count,
+    groups: count,
+    residueConversions: decimalText.describe("what is after less all other lines: 0"),
+    residueValue: decimalText,
+    erasedConversions: count.describe(
+      "of people whose erasure was done between the two times: in neither",
+    ),
+  }),
+});
 
-export interface Changes {
-  /** Those that changed most first. */
-  readonly rows: readonly ChangeRow[];
-  readonly totals: {
-    /** Groups that changed, of all. */
-    readonly changed: number;
-    readonly groups: number;
-    /** Sums over the groups of what is after less all other lines, without its sign: 0. */
-    readonly residueConversions: string;
-    readonly residueValue: string;
-    /** Conversions of people whose erasure was done between the two times: they are in neither. */
-    readonly erasedConversions: number;
-  };
-}
+type Changes = AnswerOf<typeof changesSchema>;
 
 interface Amounts {
   conversions: bigint;
@@ -47,12 +64,37 @@ interface Statement {
   readonly lines: Map<ChangeLine, Amounts>;
 }
 
+export const changes = report({
+  summary: "Changes between two times, by cause",
+  parameters: z.strictObject({
+    model: streamedModel,
+    by: byTouch,
+    since: instant("what was known then is compared with what is known now, or at asOf; needed"),
+    ...timeRange,
+    asOf,
+  }),
+  answer: changesSchema,
+  async run({ engine, tenant, now }, asked) {
+    const { model, by, since, asOf: until = now } = asked;
+    if (since === undefined) {
+      throw refusal("parameter_missing", "since", "expected the time to compare with", undefined);
+    }
+    refuseFuture("since", since, now);
+    if (since >= until) {
+      const reason = `expected a time before asOf (${new Date(until).toISOString()})`;
+      throw refusal("range_empty", "since", reason, new Date(since).toISOString());
+    }
+    const { from, to } = timesOf(asked, now);
+    return changesBetween(engine, { tenant, model, by, since, until, from, to });
+  },
+});
+
 /**
- * A report of two times, and the difference by its causes: both reports and the causes are queries of their own, so that the
- * residue says something.
+ * Reports of two times, and their difference by cause. Both reports and the causes are separate queries, so that the residue
+ * checks them.
  * @throws WarehouseError
  */
-export async function changesBetween(
+async function changesBetween(
   engine: WarehouseEngine,
   question: ChangesQuestion,
 ): Promise<Changes> {
@@ -101,7 +143,7 @@ function answerOf(statements: readonly Statement[], erasedConversions: number): 
       compare(JSON.stringify(a.dims), JSON.stringify(b.dims)) ||
       compare(a.currency, b.currency),
   );
-  const rows: ChangeRow[] = [];
+  const rows: Changes["rows"][number][] = [];
   for (const { dims, currency, lines } of sorted) {
     let { conversions, value } = lines.get("after") ?? NOTHING;
     for (const line of CHANGE_LINES) {

@@ -8,7 +8,7 @@ import {
 } from "@tributary/warehouse";
 import type { ReportSettings } from "../question/settings.ts";
 
-/** Under every model the credits of a conversion are its whole: one is added up. */
+/** Under every model a conversion's credits sum to its whole, so one model is enough. */
 const MODEL = "linear";
 
 /** What the books say of a tenant, over all partitions. */
@@ -26,9 +26,9 @@ export interface Accounting {
   readonly waiting: boolean;
 }
 
-/** What became of all that was ever accepted of a tenant. */
+/** The outcome of everything that was ever accepted of a tenant. */
 export interface Conservation {
-  /** Whether all that was accepted was loaded when this was counted; a residue says something only then. */
+  /** Whether everything accepted was loaded when this was counted; only then does a residue mean a loss. */
   readonly complete: boolean;
   readonly events: {
     readonly accepted: number;
@@ -62,7 +62,7 @@ export interface Conservation {
 
 /**
  * Accounts for everything that was ever accepted of a tenant: each event is in one class, each amount in one place.
- * @param readAccounting is asked before and after the warehouse is, which changes meanwhile where events come
+ * @param readAccounting is called before and after the warehouse is read: events that come meanwhile change it
  * @throws WarehouseError as the engine's query
  */
 export async function conserve(

@@ -9,10 +9,20 @@ import {
   type RateRow,
   type WarehouseEngine,
 } from "@tributary/warehouse";
-import type { COST_MATCHES } from "../answer-schemas.ts";
+import { z } from "zod";
+import { count, currency, decimalText, rate } from "../answers/fields.ts";
 import { ReportsError } from "../errors.ts";
+import {
+  asOf,
+  currencyCode,
+  streamedModel,
+  timeRange,
+  timesOf,
+  timeZone,
+} from "../question/report-parameters.ts";
+import { byTouch, report, type AnswerOf } from "./report.ts";
 
-export interface CostQuestion {
+interface CostQuestion {
   readonly tenant: string;
   readonly model: ModelName;
   readonly by: readonly DimensionField[];
@@ -20,47 +30,74 @@ export interface CostQuestion {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly asOf?: number | undefined;
-  /** All money is brought to it, by the rate of its day; undefined leaves each currency as it is. */
+  /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency: string | undefined;
 }
 
-/** What a group's spend and credits have to do with each other. */
-export type CostMatch = (typeof COST_MATCHES)[number];
+/** Which of spend, conversions and touchpoints a group has. */
+const COST_MATCHES = [
+  "spend_and_conversions",
+  "spend_without_conversion",
+  "spend_without_touchpoint",
+  "conversions_without_spend",
+] as const;
+const spendAndValue = {
+  currency,
+  spend: decimalText,
+  value: decimalText,
+  conversions: decimalText,
+};
+const returns = {
+  roas: rate.describe("value for each unit spent"),
+  cpa: rate.describe("spend for each conversion"),
+};
 
-export interface CostRow extends Partial<Readonly<Record<DimensionField, string>>> {
-  readonly currency: string;
-  /** Exact decimal texts. */
-  readonly spend: string;
-  readonly value: string;
-  /** A sum of shares. */
-  readonly conversions: string;
-  readonly impressions: number;
-  /** Clicks and visits. */
-  readonly arrivals: number;
-  /** Value for each unit spent; null where nothing was. */
-  readonly roas: number | null;
-  /** Spend for each conversion, for each arrival; null where there is none. */
-  readonly cpa: number | null;
-  readonly cpc: number | null;
-  readonly match: CostMatch;
-}
+/** Rows by spend, largest first. */
+const costSchema = z.object({
+  rows: z.array(
+    z
+      .object({
+        ...spendAndValue,
+        impressions: count,
+        arrivals: count.describe("clicks and visits, in whatever currency"),
+        ...returns,
+        cpc: rate.describe("spend for each arrival"),
+        match: z.enum(COST_MATCHES),
+      })
+      .catchall(z.string()),
+  ),
+  totals: z.array(
+    z.object({
+      ...spendAndValue,
+      spendWithoutTouchpoint: decimalText,
+      valueWithoutSpend: decimalText,
+      ...returns,
+    }),
+  ),
+});
 
-export interface CostReport {
-  /** What cost most first. */
-  readonly rows: readonly CostRow[];
-  readonly totals: readonly {
-    readonly currency: string;
-    readonly spend: string;
-    readonly value: string;
-    readonly conversions: string;
-    readonly spendWithoutTouchpoint: string;
-    readonly valueWithoutSpend: string;
-    readonly roas: number | null;
-    readonly cpa: number | null;
-  }[];
-}
+type CostReport = AnswerOf<typeof costSchema>;
+type CostMatch = (typeof COST_MATCHES)[number];
 
-/** Money is summed in units of 10^-24, which no product of an amount and a rate has to be rounded for. */
+export const cost = report({
+  summary: "Spend and credits of each group: ROAS, cost per conversion and arrival",
+  parameters: z.strictObject({
+    model: streamedModel,
+    by: byTouch,
+    currency: currencyCode,
+    timeZone,
+    ...timeRange,
+    asOf,
+  }),
+  answer: costSchema,
+  async run({ engine, tenant, settings, now }, asked) {
+    const { model, by, currency: target, timeZone: zone = settings.timeZone } = asked;
+    const times = timesOf(asked, now);
+    return costReport(engine, { tenant, model, by, currency: target, timeZone: zone, ...times });
+  },
+});
+
+/** Money is summed in units of 10^-24: a product of an amount and a rate needs no rounding. */
 interface Group {
   readonly dims: Partial<Record<DimensionField, string>>;
   readonly order: string;
@@ -78,14 +115,11 @@ interface Touches {
 const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
 
 /**
- * What was spent for each group, and what it earned under a model. Spend that no touchpoint bears the names of and conversions
- * that nothing was spent for have rows of their own: nothing is lost.
+ * Spend and credits of each group under a model. Spend without a touchpoint of its names, and conversions without spend, have
+ * rows of their own: nothing is lost.
  * @throws ReportsError `rate_missing`, WarehouseError
  */
-export async function costReport(
-  engine: WarehouseEngine,
-  question: CostQuestion,
-): Promise<CostReport> {
+async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
   const { tenant, model, by, timeZone, from, to, asOf, currency } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const rates = currency === undefined ? [] : await readRates(engine, tenant, currency);
@@ -129,7 +163,7 @@ export async function costReport(
   return reportOf([...groups.values()], await touchesBy(engine, question));
 }
 
-/** @returns what gives an amount (units of 10^-12) in the target, in units of 10^-24 */
+/** @returns a function from an amount (units of 10^-12) to the target currency (units of 10^-24) */
 function converter(
   target: string | undefined,
   rates: readonly RateRow[],
@@ -178,7 +212,7 @@ function reportOf(groups: readonly Group[], touches: ReadonlyMap<string, Touches
       compare(a.currency, b.currency),
   );
   const totals: CostReport["totals"][number][] = [];
-  const rows: CostRow[] = [];
+  const rows: CostReport["rows"][number][] = [];
   const byCurrency = Map.groupBy(sorted, (group) => group.currency);
   for (const [currency, of] of [...byCurrency].toSorted(([a], [b]) => compare(a, b))) {
     const spends = rounded(of.map(({ spend }) => spend));
@@ -230,8 +264,8 @@ function matchOf(spend: bigint, conversions: bigint, touches: Touches): CostMatc
 }
 
 /**
- * Units of 10^-24 as units of 10^-12 that sum to their rounded sum: what is cut off goes to those that lost most (largest
- * remainder), so that a column adds up.
+ * Rounds units of 10^-24 to units of 10^-12 whose sum is the rounded sum (largest remainder method), so that a column adds
+ * up.
  */
 function rounded(amounts: readonly bigint[]): bigint[] {
   const exact = amounts.reduce((sum, amount) => sum + amount, 0n);

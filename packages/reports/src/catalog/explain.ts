@@ -1,6 +1,6 @@
 import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
 import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
-import type { NotCountedReason } from "../answer-schemas.ts";
+import type { NotCountedReason } from "../answers/conversion.ts";
 import type { Windows } from "../question/journey-rules.ts";
 
 /** A touchpoint that a conversion's credits leave out. */
@@ -17,23 +17,23 @@ export interface NotCounted {
   readonly reason: NotCountedReason;
 }
 
-/** By what the workers attributed. */
+/** The workers' rules. */
 export interface AppliedRules extends Windows {
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
 
-/** A conversion with what its result does not say: why each channel is what it is, and what was left out. */
+/** A conversion with what its result omits: the rule behind each channel, and the touchpoints left out. */
 export interface ExplainedConversion extends ConversionDetail {
   readonly touchpoints: readonly (ConversionTouch & { readonly channelRule?: ChannelRule })[];
   /** The user's other touchpoints, newest first; those after the conversion at the end. */
   readonly notCounted: readonly NotCounted[];
-  /** Whether there are more than those: not all were looked at. */
+  /** Whether more exist than were read. */
   readonly notCountedTruncated: boolean;
 }
 
 /**
- * Holds a conversion's path against its user's touchpoints.
+ * Compares a conversion's path with its user's touchpoints.
  * @param touches as readUserTouches gives them @param rules of the workers @param truncated whether there are more
  */
 export function explain(
@@ -69,7 +69,7 @@ export function explain(
   };
 }
 
-/** The rule that gives the touchpoint's channel; where none does, its sender named it. */
+/** The rule that gives the touchpoint's channel; `explicit_channel` where its sender named another. */
 function channelRuleOf(
   { channel, ...signal }: UserTouch,
   own: TenantRules | undefined,

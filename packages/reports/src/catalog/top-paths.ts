@@ -1,57 +1,26 @@
 import { tabulatePaths, transformPaths, type PathTransform } from "@tributary/attribution";
 import { formatDecimal } from "@tributary/protocol";
-import {
-  attributionReport,
-  NO_VALUE,
-  openJourneys,
-  touchDimensions,
-  type AttributionQuestion,
-  type WarehouseEngine,
-} from "@tributary/warehouse";
+import { attributionReport, NO_VALUE, openJourneys, touchDimensions } from "@tributary/warehouse";
+import { z } from "zod";
+import { count, currency, decimalText } from "../answers/fields.ts";
+import { flag, text, wholeBetween } from "../question/parameters.ts";
+import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
+import { byTouch, report, type AnswerOf } from "./report.ts";
 
-/** Transforms whose paths can be read as names; `frequency` tells one name's touches apart by a number. */
-export const SHOWN_TRANSFORMS = [
+/** Transforms whose paths read as names; `frequency` numbers the touches of one name. */
+const SHOWN_TRANSFORMS = [
   "unique",
   "exposure",
   "first",
 ] as const satisfies readonly PathTransform[];
 
-export interface PathsQuestion extends Pick<
-  AttributionQuestion,
-  "tenant" | "from" | "to" | "asOf"
-> {
-  readonly by: AttributionQuestion["by"];
-  readonly transform: (typeof SHOWN_TRANSFORMS)[number];
-  readonly nonConverting: boolean;
-  /** Most paths; the rest is summed. */
-  readonly limit: number;
-}
-
-interface Money {
-  readonly currency: string;
-  /** Exact decimal text. */
-  readonly value: string;
-}
-
 /** Journeys that took one path, or several together. */
-export interface PathAmounts {
-  readonly conversions: number;
-  /** Net, by currency. */
-  readonly value: readonly Money[];
-  /** Journeys that did not convert. */
-  readonly nonConverting: number;
-}
-
-export interface PathsReport {
-  readonly rows: readonly (PathAmounts & {
-    /** Names joined by " > "; "" for conversions without a touchpoint. */
-    readonly path: string;
-    readonly touchpoints: number;
-  })[];
-  /** The paths that are not shown. */
-  readonly rest: PathAmounts & { readonly paths: number };
-  readonly totals: PathAmounts & { readonly paths: number };
-}
+const pathAmounts = {
+  conversions: count,
+  value: z.array(z.object({ currency, value: decimalText })),
+  nonConverting: count,
+};
+const amountsSchema = z.object(pathAmounts);
 
 interface Sum {
   path: readonly string[];
@@ -60,23 +29,48 @@ interface Sum {
   nonConverting: number;
 }
 
-/**
- * The paths that most conversions took, then most journeys without one. Rows and rest sum to the totals to the last digit.
- * @throws WarehouseError `report_too_large` over the paths of a report, and as the engine's query
- */
-export async function topPaths(
-  engine: WarehouseEngine,
-  question: PathsQuestion,
-): Promise<PathsReport> {
-  const { by, transform, limit, tenant } = question;
-  const times = {
-    ...(question.from === undefined ? {} : { from: question.from }),
-    ...(question.to === undefined ? {} : { to: question.to }),
-    ...(question.asOf === undefined ? {} : { asOf: question.asOf }),
-  };
-  const asked = { tenant, by, ...times };
-  const { paths } = await attributionReport(engine, { ...asked, models: [], withPaths: true });
-  const open = question.nonConverting ? await openJourneys(engine, asked) : [];
+/** Most conversions first, then most journeys without one. Rows and rest sum to the totals to the last digit. */
+export const paths = report({
+  summary: "The paths that most conversions took, and the sum of the rest",
+  parameters: z.strictObject({
+    by: byTouch,
+    transform: text(z.enum(SHOWN_TRANSFORMS).default("unique")).describe(
+      "how paths are simplified",
+    ),
+    nonConverting: flag(true).describe("whether journeys that did not convert are counted"),
+    limit: wholeBetween(1, 10_000, 50).describe("most paths; the rest is summed"),
+    ...timeRange,
+    asOf,
+  }),
+  answer: z.object({
+    rows: z.array(z.object({ path: z.string(), touchpoints: count, ...pathAmounts })),
+    rest: z.object({ paths: count, ...pathAmounts }).describe("the paths that are not shown"),
+    totals: z.object({ paths: count, ...pathAmounts }),
+  }),
+  async run({ engine, tenant, now }, asked) {
+    const { by, limit, transform } = asked;
+    const question = { tenant, by, ...timesOf(asked, now) };
+    const credited = await attributionReport(engine, { ...question, models: [], withPaths: true });
+    const open = asked.nonConverting ? await openJourneys(engine, question) : [];
+    const sorted = sumPaths(credited.paths, open, transform);
+    const rest = sorted.slice(limit);
+    return {
+      rows: sorted.slice(0, limit).map((sum) => ({
+        path: sum.path.map((touch) => nameOf(touch, by.length)).join(" > "),
+        touchpoints: sum.path.length,
+        ...amountsOf([sum]),
+      })),
+      rest: { paths: rest.length, ...amountsOf(rest) },
+      totals: { paths: sorted.length, ...amountsOf(sorted) },
+    };
+  },
+});
+
+function sumPaths(
+  credited: Awaited<ReturnType<typeof attributionReport>>["paths"],
+  open: Awaited<ReturnType<typeof openJourneys>>,
+  transform: PathTransform,
+): readonly Sum[] {
   const sums = new Map<string, Sum>();
   const sumOf = (path: readonly string[]): Sum => {
     const key = JSON.stringify(path);
@@ -86,7 +80,7 @@ export async function topPaths(
     sums.set(key, sum);
     return sum;
   };
-  for (const { path, currency, conversions, value } of paths) {
+  for (const { path, currency, conversions, value } of credited) {
     const sum = sumOf(simplified(path, transform));
     sum.conversions += conversions;
     sum.values.set(currency, (sum.values.get(currency) ?? 0n) + value);
@@ -94,7 +88,7 @@ export async function topPaths(
   for (const { path, journeys } of open) {
     sumOf(simplified(path, transform)).nonConverting += journeys;
   }
-  const sorted = [...sums.entries()]
+  return [...sums.entries()]
     .sort(
       ([nameA, a], [nameB, b]) =>
         b.conversions - a.conversions ||
@@ -102,19 +96,9 @@ export async function topPaths(
         (nameA < nameB ? -1 : 1),
     )
     .map(([, sum]) => sum);
-  const rest = sorted.slice(limit);
-  return {
-    rows: sorted.slice(0, limit).map((sum) => ({
-      path: sum.path.map((touch) => nameOf(touch, by.length)).join(" > "),
-      touchpoints: sum.path.length,
-      ...amountsOf([sum]),
-    })),
-    rest: { paths: rest.length, ...amountsOf(rest) },
-    totals: { paths: sorted.length, ...amountsOf(sorted) },
-  };
 }
 
-/** One path as a model over paths would see it. */
+/** One path as a model over paths sees it. */
 function simplified(path: readonly string[], transform: PathTransform): readonly string[] {
   if (transform === "unique" || path.length < 2) return path;
   const table = tabulatePaths([{ path, conversions: 1, value: 0, nulls: 0 }]);
@@ -128,7 +112,7 @@ function nameOf(touch: string, dimensions: number): string {
     .join(" / ");
 }
 
-function amountsOf(sums: readonly Sum[]): PathAmounts {
+function amountsOf(sums: readonly Sum[]): AnswerOf<typeof amountsSchema> {
   const values = new Map<string, bigint>();
   for (const sum of sums) {
     for (const [currency, value] of sum.values) {

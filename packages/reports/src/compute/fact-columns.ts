@@ -81,7 +81,7 @@ export function readTouchColumns(
 }
 
 /**
- * Reads what the users of touchpoints bought, and those without one.
+ * Reads the purchases of the touchpoints' users, and of users without a touchpoint.
  * @param conversionDimensions how many of the conversions' dimensions there are
  * @throws WarehouseError `report_too_large` over {@link MAX_JOURNEY_TOUCHES}
  */
@@ -107,7 +107,7 @@ export function readFactColumns(
   };
 }
 
-/** The size of columns, about, bytes. */
+/** The approximate size of columns, bytes. */
 export function sizeOfColumns({ touches, purchaseTimes }: FactColumns): number {
   const { times, dimensions, users } = touches;
   const PURCHASE_BYTES = 128;

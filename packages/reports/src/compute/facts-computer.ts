@@ -8,7 +8,7 @@ import {
 } from "./fact-columns.ts";
 import { recompute, type Recomputed, type RecomputeSpec } from "./recompute.ts";
 
-/** Touchpoints of a recomputation, ahead of it: they are read while the warehouse looks for the rest. */
+/** Touchpoints of a recomputation, sent ahead: the thread reads them while the warehouse queries the purchases. */
 export interface TouchesTask {
   readonly kind: "touches";
   /** Names the facts. */
@@ -22,7 +22,7 @@ export interface TouchesTask {
 /** A recomputation over facts. */
 export interface RecomputeTask {
   readonly kind: "recompute";
-  /** Names the facts: what is kept under it is used again. */
+  /** Names the facts; those kept under the same key are used again. */
   readonly key: string;
   /** As readPurchases gives them; undefined where the facts may be kept. */
   readonly purchases: Uint8Array<ArrayBuffer> | undefined;
@@ -33,10 +33,10 @@ export interface RecomputeTask {
 
 /** Facts kept for the next question, bytes. */
 const MAX_KEPT_BYTES = 512 << 20;
-/** Touchpoints that wait for what belongs to them; more questions at once drive the oldest out, which are then asked again. */
+/** Touchpoints that wait for their purchases; further ones displace the oldest, which are then read again. */
 const MAX_WAITING = 2;
 
-/** Computes from facts, and keeps the last ones: most questions that follow another are about the same. */
+/** Computes from facts, and keeps the last ones: a question is mostly followed by others about the same facts. */
 export class FactsComputer {
   readonly #seed: number;
   readonly #waiting = new Map<string, TouchColumns>();
@@ -58,7 +58,7 @@ export class FactsComputer {
   }
 
   /**
-   * @returns undefined where the facts are not there: the touchpoints are to be given again, then the purchases
+   * @returns undefined where the facts are missing: give the touchpoints again, then the purchases
    * @throws WarehouseError `report_too_large`
    */
   run(task: RecomputeTask): Recomputed | undefined {

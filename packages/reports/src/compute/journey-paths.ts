@@ -12,10 +12,10 @@ import type { JourneyRules, Windows } from "../question/journey-rules.ts";
 const IMPRESSION = TOUCH_TYPES.indexOf("impression");
 const CLICK = TOUCH_TYPES.indexOf("click");
 
-/** What the paths of a question are made by. */
+/** What makes the paths of a question. */
 export interface PathsQuestion {
   readonly rules: JourneyRules;
-  /** What touchpoints are told apart by, for the transform and the rows. */
+  /** Dimensions that distinguish touchpoints, for the transform and the rows. */
   readonly touchDimensions: readonly DimensionField[];
   readonly transform: PathTransform;
   /** Whether models read the touchpoints' channels and types. */
@@ -23,8 +23,8 @@ export interface PathsQuestion {
 }
 
 /**
- * One conversion's path after the other, in arrays that are kept: touchpoints within their window and no later than the
- * conversion, by time, then event ID.
+ * Finds one conversion's path after another, in arrays that are used again: touchpoints within their window and no later than
+ * the conversion, by time, then event ID.
  */
 export class JourneyPaths implements JourneyPath {
   length = 0;
@@ -33,7 +33,7 @@ export class JourneyPaths implements JourneyPath {
   leadIndex = -1;
   channels: string[] = [];
   types: TouchType[] = [];
-  /** What each touchpoint is told apart by: a number below {@link touchKeys}. */
+  /** The number that distinguishes each touchpoint, below {@link touchKeys}. */
   keys = new Int32Array(64);
   readonly touchKeys: number;
   readonly #facts: FactColumns;
@@ -83,7 +83,7 @@ export class JourneyPaths implements JourneyPath {
   /**
    * Finds a conversion's path.
    * @param leadTime of the user's first lead, ms since 1970; Infinity where there is none
-   * @param after only touchpoints later than this count, ms since 1970: those up to it were used up
+   * @param after ms since 1970; an earlier conversion used up the touchpoints up to then
    */
   find(user: number, purchase: number, leadTime: number, after = -Infinity): void {
     const { touchStarts, touches, purchaseTimes, purchases } = this.#facts;
@@ -116,7 +116,7 @@ export class JourneyPaths implements JourneyPath {
     this.#fill(time, leadTime);
   }
 
-  /** Simplifies the path found: keeps of it what the transform keeps, the first touchpoint of each run, or of each key. */
+  /** Simplifies the path found: keeps the first touchpoint of each run, or of each key, as the transform has it. */
   simplify(): void {
     if (this.#question.transform !== "unique") this.#keepFirst();
   }
@@ -170,7 +170,7 @@ export class JourneyPaths implements JourneyPath {
         this.#move(i, kept);
         kept += 1;
       }
-      // A lead that a repeat created belongs to the touchpoint that stands for it.
+      // A lead of a repeated touchpoint belongs to the one that is kept.
       if (i === this.leadIndex) leadIndex = isRepeat && !isExposure ? keys.indexOf(key) : kept - 1;
     }
     this.leadIndex = leadIndex;

@@ -1,8 +1,8 @@
 import type { FactColumns } from "./fact-columns.ts";
 
 /**
- * A conversion's value less what its order's refunds took back, in units of 10^-12, as the workers compute it: a refund
- * without a value takes all of it, one in another currency nothing, and less than nothing is not left.
+ * A conversion's value less its order's refunds, in units of 10^-12, never below 0, as the workers compute it. A refund without
+ * a value takes all of it; one in another currency takes nothing.
  */
 export function netValue(facts: FactColumns, user: number, purchase: number): bigint {
   const { purchaseStarts, purchases } = facts;

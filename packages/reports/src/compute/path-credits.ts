@@ -11,7 +11,7 @@ import {
   type PathTable,
 } from "@tributary/attribution";
 
-/** What the conversions of one group (of one currency, say) brought: an entry for each of their paths. */
+/** Amounts of one group of conversions (of one currency, say): an entry for each of their paths. */
 export interface GroupAmounts {
   /** Path numbers of the table; one may come more than once. */
   readonly paths: Int32Array;
@@ -61,8 +61,8 @@ export interface PathCredits {
 }
 
 /**
- * Credits all journeys under one model, whose view of the journeys does not depend on the group: each group's
- * conversions and values are split by it.
+ * Credits all journeys under one model, then splits each group's conversions and values by it: the model sees the journeys of
+ * all groups.
  * @throws AttributionError as the model's function
  */
 export function creditPaths(task: PathCreditsTask): PathCredits {
@@ -87,7 +87,7 @@ export function creditPaths(task: PathCreditsTask): PathCredits {
   const whole = ofValues[0] ?? resample(table, model, resampling, table.conversions);
   return {
     groups: groups.map(({ paths, conversions }, i) => {
-      // The conversions of the only group are all there are.
+      // A single group has all conversions.
       const ofConversions =
         groups.length === 1
           ? { credits: whole.estimate.conversions, samples: whole.conversions }

@@ -13,8 +13,8 @@ export interface PathPoolOptions {
 }
 
 /**
- * One thread for models over all journeys and for credits from facts, so that loading and other reports go on meanwhile.
- * Idle, it ends.
+ * One thread for models over all journeys and for credits from facts, so that loading and other reports go on meanwhile. It
+ * ends when it is idle.
  */
 export class PathPool {
   readonly #pool: Piscina;
@@ -44,7 +44,7 @@ export class PathPool {
   }
 
   /**
-   * Takes touchpoints, which are no longer the caller's.
+   * Takes touchpoints; their buffers move to the thread.
    * @throws ReportsError as {@link recompute}
    */
   async takeTouches(task: TouchesTask): Promise<void> {
@@ -53,7 +53,7 @@ export class PathPool {
   }
 
   /**
-   * @returns undefined where the thread has not the task's facts
+   * @returns undefined where the thread lacks the task's facts
    * @throws ReportsError `report_too_large`, `query_timeout` after the bound, `unavailable` where too many wait
    */
   async recompute(task: RecomputeTask): Promise<Recomputed | undefined> {
@@ -63,7 +63,7 @@ export class PathPool {
     throw refusedBy(reply, "");
   }
 
-  /** Ends the thread; what it computes is lost. */
+  /** Ends the thread; its computations are lost. */
   async close(): Promise<void> {
     await this.#pool.destroy();
   }

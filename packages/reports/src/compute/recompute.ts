@@ -29,9 +29,9 @@ import { netValue } from "./net-value.ts";
 import { ConversionGroups, TouchGroups } from "./row-groups.ts";
 import { touchText } from "./touch-text.ts";
 
-/** What is to be recomputed of a question. */
+/** What of a question is recomputed. */
 export interface RecomputeSpec {
-  /** Rule-based ones, or such as are given as data. */
+  /** Rule-based ones, or models as data. */
   readonly models: readonly (JourneyModelName | CustomModel)[];
   readonly touchDimensions: readonly DimensionField[];
   /** Conversion time, ms since 1970, inclusive. */
@@ -43,7 +43,7 @@ export interface RecomputeSpec {
   readonly withPaths: boolean;
 }
 
-/** What was recomputed: exact, before it is named and put in order. */
+/** Exact sums of a recomputation, before rows are named and sorted. */
 export interface Recomputed {
   readonly groups: readonly CreditGroup[];
   readonly totals: readonly TotalGroup[];
@@ -56,8 +56,8 @@ export interface Recomputed {
 const UNIT = Number(MONEY_UNIT);
 
 /**
- * Credits every conversion of a time anew, from the facts: paths by the question's rules, weights by the models, conversions and
- * money split by largest remainder at 12 digits, as the loader splits what the workers credit.
+ * Credits every conversion of a time range anew from the facts: paths by the question's rules, weights by the models. Conversions
+ * and money are split by largest remainder at 12 digits, as the loader splits the workers' credits.
  * Cost: 200,000 conversions of four touchpoints under one model, 0.1 to 0.2 s.
  * @throws WarehouseError `report_too_large` over the rows or paths of a report
  */
@@ -88,7 +88,7 @@ export function recompute(facts: FactColumns, spec: RecomputeSpec): Recomputed {
       const value = netValue(facts, user, p);
       const conversion = conversions.of(p);
       conversions.count(conversion, paths.length > 0, value);
-      // Models over paths simplify them themselves, each different path once.
+      // Models over paths simplify paths themselves, each different path once.
       kept?.add(conversion, paths, value);
       paths.simplify();
       const places = groups.of(conversion, paths);
@@ -108,12 +108,12 @@ export function recompute(facts: FactColumns, spec: RecomputeSpec): Recomputed {
   };
 }
 
-/** Whether a name is that of a model that can be recomputed. */
+/** Whether a name is a model's that can be recomputed. */
 export function isJourneyModel(name: string): name is JourneyModelName {
   return JOURNEY_MODEL_NAMES.some((known) => known === name);
 }
 
-/** What every row earns under one model. */
+/** Sums every row's credits under one model. */
 class Ledger {
   readonly name: string;
   readonly conversions = new ExactSums();
@@ -197,7 +197,7 @@ class KeptPaths {
   }
 }
 
-/** Adds what a model credited, but for groups that got nothing. */
+/** Adds a model's credits; groups without any are left out. */
 function addCredited(
   credited: CreditGroup[],
   ledger: Ledger,

@@ -2,7 +2,7 @@ import type { TotalGroup } from "@tributary/warehouse";
 import type { FactColumns } from "./fact-columns.ts";
 import type { JourneyPaths } from "./journey-paths.ts";
 
-/** Tells conversions apart by currency and by the dimensions asked for. */
+/** Groups conversions by currency and the dimensions asked for. */
 export class ConversionGroups {
   readonly #facts: FactColumns;
   readonly #numbers = new Map<number, number>();
@@ -61,7 +61,7 @@ export class ConversionGroups {
   }
 }
 
-/** Numbers the pairs of a conversion's group and a touchpoint's key: what a row is about. */
+/** Numbers the pairs of a conversion's group and a touchpoint's key: each is a row. */
 export class TouchGroups {
   readonly #keys: number;
   readonly #numbers = new Map<number, number>();

@@ -10,7 +10,7 @@ export type ThreadTask =
   | TouchesTask
   | RecomputeTask;
 
-/** What the thread answers: an error keeps its code only as data. */
+/** The thread's answers: an error keeps its code only as data. */
 export type ThreadReply =
   | { readonly credits: PathCredits }
   | { readonly recomputed: Recomputed | undefined }

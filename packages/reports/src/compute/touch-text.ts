@@ -1,10 +1,10 @@
-/** What names a touchpoint in a path, as the warehouse's own does: its dimension, or a JSON array of several. */
+/** The text of a touchpoint in a path, as the warehouse writes it: its dimension, or a JSON array of several. */
 export function touchText(texts: readonly string[]): string {
   return texts.length <= 1 ? texts.join("") : JSON.stringify(texts);
 }
 
 /**
- * Makes the texts of paths that the warehouse wrote those of {@link touchText}: the two escape JSON differently.
+ * Rewrites the warehouse's texts of a path as those of {@link touchText}: the two escape JSON differently.
  * @param dimensions how many a text holds
  */
 export function ownTouchTexts(

@@ -3,8 +3,8 @@ import type { Attribution } from "../attribution/attribution.ts";
 import type { AttributionQuestion } from "../question/question.ts";
 
 /**
- * A report's rows as CSV (RFC 4180) with a header: model, the dimensions asked for, conversions, value, currency, and
- * where they were asked for the changes and the ends of the intervals. Names come from strangers, so text that a spreadsheet would compute is
+ * A report's rows as CSV (RFC 4180) with a header: model, the dimensions asked for, conversions, value, currency; then changes
+ * and the ends of intervals where they were asked for. Names come from strangers: text that a spreadsheet would compute is
  * escaped.
  */
 export function reportCsv(
@@ -25,7 +25,7 @@ export function reportCsv(
   return stringify(flat, { header: true, columns, escape_formulas: true });
 }
 
-/** The rows of any other report, a column each of their fields; amounts of several currencies in one cell. */
+/** The rows of any other report, a column for each field; amounts of several currencies share a cell. */
 export function rowsCsv(rows: readonly Readonly<Record<string, unknown>>[]): string {
   const flat = rows.map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [name, cellOf(value)])),

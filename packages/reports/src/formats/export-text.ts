@@ -2,8 +2,7 @@ import type { ExportColumn, ExportRow } from "@tributary/warehouse";
 import { stringify } from "csv-stringify/sync";
 
 /**
- * Rows as NDJSON: an object a line with what is there, properties as the JSON that they are. What is exported of events is in
- * the form of the event API.
+ * Rows as NDJSON: one object a line without empty fields, properties as JSON. Events have the form of the event API.
  */
 export function rowsNdjson(columns: readonly ExportColumn[], rows: readonly ExportRow[]): string {
   const names = columns.filter(({ type }) => type !== "json").map(({ name }) => name);
@@ -25,8 +24,8 @@ export function rowsNdjson(columns: readonly ExportColumn[], rows: readonly Expo
 }
 
 /**
- * Rows as CSV (RFC 4180), exactly as they are: unlike in reports a text that a spreadsheet would compute is not escaped, for what
- * reads an export would take the escape for a part of it.
+ * Rows as CSV (RFC 4180), exact. Unlike in reports, text that a spreadsheet would compute is not escaped: a program that reads
+ * the export would take the escape for data.
  */
 export function rowsExactCsv(
   columns: readonly ExportColumn[],

@@ -1,4 +1,4 @@
-/** Rows that people give: CSV with a header, or JSON. All of them are taken, or none. */
+/** Rows to import: CSV with a header, or JSON. All of them are taken, or none. */
 import { classifyChannel, type TenantRules } from "@tributary/attribution";
 import {
   decimalFromNumber,
@@ -33,8 +33,8 @@ class RowProblem extends Error {
 }
 
 /**
- * What was spent: `day`, `amount`, `currency`, and any of the dimensions. Without a channel it gets the one that a click with
- * the same dimensions has.
+ * Spend: `day`, `amount`, `currency`, and any of the dimensions. Without a channel a row gets that of a click with the same
+ * dimensions.
  * @param own rules of the tenant's channels
  * @throws ReportsError `import_invalid` naming every row at fault
  */
@@ -61,7 +61,7 @@ export function spendRows(body: unknown, own?: TenantRules): SpendRow[] {
 }
 
 /**
- * What one unit of `currency` is worth in `target` from `day` on: `rate`.
+ * Rates: the worth of one unit of `currency` in `target` from `day` on.
  * @throws ReportsError `import_invalid` naming every row at fault
  */
 export function rateRows(body: unknown): RateRow[] {
@@ -129,14 +129,13 @@ function givenRows(body: unknown): GivenRow[] {
 
 function csvRows(text: string): GivenRow[] {
   try {
-    const records = parse(text, {
+    return parse<GivenRow, Readonly<Record<string, string>>>(text, {
       bom: true,
       columns: (header: string[]) => header.map((name) => name.trim()),
-      info: true,
+      on_record: (cells, { lines }) => ({ line: lines, cells }),
       skip_empty_lines: true,
       trim: true,
-    }) as unknown as { record: Record<string, string>; info: { lines: number } }[];
-    return records.map(({ record, info }) => ({ line: info.lines, cells: record }));
+    });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new ReportsError("import_invalid", `not CSV: ${error.message}`);

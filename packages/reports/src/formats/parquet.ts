@@ -1,11 +1,11 @@
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { z } from "zod";
-import { reportSchema } from "../answer-schemas.ts";
+import { reportSchema } from "../answers/attribution.ts";
 import type { Attribution } from "../attribution/attribution.ts";
 
 export const PARQUET_TYPE = "application/vnd.apache.parquet";
 
-/** What a column of the answer's schema is, as far as its type depends on it. */
+/** What of a field's JSON Schema decides its column's type. */
 interface Property {
   readonly type?: string | readonly string[];
   readonly pattern?: string;
@@ -13,8 +13,8 @@ interface Property {
 }
 
 /**
- * A report's rows as Apache Parquet: texts, exact decimals of 12 digits after the point, and floats; what is a list or an object is JSON.
- * A column's type follows from the report alone, not from what its rows happen to hold.
+ * A report's rows as Apache Parquet: texts, exact decimals of 12 digits after the point, and floats; lists and objects as JSON.
+ * A column's type follows from the report's schema, not from its rows.
  * @param answer the report's schema, with `rows`
  * @throws WarehouseError as {@link WarehouseEngine.query}
  */
@@ -38,7 +38,7 @@ export async function rowsParquet(
       ),
     ),
   );
-  // Without any row there would be nothing to read columns from.
+  // An empty text would have no columns to read.
   return engine.queryParquet(
     `SELECT * FROM format(JSONEachRow, {structure:String}, {rows:String}) LIMIT ${rows.length}`,
     { structure, rows: rows.length === 0 ? "{}" : lines.join("\n") },
@@ -50,8 +50,11 @@ export async function attributionParquet(
   engine: WarehouseEngine,
   { rows }: Attribution,
 ): Promise<Buffer> {
-  const plain = rows as readonly object[] as readonly Readonly<Record<string, unknown>>[];
-  return rowsParquet(engine, plain, reportSchema);
+  return rowsParquet(
+    engine,
+    rows.map((row) => ({ ...row })),
+    reportSchema,
+  );
 }
 
 const TEXT = "Nullable(String)";
@@ -65,7 +68,7 @@ function rowProperties(answer: z.ZodType): Readonly<Record<string, Property>> {
   return rows?.items?.properties ?? {};
 }
 
-/** Dimensions are in no schema: they are texts. */
+/** Dimensions, which no schema has, are texts. */
 function typeOf(property: Property | undefined): string {
   const types = property?.anyOf ?? [property];
   if (types.some((one) => [one?.type].flat().includes("number"))) return "Nullable(Float64)";

@@ -1,80 +1,80 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
-import type { ApiKeys } from "@tributary/service";
-import { type ErasureReceipt, readErasures } from "@tributary/warehouse";
-import type { FastifyInstance } from "fastify";
-import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answer-schemas.ts";
+import { type ErasureReceipt, readReceipts } from "@tributary/warehouse";
+import { z } from "zod";
+import { askedErasureSchema, erasureSchema, erasuresSchema } from "../answers/erasures.ts";
 import type { Person } from "../load/ask-erasure.ts";
 import { ReportsError } from "../errors.ts";
-import { documented, ERASE_KEY } from "./open-api.ts";
-import { readParameters, refusal, type QuestionParameters } from "../question/parameters.ts";
+import { NO_PARAMETERS, refusal } from "../question/parameters.ts";
+import { tenantOf } from "./access.ts";
+import { bodyErrors } from "./body-errors.ts";
+import { documented, documentedAt, ERASE_KEY, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
 const MAX_BODY_BYTES = 4096;
 const FIELDS = ["tenant", "userId", "anonymousId"] as const;
 const text = (description: string) => ({ type: "string", description });
-const BODY = {
+const BODY = z.unknown().meta({
   type: "object",
   description: "a userId or an anonymousId",
   properties: {
-    tenant: text("the key's, where it is given"),
-    userId: text("all of the person goes, their devices as well"),
-    anonymousId: text("where it is a known user's, all of that person goes"),
+    tenant: text("the erase key's own, where it is given"),
+    userId: text("erases the person, with their devices"),
+    anonymousId: text("erases its events, and the person's where it belongs to a known user"),
   },
   additionalProperties: false,
-} as const;
+});
 
-/** Has people erased, and says what became of it: with keys of their own, for reading is no leave to destroy. */
-export function addErasureRoutes(
-  server: FastifyInstance,
-  { engine, erasures }: ServerParts,
-  access: ApiKeys,
-): void {
-  server.post<{ Querystring: QuestionParameters; Body: unknown }>(
+/** Takes erasures and reports their state. They need keys of their own: who may read may not destroy. */
+export function addErasureRoutes(server: ReportsServer, { engine, erasures }: ServerParts): void {
+  server.post(
     "/v1/erasures",
     {
       ...documented({
-        summary: "Has a person erased: all that was accepted of them until now",
+        summary: "Asks for the erasure of a person: everything accepted of them until now",
+        parameters: NO_PARAMETERS,
         body: BODY,
         answer: askedErasureSchema,
         status: 202,
         security: ERASE_KEY,
       }),
       bodyLimit: MAX_BODY_BYTES,
-      errorHandler: unreadable,
+      // Without the parser's message, which may repeat what it read.
+      errorHandler: bodyErrors(() => unreadableBody()),
     },
     async (request, reply) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
+      const tenant = tenantOf(request);
       const asked = await erasures.ask(personOf(request.body, tenant));
       void reply.code(202).header("Location", `/v1/erasures/${asked.receipt}`);
       return { ...asked, state: "asked" };
     },
   );
-  server.get<{ Querystring: QuestionParameters }>(
+  server.get(
     "/v1/erasures",
     documented({
-      summary: "What became of the erasures that were asked for, newest first, at most 1000",
+      summary: "State of the erasures that were asked for, newest first, at most 1000",
+      parameters: NO_PARAMETERS,
       answer: erasuresSchema,
       security: ERASE_KEY,
     }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
-      return { erasures: (await readErasures(engine, tenant)).map(plainReceipt) };
+      const tenant = tenantOf(request);
+      return { erasures: (await readReceipts(engine, tenant)).map(plainReceipt) };
     },
   );
-  server.get<{ Querystring: QuestionParameters; Params: { readonly receipt: string } }>(
+  server.get(
     "/v1/erasures/:receipt",
-    documented({
-      summary: "What became of an erasure",
-      path: { receipt: "as it was given when it was asked for" },
-      answer: erasureSchema,
-      security: ERASE_KEY,
-    }),
+    documentedAt(
+      z.object({ receipt: z.string().describe("as it was given when it was asked for") }),
+      {
+        summary: "State of an erasure",
+        parameters: NO_PARAMETERS,
+        answer: erasureSchema,
+        security: ERASE_KEY,
+      },
+    ),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
-      const [found] = await readErasures(engine, tenant, request.params.receipt);
+      const tenant = tenantOf(request);
+      const [found] = await readReceipts(engine, tenant, request.params.receipt);
       if (found === undefined) throw new ReportsError("not_found", "there is no such receipt");
       return plainReceipt(found);
     },
@@ -87,7 +87,7 @@ function plainReceipt({ receipt, askedAt, erasedAt, ...erased }: ErasureReceipt)
 }
 
 /**
- * Whom a body asks to erase. Errors never repeat what a field held.
+ * The person that a body asks to erase. Errors never repeat what a field held.
  * @throws ReportsError `erasure_invalid`, `tenant_other`
  */
 function personOf(body: unknown, tenant: string): Person {
@@ -130,11 +130,4 @@ function unreadableBody(): ReportsError {
     "erasure_invalid",
     `expected a JSON object with userId or anonymousId, of at most ${MAX_BODY_BYTES} bytes`,
   );
-}
-
-/** In words of our own: a parser's may repeat what it read. */
-function unreadable(error: Error & { readonly statusCode?: number }): never {
-  if (error instanceof ReportsError) throw error;
-  if (error.statusCode === undefined || error.statusCode >= 500) throw error;
-  throw unreadableBody();
 }

@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import type { ApiKeys } from "@tributary/service";
 import {
   exportColumns,
   exportPages,
@@ -9,14 +8,13 @@ import {
   type ExportQuestion,
   type WarehouseEngine,
 } from "@tributary/warehouse";
-import type { FastifyInstance } from "fastify";
 import { z } from "zod";
 import { ReportsError } from "../errors.ts";
 import { rowsExactCsv, rowsNdjson } from "../formats/export-text.ts";
-import { documented } from "./open-api.ts";
-import { choice, readParameters, type QuestionParameters } from "../question/parameters.ts";
 import { PARQUET_TYPE } from "../formats/parquet.ts";
-import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
+import { asOf, formatOf, timeRange, timesOf } from "../question/report-parameters.ts";
+import { tenantOf } from "./access.ts";
+import { documented, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
 /** How an export is written. */
@@ -28,52 +26,40 @@ const TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: "text/csv; charset=utf-8",
   parquet: PARQUET_TYPE,
 };
-const PARAMETERS = {
+/** What an export may be asked. */
+export const exportParameters = z.strictObject({
   ...timeRange,
   asOf,
-  format: choice("how the rows are written", EXPORT_FORMATS, "ndjson", {
-    code: "format_unknown",
-    reason: "no such format",
-  }),
-};
-/** Later than anything that is stored, and of as many digits, ms since 1970: the year 2286. */
+  format: formatOf(EXPORT_FORMATS),
+});
+/** Later than any stored time, and of as many digits, ms since 1970: the year 2286. */
 const END_OF_TIME = 9_999_999_999_999;
-/** An answer of which nothing can be sent for this long is given up: whoever asked is gone, and others wait. */
+/** An export that cannot send for this long is ended: its client is gone, and others wait. */
 const STALLED_MS = 60_000;
 
-/** What was understood of a question for an export. */
-interface ExportRequest {
-  readonly question: Omit<ExportQuestion, "tenant">;
-  readonly format: ExportFormat;
-}
-
 /**
- * Understands what an export is asked for.
+ * The question of an export.
  * @param completeUpTo up to when all is loaded, ms since 1970 @param now the clock
- * @throws ReportsError of status 400
+ * @throws ReportsError of status 400, `unavailable`
  */
-export function parseExport(
-  given: QuestionParameters,
+export function exportQuestion(
+  asked: z.output<typeof exportParameters>,
   completeUpTo: number,
   now: number,
-): ExportRequest {
-  const asked = readParameters(PARAMETERS, given, now);
-  const { asOf: known, ...range } = timesOf(asked);
+): Omit<ExportQuestion, "tenant"> {
+  const { asOf: known, ...range } = timesOf(asked, now);
   if (completeUpTo === 0) {
     throw new ReportsError(
       "unavailable",
       "Redis does not answer: what is complete is not known yet",
     );
   }
-  // What is stored later may be loaded while pages are read: it would be in some and not in others.
+  // Rows that are loaded while pages are read would be in some pages and not in others.
   const last = Math.min(completeUpTo, END_OF_TIME) - 1;
-  return {
-    question: { ...range, asOf: Math.min(known ?? last, last) },
-    format: asked.format,
-  };
+  return { ...range, asOf: Math.min(known ?? last, last) };
 }
 
-/** An export as it is sent. @throws WarehouseError as the engine's query */
+/** Opens an export in its format. @throws WarehouseError as the engine's query */
 export async function openExport(
   engine: WarehouseEngine,
   name: ExportName,
@@ -100,28 +86,25 @@ async function* exportText(
 }
 
 /** Everything that is stored of a tenant, as a stream. */
-export function addExportRoutes(
-  server: FastifyInstance,
-  parts: ServerParts,
-  access: ApiKeys,
-): void {
+export function addExportRoutes(server: ReportsServer, parts: ServerParts): void {
   const { engine, attribution, maxExports } = parts;
   const running = new Set<symbol>();
   for (const name of EXPORTS) {
-    server.get<{ Querystring: QuestionParameters }>(
+    server.get(
       `/v1/export/${name}`,
       documented({
-        summary: `All ${name} that are stored, as they are; an answer that is cut off is not complete`,
-        parameters: PARAMETERS,
+        summary: `All stored ${name}; an answer that ends early is incomplete`,
+        parameters: exportParameters,
         answer: z.object({
           rows: z.array(z.record(z.string(), z.unknown())).describe("in one of the other types"),
         }),
         formats: Object.values(TYPES),
       }),
       async (request, reply) => {
-        const tenant = access.tenantOf(request.headers);
+        const tenant = tenantOf(request);
         const completeUpTo = await attribution.completeUpTo();
-        const { question, format } = parseExport(request.query, completeUpTo, Date.now());
+        const { format } = request.query;
+        const question = exportQuestion(request.query, completeUpTo, Date.now());
         if (running.size >= maxExports) {
           throw new ReportsError(
             "busy",
@@ -140,10 +123,13 @@ export function addExportRoutes(
           leave();
           throw error;
         }
-        // Read to its end, or given up: whoever asks again at once finds the place free.
+        // Read to its end or cancelled: the place is free for the next request at once.
         stream.once("end", leave).once("close", leave);
         stream.once("error", (error: unknown) => {
-          parts.telemetry.logger.error({ err: error, export: name }, "an export was cut off");
+          parts.telemetry.logger.error(
+            { err: error, export: name },
+            "export failed, answer cut off",
+          );
         });
         reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy());
         return reply

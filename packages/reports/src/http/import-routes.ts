@@ -1,91 +1,79 @@
 import { formatDecimal } from "@tributary/protocol";
 import { readRates, readSpend, storeRates, storeSpend } from "@tributary/warehouse";
-import type { ApiKeys } from "@tributary/service";
-import type { FastifyInstance } from "fastify";
-import { importSchema, ratesSchema, spendSchema } from "../answer-schemas.ts";
+import { z } from "zod";
+import { importSchema, ratesSchema, spendSchema } from "../answers/imports.ts";
 import { ReportsError } from "../errors.ts";
 import { rateRows, spendRows } from "../formats/import-rows.ts";
-import { documented } from "./open-api.ts";
-import { readParameters, type QuestionParameters } from "../question/parameters.ts";
-import { timeZone } from "../question/question.ts";
-import { timeRange, timesOf } from "../question/report-parameters.ts";
+import { ANY_PARAMETERS, NO_PARAMETERS } from "../question/parameters.ts";
+import { timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
+import { tenantOf } from "./access.ts";
+import { bodyErrors } from "./body-errors.ts";
+import { documented, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
 /** Largest body. */
 const MAX_BODY_BYTES = 16 << 20;
-const SPEND_PARAMETERS = { timeZone, ...timeRange };
-const BODY = {
+const BODY = z.unknown().meta({
   type: "object",
   description: "rows as JSON, or as text/csv with a header",
   properties: { rows: { type: "array", items: { type: "object" } } },
-} as const;
+});
 
 /**
- * What people give beside events: what was spent, and rates of currencies. With a read key, for write keys are in the pages of
- * shops, where anybody reads them.
+ * Imports beside events: spend, and rates of currencies. They need a read key: write keys stand in the pages of shops, where
+ * anybody reads them.
  */
-export function addImportRoutes(
-  server: FastifyInstance,
-  { engine, attribution }: ServerParts,
-  access: ApiKeys,
-): void {
+export function addImportRoutes(server: ReportsServer, { engine, attribution }: ServerParts): void {
   server.addContentTypeParser("text/csv", { parseAs: "string" }, (_request, body, done) => {
     done(null, body);
   });
   const options = (summary: string) => ({
-    ...documented({ summary, body: BODY, answer: importSchema }),
+    ...documented({ summary, parameters: ANY_PARAMETERS, body: BODY, answer: importSchema }),
     bodyLimit: MAX_BODY_BYTES,
-    errorHandler: tooLarge,
+    errorHandler: bodyErrors((message) => new ReportsError("import_invalid", message)),
+  });
+  server.post("/v1/spend", options("Imports spend by day and dimensions"), async (request) => {
+    const tenant = tenantOf(request);
+    const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
+    await storeSpend(engine, tenant, rows, Date.now());
+    return { imported: rows.length };
   });
   server.post(
-    "/v1/spend",
-    options("Takes what was spent, by day and dimensions"),
-    async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
-      await storeSpend(engine, tenant, rows, Date.now());
-      return { imported: rows.length };
-    },
-  );
-  server.post(
     "/v1/rates",
-    options("Takes what currencies are worth from a day on"),
+    options("Imports rates of currencies, each from a day on"),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
+      const tenant = tenantOf(request);
       const rows = rateRows(request.body);
       await storeRates(engine, tenant, rows, Date.now());
       return { imported: rows.length };
     },
   );
-  server.get<{ Querystring: QuestionParameters }>(
+  server.get(
     "/v1/spend",
     documented({
-      summary: "What was spent, as it was given last",
-      parameters: SPEND_PARAMETERS,
+      summary: "Spend, as it was imported last",
+      parameters: z.strictObject({ timeZone, ...timeRange }),
       answer: spendSchema,
     }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      const asked = readParameters(SPEND_PARAMETERS, request.query, Date.now());
-      const zone = asked.timeZone ?? attribution.settings.of(tenant).timeZone;
-      const rows = await readSpend(engine, { tenant, timeZone: zone, ...timesOf(asked) });
+      const tenant = tenantOf(request);
+      const { timeZone: zone = attribution.settings.of(tenant).timeZone } = request.query;
+      const times = timesOf(request.query, Date.now());
+      const rows = await readSpend(engine, { tenant, timeZone: zone, ...times });
       return { rows: rows.map((row) => ({ ...row, amount: formatDecimal(row.amount) })) };
     },
   );
-  server.get<{ Querystring: QuestionParameters }>(
+  server.get(
     "/v1/rates",
-    documented({ summary: "Rates of currencies, as they were given last", answer: ratesSchema }),
+    documented({
+      summary: "Rates of currencies, as they were imported last",
+      parameters: NO_PARAMETERS,
+      answer: ratesSchema,
+    }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
+      const tenant = tenantOf(request);
       const rows = await readRates(engine, tenant);
       return { rows: rows.map((row) => ({ ...row, rate: formatDecimal(row.rate) })) };
     },
   );
-}
-
-/** Fastify's words for bodies that it does not take. */
-function tooLarge(error: Error & { readonly statusCode?: number }): never {
-  if (error.statusCode === undefined || error.statusCode >= 500) throw error;
-  throw new ReportsError("import_invalid", error.message);
 }

@@ -1,26 +1,28 @@
 import swagger from "@fastify/swagger";
 import apiReference from "@scalar/fastify-api-reference";
 import type { FastifyInstance } from "fastify";
+import { jsonSchemaTransform, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
-import { errorSchema } from "../answer-schemas.ts";
-import type { JsonSchema, ParameterTable } from "../question/parameters.ts";
+import { errorSchema } from "../answers/error.ts";
+import { parseParameters } from "../question/parameters.ts";
+
+/** A server whose handlers get the parts of a request as the route's schemas read them. */
+export type ReportsServer = ReturnType<typeof typedByZod>;
 
 /** What a route says about itself. */
-export interface RouteDescription {
+export interface RouteDescription<Query extends z.ZodObject> {
   readonly summary: string;
-  readonly parameters?: ParameterTable;
-  /** Of the path: name and meaning. */
-  readonly path?: Readonly<Record<string, string>>;
-  /** What it takes as a JSON body. */
-  readonly body?: JsonSchema;
+  readonly parameters: Query;
+  /** What it takes as a body; the route reads it itself. */
+  readonly body?: z.ZodUnknown;
   /** Its JSON answer. */
   readonly answer: z.ZodType;
   /** Media types it can answer with instead. */
   readonly formats?: readonly string[];
   /** Of a good answer; 200 where it is left out. */
   readonly status?: number;
-  /** Where it is not a read key that is needed. */
-  readonly security?: object;
+  /** Where it needs another key than a read key. */
+  readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
 /** Of routes that need an erase key. */
@@ -32,9 +34,15 @@ const TITLE = "Tributary reports";
  * Describes the routes that are added in `addRoutes`, and serves the description: OpenAPI 3.1 at `/openapi.json`, and
  * a page to read and try it at `/docs`.
  */
-export function serveOpenApi(server: FastifyInstance, addRoutes: () => void): void {
-  // The schemas document. What was asked is read by readParameters, whose errors name more; answers are JSON already.
-  server.setValidatorCompiler(() => () => true);
+export function serveOpenApi(
+  server: FastifyInstance,
+  addRoutes: (server: ReportsServer) => void,
+): void {
+  // The type provider's own compiler says less than a refusal: not what was given, nor what is allowed.
+  server.setValidatorCompiler<z.ZodType>(({ schema }) =>
+    schema instanceof z.ZodObject ? (given) => parseParameters(schema, given) : () => true,
+  );
+  // Tests hold answers against their schemas: reports of many rows are not parsed again for each request.
   server.setSerializerCompiler(() => JSON.stringify);
   void server.register(swagger, {
     openapi: {
@@ -46,9 +54,10 @@ export function serveOpenApi(server: FastifyInstance, addRoutes: () => void): vo
           eraseKey: { type: "http", scheme: "bearer", description: "an erase key" },
         },
       },
-      // Without read keys tenant `default` is read by anybody.
+      // Without read keys anybody reads tenant `default`.
       security: [{ readKey: [] }, {}],
     },
+    transform: jsonSchemaTransform,
   });
   void server.register(apiReference, {
     routePrefix: "/docs",
@@ -60,38 +69,27 @@ export function serveOpenApi(server: FastifyInstance, addRoutes: () => void): vo
     },
   });
   server.after(() => {
-    addRoutes();
+    addRoutes(typedByZod(server));
     server.get("/openapi.json", { schema: { hide: true } }, () => server.swagger());
   });
 }
 
-/** A route's options that describe it. */
-export function documented(route: RouteDescription): { readonly schema: object } {
-  const { summary, parameters = {}, path = {}, body, answer, formats = [], status = 200 } = route;
-  const properties = Object.entries(parameters).map(([name, { description, schema }]) => [
-    name,
-    { description, ...schema },
-  ]);
-  const media = Object.fromEntries([
-    ["application/json", { schema: jsonSchema(answer) }],
-    ...formats.map((type) => [type, { schema: { type: "string" } }]),
-  ]);
-  const error = { content: { "application/json": { schema: jsonSchema(errorSchema) } } };
-  const named = Object.entries(path).map(([name, description]) => [
-    name,
-    { type: "string", description },
-  ]);
+/** A route's options: which schema reads its parameters, and what the API's description says. */
+export function documented<Query extends z.ZodObject>(route: RouteDescription<Query>) {
+  const { summary, parameters, body, answer, formats = [], status = 200, security } = route;
+  const media = [
+    ["application/json", { schema: answer }],
+    ...formats.map((type) => [type, { schema: z.string() }]),
+  ];
+  const error = { content: { "application/json": { schema: errorSchema } } };
   return {
     schema: {
       summary,
-      querystring: { type: "object", properties: Object.fromEntries(properties) },
-      ...(named.length === 0
-        ? {}
-        : { params: { type: "object", properties: Object.fromEntries(named) } }),
+      querystring: parameters,
       ...(body === undefined ? {} : { body }),
-      ...(route.security === undefined ? {} : { security: route.security }),
+      ...(security === undefined ? {} : { security }),
       response: {
-        [status]: { description: "The answer", content: media },
+        [status]: { description: "The answer", content: Object.fromEntries(media) },
         "4xx": {
           description: "The question is at fault: which field, and what is allowed",
           ...error,
@@ -102,7 +100,14 @@ export function documented(route: RouteDescription): { readonly schema: object }
   };
 }
 
-function jsonSchema(answer: z.ZodType): JsonSchema {
-  const { $schema: _, ...schema } = z.toJSONSchema(answer, { io: "output" });
-  return schema;
+/** As {@link documented}, of a route with parameters in its path. */
+export function documentedAt<Path extends z.ZodObject, Query extends z.ZodObject>(
+  path: Path,
+  route: RouteDescription<Query>,
+) {
+  return { schema: { ...documented(route).schema, params: path } };
+}
+
+function typedByZod(server: FastifyInstance) {
+  return server.withTypeProvider<ZodTypeProvider>();
 }

@@ -1,27 +1,53 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
-import type { ApiKeys } from "@tributary/service";
 import { createMetrics, metricsText } from "@tributary/telemetry";
-import type { FastifyInstance } from "fastify";
-import { lagSchema } from "../answer-schemas.ts";
+import { lagSchema } from "../answers/operations.ts";
 import { ReportsError } from "../errors.ts";
-import { documented } from "./open-api.ts";
+import { ANY_PARAMETERS } from "../question/parameters.ts";
+import { documented, type ReportsServer } from "./open-api.ts";
 import type { LagReport, ServerParts } from "./parts.ts";
 
 /** The warehouse must answer a readiness probe within this, ms. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** Partitions that have series of their own; with more, the totals alone are given. */
+/** Most partitions with series of their own; above it only totals are shown. */
 const MAX_PARTITION_SERIES = 256;
 
 /** For probes and scrapers, which do not read the description. */
 const HIDDEN = { schema: { hide: true } };
 
-/** What operators and orchestrators ask: lag, health, readiness, metrics. */
-export function addOperationRoutes(
-  server: FastifyInstance,
-  parts: ServerParts,
-  access: ApiKeys,
-): void {
+/** What operators ask. */
+export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
+  server.get(
+    "/v1/lag",
+    documented({
+      summary: "Lag of each consumer group, the books and the dead letters",
+      parameters: ANY_PARAMETERS,
+      answer: lagSchema,
+    }),
+    async () => readLag(parts),
+  );
+}
+
+/** What orchestrators ask: health and readiness. */
+export function addProbes(server: ReportsServer, parts: ServerParts): void {
+  // A process that answers and loads nothing is not healthy.
+  server.get("/healthz", HIDDEN, async (_request, reply) => {
+    const stalledMs = parts.stalledForMs();
+    if (stalledMs < parts.loadStallMs) return { status: "ok" };
+    const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
+    return reply.code(503).send({ status: "unhealthy", reason });
+  });
+
+  server.get("/readyz", HIDDEN, async (_request, reply) => {
+    const reason = await unreadyReason(parts);
+    const instance = parts.instanceId;
+    if (reason === undefined) return { status: "ready", instance };
+    return reply.code(503).send({ status: "not ready", reason, instance });
+  });
+}
+
+/** What scrapers ask. */
+export function addMetricsRoute(server: ReportsServer, parts: ServerParts): void {
   const { telemetry } = parts;
   const metrics = createMetrics(telemetry.metrics, [
     "tributary_redis_connections",
@@ -40,36 +66,12 @@ export function addOperationRoutes(
     "tributary_books_residue_events",
   ]);
 
-  const lag = documented({
-    summary: "What each consumer group has left to do, the books and the dead letters",
-    answer: lagSchema,
-  });
-  server.get("/v1/lag", lag, async (request) => {
-    access.tenantOf(request.headers);
-    return readLag(parts);
-  });
-
-  // Progress, not presence: a process that answers and loads nothing is not healthy.
-  server.get("/healthz", HIDDEN, async (_request, reply) => {
-    const stalledMs = parts.stalledForMs();
-    if (stalledMs < parts.loadStallMs) return { status: "ok" };
-    const reason = `entries have waited for ${Math.round(stalledMs / 1000)} s and none was loaded`;
-    return reply.code(503).send({ status: "unhealthy", reason });
-  });
-
-  server.get("/readyz", HIDDEN, async (_request, reply) => {
-    const reason = await unreadyReason(parts);
-    const instance = parts.instanceId;
-    if (reason === undefined) return { status: "ready", instance };
-    return reply.code(503).send({ status: "not ready", reason, instance });
-  });
-
   server.get("/metrics", HIDDEN, async (_request, reply) => {
     const { connections, commands } = parts.redisUse();
     metrics.tributary_redis_connections.set(connections);
     metrics.tributary_redis_commands.set(commands);
     metrics.tributary_warehouse_statements.set(parts.engine.statements);
-    // A lag that cannot be read is left out: an old figure would look like progress.
+    // A lag that cannot be read is left out: an old figure would mislead.
     metrics.tributary_lag_entries.reset();
     metrics.tributary_oldest_event_age_seconds.reset();
     metrics.tributary_partition_lag_entries.reset();

@@ -12,7 +12,7 @@ import type { AttributionAnswers } from "../attribution/attribution-answers.ts";
 import type { Accounting } from "../catalog/conservation.ts";
 import type { AskedErasure, Person } from "../load/ask-erasure.ts";
 
-/** What the service's HTTP stands on. */
+/** What the service's HTTP needs. */
 export interface ServerParts {
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -41,13 +41,13 @@ export interface ServerParts {
   readonly settle: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
 }
 
-/** What erasing people stands on. */
+/** What the routes of erasures need. */
 export interface ErasureParts {
   /** Tenants by erase key. */
   readonly keys: ReadonlyMap<string, string>;
   /** Keys beside those; closed where nobody may erase without one. */
   readonly storedKeys: StoredKeys;
-  /** Has a person erased. @throws ReportsError `unavailable` */
+  /** Asks for a person's erasure. @throws ReportsError `unavailable` */
   readonly ask: (person: Person) => Promise<AskedErasure>;
 }
 
@@ -61,13 +61,13 @@ export interface LagReport {
   readonly partitions: readonly MeasuredPartition[];
   /** By consumer group. */
   readonly total: Readonly<Record<string, LagTotal>>;
-  /** Messages of partitions to others that are not relayed yet. */
+  /** Messages between partitions that are not relayed yet. */
   readonly outbox: OutboxLag;
   /** Results that the webhooks have not taken yet; null where none are sent. */
   readonly webhooks: WaitingLag | null;
   /** Events in the books, by account; a bound's are `dropped_<bound>`. */
   readonly books: Readonly<Record<string, number>>;
-  /** Events whose outcome the books do not say, in size. */
+  /** Events without an outcome in the books, as an absolute number. */
   readonly booksResidue: number;
   readonly deadLetters: { readonly count: number; readonly oldestAgeSeconds: number };
 }

@@ -1,85 +1,83 @@
-import type { ApiKeys } from "@tributary/service";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import {
-  auditSchema,
-  conservationSchema,
-  conversionSchema,
-  reportSchema,
-} from "../answer-schemas.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
+import { reportSchema } from "../answers/attribution.ts";
+import { auditSchema, conservationSchema } from "../answers/checks.ts";
+import { conversionSchema } from "../answers/conversion.ts";
 import { audit } from "../catalog/audit.ts";
 import { conserve } from "../catalog/conservation.ts";
 import { requireConversion } from "../catalog/conversion.ts";
 import { reportCsv, rowsCsv } from "../formats/csv.ts";
 import { ReportsError } from "../errors.ts";
 import { attributionParquet, PARQUET_TYPE, rowsParquet } from "../formats/parquet.ts";
-import { JOURNEY_REPORTS, type JourneyReport } from "../catalog/catalog.ts";
-import { documented } from "./open-api.ts";
-import { readParameters, refusal, type QuestionParameters } from "../question/parameters.ts";
-import { ATTRIBUTION_PARAMETERS, parseQuestion } from "../question/question.ts";
-import { asOf, differences } from "../question/report-parameters.ts";
+import { CATALOG } from "../catalog/catalog.ts";
+import { parametersOf, type CatalogReport } from "../catalog/report.ts";
+import { NO_PARAMETERS, refusal, wholeBetween } from "../question/parameters.ts";
+import { attributionParameters, questionOf, type AskedAttribution } from "../question/question.ts";
+import { asOf, timesOf } from "../question/report-parameters.ts";
+import { givenOf, tenantOf } from "./access.ts";
+import { bodyErrors } from "./body-errors.ts";
+import { documented, documentedAt, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
-const CONVERSION_PARAMETERS = { asOf };
-const AUDIT_PARAMETERS = { differences };
+const CUSTOM_BODY = z
+  .unknown()
+  .meta({ anyOf: [{ type: "object" }, { type: "array", items: { type: "object" } }] });
 
 /** What marketers ask. */
-export function addReportRoutes(
-  server: FastifyInstance,
-  parts: ServerParts,
-  access: ApiKeys,
-): void {
-  addAttributionRoutes(server, parts, access);
-  for (const [name, report] of Object.entries(JOURNEY_REPORTS)) {
-    addJourneyReport(server, parts, access, name, report);
+export function addReportRoutes(server: ReportsServer, parts: ServerParts): void {
+  addAttributionRoutes(server, parts);
+  for (const [name, report] of Object.entries(CATALOG)) {
+    addCatalogReport(server, parts, name, report);
   }
-  addAuditRoute(server, parts, access);
-  addConservationRoute(server, parts, access);
-  server.get<{ Params: { key: string }; Querystring: QuestionParameters }>(
+  addAuditRoute(server, parts);
+  addConservationRoute(server, parts);
+  server.get(
     "/v1/conversions/:key",
-    documented({
+    documentedAt(z.object({ key: z.string().describe("event ID, or order ID") }), {
       summary:
-        "One conversion explained: its touchpoints, credits and revisions, and what was left out and why",
-      parameters: CONVERSION_PARAMETERS,
-      path: { key: "event ID, or order ID" },
+        "One conversion explained: its touchpoints, credits and revisions, and why other touchpoints were left out",
+      parameters: z.strictObject({ asOf }),
       answer: conversionSchema,
     }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      const asked = readParameters(CONVERSION_PARAMETERS, request.query, Date.now());
+      const tenant = tenantOf(request);
+      const times = timesOf(request.query, Date.now());
       const { engine, attribution } = parts;
-      return requireConversion(
-        engine,
-        tenant,
-        request.params.key,
-        attribution.settings.of(tenant),
-        asked.asOf,
-      );
+      const settings = attribution.settings.of(tenant);
+      return requireConversion(engine, tenant, request.params.key, settings, times.asOf);
     },
   );
 }
 
-function addJourneyReport(
-  server: FastifyInstance,
+function addCatalogReport(
+  server: ReportsServer,
   parts: ServerParts,
-  access: ApiKeys,
   name: string,
-  { summary, parameters, answer: schema, run }: JourneyReport,
+  report: CatalogReport,
 ): void {
-  server.get<{ Querystring: QuestionParameters }>(
+  const { summary, answer: schema } = report;
+  const { engine, attribution } = parts;
+  server.get(
     `/v1/reports/${name}`,
-    documented({ summary, parameters, answer: schema, formats: ["text/csv", PARQUET_TYPE] }),
+    documented({
+      summary,
+      parameters: parametersOf(report),
+      answer: schema,
+      formats: ["text/csv", PARQUET_TYPE],
+    }),
     async (request, reply) => {
-      const tenant = access.tenantOf(request.headers);
-      const { answer, format } = await run(
-        parts.engine,
+      const tenant = tenantOf(request);
+      const context = {
+        engine,
         tenant,
-        request.query,
-        Date.now(),
-        parts.attribution.settings.of(tenant),
-      );
+        settings: attribution.settings.of(tenant),
+        now: Date.now(),
+      };
+      const answer = await report.run(context, request.query);
+      const { format } = request.query;
       if (format === "json") return answer;
       if (format === "parquet") {
-        const file = await rowsParquet(parts.engine, answer.rows, schema);
+        const file = await rowsParquet(engine, answer.rows, schema);
         return reply.type(PARQUET_TYPE).send(file);
       }
       return reply.type("text/csv; charset=utf-8").send(rowsCsv(answer.rows));
@@ -87,33 +85,34 @@ function addJourneyReport(
   );
 }
 
-function addAuditRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
-  server.get<{ Querystring: QuestionParameters }>(
+function addAuditRoute(server: ReportsServer, { engine, attribution }: ServerParts): void {
+  server.get(
     "/v1/audit",
     documented({
-      summary: "Every conversion's result, held against one recomputed from the facts",
-      parameters: AUDIT_PARAMETERS,
+      summary: "Every conversion's result, compared with one recomputed from the facts",
+      parameters: z.strictObject({
+        differences: wholeBetween(0, 10_000, 100).describe("most differences that are described"),
+      }),
       answer: auditSchema,
     }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      const asked = readParameters(AUDIT_PARAMETERS, request.query, Date.now());
-      const settings = parts.attribution.settings.of(tenant);
-      return audit(parts.engine, { tenant, settings, maxDifferences: asked.differences });
+      const tenant = tenantOf(request);
+      const settings = attribution.settings.of(tenant);
+      return audit(engine, { tenant, settings, maxDifferences: request.query.differences });
     },
   );
 }
 
-function addConservationRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
-  server.get<{ Querystring: QuestionParameters }>(
+function addConservationRoute(server: ReportsServer, parts: ServerParts): void {
+  server.get(
     "/v1/reports/conservation",
     documented({
-      summary: "What became of every event and all money that was ever accepted",
+      summary: "Outcome of every event and all money that was ever accepted",
+      parameters: NO_PARAMETERS,
       answer: conservationSchema,
     }),
     async (request) => {
-      const tenant = access.tenantOf(request.headers);
-      readParameters({}, request.query, Date.now());
+      const tenant = tenantOf(request);
       const settings = parts.attribution.settings.of(tenant);
       return conserve(parts.engine, tenant, settings, async () => {
         if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
@@ -124,48 +123,56 @@ function addConservationRoute(server: FastifyInstance, parts: ServerParts, acces
 }
 
 /** The question in the query; models of one's own there or, where they are long, as the body of a POST. */
-function addAttributionRoutes(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
-  const { attribution } = parts;
+function addAttributionRoutes(server: ReportsServer, { engine, attribution }: ServerParts): void {
   const answer = async (
-    request: FastifyRequest<{ Querystring: QuestionParameters }>,
+    request: FastifyRequest & { readonly query: AskedAttribution },
     reply: FastifyReply,
-    given: QuestionParameters,
   ): Promise<unknown> => {
-    const tenant = access.tenantOf(request.headers);
-    const { question, format } = parseQuestion(given, Date.now(), attribution.settings.of(tenant));
+    const tenant = tenantOf(request);
+    const { query: asked } = request;
+    const settings = attribution.settings.of(tenant);
+    const question = questionOf(asked, givenOf(request), Date.now(), settings);
     const report = await attribution.answer({ tenant, ...question });
-    if (format === "json") return report;
-    if (format === "parquet") {
-      return reply.type(PARQUET_TYPE).send(await attributionParquet(parts.engine, report));
+    if (asked.format === "json") return report;
+    if (asked.format === "parquet") {
+      return reply.type(PARQUET_TYPE).send(await attributionParquet(engine, report));
     }
     return reply.type("text/csv; charset=utf-8").send(reportCsv(report, question));
   };
   const description = {
-    parameters: ATTRIBUTION_PARAMETERS,
+    parameters: attributionParameters,
     answer: reportSchema,
     formats: ["text/csv", PARQUET_TYPE],
   };
-  server.get<{ Querystring: QuestionParameters }>(
+  server.get(
     "/v1/reports/attribution",
     documented({
       summary: "What each channel or campaign earned, under one model or several",
       ...description,
     }),
-    async (request, reply) => answer(request, reply, request.query),
+    async (request, reply) => answer(request, reply),
   );
-  server.post<{ Querystring: QuestionParameters; Body: unknown }>(
+  server.post(
     "/v1/reports/attribution",
-    documented({
-      summary: "The same, with the custom models as the body: JSON of one or of an array",
-      body: { anyOf: [{ type: "object" }, { type: "array", items: { type: "object" } }] },
-      ...description,
-    }),
-    async (request, reply) => {
-      const { query, body } = request;
-      if (query["custom"] !== undefined) {
-        throw refusal("parameter_repeated", "custom", "expected in the body or in the query");
-      }
-      return answer(request, reply, { ...query, custom: JSON.stringify(body) });
+    {
+      ...documented({
+        summary: "The same, with the custom models as the body: JSON of one or of an array",
+        body: CUSTOM_BODY,
+        ...description,
+      }),
+      preValidation: customFromBody,
+      errorHandler: bodyErrors((message) => refusal("custom_model_invalid", "custom", message)),
     },
+    async (request, reply) => answer(request, reply),
   );
+}
+
+/** Makes a request's body the parameter `custom`, which is then read as from a query. */
+function customFromBody(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  const given = givenOf(request);
+  if (given["custom"] !== undefined) {
+    throw refusal("parameter_repeated", "custom", "expected in the body or in the query");
+  }
+  request.query = { ...given, custom: JSON.stringify(request.body) };
+  done();
 }

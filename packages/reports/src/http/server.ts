@@ -1,24 +1,25 @@
-import { ApiKeys } from "@tributary/service";
+import { answerHalfClosed, ApiKeys } from "@tributary/service";
 import { WarehouseError } from "@tributary/warehouse";
 import { createMetrics } from "@tributary/telemetry";
+import { z } from "zod";
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
-import { settledSchema } from "../answer-schemas.ts";
+import { settledSchema } from "../answers/operations.ts";
 import { ReportsError, type ReportsErrorCode } from "../errors.ts";
-import { documented, serveOpenApi } from "./open-api.ts";
-import { addOperationRoutes } from "./operation-routes.ts";
-import { numberBetween, readParameters, type QuestionParameters } from "../question/parameters.ts";
+import { documented, serveOpenApi, type ReportsServer } from "./open-api.ts";
+import { addLagRoute, addMetricsRoute, addProbes } from "./operation-routes.ts";
+import { refusals, wholeBetween } from "../question/parameters.ts";
+import { requireKeys } from "./access.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addImportRoutes } from "./import-routes.ts";
 import type { ServerParts } from "./parts.ts";
 import { addReportRoutes } from "./report-routes.ts";
 
-const SETTLE_PARAMETERS = {
-  timeoutMs: numberBetween("longest wait", [0, 60_000], 10_000, {
-    whole: true,
-    code: "timeout_invalid",
-  }),
-};
+const SETTLE_PARAMETERS = z.strictObject({
+  timeoutMs: wholeBetween(0, 60_000, 10_000)
+    .describe("longest wait")
+    .register(refusals, { code: "timeout_invalid" }),
+});
 const RETRY_AFTER_SECONDS = 1;
 
 /** Builds the HTTP server; it does not listen yet. */
@@ -27,7 +28,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     logger: false,
     forceCloseConnections: "idle",
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
+    // A path that cannot be decoded.
+    frameworkErrors: (_error, request, reply) => {
+      void sendError(parts, reply, nothingAt(request));
+    },
   });
+  answerHalfClosed(server.server);
   const metrics = createMetrics(parts.telemetry.metrics, [
     "tributary_http_requests_total",
     "tributary_http_request_seconds",
@@ -39,11 +45,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     done();
   });
   server.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts, reply, error));
-  server.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    const reason = `there is nothing at ${request.method} ${path.slice(0, 128)}; see docs/reports.md`;
-    return sendError(parts, reply, new ReportsError("not_found", reason));
-  });
+  server.setNotFoundHandler((request, reply) => sendError(parts, reply, nothingAt(request)));
   const access = new ApiKeys(
     "read",
     parts.readKeys,
@@ -60,24 +62,34 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       ),
     parts.erasures.storedKeys,
   );
-  serveOpenApi(server, () => {
-    addReportRoutes(server, parts, access);
-    addImportRoutes(server, parts, access);
-    addExportRoutes(server, parts, access);
-    addErasureRoutes(server, parts, eraseAccess);
-    addSettledRoute(server, parts, access);
-    addOperationRoutes(server, parts, access);
+  serveOpenApi(server, (routes) => {
+    void routes.register((readers, _options, done) => {
+      requireKeys(readers, access);
+      addReportRoutes(readers, parts);
+      addImportRoutes(readers, parts);
+      addExportRoutes(readers, parts);
+      addSettledRoute(readers, parts);
+      addLagRoute(readers, parts);
+      done();
+    });
+    void routes.register((erasers, _options, done) => {
+      requireKeys(erasers, eraseAccess);
+      addErasureRoutes(erasers, parts);
+      done();
+    });
+    addProbes(routes, parts);
+    addMetricsRoute(routes, parts);
   });
   return server;
 }
 
-function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: ApiKeys): void {
+function addSettledRoute(server: ReportsServer, parts: ServerParts): void {
   const closing = new AbortController();
   server.addHook("preClose", (done) => {
     closing.abort();
     done();
   });
-  server.get<{ Querystring: QuestionParameters }>(
+  server.get(
     "/v1/settled",
     documented({
       summary: "Waits until all that was accepted before can be reported",
@@ -85,14 +97,12 @@ function addSettledRoute(server: FastifyInstance, parts: ServerParts, access: Ap
       answer: settledSchema,
     }),
     async (request) => {
-      access.tenantOf(request.headers);
-      const { timeoutMs } = readParameters(SETTLE_PARAMETERS, request.query, Date.now());
       const gone = new AbortController();
       request.raw.once("close", () => {
         if (request.raw.destroyed) gone.abort();
       });
       const signal = AbortSignal.any([closing.signal, gone.signal]);
-      return { settled: await parts.settle(timeoutMs, signal) };
+      return { settled: await parts.settle(request.query.timeoutMs, signal) };
     },
   );
 }
@@ -104,6 +114,12 @@ function sendError(parts: ServerParts, reply: FastifyReply, error: Error): Fasti
   if (known.status === 401) void reply.header("WWW-Authenticate", 'Bearer realm="tributary"');
   const { code, message, details } = known;
   return reply.code(known.status).send({ error: { code, reason: message, ...details } });
+}
+
+function nothingAt({ method, url }: { readonly method: string; readonly url: string }) {
+  const path = (url.split("?")[0] ?? "").slice(0, 128);
+  const reason = `there is nothing at ${method} ${path}; see docs/reports.md`;
+  return new ReportsError("not_found", reason);
 }
 
 function toReportsError(error: Error): ReportsError {

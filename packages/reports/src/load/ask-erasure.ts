@@ -4,7 +4,7 @@ import type { EntryAppender } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
 import {
   anonymousIdsOf,
-  storeAskedErasure,
+  storeRequestedErasure,
   WarehouseError,
   type WarehouseEngine,
 } from "@tributary/warehouse";
@@ -55,7 +55,7 @@ export async function askErasure(parts: AskErasureParts, person: Person): Promis
     );
     await appender.appendMessage(message.partition, message.rows, askedAt, message.bytes);
     // Behind the message: a receipt stands for something that is on its way for sure.
-    await storeAskedErasure(engine, { tenant, receipt }, askedAt);
+    await storeRequestedErasure(engine, { tenant, receipt }, askedAt);
     return { receipt, askedAt, deadLetters };
   } catch (error) {
     // Clients' errors carry the command, and engines' what they searched: only their kind is said.

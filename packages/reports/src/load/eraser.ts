@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import {
-  countErasing,
+  countPendingRows,
   eraseRows,
-  readConversionsErasing,
-  readErasing,
+  readErasedConversions,
+  readPendingKeys,
   readOpenErasures,
-  readReceiptsErasing,
-  storeDoneErasures,
+  readPendingReceipts,
+  storeCompletedErasures,
+  type SentConversion,
   storeErasedCounts,
   WarehouseError,
   type WarehouseEngine,
@@ -21,8 +22,8 @@ export interface EraserParts {
    * @returns false where that was not within its time
    */
   readonly settle: (signal: AbortSignal) => Promise<boolean>;
-  /** Tells whoever was told of a tenant's conversions that they are no more; the IDs are the conversions' own. */
-  readonly tellErased: (tenant: string, conversions: readonly string[]) => Promise<void>;
+  /** Notifies whoever was notified of a tenant's conversions that they are no more. */
+  readonly tellErased: (tenant: string, conversions: readonly SentConversion[]) => Promise<void>;
   /** How long erasures gather, so that many are one rewriting of the tables, ms. */
   readonly gatherMs: number;
 }
@@ -92,21 +93,21 @@ export class Eraser {
     const { engine, settle, tellErased } = this.#parts;
     // Both before it settles: what is met later may be loaded a second time, and leads to more records.
     const open = await readOpenErasures(engine);
-    const chosen = await readErasing(engine);
+    const chosen = await readPendingKeys(engine);
     this.#metrics.tributary_open_erasures.set(open.length);
     if (open.length === 0 && chosen.length === 0) return false;
     if (!(await settle(signal))) return true;
     const startedMs = performance.now();
-    const counts = await countErasing(engine, chosen);
+    const counts = await countPendingRows(engine, chosen);
     await storeErasedCounts(engine, counts);
     // While the warehouse knows of them: whatever dies from here on, they are told again.
-    for (const { tenant, conversions } of await readConversionsErasing(engine, chosen)) {
+    for (const { tenant, conversions } of await readErasedConversions(engine, chosen)) {
       await tellErased(tenant, conversions);
     }
     await eraseRows(engine, chosen, signal);
-    const left = await readReceiptsErasing(engine);
+    const left = await readPendingReceipts(engine);
     const done = open.filter(({ receipt }) => !left.has(receipt));
-    await storeDoneErasures(engine, done, Date.now());
+    await storeCompletedErasures(engine, done, Date.now());
     // Takes nothing from the counts. An insert after the rows have gone: answers that were kept are void then.
     await storeErasedCounts(
       engine,

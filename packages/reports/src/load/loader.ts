@@ -18,7 +18,14 @@ export interface LoaderOptions {
   readonly seed: number;
   /** Called when somebody was loaded who is to be erased. */
   readonly onErasing?: () => void;
+  /** Whether the streams are this warehouse's, asked for each load; another may have been adopted. */
+  readonly isHeld?: () => Promise<boolean>;
+  /** Called once they are not: nothing is loaded or acknowledged any more. */
+  readonly onLost?: () => void;
 }
+
+/** The streams are another warehouse's. */
+class WarehouseLost extends Error {}
 
 /**
  * Rows are inserted when they have so many bytes, however many entries wait: it bounds the memory, and how long results
@@ -109,14 +116,25 @@ export class Loader {
   /** One poll and its loads. @returns how long to wait before the next, ms */
   async #step(): Promise<number> {
     try {
+      await this.#checkHeld();
       const entries = await this.#feed.poll();
       if (entries.length === 0) this.#waitingSinceMs = undefined;
       else await this.#load(entries);
       this.#succeeded();
       return entries.length >= BACKLOG_ENTRIES ? 0 : this.#options.intervalMs;
     } catch (error) {
+      if (error instanceof WarehouseLost) {
+        this.#abort.abort();
+        this.#options.onLost?.();
+        return 0;
+      }
       return this.#failed(error);
     }
+  }
+
+  async #checkHeld(): Promise<void> {
+    const { isHeld } = this.#options;
+    if (isHeld !== undefined && !(await isHeld())) throw new WarehouseLost();
   }
 
   async #load(entries: readonly PolledEntry[]): Promise<void> {
@@ -176,6 +194,8 @@ export class Loader {
       for (const { table, columns, bytes } of batches) {
         await this.#engine.insertRowBinary(table, columns, bytes);
       }
+      // What was read before another warehouse was adopted is that one's.
+      await this.#checkHeld();
       await this.#setAside(undecodable);
       if (taken.length > 0) await this.#feed.acknowledge(taken);
       if (this.#facts.finishErasing().rows > 0) this.#options.onErasing?.();

@@ -8,7 +8,7 @@ export interface Windows {
   readonly viewWindowMs: number;
 }
 
-/** Touchpoints that are taken to not exist. */
+/** Touchpoints that a question ignores. */
 export interface LeftOut {
   readonly dimension: DimensionField;
   readonly value: string;
@@ -17,13 +17,13 @@ export interface LeftOut {
 export const AFTER_CONVERSION = ["keep", "reset"] as const;
 export type AfterConversion = (typeof AFTER_CONVERSION)[number];
 
-/** Which touchpoints are on a conversion's path, and what a question may set of the models. */
+/** Which touchpoints are on a conversion's path, and the settings of models that a question may change. */
 export interface JourneyRules extends Windows {
   /** Of conversions of a name, instead of the others. */
   readonly windows: ReadonlyMap<string, Windows>;
   /** Whether impressions count. */
   readonly viewThrough: boolean;
-  /** Whether impressions are taken off a path that has a click. */
+  /** Whether a path that has a click loses its impressions. */
   readonly clickBeatsImpression: boolean;
   readonly leaveOut: readonly LeftOut[];
   /** Whether a conversion leaves its touchpoints to the user's next one, or uses them up. */

@@ -12,26 +12,29 @@ import {
   CALENDAR_DIMENSIONS,
   type AttributionQuestion as CreditsQuestion,
 } from "@tributary/warehouse";
-import { canonicalTimeZone } from "@tributary/tenants";
+import { z } from "zod";
 import { customModels } from "./custom-parameter.ts";
 import type { JourneyRules } from "./journey-rules.ts";
 import {
-  choice,
   flag,
+  list,
   listOf,
   numberBetween,
   readParameters,
   refusal,
-  single,
-  type Parameter,
+  refusals,
+  refuse,
+  text,
   type QuestionParameters,
 } from "./parameters.ts";
 import {
   asOf,
   dimensions,
   format,
+  repeated,
   timeRange,
   timesOf,
+  timeZone,
   type ReportFormat,
 } from "./report-parameters.ts";
 import { changesRules, RULE_PARAMETERS, rulesOf } from "./rule-parameters.ts";
@@ -42,11 +45,13 @@ const ON_DEMAND_MODELS = ["w_shaped"] as const;
 export type OnDemandModel = (typeof ON_DEMAND_MODELS)[number];
 /** A model of a report by its name: rule-based, or over the paths of all journeys. */
 export type ReportModel = ModelName | OnDemandModel | PathModelName;
-const REPORT_MODELS: readonly ReportModel[] = [
+const ALL_MODELS = "all";
+const ASKABLE_MODELS = [
   ...MODEL_NAMES,
   ...ON_DEMAND_MODELS,
   ...PATH_MODEL_NAMES,
-];
+  ALL_MODELS,
+] as const;
 
 /** How models over paths see the journeys. */
 export interface PathOptions {
@@ -70,7 +75,7 @@ export interface AttributionQuestion extends Pick<CreditsQuestion, "by" | "from"
   readonly paths: PathOptions;
   readonly rules: JourneyRules;
   readonly source: ReportSource;
-  /** Whether rows say how they differ from the report as it is without what the question changes. */
+  /** Whether rows are compared with the report by the workers' rules. */
   readonly against: boolean;
 }
 
@@ -80,70 +85,76 @@ export interface ParsedQuestion {
   readonly format: ReportFormat;
 }
 
-const ALL_MODELS = "all";
-
-const model: Parameter<readonly ReportModel[] | undefined> = {
-  description: `models, separated by commas, or ${ALL_MODELS} that the workers credit; none where there are custom ones`,
-  schema: {
-    type: "array",
-    items: { type: "string", enum: [...REPORT_MODELS, ALL_MODELS] },
-    default: [ALL_MODELS],
-  },
-  read: (value, field) => readModels(field, listOf(value)),
-};
-
-export const timeZone: Parameter<string | undefined> = {
-  description: "of days, weeks and months: an IANA name; without it the tenant's, or UTC",
-  schema: { type: "string", examples: ["Europe/Berlin"] },
-  read(value, field) {
-    const text = single(field, value);
-    if (text === undefined) return undefined;
-    const zone = canonicalTimeZone(text);
-    if (zone !== undefined) return zone;
-    const reason = "expected an IANA time zone, such as Europe/Berlin or UTC";
-    throw refusal("time_zone_unknown", field, reason, text);
-  },
-};
+const model = list(
+  z
+    .array(z.enum(ASKABLE_MODELS))
+    .meta({ default: [ALL_MODELS] })
+    .transform(readModels)
+    .optional(),
+)
+  .describe(
+    `models, separated by commas, or ${ALL_MODELS} that the workers credit; none where there are custom ones`,
+  )
+  .register(refusals, { code: "model_unknown", reason: "no such model" });
 
 const PATH_PARAMETERS = {
-  nonConverting: flag("whether models over paths see journeys that did not convert", true),
-  confidence: numberBetween(
-    "intervals that hold a credit of a model over paths with this probability",
-    [0.5, 0.999],
-    undefined,
-    { code: "confidence_invalid" },
-  ),
+  nonConverting: flag(true).describe("whether models over paths see journeys that did not convert"),
+  confidence: numberBetween(0.5, 0.999)
+    .describe("intervals that hold a credit of a model over paths with this probability")
+    .register(refusals, { code: "confidence_invalid" }),
 };
 
 /** What an attribution report may be asked. */
-export const ATTRIBUTION_PARAMETERS = {
+export const attributionParameters = z.strictObject({
   model,
-  custom: customModels([...REPORT_MODELS, ALL_MODELS]),
+  custom: customModels(ASKABLE_MODELS),
   by: dimensions(ATTRIBUTION_DIMENSIONS, "channel"),
   timeZone,
   ...timeRange,
   asOf,
   format,
-  transform: choice("how paths are simplified before they are credited", PATH_TRANSFORMS, "unique"),
+  transform: text(z.enum(PATH_TRANSFORMS).default("unique")).describe(
+    "how paths are simplified before they are credited",
+  ),
   ...RULE_PARAMETERS,
-  against: flag("whether rows say how they differ from the report without these changes", false),
+  against: flag(false).describe(
+    "whether rows say how they differ from the report without these changes",
+  ),
   ...PATH_PARAMETERS,
-};
+});
+
+/** What was asked of an attribution report. */
+export type AskedAttribution = z.output<typeof attributionParameters>;
 
 /**
- * Understands the question of an attribution report, see {@link ATTRIBUTION_PARAMETERS}.
+ * Understands the question of an attribution report, see {@link attributionParameters}.
  * @param now the clock, ms since 1970
  * @throws ReportsError of status 400 that names the parameter, what it held and what is allowed
  */
 export function parseQuestion(
-  parameters: QuestionParameters,
+  given: QuestionParameters,
   now: number,
   settings: ReportSettings = DEFAULT_REPORT_SETTINGS,
 ): ParsedQuestion {
-  const asked = readParameters(ATTRIBUTION_PARAMETERS, parameters, now);
-  const { custom, transform, nonConverting, confidence } = asked;
+  const asked = readParameters(attributionParameters, given);
+  return { question: questionOf(asked, given, now, settings), format: asked.format };
+}
+
+/**
+ * The question that was asked.
+ * @param given the parameters as text, for errors about those that no model asked for takes
+ * @param now the clock, ms since 1970
+ * @throws ReportsError of status 400, as {@link parseQuestion}
+ */
+export function questionOf(
+  asked: AskedAttribution,
+  given: QuestionParameters,
+  now: number,
+  settings: ReportSettings,
+): AttributionQuestion {
+  const { custom = [], transform, nonConverting, confidence } = asked;
   const models = asked.model ?? (custom.length > 0 ? [] : MODEL_NAMES);
-  refuseUnused(parameters, models, asked.by);
+  refuseUnused(given, models, asked.by);
   const rules = rulesOf(asked, settings);
   const isChanged =
     changesRules(asked) || (transform !== "unique" && models.some((name) => !isPathModel(name)));
@@ -153,18 +164,15 @@ export function parseQuestion(
     throw refusal("parameter_unused", "against", reason, "true", Object.keys(RULE_PARAMETERS));
   }
   return {
-    question: {
-      models,
-      custom,
-      by: asked.by,
-      timeZone: asked.timeZone ?? settings.timeZone,
-      paths: { transform, nonConverting, confidence },
-      rules,
-      source: needsFacts ? "facts" : "streamed",
-      against: asked.against,
-      ...timesOf(asked),
-    },
-    format: asked.format,
+    models,
+    custom,
+    by: asked.by,
+    timeZone: asked.timeZone ?? settings.timeZone,
+    paths: { transform, nonConverting, confidence },
+    rules,
+    source: needsFacts ? "facts" : "streamed",
+    against: asked.against,
+    ...timesOf(asked, now),
   };
 }
 
@@ -180,33 +188,31 @@ function isOnDemand(name: string): name is OnDemandModel {
   return ON_DEMAND_MODELS.some((known) => known === name);
 }
 
-function readModels(field: string, given: readonly string[]): readonly ReportModel[] | undefined {
-  if (given.length === 0) return undefined;
+function readModels(
+  given: readonly (typeof ASKABLE_MODELS)[number][],
+  context: z.RefinementCtx,
+): readonly ReportModel[] {
   if (given.length === 1 && given[0] === ALL_MODELS) return MODEL_NAMES;
-  const models: ReportModel[] = [];
-  for (const name of given) {
-    const known = REPORT_MODELS.find((candidate) => candidate === name);
-    const allowed = [...REPORT_MODELS, ALL_MODELS];
-    if (known === undefined) {
-      const reason = name === ALL_MODELS ? `"all" stands alone` : "no such model";
-      throw refusal("model_unknown", field, reason, name, allowed);
-    }
-    if (models.includes(known)) {
-      throw refusal("model_repeated", field, "each model once", name, allowed);
-    }
-    models.push(known);
+  const allowed = ASKABLE_MODELS;
+  const models = given.filter((name) => name !== ALL_MODELS);
+  if (models.length < given.length) {
+    const reason = `"${ALL_MODELS}" stands alone`;
+    return refuse(context, { code: "model_unknown", reason, given: ALL_MODELS, allowed });
   }
-  return models;
+  const again = repeated(models);
+  if (again === undefined) return models;
+  const reason = "each model once";
+  return refuse(context, { code: "model_repeated", reason, given: again, allowed });
 }
 
 function refuseUnused(
-  parameters: QuestionParameters,
+  given: QuestionParameters,
   models: readonly ReportModel[],
   by: readonly string[],
 ): void {
   const refuse = (field: string, reason: string, allowed: readonly string[]): void => {
-    const [text] = listOf(parameters[field]);
-    if (text !== undefined) throw refusal("parameter_unused", field, reason, text, allowed);
+    const [first] = listOf(given[field]);
+    if (first !== undefined) throw refusal("parameter_unused", field, reason, first, allowed);
   };
   if (!models.some(isPathModel)) {
     const reason = "only models over paths take it; ask for one of them";

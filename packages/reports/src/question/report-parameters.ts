@@ -1,7 +1,10 @@
 /** Parameters that several reports share. */
+import { MODEL_NAMES } from "@tributary/attribution";
 import { EVENT_LIMITS, isCurrency } from "@tributary/protocol";
+import { canonicalTimeZone } from "@tributary/tenants";
 import { MAX_REPORT_DIMENSIONS } from "@tributary/warehouse";
-import { choice, listOf, numberBetween, refusal, single, type Parameter } from "./parameters.ts";
+import { z } from "zod";
+import { list, refusal, refusals, refuse, text } from "./parameters.ts";
 
 export const REPORT_FORMATS = ["json", "csv", "parquet"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -14,82 +17,109 @@ const TIME_EXPECTED =
   "expected an ISO 8601 date or date-time (UTC without an offset), or milliseconds since 1970";
 
 /** ms since 1970. */
-function instant(description: string): Parameter<number | undefined> {
-  return {
-    description: `${description}; ISO 8601 (UTC without an offset), or milliseconds since 1970`,
-    schema: { type: "string", examples: ["2026-10-01", "2026-10-01T12:00:00+02:00"] },
-    read: (value, field) => readInstant(field, single(field, value)),
-  };
+export function instant(description: string) {
+  const schema = z
+    .string()
+    .meta({ examples: ["2026-10-01", "2026-10-01T12:00:00+02:00"] })
+    .transform(readInstant)
+    .optional();
+  return text(schema).describe(
+    `${description}; ISO 8601 (UTC without an offset), or milliseconds since 1970`,
+  );
 }
 
-/** Conversions of which times a report is about. */
+/** Times of the conversions that a report is about. */
 export const timeRange = {
   from: instant("conversions from then on"),
   to: instant("conversions before then"),
 };
 
-/** The knowledge of a past time: an answer to a time that is yet to come could still change. */
-export const asOf: Parameter<number | undefined> = {
-  ...instant("what was known then, without later corrections"),
-  read(value, field, now) {
-    const time = readInstant(field, single(field, value));
-    if (time !== undefined && time > now) {
-      const reason = `expected a time that has passed, it is ${iso(now)}`;
-      throw refusal("time_in_future", field, reason, iso(time));
-    }
-    return time;
-  },
-};
+/** The knowledge of a past time; {@link timesOf} refuses one that is yet to come. */
+export const asOf = instant("what was known then, without later corrections");
 
 /** One or two dimensions of a closed list that rows are grouped by. */
-export function dimensions<Dimension extends string>(
+export function dimensions<const Dimension extends string>(
   allowed: readonly Dimension[],
-  absent: Dimension,
-): Parameter<readonly Dimension[]> {
-  return {
-    description: `one or two dimensions, separated by commas`,
-    schema: {
-      type: "array",
-      items: { type: "string", enum: allowed },
-      minItems: 1,
-      maxItems: MAX_REPORT_DIMENSIONS,
-      default: [absent],
-    },
-    read: (value, field) => readDimensions(field, listOf(value), allowed, absent),
-  };
+  absent: NoInfer<Dimension>,
+) {
+  const most = MAX_REPORT_DIMENSIONS;
+  const schema = z
+    .array(z.enum(allowed))
+    .meta({ minItems: 1, maxItems: most })
+    .superRefine((found, context) => {
+      const again = repeated(found);
+      if (again !== undefined) {
+        const reason = "each dimension once";
+        refuse(context, { code: "dimension_repeated", reason, given: again, allowed });
+      } else if (found.length > most) {
+        const reason = `expected at most ${most} dimensions, got ${found.length}`;
+        const given = found.join(",");
+        refuse(context, { code: "dimension_too_many", reason, given, allowed });
+      }
+    })
+    .default([absent]);
+  return list(schema)
+    .describe("one or two dimensions, separated by commas")
+    .register(refusals, { code: "dimension_unknown", reason: "no such dimension" });
 }
 
-/** What money is brought to. */
-export const currencyCode: Parameter<string | undefined> = {
-  description: "brings all money to this currency (ISO 4217), by the rate of its day",
-  schema: { type: "string", examples: ["EUR"] },
-  read(value, field) {
-    const code = single(field, value)?.toUpperCase();
-    if (code === undefined || isCurrency(code)) return code;
-    throw refusal("choice_unknown", field, "expected an ISO 4217 code such as EUR", code);
-  },
-};
+/** The currency that all money is converted to. */
+export const currencyCode = text(
+  z
+    .string()
+    .meta({ examples: ["EUR"] })
+    .transform((given, context) => {
+      const code = given.toUpperCase();
+      if (isCurrency(code)) return code;
+      const reason = "expected an ISO 4217 code such as EUR";
+      return refuse(context, { code: "choice_unknown", reason, given: code });
+    })
+    .optional(),
+).describe("brings all money to this currency (ISO 4217), by the rate of its day");
 
-/** Of an audit. */
-export const differences = numberBetween("most differences that are described", [0, 10_000], 100, {
-  whole: true,
-});
+export const timeZone = text(
+  z
+    .string()
+    .meta({ examples: ["Europe/Berlin"] })
+    .transform((given, context) => {
+      const reason = "expected an IANA time zone, such as Europe/Berlin or UTC";
+      const zone = canonicalTimeZone(given);
+      return zone ?? refuse(context, { code: "time_zone_unknown", reason, given });
+    })
+    .optional(),
+).describe("of days, weeks and months: an IANA name; without it the tenant's, or UTC");
 
-export const format = choice("how the rows are written", REPORT_FORMATS, "json", {
-  code: "format_unknown",
-  reason: "no such format",
-});
+/** A model that the workers credit. */
+export const streamedModel = text(z.enum(MODEL_NAMES).default("linear"))
+  .describe("whose credits")
+  .register(refusals, { code: "model_unknown", reason: "no such model" });
+
+export const format = formatOf(REPORT_FORMATS);
+
+/** One of the formats of a path; the first where none is given. */
+export function formatOf<const Format extends string>(allowed: readonly [Format, ...Format[]]) {
+  return text(z.enum(allowed).default(allowed[0]))
+    .describe("how the rows are written")
+    .register(refusals, { code: "format_unknown", reason: "no such format" });
+}
+
+/** Times of a question, ms since 1970. */
+interface AskedTimes {
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly asOf?: number | undefined;
+}
 
 /**
  * The times of a question, without those that were not given.
- * @throws ReportsError `range_empty` where none lies between `from` and `to`
+ * @param now the clock, ms since 1970
+ * @throws ReportsError `range_empty` where none lies between `from` and `to`, `time_in_future`
  */
-export function timesOf(times: {
-  readonly from: number | undefined;
-  readonly to: number | undefined;
-  readonly asOf?: number | undefined;
-}): { from?: number; to?: number; asOf?: number } {
-  const { from, to, asOf: known } = times;
+export function timesOf(
+  { from, to, asOf: known }: AskedTimes,
+  now: number,
+): { from?: number; to?: number; asOf?: number } {
+  refuseFuture("asOf", known, now);
   if (from !== undefined && to !== undefined && from >= to) {
     throw refusal("range_empty", "from", `expected a time before "to" (${iso(to)})`, iso(from));
   }
@@ -100,41 +130,32 @@ export function timesOf(times: {
   };
 }
 
-function readDimensions<Dimension extends string>(
-  field: string,
-  given: readonly string[],
-  allowed: readonly Dimension[],
-  absent: Dimension,
-): readonly Dimension[] {
-  if (given.length === 0) return [absent];
-  const found: Dimension[] = [];
-  for (const name of given) {
-    const dimension = allowed.find((known) => known === name);
-    if (dimension === undefined) {
-      throw refusal("dimension_unknown", field, "no such dimension", name, allowed);
-    }
-    if (found.includes(dimension)) {
-      throw refusal("dimension_repeated", field, "each dimension once", name, allowed);
-    }
-    found.push(dimension);
-  }
-  if (found.length > MAX_REPORT_DIMENSIONS) {
-    const reason = `expected at most ${MAX_REPORT_DIMENSIONS} dimensions, got ${found.length}`;
-    throw refusal("dimension_too_many", field, reason, given.join(","), allowed);
-  }
-  return found;
+/**
+ * Refuses the knowledge of a time that is yet to come: the answer could still change.
+ * @param now the clock, ms since 1970
+ * @throws ReportsError `time_in_future`
+ */
+export function refuseFuture(field: string, time: number | undefined, now: number): void {
+  if (time === undefined || time <= now) return;
+  const reason = `expected a time that has passed, it is ${iso(now)}`;
+  throw refusal("time_in_future", field, reason, iso(time));
 }
 
-function readInstant(field: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (EPOCH_MS.test(text)) {
-    const ms = Number(text);
+/** The first name that a list repeats. */
+export function repeated<Name>(names: readonly Name[]): Name | undefined {
+  return names.find((name, i) => names.indexOf(name) < i);
+}
+
+function readInstant(given: string, context: z.RefinementCtx): number {
+  if (EPOCH_MS.test(given)) {
+    const ms = Number(given);
     if (ms === 0 || ms >= EVENT_LIMITS.minTimeMs) return ms;
-    throw refusal("time_invalid", field, `${TIME_EXPECTED}; this looks like seconds`, text);
+    const reason = `${TIME_EXPECTED}; this looks like seconds`;
+    return refuse(context, { code: "time_invalid", reason, given });
   }
-  const match = ISO_TIME.exec(text);
+  const match = ISO_TIME.exec(given);
   const [, date = "", time, offset] = match ?? [];
-  const ms = Date.parse(time === undefined || offset !== undefined ? text : `${text}Z`);
+  const ms = Date.parse(time === undefined || offset !== undefined ? given : `${given}Z`);
   // Date.parse carries 31 February over into March.
   const midnight = Date.parse(date);
   if (
@@ -143,7 +164,7 @@ function readInstant(field: string, text: string | undefined): number | undefine
     Number.isNaN(midnight) ||
     !iso(midnight).startsWith(date)
   ) {
-    throw refusal("time_invalid", field, TIME_EXPECTED, text);
+    return refuse(context, { code: "time_invalid", reason: TIME_EXPECTED, given });
   }
   return ms;
 }

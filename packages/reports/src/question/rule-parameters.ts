@@ -1,12 +1,13 @@
 import { DIMENSION_FIELDS, EVENT_LIMITS } from "@tributary/protocol";
+import { z } from "zod";
 import {
   AFTER_CONVERSION,
-  type AfterConversion,
+  DEFAULT_LEAD,
   type JourneyRules,
   type LeftOut,
   type Windows,
 } from "./journey-rules.ts";
-import { choice, flag, listOf, refusal, single, type Parameter } from "./parameters.ts";
+import { flag, listOf, refusal, refusals, refuse, text } from "./parameters.ts";
 import { configuredRules, type ReportSettings } from "./settings.ts";
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -16,84 +17,60 @@ const DURATION_EXPECTED = "expected a whole number and its unit, such as 30d or 
 /** Parts of a list that a question may hold. */
 const MAX_PARTS = 100;
 
-/** A duration, ms; how long it may be is checked where the settings are known. */
-function duration(description: string): Parameter<number | undefined> {
-  return {
-    description: `${description}: a whole number with ms, s, m, h or d`,
-    schema: { type: "string", pattern: DURATION.source, examples: ["30d", "12h"] },
-    read: (value, field) => {
-      const text = single(field, value);
-      return text === undefined ? undefined : readDuration(field, text);
-    },
-  };
+/** A duration, ms; how long it may be is checked where the settings are known. @param leastMs shorter ones are refused */
+function duration(description: string, leastMs = 0) {
+  const schema = z
+    .string()
+    .meta({ pattern: DURATION.source, examples: ["30d", "12h"] })
+    .transform((given, context) => readDuration(given, context, leastMs))
+    .optional();
+  return text(schema).describe(`${description}: a whole number with ms, s, m, h or d`);
 }
 
-const leaveOut: Parameter<readonly LeftOut[]> = {
-  description:
-    "what if these touchpoints did not exist: dimension:value, several with commas (one in a value is written \\,)",
-  schema: { type: "array", items: { type: "string" }, examples: [["channel:email"]] },
-  read: (value, field) => partsOf(field, value).map((part) => readLeftOut(field, part)),
-};
+const leaveOut = parts(["channel:email"], (given, context) =>
+  given.map((part) => readLeftOut(part, context)),
+).describe(
+  "what if these touchpoints did not exist: dimension:value, several with commas (one in a value is written \\,)",
+);
 
-const windows: Parameter<ReadonlyMap<string, number>> = {
-  description:
-    "windows of conversions by their name, instead of window: name:30d, several with commas",
-  schema: { type: "array", items: { type: "string" }, examples: [["purchase:30d", "lead:7d"]] },
-  read(value, field) {
-    const byName = new Map<string, number>();
-    for (const part of partsOf(field, value)) {
-      const [name, length] = pairOf(part);
-      if (name === "" || length === undefined) {
-        throw refusal("window_invalid", field, "expected name:window, such as purchase:30d", part);
-      }
-      if (byName.has(name)) throw refusal("window_invalid", field, "each name once", part);
-      byName.set(name, readDuration(field, length));
-    }
-    return byName;
-  },
-};
+const windows = parts(["purchase:30d", "lead:7d"], readWindows).describe(
+  "windows of conversions by their name, instead of window: name:30d, several with commas",
+);
 
-const lead: Parameter<string | undefined> = {
-  description: "name of the conversions or custom events that make a user a lead, for w_shaped",
-  schema: { type: "string", maxLength: EVENT_LIMITS.nameBytes, default: "lead" },
-  read: (value, field) => single(field, value),
-};
+const lead = text(
+  z
+    .string()
+    .max(EVENT_LIMITS.nameBytes, `expected at most ${EVENT_LIMITS.nameBytes} characters`)
+    .meta({ default: DEFAULT_LEAD })
+    .optional(),
+)
+  .describe("name of the conversions or custom events that make a user a lead, for w_shaped")
+  .register(refusals, { code: "choice_unknown" });
 
-/** What of the rules a question may change. */
+/** Rules that a question may change. */
 export const RULE_PARAMETERS = {
   window: duration("how long before a conversion a touchpoint counts"),
   clickWindow: duration("of clicks and visits, instead of window and windows"),
   viewWindow: duration("of impressions, instead of window and windows"),
   windows,
-  viewThrough: flag("whether impressions count", true),
-  clickBeatsImpression: flag("whether a path that has a click loses its impressions", false),
-  leaveOut,
-  afterConversion: choice(
-    "whether a conversion leaves its touchpoints to the user's next one, or the next one's journey starts anew",
-    AFTER_CONVERSION,
-    "keep",
+  viewThrough: flag(true).describe("whether impressions count"),
+  clickBeatsImpression: flag(false).describe(
+    "whether a path that has a click loses its impressions",
   ),
-  halfLife: duration("after how long a touchpoint counts half in time_decay"),
+  leaveOut,
+  afterConversion: text(z.enum(AFTER_CONVERSION).default("keep")).describe(
+    "whether a conversion leaves its touchpoints to the user's next one, or the next one's journey starts anew",
+  ),
+  halfLife: duration("after how long a touchpoint counts half in time_decay", 1),
   lead,
 };
 
-/** Of {@link RULE_PARAMETERS}, what was asked. */
-export interface AskedRules {
-  readonly window: number | undefined;
-  readonly clickWindow: number | undefined;
-  readonly viewWindow: number | undefined;
-  readonly windows: ReadonlyMap<string, number>;
-  readonly viewThrough: boolean;
-  readonly clickBeatsImpression: boolean;
-  readonly leaveOut: readonly LeftOut[];
-  readonly afterConversion: AfterConversion;
-  readonly halfLife: number | undefined;
-  readonly lead: string | undefined;
-}
+/** The values of {@link RULE_PARAMETERS}. */
+export type AskedRules = z.output<z.ZodObject<typeof RULE_PARAMETERS>>;
 
 /**
- * The rules of a question: the workers' where it says nothing. A window for a type of touchpoint goes before one for a name of
- * conversions, and that before the general one.
+ * The rules of a question: the workers' where it does not change them. A window for a type of touchpoint goes before one for a
+ * conversion name, and that before the general one.
  * @throws ReportsError `window_invalid` over the bound
  */
 export function rulesOf(asked: AskedRules, settings: ReportSettings): JourneyRules {
@@ -153,21 +130,21 @@ function durationText(ms: number): string {
   return ms % UNITS.d === 0 ? `${ms / UNITS.d}d` : `${ms}ms`;
 }
 
-function readDuration(field: string, text: string): number {
-  const match = DURATION.exec(text);
+function readDuration(given: string, context: z.RefinementCtx, leastMs = 0): number {
+  const code = "window_invalid";
+  const match = DURATION.exec(given);
   if (match === null) {
-    const reason = text.startsWith("-") ? `${DURATION_EXPECTED}, not below 0` : DURATION_EXPECTED;
-    throw refusal("window_invalid", field, reason, text, UNIT_NAMES);
+    const reason = given.startsWith("-") ? `${DURATION_EXPECTED}, not below 0` : DURATION_EXPECTED;
+    return refuse(context, { code, reason, given, allowed: UNIT_NAMES });
   }
   const unit = match[2] as keyof typeof UNITS;
   const ms = Number(match[1]) * UNITS[unit];
-  if (field === "halfLife" && ms < 1) {
-    throw refusal("window_invalid", field, "expected 1ms or more", text);
-  }
-  return ms;
+  if (ms >= leastMs) return ms;
+  return refuse(context, { code, reason: `expected ${leastMs}ms or more`, given });
 }
 
-function readLeftOut(field: string, part: string): LeftOut {
+function readLeftOut(part: string, context: z.RefinementCtx): LeftOut {
+  const code = "leave_out_invalid";
   const colon = part.indexOf(":");
   const name = colon < 0 ? part : part.slice(0, colon);
   const value = colon < 0 ? "" : part.slice(colon + 1);
@@ -175,13 +152,34 @@ function readLeftOut(field: string, part: string): LeftOut {
   if (dimension === undefined) {
     const reason =
       "expected dimension:value, such as channel:email, with a dimension of touchpoints";
-    throw refusal("leave_out_invalid", field, reason, part, DIMENSION_FIELDS);
+    return refuse(context, { code, reason, given: part, allowed: DIMENSION_FIELDS });
   }
   if (value === "") {
-    throw refusal("leave_out_invalid", field, `expected a value after "${dimension}:"`, part);
+    const reason = `expected a value after "${dimension}:"`;
+    return refuse(context, { code, reason, given: part });
   }
-  // What a report shows for touchpoints without the dimension leaves those out.
+  // A report shows touchpoints without the dimension as (none).
   return { dimension, value: value === "(none)" ? "" : value };
+}
+
+function readWindows(
+  given: readonly string[],
+  context: z.RefinementCtx,
+): ReadonlyMap<string, number> {
+  const byName = new Map<string, number>();
+  for (const part of given) {
+    const code = "window_invalid";
+    const [name, length] = pairOf(part);
+    if (name === "" || length === undefined) {
+      const reason = "expected name:window, such as purchase:30d";
+      return refuse(context, { code, reason, given: part });
+    }
+    if (byName.has(name)) {
+      return refuse(context, { code, reason: "each name once", given: part });
+    }
+    byName.set(name, readDuration(length, context));
+  }
+  return byName;
 }
 
 /** A name may hold colons, a window cannot. */
@@ -190,14 +188,21 @@ function pairOf(part: string): [name: string, rest: string | undefined] {
   return colon < 0 ? [part, undefined] : [part.slice(0, colon), part.slice(colon + 1)];
 }
 
-/** A list's parts, where a comma with a backslash before it belongs to the part. */
-function partsOf(field: string, value: unknown): readonly string[] {
-  const texts = (Array.isArray(value) ? value : [value]).map((text: unknown) =>
-    typeof text === "string" ? text.replaceAll("\\,", "\0") : text,
+/** A list of at most {@link MAX_PARTS}, where a comma with a backslash before it belongs to the part. */
+function parts<T>(
+  example: readonly string[],
+  read: (given: readonly string[], context: z.RefinementCtx) => T,
+) {
+  const schema = z.array(z.string()).meta({ examples: [example] });
+  return z.preprocess(partsOf, schema.default([]).transform(read));
+}
+
+function partsOf(value: unknown, context: z.RefinementCtx): readonly string[] {
+  const texts = (Array.isArray(value) ? value : [value]).map((given: unknown) =>
+    typeof given === "string" ? given.replaceAll("\\,", "\0") : given,
   );
-  const parts = listOf(texts).map((part) => part.replaceAll("\0", ","));
-  if (parts.length > MAX_PARTS) {
-    throw refusal("number_invalid", field, `expected at most ${MAX_PARTS}`, String(parts.length));
-  }
-  return parts;
+  const found = listOf(texts).map((part) => part.replaceAll("\0", ","));
+  if (found.length <= MAX_PARTS) return found;
+  const reason = `expected at most ${MAX_PARTS}`;
+  return refuse(context, { code: "number_invalid", reason, given: String(found.length) });
 }

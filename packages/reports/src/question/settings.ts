@@ -4,12 +4,12 @@ import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What reports go by: what the workers are configured with, and bounds on what may be asked. */
+/** Settings of reports: the workers' rules, and bounds on questions. */
 export interface ReportSettings {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
   readonly halfLifeMs: number;
-  /** How much older than the largest event time a conversion may be and still be attributed exactly. */
+  /** How much older than its tenant's watermark a conversion may be and still be attributed exactly. */
   readonly latenessMs: number;
   /** The longest window and half-life that may be asked for, ms. */
   readonly maxWindowMs: number;
@@ -28,7 +28,7 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   timeZone: "UTC",
 });
 
-/** What each tenant's reports go by. */
+/** Each tenant's settings. */
 export class SettingsByTenant {
   readonly #everybody: ReportSettings;
   readonly #own: ReadonlyMap<string, ReportSettings>;

@@ -17,7 +17,7 @@ export interface ShownRules {
   readonly transform: PathTransform;
   /** As dimension:value. */
   readonly leaveOut?: readonly string[];
-  /** Touchpoints of users who convert that this concerned. */
+  /** Touchpoints of converting users that were left out. */
   readonly leftOutTouchpoints?: number;
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { AnswerCache } from "../../src/attribution/answer-cache.ts";
 
-test("an answer is given again over the same revision only", () => {
+test("an answer is given again over the same data version only", () => {
   const cache = new AnswerCache<string>({ maxAnswers: 2, maxBytes: 1000 });
   cache.keep("a", "1", "x");
   expect(cache.find("a", "1")).toBe("x");
@@ -30,6 +30,12 @@ test("those asked for longest ago go first, over the number and over the size", 
 
 test("none is kept where none may be", () => {
   const cache = new AnswerCache<string>({ maxAnswers: 0, maxBytes: 100 });
+  cache.keep("a", "1", "x");
+  expect(cache.find("a", "1")).toBeUndefined();
+});
+
+test("none is kept where no bytes may be", () => {
+  const cache = new AnswerCache<string>({ maxAnswers: 2, maxBytes: 0 });
   cache.keep("a", "1", "x");
   expect(cache.find("a", "1")).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { TributaryEvent } from "@tributary/protocol";
 import {
   ATTRIBUTIONS_TABLE,
@@ -83,7 +84,7 @@ test("what the workers credit is what the facts give, whatever comes in whatever
       const conversions = all.filter(({ type }) => type === "conversion").length;
       expect(report).toMatchObject({ compared: conversions, agreed: conversions, different: 0 });
     }),
-    { numRuns: 12 },
+    { numRuns: runs(12) },
   );
 });
 
@@ -129,6 +130,12 @@ test.each([
   expect(report.differences[0]?.difference).toMatch(words);
 });
 
+test("a channel that the workers did not hold is no difference", async () => {
+  await loadTraffic(engine, [[click("a", 2), click("b", 1), purchase]], "other-channel");
+  await spoil("other-channel", "touch_channel", "['(other)', touch_channel[2]]");
+  expect(await auditOf("other-channel")).toMatchObject({ agreed: 1, different: 0 });
+});
+
 test("a conversion without a result, and a result without its conversion, are differences", async () => {
   await loadTraffic(engine, [[click("a", 1), purchase]], "lost-result");
   await engine.command(`ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE tenant = 'lost-result'
@@ -142,7 +149,8 @@ test("a conversion without a result, and a result without its conversion, are di
 
 test("what came later than the allowed lateness is counted apart", async () => {
   const newest = { ...click("new", 0), time: T0 + 90 * DAY_MS, userId: "bob" };
-  await loadTraffic(engine, [[purchase], [newest], [click("late", 1)]], "late");
+  const batches = [[purchase], [newest], [click("late", 1)]];
+  await loadTraffic(engine, batches, "late", T0 + 90 * DAY_MS);
   expect(await auditOf("late")).toMatchObject({ agreed: 1 });
   // With a shorter lateness the worker need not have credited the touchpoint: as if it had not.
   await spoil("late", "touch_id", "arrayMap(x -> 'x', touch_id)");
@@ -153,6 +161,18 @@ test("what came later than the allowed lateness is counted apart", async () => {
     notComparable: { late: 1 },
   });
   expect(await auditOf("late")).toMatchObject({ different: 1 });
+});
+
+test("an event of a clock that is ahead makes nothing late", async () => {
+  const ahead = { ...click("ahead", 0), time: T0 + 90 * DAY_MS, userId: "bob" };
+  await loadTraffic(engine, [[purchase], [ahead], [click("in time", 1)]], "ahead");
+  await spoil("ahead", "touch_id", "arrayMap(x -> 'x', touch_id)");
+  const settings = { ...SETTINGS, latenessMs: DAY_MS };
+  expect(await auditOf("ahead", settings)).toMatchObject({
+    compared: 1,
+    different: 1,
+    notComparable: { late: 0 },
+  });
 });
 
 test("what somebody did who was erased since tells what was late as well", async () => {

@@ -1,9 +1,11 @@
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "@tributary/warehouse";
-import { JOURNEY_REPORTS, type JourneyReportName } from "../../src/catalog/catalog.ts";
+import { CATALOG, type ReportName } from "../../src/catalog/catalog.ts";
+import { answerReport } from "../../src/catalog/report.ts";
 import { T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 import { loadTraffic } from "../support/traffic.ts";
@@ -27,18 +29,13 @@ interface Answer {
 
 /** An answer, which is as its schema says. */
 const ask = async (
-  name: JourneyReportName,
+  name: ReportName,
   tenant: string,
   parameters: Readonly<Record<string, string>> = {},
 ): Promise<Answer> => {
-  const report = JOURNEY_REPORTS[name];
-  const { answer } = await report.run(
-    engine,
-    tenant,
-    parameters,
-    T0 + 1e10,
-    DEFAULT_REPORT_SETTINGS,
-  );
+  const report = CATALOG[name];
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e10 };
+  const answer = await answerReport(report, context, parameters);
   const read: unknown = report.answer.parse(answer);
   return read as Answer;
 };
@@ -166,7 +163,7 @@ describe("by hand", () => {
   test("a time before anything, and another tenant, have nothing", async () => {
     expect((await ask("counts", "shop", { to: "2020-01-01" })).totals).toMatchObject({ reach: 0 });
     expect((await ask("counts", "shop", { asOf: "2020-01-01" })).totals["reach"]).toBe(0);
-    for (const name of Object.keys(JOURNEY_REPORTS) as JourneyReportName[]) {
+    for (const name of Object.keys(CATALOG) as ReportName[]) {
       const parameters = name === "changes" ? { since: "2020-01-01" } : {};
       expect((await ask(name, "another", parameters)).rows).toEqual([]);
     }
@@ -268,7 +265,7 @@ test("every report adds up to what there is, whatever it is asked by", async () 
       const lengths = await ask("time-to-convert", tenant);
       expect(sum(lengths.rows, "conversions")).toBe(2 * Number(attributed));
     }),
-    { numRuns: 8 },
+    { numRuns: runs(8) },
   );
 });
 

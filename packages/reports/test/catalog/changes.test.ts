@@ -1,10 +1,16 @@
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import type { TributaryEvent } from "@tributary/protocol";
-import { storeDoneErasures, storeErasedCounts, type WarehouseEngine } from "@tributary/warehouse";
+import {
+  storeCompletedErasures,
+  storeErasedCounts,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { JOURNEY_REPORTS } from "../../src/catalog/catalog.ts";
+import { runs } from "../../../../test/support/property-runs.ts";
+import { CATALOG } from "../../src/catalog/catalog.ts";
+import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, receiptOf, T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 import { loadTraffic } from "../support/traffic.ts";
@@ -29,9 +35,11 @@ interface Answer {
 }
 
 const ask = async (tenant: string, parameters: Record<string, string>): Promise<Answer> => {
-  const { run, answer: schema } = JOURNEY_REPORTS.changes;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
-  return schema.parse(answer) as Answer;
+  const report = CATALOG.changes;
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const answer = await answerReport(report, context, parameters);
+  const read: unknown = report.answer.parse(answer);
+  return read as Answer;
 };
 
 const refund = (id: string, of: string, more: Partial<TributaryEvent> = {}): TributaryEvent => ({
@@ -86,7 +94,7 @@ test("conversions of people whose erasure was done between the times are counted
     await storeErasedCounts(engine, [
       { ...erasure, ...place, events: 9999, conversions, touchpoints: 0, newestAt: T0 },
     ]);
-    await storeDoneErasures(engine, [erasure], doneAt);
+    await storeCompletedErasures(engine, [erasure], doneAt);
   }
   const { totals } = await ask("erased", { since: String(T0 + 500), asOf: String(T0 + 3500) });
   expect(totals).toMatchObject({ erasedConversions: 110, groups: 0 });
@@ -149,6 +157,6 @@ test("whatever came and between whichever times, before and the causes sum to af
         expect(totals).toMatchObject({ residueConversions: "0", residueValue: "0" });
       },
     ),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });

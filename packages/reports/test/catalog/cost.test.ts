@@ -4,8 +4,10 @@ import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/pro
 import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { rateRows, spendRows } from "../../src/formats/import-rows.ts";
-import { JOURNEY_REPORTS } from "../../src/catalog/catalog.ts";
+import { CATALOG } from "../../src/catalog/catalog.ts";
+import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 import { loadTraffic } from "../support/traffic.ts";
@@ -27,9 +29,10 @@ interface Answer {
 }
 
 const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
-  const { run, answer: schema } = JOURNEY_REPORTS.cost;
-  const { answer } = await run(engine, tenant, parameters, T0 + 1e9, DEFAULT_REPORT_SETTINGS);
-  return schema.parse(answer) as Answer;
+  const report = CATALOG.cost;
+  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const answer = await answerReport(report, context, parameters);
+  return report.answer.parse(answer);
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
   storeSpend(engine, tenant, spendRows(csv), at);
@@ -189,6 +192,6 @@ test("whatever was spent and earned, the rows sum to it, in the last digit", asy
         expect(units(totals[0]?.["spend"])).toBe(inEuros(spent));
       },
     ),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });

@@ -24,6 +24,8 @@ const touch = (id: string, time: number, more: Partial<UserTouch> = {}): UserTou
 
 const detail: ConversionDetail = {
   id: "c",
+  sentUserKey: "u",
+  sentAnonymous: false,
   orderId: "",
   name: "purchase",
   time: T0,

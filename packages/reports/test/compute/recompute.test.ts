@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { MODEL_NAMES } from "@tributary/attribution";
 import { parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import { ATTRIBUTION_DIMENSIONS } from "@tributary/warehouse";
@@ -125,7 +126,7 @@ test("with the workers' rules, from facts and from their credits comes the same 
       },
     ),
     {
-      numRuns: 25,
+      numRuns: runs(25),
       interruptAfterTimeLimit: 20_000,
       markInterruptAsFailure: true,
       endOnFailure: true,
@@ -188,7 +189,7 @@ test("under any rules, models and dimensions credits sum to conversions, money t
       },
     ),
     {
-      numRuns: 25,
+      numRuns: runs(25),
       interruptAfterTimeLimit: 20_000,
       markInterruptAsFailure: true,
       endOnFailure: true,

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { costSchema, pathsSchema, reportSchema } from "../../src/answer-schemas.ts";
+import { reportSchema } from "../../src/answers/attribution.ts";
+import { CATALOG } from "../../src/catalog/catalog.ts";
 import { rowsParquet } from "../../src/formats/parquet.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
 
@@ -56,7 +57,7 @@ test("a column's type is the report's, whatever its rows hold", async () => {
     roas: null,
     match: "spend_without_conversion",
   };
-  const { rows, types } = await readBack(await rowsParquet(engine, [row], costSchema));
+  const { rows, types } = await readBack(await rowsParquet(engine, [row], CATALOG.cost.answer));
   expect(rows).toEqual([row]);
   expect(types).toMatchObject({
     campaign: "Nullable(String)",
@@ -69,8 +70,8 @@ test("a column's type is the report's, whatever its rows hold", async () => {
 test("what is a list is JSON, and a report without rows has its columns", async () => {
   const value = [{ currency: "EUR", value: "1.5" }];
   const row = { path: "a > b", touchpoints: 2, conversions: 1, value, nonConverting: 0 };
-  const { rows } = await readBack(await rowsParquet(engine, [row], pathsSchema));
+  const { rows } = await readBack(await rowsParquet(engine, [row], CATALOG.paths.answer));
   expect(rows).toEqual([{ ...row, value: JSON.stringify(value) }]);
-  const empty = await readBack(await rowsParquet(engine, [], pathsSchema));
+  const empty = await readBack(await rowsParquet(engine, [], CATALOG.paths.answer));
   expect([empty.rows, Object.keys(empty.types)]).toEqual([[], Object.keys(row)]);
 });

@@ -1,20 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import {
-  storeAskedErasure,
-  storeDoneErasures,
+  storeRequestedErasure,
+  storeCompletedErasures,
   storeErasedCounts,
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import type { Person } from "../../src/load/ask-erasure.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { receiptOf } from "../support/blocks.ts";
-import {
-  attributionAnswers,
-  noErasures,
-  quietTelemetry,
-  temporaryWarehouse,
-} from "../support/parts.ts";
+import { noErasures, quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
 
 let engine: WarehouseEngine;
 let remove: () => Promise<void>;
@@ -32,21 +27,12 @@ beforeAll(async () => {
     return { receipt: receiptOf(1), askedAt: 5, deadLetters: 3 };
   };
   const server = (keys: ReadonlyMap<string, string>) =>
-    buildServer({
-      engine,
-      telemetry: quiet.telemetry,
-      attribution: attributionAnswers(engine, quiet.telemetry),
-      readKeys: new Map([["reader", "acme"]]),
-      erasures: { ...noErasures, keys, ask },
-      maxExports: 1,
-      loadStallMs: 1000,
-      stalledForMs: () => 0,
-      redisReady: () => true,
-      redisUse: () => ({ connections: 1, commands: 2 }),
-      readAccounting: async () => Promise.reject(new Error("not asked here")),
-      readLag: async () => Promise.reject(new Error("not asked here")),
-      settle: async () => true,
-    });
+    buildServer(
+      serverParts(engine, quiet.telemetry, {
+        readKeys: new Map([["reader", "acme"]]),
+        erasures: { ...noErasures, keys, ask },
+      }),
+    );
   locked = server(
     new Map([
       ["eraser", "acme"],
@@ -55,7 +41,7 @@ beforeAll(async () => {
   );
   open = server(new Map());
   const erasure = { tenant: "acme", receipt: receiptOf(9) };
-  await storeAskedErasure(engine, erasure, 1000);
+  await storeRequestedErasure(engine, erasure, 1000);
   await storeErasedCounts(engine, [
     {
       ...erasure,
@@ -78,7 +64,7 @@ beforeAll(async () => {
       newestAt: 5,
     },
   ]);
-  await storeDoneErasures(engine, [erasure], 2000);
+  await storeCompletedErasures(engine, [erasure], 2000);
 });
 afterAll(async () => {
   await locked.close();

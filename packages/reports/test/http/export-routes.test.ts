@@ -9,8 +9,8 @@ import { click, factBlock, purchase, resultBlock, T0 } from "../support/blocks.t
 import {
   attributionAnswers,
   quietTelemetry,
+  serverParts,
   temporaryWarehouse,
-  noErasures,
 } from "../support/parts.ts";
 
 /** Of more rows than a page has. */
@@ -40,25 +40,14 @@ beforeAll(async () => {
     await engine.insertRowBinary(table, columns, bytes);
   }
   const { telemetry } = quietTelemetry();
-  parts = {
-    engine,
-    telemetry,
+  parts = serverParts(engine, telemetry, {
     attribution: attributionAnswers(engine, telemetry, () => completeUpTo),
     readKeys: new Map([
       ["big", "default"],
       ["small", "other"],
       ["none", "nobody"],
     ]),
-    erasures: noErasures,
-    maxExports: 1,
-    loadStallMs: 1000,
-    stalledForMs: () => 0,
-    redisReady: () => true,
-    redisUse: () => ({ connections: 1, commands: 2 }),
-    readAccounting: async () => Promise.reject(new Error("not asked here")),
-    readLag: async () => Promise.reject(new Error("not asked here")),
-    settle: async () => true,
-  };
+  });
   server = buildServer(parts);
 }, 60_000);
 afterAll(async () => {
@@ -164,7 +153,7 @@ test("only so many run at a time, and one that fails midway is cut off, not ende
     queryArrow: async (sql, params) => engine.queryArrow(sql, params),
     queryParquet: async (sql, params) => engine.queryParquet(sql, params),
     exportParquet: async (sql, params) => engine.exportParquet(sql, params),
-    revision: async () => engine.revision(),
+    dataVersion: async () => engine.dataVersion(),
     command: async (sql) => engine.command(sql),
     ping: async () => engine.ping(),
     close: async () => undefined,

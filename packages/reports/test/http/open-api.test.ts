@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import { MODEL_NAMES, PATH_MODEL_NAMES } from "@tributary/attribution";
-import { ATTRIBUTION_PARAMETERS } from "../../src/question/question.ts";
+import { attributionParameters } from "../../src/question/question.ts";
 import { buildServer } from "../../src/http/server.ts";
-import {
-  attributionAnswers,
-  quietTelemetry,
-  temporaryWarehouse,
-  noErasures,
-} from "../support/parts.ts";
+import { quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
 
 interface Described {
   readonly openapi: string;
@@ -33,21 +28,8 @@ beforeAll(async () => {
   const warehouse = await temporaryWarehouse();
   remove = warehouse.remove;
   const { telemetry } = quietTelemetry();
-  server = buildServer({
-    engine: warehouse.engine,
-    telemetry,
-    attribution: attributionAnswers(warehouse.engine, telemetry),
-    readKeys: new Map([["secret-key", "default"]]),
-    erasures: noErasures,
-    maxExports: 1,
-    loadStallMs: 1000,
-    stalledForMs: () => 0,
-    redisReady: () => true,
-    redisUse: () => ({ connections: 1, commands: 2 }),
-    readAccounting: async () => Promise.reject(new Error("not asked here")),
-    readLag: async () => Promise.reject(new Error("not asked here")),
-    settle: async () => true,
-  });
+  const readKeys = new Map([["secret-key", "default"]]);
+  server = buildServer(serverParts(warehouse.engine, telemetry, { readKeys }));
   description = (await server.inject("/openapi.json")).json();
 });
 afterAll(async () => {
@@ -85,7 +67,7 @@ describe("the API's description", () => {
 
   test("names each parameter that a report takes, with what it may hold", () => {
     const { parameters } = operation("/v1/reports/attribution");
-    expect(parameters.map(({ name }) => name)).toEqual(Object.keys(ATTRIBUTION_PARAMETERS));
+    expect(parameters.map(({ name }) => name)).toEqual(Object.keys(attributionParameters.shape));
     expect(parameters.filter((parameter) => !parameter.description)).toEqual([]);
     const models = parameters.find(({ name }) => name === "model")?.schema.items?.enum;
     expect(models).toEqual([...MODEL_NAMES, "w_shaped", ...PATH_MODEL_NAMES, "all"]);
@@ -107,11 +89,41 @@ describe("the API's description", () => {
   });
 });
 
-test("what documents does not validate: questions are refused by the parameters' own errors", async () => {
+test("what documents validates as well: a question is refused by the parameter's own error", async () => {
   const headers = { authorization: "Bearer secret-key" };
   const bad = await server.inject({ url: "/v1/reports/attribution?by=colour", headers });
   expect(bad.statusCode).toBe(400);
   expect(bad.json()).toMatchObject({ error: { code: "dimension_unknown", field: "by" } });
+});
+
+test("a body of custom models that is no JSON, or too large, is refused as one that cannot be read", async () => {
+  for (const [type, payload] of [
+    ["application/json", "{"],
+    ["application/json", `"${"x".repeat(2 << 20)}"`],
+    ["application/xml", "<models/>"],
+  ] as const) {
+    const headers = { "content-type": type, authorization: "Bearer secret-key" };
+    const url = "/v1/reports/attribution";
+    const answer = await server.inject({ method: "POST", url, headers, payload });
+    expect([answer.statusCode, answer.json()]).toMatchObject([
+      400,
+      { error: { code: "custom_model_invalid", field: "custom" } },
+    ]);
+  }
+});
+
+test("a path that cannot be decoded is nowhere", async () => {
+  const headers = { authorization: "Bearer secret-key" };
+  const answer = await server.inject({ url: "/v1/conversions/%zz", headers });
+  expect([answer.statusCode, answer.json()]).toMatchObject([404, { error: { code: "not_found" } }]);
+});
+
+test("without a key a question is not even read", async () => {
+  const answer = await server.inject("/v1/reports/attribution?by=colour");
+  expect([answer.statusCode, answer.json()]).toMatchObject([
+    401,
+    { error: { code: "unauthorized" } },
+  ]);
 });
 
 test("/docs is a page that reads the description", async () => {

@@ -9,7 +9,7 @@ import {
   ROWS_FIELD,
 } from "@tributary/protocol";
 import { EntryAppender, type RedisClient } from "@tributary/streams";
-import { readErasures, readOpenErasures, type WarehouseEngine } from "@tributary/warehouse";
+import { readReceipts, readOpenErasures, type WarehouseEngine } from "@tributary/warehouse";
 import { askErasure, type AskErasureParts } from "../../src/load/ask-erasure.ts";
 import { quietTelemetry, temporaryWarehouse } from "../support/parts.ts";
 import { startRedis } from "../support/redis.ts";
@@ -54,7 +54,7 @@ test("the person's partition is told whom to forget, and which devices are known
   const { receipt } = asked;
   expect(receipt).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   expect(await readOpenErasures(engine)).toEqual([{ tenant: "default", receipt }]);
-  expect(await readErasures(engine, "default", receipt)).toMatchObject([
+  expect(await readReceipts(engine, "default", receipt)).toMatchObject([
     { receipt, askedAt: asked.askedAt, erasedAt: undefined, events: 0 },
   ]);
 
@@ -83,7 +83,7 @@ test("where Redis or the warehouse does not answer nobody is named, and there is
         Object.assign(new Error(`OOM ${PERSON.id}`), { command: { args: [PERSON.id] } }),
       ),
   } as unknown as EntryAppender;
-  const before = await readErasures(engine, "default");
+  const before = await readReceipts(engine, "default");
   const away = Object.create(engine, {
     query: { value: async () => Promise.reject(new Error(`in scope of '${PERSON.id}'`)) },
   }) as WarehouseEngine;
@@ -92,7 +92,7 @@ test("where Redis or the warehouse does not answer nobody is named, and there is
     await expect(asking).rejects.toMatchObject({ code: "unavailable" });
     await expect(asking).rejects.not.toThrow(PERSON.id);
   }
-  expect(await readErasures(engine, "default")).toEqual(before);
+  expect(await readReceipts(engine, "default")).toEqual(before);
   expect(logged()).toEqual([
     "error: an erasure could not be asked for",
     "error: an erasure could not be asked for",

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import {
   FactRows,
-  readErasures,
+  readReceipts,
   ResultRows,
-  storeAskedErasure,
+  storeRequestedErasure,
   type WarehouseEngine,
   WarehouseError,
 } from "@tributary/warehouse";
@@ -52,7 +52,7 @@ const load = async (): Promise<void> => {
   for (const batch of [facts.finish(), facts.finishErasing(), results.finish()]) {
     await engine.insertRowBinary(batch.table, batch.columns, batch.bytes);
   }
-  await storeAskedErasure(engine, { tenant: TENANT, receipt: receiptOf(7) }, ASKED_AT);
+  await storeRequestedErasure(engine, { tenant: TENANT, receipt: receiptOf(7) }, ASKED_AT);
 };
 const everything = async (): Promise<string> =>
   JSON.stringify(
@@ -63,8 +63,11 @@ const everything = async (): Promise<string> =>
 const eraserOver = (over: WarehouseEngine, settle = async () => true) => {
   const { telemetry, logged } = quietTelemetry();
   const told: string[] = [];
-  const tellErased = async (tenant: string, conversions: readonly string[]): Promise<void> => {
-    told.push(`${tenant}: ${conversions.join(", ")}`);
+  const tellErased = async (
+    tenant: string,
+    conversions: readonly { readonly id: string }[],
+  ): Promise<void> => {
+    told.push(`${tenant}: ${conversions.map(({ id }) => id).join(", ")}`);
   };
   return {
     eraser: new Eraser({ engine: over, telemetry, settle, tellErased, gatherMs: 1 }),
@@ -76,13 +79,13 @@ const eraserOver = (over: WarehouseEngine, settle = async () => true) => {
 const isDone = async (): Promise<void> =>
   vi.waitFor(
     async () => {
-      const [receipt] = await readErasures(engine, TENANT);
+      const [receipt] = await readReceipts(engine, TENANT);
       expect(receipt?.erasedAt).toBeGreaterThan(0);
     },
     { timeout: 10_000 },
   );
 const expectErased = async (): Promise<void> => {
-  expect(await readErasures(engine, TENANT)).toEqual([
+  expect(await readReceipts(engine, TENANT)).toEqual([
     {
       receipt: receiptOf(7),
       askedAt: ASKED_AT,
@@ -99,7 +102,7 @@ const expectErased = async (): Promise<void> => {
 
 test("what is asked for is erased, and its receipt says how much", async () => {
   await load();
-  const before = await engine.revision();
+  const before = await engine.dataVersion();
   const { eraser, told, logged, telemetry } = eraserOver(engine);
   eraser.start();
   await isDone();
@@ -107,7 +110,7 @@ test("what is asked for is erased, and its receipt says how much", async () => {
   await expectErased();
   expect(told).toEqual([`${TENANT}: c1`]);
   // Answers that were kept are void.
-  expect(await engine.revision()).not.toBe(before);
+  expect(await engine.dataVersion()).not.toBe(before);
   expect(logged()).toContain("info: erased from the warehouse");
   expect(await telemetry.metrics.metrics()).toContain("tributary_erased_events_total 2");
 });
@@ -126,12 +129,12 @@ test("nothing goes while it is not settled what came before", async () => {
 });
 
 test("a receipt without anything to erase is closed when all is settled", async () => {
-  await storeAskedErasure(engine, { tenant: TENANT, receipt: receiptOf(1) }, ASKED_AT);
+  await storeRequestedErasure(engine, { tenant: TENANT, receipt: receiptOf(1) }, ASKED_AT);
   const { eraser } = eraserOver(engine);
   eraser.start();
   await isDone();
   await eraser.stop();
-  expect(await readErasures(engine, TENANT)).toMatchObject([{ events: 0 }]);
+  expect(await readReceipts(engine, TENANT)).toMatchObject([{ events: 0 }]);
 });
 
 /** Dies after a call was done: then, and at every one that follows, there is no answer. */

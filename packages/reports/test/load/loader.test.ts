@@ -157,7 +157,7 @@ test("while the warehouse is away nothing is acknowledged and the stall is seen;
     queryArrow: async (sql, params) => engine.queryArrow(sql, params),
     queryParquet: async (sql, params) => engine.queryParquet(sql, params),
     exportParquet: async (sql, params) => engine.exportParquet(sql, params),
-    revision: async () => engine.revision(),
+    dataVersion: async () => engine.dataVersion(),
     command: async (sql) => engine.command(sql),
     ping: async () => engine.ping(),
     close: async () => undefined,

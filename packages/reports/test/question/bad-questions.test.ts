@@ -5,8 +5,8 @@ import { buildServer } from "../../src/http/server.ts";
 import {
   attributionAnswers,
   quietTelemetry,
+  serverParts,
   temporaryWarehouse,
-  noErasures,
 } from "../support/parts.ts";
 
 interface Described {
@@ -37,21 +37,9 @@ beforeAll(async () => {
   const warehouse = await temporaryWarehouse();
   remove = warehouse.remove;
   const { telemetry } = quietTelemetry();
-  server = buildServer({
-    engine: warehouse.engine,
-    telemetry,
-    attribution: attributionAnswers(warehouse.engine, telemetry, () => Date.now()),
-    readKeys: new Map(),
-    erasures: noErasures,
-    maxExports: 1,
-    loadStallMs: 1000,
-    stalledForMs: () => 0,
-    redisReady: () => true,
-    redisUse: () => ({ connections: 1, commands: 0 }),
-    readAccounting: async () => Promise.reject(new Error("not asked here")),
-    readLag: async () => Promise.reject(new Error("not asked here")),
-    settle: async () => true,
-  });
+  const { engine } = warehouse;
+  const attribution = attributionAnswers(engine, telemetry, () => Date.now());
+  server = buildServer(serverParts(engine, telemetry, { attribution }));
   ({ paths } = (await server.inject("/openapi.json")).json<Described>());
 });
 afterAll(async () => {
@@ -86,10 +74,10 @@ it("no parameter of any path takes what it does not understand", async () => {
     if (ANY_TEXT.has(of.name)) continue;
     const given = "§no-such";
     const { status, error } = await ask(path, `${of.name}=${encodeURIComponent(given)}`);
-    const told = { path, name: of.name, status, field: error?.field?.split(".")[0] };
-    expect(told).toEqual({ path, name: of.name, status: 400, field: of.name });
+    const refused = { path, name: of.name, status, field: error?.field?.split(".")[0] };
+    expect(refused).toEqual({ path, name: of.name, status: 400, field: of.name });
     // What was given, and what would be taken.
-    expect({ ...told, reason: error.reason }).toMatchObject({
+    expect({ ...refused, reason: error.reason }).toMatchObject({
       reason: expect.stringMatching(
         /expected|allowed: |no such time zone|looks like|not JSON/,
       ) as string,

@@ -194,6 +194,7 @@ describe("rules", () => {
     [{ halfLife: "0d" }, "window_invalid", "halfLife", "0d"],
     [{ model: "linear", halfLife: "3d" }, "parameter_unused", "halfLife", "3d"],
     [{ lead: "signup" }, "parameter_unused", "lead", "signup"],
+    [{ model: "w_shaped", lead: "x".repeat(129) }, "choice_unknown", "lead", "x".repeat(64)],
     [{ timeZone: "Europe/Berlin" }, "parameter_unused", "timeZone", "Europe/Berlin"],
     [{ by: "day", timeZone: "Europe/Bärlin" }, "time_zone_unknown", "timeZone", "Europe/Bärlin"],
     [{ by: "day", timeZone: "+02:00" }, "time_zone_unknown", "timeZone", "+02:00"],

@@ -8,7 +8,7 @@ import type { Computer } from "../../src/attribution/attribution.ts";
 import { FactsComputer } from "../../src/compute/facts-computer.ts";
 import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
-import type { ErasureParts } from "../../src/http/parts.ts";
+import type { ErasureParts, ServerParts } from "../../src/http/parts.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
@@ -69,6 +69,30 @@ export async function temporaryWarehouse(): Promise<{
       await engine.close();
       await rm(dataDir, { recursive: true, force: true });
     },
+  };
+}
+
+/** Parts of a server without keys, where nothing waits. @param more instead of these */
+export function serverParts(
+  engine: WarehouseEngine,
+  telemetry: Telemetry,
+  more: Partial<ServerParts> = {},
+): ServerParts {
+  return {
+    engine,
+    telemetry,
+    attribution: attributionAnswers(engine, telemetry),
+    readKeys: new Map(),
+    erasures: noErasures,
+    maxExports: 1,
+    loadStallMs: 1000,
+    stalledForMs: () => 0,
+    redisReady: () => true,
+    redisUse: () => ({ connections: 1, commands: 2 }),
+    readAccounting: async () => Promise.reject(new Error("not asked here")),
+    readLag: async () => Promise.reject(new Error("not asked here")),
+    settle: async () => true,
+    ...more,
   };
 }
 

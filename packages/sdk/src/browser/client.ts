@@ -6,9 +6,9 @@ import {
   randomId,
   type RefundFields,
 } from "../core/event.ts";
-import { type ClientOptions, createSender } from "../core/options.ts";
-import type { OnProblem } from "../core/problem.ts";
-import type { Sender, SenderOptions } from "../core/sender.ts";
+import { type ClientOptions, createSender, type SenderDefaults } from "../core/options.ts";
+import { guard, type OnProblem } from "../core/problem.ts";
+import type { Sender } from "../core/sender.ts";
 import { type BrowserWindow, currentWindow } from "./environment.ts";
 import { watchNavigation } from "./navigation.ts";
 import { clickId, pageView } from "./page.ts";
@@ -25,7 +25,7 @@ export type BrowserOptions = ClientOptions & {
   readonly cookieDomain?: string | undefined;
 };
 
-const DEFAULTS: Omit<SenderOptions, "url" | "onProblem"> = {
+const DEFAULTS: SenderDefaults = {
   batchEvents: 50,
   // Browsers let 64 KB go out while a page closes: what is under way, and as much again.
   batchBytes: 28_000,
@@ -47,6 +47,7 @@ export class Tributary {
   readonly #sender: Sender;
   readonly #onProblem: OnProblem;
   readonly #maxHeld: number;
+  readonly #maxHeldBytes: number;
   #anonymousId: string | undefined;
   #userId: string | undefined;
   /** Of the page view that comes next. */
@@ -54,8 +55,9 @@ export class Tributary {
   #consent = false;
   /** Whether there was no such visitor before this page. */
   #isNew = false;
-  /** What happened before consent: in memory only, as events without a visitor. */
+  /** Events before consent: in memory only, without a visitor. */
   #held: OutgoingEvent[] = [];
+  #heldBytes = 0;
   readonly #ends: (() => void)[] = [];
 
   /** @throws TypeError that names the option, what was given and what is allowed */
@@ -63,14 +65,17 @@ export class Tributary {
     const window = currentWindow();
     const { persistence = "localStorage", autoPage = true, writeKey = "", cookieDomain } = options;
     this.#window = window;
-    this.#onProblem =
-      options.onProblem ??
-      (({ code, reason, events }) => window.console.warn("Tributary:", code, reason, events));
+    const warn = (...what: unknown[]): void => window.console.warn("Tributary:", ...what);
+    const onProblem = guard(
+      options.onProblem ?? (({ code, reason, events }) => warn(code, reason, events)),
+      (error) => warn("onProblem failed", error),
+    );
+    this.#onProblem = onProblem;
     const prefix = `tributary.${encodeURIComponent(writeKey)}.`;
-    this.#storage = new Storage(window, prefix, persistence, cookieDomain, this.#onProblem);
-    const defaults = { ...DEFAULTS, onProblem: this.#onProblem };
-    this.#sender = createSender(options, defaults, this.#storage);
+    this.#storage = new Storage(window, prefix, persistence, cookieDomain, onProblem);
+    this.#sender = createSender({ ...options, onProblem }, DEFAULTS, this.#storage);
     this.#maxHeld = options.maxQueueEvents ?? DEFAULTS.maxQueueEvents;
+    this.#maxHeldBytes = options.maxQueueBytes ?? DEFAULTS.maxQueueBytes;
     this.#referrer = window.document.referrer;
     this.#listen(window, "pagehide", () => this.#sender.hurry());
     this.#listen(window, "online", () => this.#sender.retry());
@@ -105,7 +110,7 @@ export class Tributary {
     this.#add({ type: "refund", ...fields });
   }
 
-  /** Says who the visitor is: all that follows is the user's, also on later pages. */
+  /** Names the visitor: all later events are the user's, also on later pages. */
   identify(userId: string, traits?: Properties): void {
     this.#userId = userId;
     if (this.#consent) this.#storage.set(USER_ID, userId);
@@ -113,8 +118,8 @@ export class Tributary {
   }
 
   /**
-   * Grants, or withdraws: then nothing is stored or sent any more, and what was stored is removed; so a page in another
-   * tab, which has to be told as well, does not send it either. What the gateway has stays there.
+   * Grants or withdraws consent. After withdrawal the client stores and sends nothing, and removes what it stored, so that a page in
+   * another tab does not send it either; that page needs its own call. Events that the gateway has stay there.
    */
   consent(granted: boolean): void {
     this.#consent = granted;
@@ -123,18 +128,19 @@ export class Tributary {
       return;
     }
     this.#held = [];
+    this.#heldBytes = 0;
     this.#sender.clear();
     this.#storage.clear([ANONYMOUS_ID, USER_ID]);
     this.#anonymousId = undefined;
     this.#userId = undefined;
   }
 
-  /** Sends what waits. @returns whether nothing is left: false where the gateway is away or asked to wait */
+  /** Sends what waits. @returns whether nothing is left: false where the gateway is unavailable or asked to wait */
   flush(): Promise<boolean> {
     return this.#sender.flush();
   }
 
-  /** The visitor logs out: what follows is somebody else's. What waits is sent. */
+  /** The visitor logs out: later events belong to a new visitor. Waiting events are sent. */
   reset(): void {
     this.#userId = undefined;
     this.#storage.set(USER_ID, undefined);
@@ -171,9 +177,17 @@ export class Tributary {
       anonymousId: this.#anonymousId,
     };
     if (this.#consent) this.#enqueue(event);
-    else if (this.#held.length < this.#maxHeld) this.#held.push(event);
-    else {
-      const reason = `${this.#maxHeld} events wait for consent already`;
+    else this.#hold(event);
+  }
+
+  #hold(event: OutgoingEvent): void {
+    const bytes = this.#sender.pack(event)?.length;
+    if (bytes === undefined) return;
+    if (this.#held.length < this.#maxHeld && this.#heldBytes + bytes <= this.#maxHeldBytes) {
+      this.#held.push(event);
+      this.#heldBytes += bytes;
+    } else {
+      const reason = `${this.#held.length} events of ${this.#heldBytes} bytes wait for consent already`;
       this.#onProblem({ code: "queue_full", reason, events: [event] });
     }
   }
@@ -184,7 +198,7 @@ export class Tributary {
     if (!this.#sender.add(event)) this.#storage.release(event);
   }
 
-  /** Consent is there: the visitor is known again or new, and what waited is sent. */
+  /** Consent was granted: finds or makes the visitor's ID, and sends the held events. */
   #takeUp(): void {
     const known = this.#anonymousId ?? this.#storage.get(ANONYMOUS_ID);
     this.#isNew = known === undefined;
@@ -198,6 +212,7 @@ export class Tributary {
       if (!this.#sender.hasRoom(1)) break;
       this.#sender.add(event);
     }
+    this.#heldBytes = 0;
     for (const event of this.#held.splice(0)) {
       const { url, referrer = "", userId = this.#userId } = event;
       // A page that was loaded again before consent is this visitor's arrival all the same.

@@ -1,7 +1,7 @@
 import type { BrowserWindow } from "./environment.ts";
 
 /**
- * Tells of navigation without loading: the history API, and going back and forth in it. A change of the hash is none.
+ * Reports navigation without loading: the history API, and going back and forth in it. A change of the hash is none.
  * @returns what ends it, and gives the history back
  */
 export function watchNavigation(window: BrowserWindow, navigated: () => void): () => void {

@@ -47,27 +47,38 @@ export class Storage implements Keeper {
     }
   }
 
+  /** @returns undefined where there is none, or none that can be read */
   get(name: string): string | undefined {
     const key = this.#prefix + name;
-    if (this.#cookie === undefined) {
-      return (this.#store?.getItem(key) ?? this.#memory.get(key)) || undefined;
+    try {
+      const found = this.#cookie === undefined ? this.#store?.getItem(key) : this.#cookieOf(key);
+      return (found ?? this.#memory.get(key)) || undefined;
+    } catch (error) {
+      // A sandboxed frame may read none, and what a cookie holds may be somebody else's.
+      this.#failed(error, []);
+      return this.#memory.get(key) || undefined;
     }
-    const found = this.#window.document.cookie.split("; ").find((it) => it.startsWith(`${key}=`));
-    return found === undefined ? undefined : decodeURIComponent(found.slice(key.length + 1));
   }
 
   /** @param value undefined removes it */
   set(name: string, value: string | undefined): void {
     const key = this.#prefix + name;
-    if (this.#cookie !== undefined) {
-      const age = value === undefined ? 0 : COOKIE_SECONDS;
-      const text = encodeURIComponent(value ?? "");
-      this.#window.document.cookie = `${key}=${text}; Max-Age=${age}${this.#cookie}`;
-      return;
-    }
     this.#memory.set(key, value ?? "");
-    if (value === undefined) this.#store?.removeItem(key);
-    else this.#write(key, value, []);
+    try {
+      if (this.#cookie !== undefined) {
+        const age = value === undefined ? 0 : COOKIE_SECONDS;
+        const text = encodeURIComponent(value ?? "");
+        this.#window.document.cookie = `${key}=${text}; Max-Age=${age}${this.#cookie}`;
+      } else if (value === undefined) this.#store?.removeItem(key);
+      else this.#store?.setItem(key, value);
+    } catch (error) {
+      this.#failed(error, []);
+    }
+  }
+
+  #cookieOf(key: string): string | undefined {
+    const found = this.#window.document.cookie.split("; ").find((it) => it.startsWith(`${key}=`));
+    return found === undefined ? undefined : decodeURIComponent(found.slice(key.length + 1));
   }
 
   keep(event: OutgoingEvent): void {

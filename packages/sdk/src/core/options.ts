@@ -9,22 +9,24 @@ export type ClientOptions = Partial<Omit<SenderOptions, "url" | "onProblem" | "k
   readonly onProblem?: OnProblem | undefined;
 };
 
+/** What holds where the options say nothing. */
+export type SenderDefaults = Omit<SenderOptions, "url" | "onProblem">;
+
 /**
- * @param otherwise what holds where the options say nothing
  * @throws TypeError that names the option, what was given and what is allowed
  */
 export function createSender(
-  options: ClientOptions,
-  otherwise: Omit<SenderOptions, "url">,
+  options: ClientOptions & Pick<SenderOptions, "onProblem">,
+  defaults: SenderDefaults,
   keeper?: Keeper,
 ): Sender {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const all = { ...otherwise, ...Object.fromEntries(given) } as SenderOptions;
+  const all = { ...defaults, ...Object.fromEntries(given) } as SenderOptions;
   const url = /^https?:\/\/[^/]/.test(all.url) ? all.url.replace(/\/+$/, "") : undefined;
   if (url === undefined) {
     throw new TypeError(`url: expected http(s)://…, got ${JSON.stringify(all.url)}`);
   }
-  for (const [name, value] of Object.entries(otherwise)) {
+  for (const [name, value] of Object.entries(defaults)) {
     const got: unknown = all[name as keyof SenderOptions];
     if (typeof value !== "number" || (Number.isSafeInteger(got) && (got as number) > 0)) continue;
     throw new TypeError(`${name}: expected a whole number above 0, got ${String(got)}`);

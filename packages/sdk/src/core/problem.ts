@@ -35,3 +35,14 @@ export interface Problem {
 }
 
 export type OnProblem = (problem: Problem) => void;
+
+/**
+ * The customer's handler, which may fail: that must not end a server, or keep events from being sent.
+ * @param failed is given what it threw, or rejected with where it is async
+ */
+export function guard(onProblem: OnProblem, failed: (error: unknown) => void): OnProblem {
+  const notify = async (problem: Problem): Promise<void> => onProblem(problem);
+  return (problem) => {
+    notify(problem).catch(failed);
+  };
+}

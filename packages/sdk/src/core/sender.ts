@@ -18,7 +18,7 @@ export interface SenderOptions extends Target {
   readonly onProblem: OnProblem;
 }
 
-/** Where events are kept beyond the page, for a sender to tell. */
+/** Keeps events beyond the page; the sender notifies it. */
 export interface Keeper {
   /** Whether an event is still to be sent: it is not where another page has sent it, or all was cleared. */
   wants(event: OutgoingEvent): boolean;
@@ -28,6 +28,9 @@ export interface Keeper {
 
 /** The gateway takes none that is larger, packed. */
 const MOST_EVENT_BYTES = 32_768;
+
+/** Requests that are taken before twice as many events are sent at once again: of more requests one may be in vain. */
+const GROW_AFTER_TAKEN = 16;
 
 interface Item {
   readonly event: OutgoingEvent;
@@ -46,11 +49,13 @@ export class Sender {
   #timer: { readonly id: ReturnType<typeof setTimeout>; readonly atMs: number } | undefined;
   /** No request before this, ms since 1970. */
   #notBeforeMs = 0;
-  /** Whether it is the gateway that said so. */
-  #told = false;
+  /** Whether the gateway set that time. */
+  #isAskedToWait = false;
   #failures = 0;
-  /** Most events of a request: fewer than configured where the gateway found those too many. */
+  /** Most events of a request: fewer than configured where the gateway found those too many a while ago. */
   #most: number;
+  /** Requests taken since then, or since there were more of them last. */
+  #taken = 0;
 
   constructor(options: SenderOptions, keeper?: Keeper) {
     this.#options = options;
@@ -75,19 +80,26 @@ export class Sender {
     return Math.max(0, this.#notBeforeMs - Date.now());
   }
 
-  /** @returns whether the event was taken; where not, it was said why */
-  add(event: OutgoingEvent): boolean {
-    const { maxQueueBytes, flushIntervalMs, batchBytes } = this.#options;
+  /** Packs an event; undefined where it cannot be sent, after notifying `onProblem`. */
+  pack(event: OutgoingEvent): Uint8Array | undefined {
     let bytes: Uint8Array;
     try {
       bytes = pack(event);
     } catch (error) {
-      return this.#lose("unpackable", error instanceof Error ? error.message : "no JSON", event);
+      this.#lose("unpackable", error instanceof Error ? error.message : "no JSON", event);
+      return undefined;
     }
-    if (bytes.length > MOST_EVENT_BYTES) {
-      const reason = `expected at most ${MOST_EVENT_BYTES} bytes, got ${bytes.length}`;
-      return this.#lose("too_large", reason, event);
-    }
+    if (bytes.length <= MOST_EVENT_BYTES) return bytes;
+    const reason = `expected at most ${MOST_EVENT_BYTES} bytes, got ${bytes.length}`;
+    this.#lose("too_large", reason, event);
+    return undefined;
+  }
+
+  /** @returns whether the event was taken; where not, `onProblem` was notified */
+  add(event: OutgoingEvent): boolean {
+    const { maxQueueBytes, flushIntervalMs, batchBytes } = this.#options;
+    const bytes = this.pack(event);
+    if (bytes === undefined) return false;
     if (!this.hasRoom(1) || this.#bytes + bytes.length > maxQueueBytes) {
       const reason = `${this.length} events of ${this.#bytes} bytes wait already`;
       return this.#lose("queue_full", reason, event);
@@ -100,7 +112,7 @@ export class Sender {
     return true;
   }
 
-  /** Sends what there is. @returns whether nothing is left: false where the gateway is away or asked to wait */
+  /** Sends what there is. @returns whether nothing is left: false where the gateway is unavailable or asked to wait */
   async flush(): Promise<boolean> {
     await this.#run();
     return this.length === 0;
@@ -114,7 +126,7 @@ export class Sender {
 
   /** The network is back: tries now, unless the gateway asked to wait. */
   retry(): void {
-    if (!this.#told) this.#notBeforeMs = 0;
+    if (!this.#isAskedToWait) this.#notBeforeMs = 0;
     void this.#run();
   }
 
@@ -187,7 +199,12 @@ export class Sender {
     this.#failures = 0;
     if (outcome.kind === "too_large" && batch.length > 1) {
       this.#most = Math.ceil(batch.length / 2);
+      this.#taken = 0;
       return;
+    }
+    this.#taken += 1;
+    if (this.#taken % GROW_AFTER_TAKEN === 0) {
+      this.#most = Math.min(2 * this.#most, this.#options.batchEvents);
     }
     this.#remove(batch);
     const events = batch.map(({ event }) => event);
@@ -215,7 +232,7 @@ export class Sender {
     this.#failures += 1;
     // Chance keeps senders from coming back together.
     const chance = Math.random();
-    this.#told = afterMs !== undefined;
+    this.#isAskedToWait = afterMs !== undefined;
     const retryInMs = Math.round(
       afterMs === undefined ? whole * (0.5 + chance / 2) : afterMs + retryMs * chance,
     );

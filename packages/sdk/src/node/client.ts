@@ -6,9 +6,9 @@ import {
   randomId,
   type RefundFields,
 } from "../core/event.ts";
-import { type ClientOptions, createSender } from "../core/options.ts";
-import type { OnProblem, Problem } from "../core/problem.ts";
-import type { Sender, SenderOptions } from "../core/sender.ts";
+import { type ClientOptions, createSender, type SenderDefaults } from "../core/options.ts";
+import { guard, type OnProblem, type Problem } from "../core/problem.ts";
+import type { Sender } from "../core/sender.ts";
 
 export type NodeOptions = ClientOptions;
 
@@ -17,7 +17,7 @@ export type Identity =
   | { readonly userId: string; readonly anonymousId?: string | undefined }
   | { readonly userId?: string | undefined; readonly anonymousId: string };
 
-const DEFAULTS: Omit<SenderOptions, "url" | "onProblem"> = {
+const DEFAULTS: SenderDefaults = {
   batchEvents: 500,
   batchBytes: 524_288,
   flushIntervalMs: 1000,
@@ -38,11 +38,12 @@ export class Tributary {
 
   /** @throws TypeError that names the option, what was given and what is allowed */
   constructor(options: NodeOptions) {
-    this.#onProblem = options.onProblem ?? warn;
-    this.#sender = createSender(options, { ...DEFAULTS, onProblem: this.#onProblem });
+    const onProblem = guard(options.onProblem ?? warn, warnOfHandler);
+    this.#onProblem = onProblem;
+    this.#sender = createSender({ ...options, onProblem }, DEFAULTS);
   }
 
-  /** @returns whether the event waits to be sent; where not, `onProblem` was told why */
+  /** @returns whether the event waits to be sent; where not, `onProblem` was notified of the reason */
   send(input: EventInput): boolean {
     const event = { ...input, id: input.id ?? randomId(), time: input.time ?? Date.now() };
     if (!this.#closed) return this.#sender.add(event);
@@ -75,14 +76,14 @@ export class Tributary {
     }
   }
 
-  /** Sends what waits. @returns whether nothing is left: false where the gateway is away or asked to wait */
+  /** Sends what waits. @returns whether nothing is left: false where the gateway is unavailable or asked to wait */
   flush(): Promise<boolean> {
     return this.#sender.flush();
   }
 
   /**
    * Takes no more events and sends what waits, for at most so long.
-   * @returns events that were given up, 0 where the gateway has all; `onProblem` was told which
+   * @returns events that were given up, 0 where the gateway has all; `onProblem` was notified of them
    */
   async close({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<number> {
     this.#closed = true;
@@ -105,4 +106,9 @@ export class Tributary {
 
 function warn({ code, reason, events }: Problem): void {
   process.emitWarning(`${events.length} events: ${reason}`, { type: "Tributary", code });
+}
+
+function warnOfHandler(error: unknown): void {
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.emitWarning(`onProblem failed: ${reason}`, { type: "Tributary" });
 }

@@ -1,6 +1,7 @@
 import { EVENT_LIMITS } from "@tributary/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { clickId, pageView } from "../../src/browser/page.ts";
 
 const SHOP = "https://www.shop.example/shoes";
@@ -49,7 +50,7 @@ describe("pageView", () => {
         if (bytes(text) <= EVENT_LIMITS.utmBytes)
           expect(view.source ?? "").toBe(text.toWellFormed().trim());
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 });

@@ -67,4 +67,63 @@ describe("Storage", () => {
     storage.set("userId", "ada");
     expect(storage.get("userId")).toBe("ada");
   });
+
+  it("reads no ID from a cookie that somebody else wrote, and says so", () => {
+    const problems: Problem[] = [];
+    const document = { cookie: "tributary.k.anonymousId=%E0%A4%A; tributary.k.userId=ad%C3%A4" };
+    const window = {
+      document,
+      localStorage: keyValues(),
+      location: { href: "https://s.example/" },
+    };
+    const storage = new Storage(
+      window as unknown as BrowserWindow,
+      "tributary.k.",
+      "cookie",
+      undefined,
+      (problem) => problems.push(problem),
+    );
+    expect(storage.get("anonymousId")).toBeUndefined();
+    expect(problems).toMatchObject([{ code: "storage", reason: expect.stringMatching(/URI/) }]);
+    expect(storage.get("userId")).toBe("adä");
+  });
+
+  it("goes on where neither cookies nor localStorage may be read, as in a sandboxed frame", () => {
+    const refuse = (): never => {
+      throw new Error("sandboxed");
+    };
+    for (const persistence of ["cookie", "localStorage"] as const) {
+      const problems: Problem[] = [];
+      const window = {
+        get document() {
+          return {
+            get cookie(): string {
+              return refuse();
+            },
+            set cookie(_: string) {
+              refuse();
+            },
+          };
+        },
+        localStorage: { ...keyValues(), getItem: refuse, setItem: refuse, removeItem: refuse },
+        location: { href: "https://s.example/" },
+      };
+      const storage = new Storage(
+        window as unknown as BrowserWindow,
+        "tributary.k.",
+        persistence,
+        undefined,
+        (problem) => problems.push(problem),
+      );
+      expect(storage.get("userId")).toBeUndefined();
+      storage.set("userId", "ada");
+      expect(storage.get("userId")).toBe("ada");
+      storage.set("userId", undefined);
+      expect(storage.get("userId")).toBeUndefined();
+      expect(problems.length).toBeGreaterThan(0);
+      expect(
+        problems.every(({ code, reason }) => code === "storage" && reason === "sandboxed"),
+      ).toBe(true);
+    }
+  });
 });

@@ -2,6 +2,7 @@ import { BatchScanner, createRowDictionaries } from "@tributary/protocol";
 import fc from "fast-check";
 import { unpack } from "msgpackr";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { pack, packBatch } from "../../src/core/msgpack.ts";
 
 describe("pack", () => {
@@ -32,7 +33,7 @@ describe("pack", () => {
         const kept = JSON.parse(JSON.stringify(it) ?? "null") as unknown;
         expect(unpack(pack(it))).toEqual(kept);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

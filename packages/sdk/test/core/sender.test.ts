@@ -3,7 +3,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import fc from "fast-check";
 import { unpack } from "msgpackr";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { Problem } from "../../src/core/problem.ts";
 import { type Keeper, Sender, type SenderOptions } from "../../src/core/sender.ts";
 
@@ -13,14 +14,16 @@ let script: (number | "cut")[] = [];
 /** IDs of each request that was taken. */
 let taken: string[][] = [];
 let requests = 0;
+/** Most events of a request that are taken. */
+let mostEvents = Infinity;
 beforeAll(async () => {
   server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       requests += 1;
-      const status = script.shift() ?? 202;
       const body = unpack(Buffer.concat(chunks)) as { events: { id: string }[] };
+      const status = body.events.length > mostEvents ? 413 : (script.shift() ?? 202);
       // An answer that is cut off leaves the sender in doubt: the gateway has the events.
       if (status === 202 || status === "cut") taken.push(body.events.map(({ id }) => id));
       if (status === "cut") response.destroy();
@@ -92,7 +95,7 @@ describe("Sender", () => {
           expect(taken.flat().length).toBeLessThanOrEqual(ids.length + 4 * cuts);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 
@@ -106,6 +109,37 @@ describe("Sender", () => {
     while (taken.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(taken).toEqual([["a", "b", "c", "d"], ["e"]]);
     expect(requests - before).toBe(2);
+  });
+
+  it("sends as many at once again, some time after the gateway found them too many", async () => {
+    script = [413, 413];
+    taken = [];
+    const sender = create({ batchEvents: 8, batchBytes: 10_000, flushIntervalMs: 10_000 });
+    for (let n = 0; n < 60; n += 1) {
+      for (let i = 0; i < 8; i += 1) add(sender, `${n}-${i}`);
+      await emptied(sender);
+    }
+    expect(taken[0]).toHaveLength(2);
+    expect(taken.at(-1)).toHaveLength(8);
+    expect(new Set(taken.flat()).size).toBe(480);
+  });
+
+  it("tries more at once seldom where the gateway goes on finding them too many", async () => {
+    script = [];
+    taken = [];
+    mostEvents = 4;
+    onTestFinished(() => {
+      mostEvents = Infinity;
+    });
+    const before = requests;
+    const sender = create({ batchEvents: 8, batchBytes: 10_000, flushIntervalMs: 10_000 });
+    for (let n = 0; n < 50; n += 1) {
+      for (let i = 0; i < 8; i += 1) add(sender, `${n}-${i}`);
+      await emptied(sender);
+    }
+    expect(taken.flat()).toHaveLength(400);
+    // A hundred that are taken, and one in about sixteen that is not.
+    expect(requests - before).toBeLessThan(115);
   });
 
   it("lets events be given up: none is sent then", async () => {

@@ -1,7 +1,7 @@
 /** Listens as a service does that a platform started. */
 import { createServer } from "node:http";
-import { listen, listenConfig, listenSettings } from "../../src/listen.ts";
-import { readEnvironment } from "../../src/environment.ts";
+import { listen, listenConfig } from "../../src/listen.ts";
+import { listenSettings, readEnvironment } from "../../src/environment.ts";
 import { z } from "zod";
 
 const server = createServer();

@@ -80,10 +80,12 @@ export async function readFactPage(
 function parseMember(member: Buffer): StreamEntry {
   const { id, length } = readSortableId(member);
   const countEnd = member.indexOf(" ", length + 1);
+  const positionEnd = member.indexOf(" ", countEnd + 1);
   return {
     id,
     count: Number(member.toString("latin1", length + 1, countEnd)),
-    block: member.subarray(member.indexOf(" ", countEnd + 1) + 1),
+    position: member.toString("latin1", countEnd + 1, positionEnd),
+    block: member.subarray(positionEnd + 1),
   };
 }
 

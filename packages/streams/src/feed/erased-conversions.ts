@@ -3,6 +3,14 @@ import { WEBHOOKS_ERASED_KEY, WEBHOOKS_TENANTS_KEY } from "@tributary/protocol";
 import { entryTimeMs } from "../redis/entry-id.ts";
 import type { RedisClient } from "../redis/client.ts";
 
+/** A conversion as receivers know it. */
+export interface NotedConversion {
+  /** Event ID. */
+  readonly id: string;
+  /** See {@link conversionKey}. */
+  readonly key: string;
+}
+
 /** Conversions of one tenant, erased together. */
 export interface ErasedConversions {
   /** Of the stream's entry. */
@@ -10,11 +18,10 @@ export interface ErasedConversions {
   /** When it was noted, ms since 1970 by the clock of Redis. */
   readonly atMs: number;
   readonly tenant: string;
-  /** Event IDs. */
-  readonly conversions: readonly string[];
+  readonly conversions: readonly NotedConversion[];
 }
 
-/** Event IDs in one entry: it is in memory as a whole. */
+/** Conversions in one entry: it is in memory as a whole. */
 const PAGE = 1000;
 
 /**
@@ -24,12 +31,14 @@ const PAGE = 1000;
 export async function noteErasedConversions(
   client: RedisClient,
   tenant: string,
-  conversions: readonly string[],
+  conversions: readonly NotedConversion[],
 ): Promise<void> {
   if (conversions.length === 0) return;
   if ((await client.sismember(WEBHOOKS_TENANTS_KEY, tenant)) !== 1) return;
   for (let at = 0; at < conversions.length; at += PAGE) {
-    const page = JSON.stringify(conversions.slice(at, at + PAGE));
+    const page = JSON.stringify(
+      conversions.slice(at, at + PAGE).map(({ id, key }) => ({ id, key })),
+    );
     await client.xadd(WEBHOOKS_ERASED_KEY, "*", "tenant", tenant, "conversions", page);
   }
 }
@@ -46,7 +55,7 @@ export async function readErasedConversions(
       entry,
       atMs: entryTimeMs(entry),
       tenant,
-      conversions: JSON.parse(conversions) as string[],
+      conversions: JSON.parse(conversions) as NotedConversion[],
     };
   });
 }

@@ -151,9 +151,7 @@ function partitionInfo(
 
 async function readConsumers(client: RedisClient, partition: number): Promise<Consumer[]> {
   const replies = await Promise.all(
-    [factsKey(partition), resultsKey(partition)].map(async (key) =>
-      client.xinfo("CONSUMERS", key, WAREHOUSE_GROUP),
-    ),
+    [factsKey(partition), resultsKey(partition)].map(async (key) => consumersOf(client, key)),
   );
   return (replies.flat() as unknown[][]).map((fields) => {
     const field = (name: string): unknown => fields[fields.indexOf(name) + 1];
@@ -163,6 +161,16 @@ async function readConsumers(client: RedisClient, partition: number): Promise<Co
       idleMs: Number(field("idle")),
     };
   });
+}
+
+/** XINFO CONSUMERS of the loaders' group; none where the group is lost, or its stream. */
+async function consumersOf(client: RedisClient, key: string): Promise<unknown> {
+  try {
+    return await client.xinfo("CONSUMERS", key, WAREHOUSE_GROUP);
+  } catch (error) {
+    if (error instanceof Error && /^NOGROUP |no such key/.test(error.message)) return [];
+    throw error;
+  }
 }
 
 async function serverTimeMs(client: RedisClient): Promise<number> {

@@ -13,9 +13,11 @@ import {
 } from "../ownership/lease.ts";
 import type { Logger } from "@tributary/telemetry";
 import type { WaitingErasures } from "../fact-log/eraser.ts";
-import { type ConsumerOptions, PartitionConsumer } from "../partition/consumer.ts";
+import { PartitionConsumer } from "../consumer/consumer.ts";
+import type { ConsumerOptions } from "../consumer/options.ts";
 import type { PartitionProcessor } from "../partition/processor.ts";
 import type { RedisClient } from "../redis/client.ts";
+import { StateLosses } from "./state-losses.ts";
 
 export interface MemberOptions {
   /** Name in the group and in leases; two live processes must not have the same. */
@@ -48,6 +50,7 @@ export class GroupMember {
   #heartbeatAtMs = performance.now();
   /** When partitions whose loop ended with an error last made progress: the next loop goes on from there. */
   readonly #failedSince = new Map<number, number>();
+  readonly #losses: StateLosses;
   readonly #abort = new AbortController();
   readonly #self: Member;
 
@@ -61,6 +64,7 @@ export class GroupMember {
     this.#processor = processor;
     this.#options = options;
     this.#logger = logger;
+    this.#losses = new StateLosses(client, options.partitions, options.consumer.observer, logger);
     this.#self = { name: options.worker, incarnation: randomUUID() };
   }
 
@@ -88,7 +92,7 @@ export class GroupMember {
     return this.#replaced;
   }
 
-  /** How long ago the group was last told that this member lives, ms. */
+  /** Time since this member last renewed its membership, ms. */
   get sinceHeartbeatMs(): number {
     return performance.now() - this.#heartbeatAtMs;
   }
@@ -172,8 +176,10 @@ export class GroupMember {
         : Array.from<string>({ length: partitions }).fill("");
     const mayAcquire = performance.now() >= this.#acquireFromMs;
     // All of them: what a tick began must be over before the next one looks.
-    const results = await Promise.allSettled(
-      owners.map(async (owner, partition) => {
+    const results = await Promise.allSettled([
+      // Its key lies on a node of its own, which must not hold up the partitions of the others.
+      this.#losses.ensurePlatform(),
+      ...owners.map(async (owner, partition) => {
         const entry = this.#consumers.get(partition);
         if (entry !== undefined) await this.#renew(partition, entry.consumer, owner === worker);
         else if (owner !== worker) {
@@ -181,7 +187,8 @@ export class GroupMember {
           this.#options.consumer.admission?.released(partition);
         } else if (mayAcquire) await this.#acquire(partition);
       }),
-    );
+    ]);
+    this.#losses.say();
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     const wanting = owners.some((owner, at) => owner === worker && !this.#consumers.has(at));
@@ -230,6 +237,7 @@ export class GroupMember {
       await releaseLease(this.#client, lease);
       return;
     }
+    this.#losses.noteTaken(lease);
     const consumer = new PartitionConsumer(
       this.#client,
       lease,
@@ -239,7 +247,7 @@ export class GroupMember {
       this.#failedSince.get(partition) ?? performance.now(),
     );
     this.#logger.info(
-      { partition, epoch: lease.epoch, position: lease.position },
+      { partition, epoch: lease.epoch, committedId: lease.committedId },
       "partition taken",
     );
     this.#consumers.set(partition, { consumer, ended: this.#runConsumer(partition, consumer) });

@@ -14,8 +14,8 @@ export interface Lease {
   readonly partition: number;
   readonly worker: string;
   readonly epoch: string;
-  /** Position committed when the lease was taken. */
-  readonly position: string;
+  /** ID of the last entry that was committed when the lease was taken. */
+  readonly committedId: string;
 }
 
 function keys(partition: number): string[] {
@@ -35,7 +35,7 @@ export async function acquireLease(
     string,
   ];
   if (reply[0] !== 1) return undefined;
-  return { partition, worker, epoch: reply[1], position: reply[2] };
+  return { partition, worker, epoch: reply[1], committedId: reply[2] };
 }
 
 /** Prolongs a lease. @returns false where it is lost */

@@ -7,7 +7,7 @@ export interface Admission {
   /** False: nothing is read for now, what waits stays in Redis. */
   readonly mayRead: boolean;
   /**
-   * Whether there is memory to rebuild a partition; if so it is set aside for it.
+   * Whether there is memory to rebuild a partition; if so it is reserved for it.
    * @param factLogBytes what the partition's fact log takes in Redis
    */
   mayTake(partition: number, factLogBytes: number): boolean;

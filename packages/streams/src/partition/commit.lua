@@ -10,15 +10,16 @@
 --       1 where the facts block begins with erasures, else 0,
 --       number of messages to other partitions, then (partition, rows, block) each,
 --       number of entries, then their IDs
--- Returns {'ok', facts ID, messages that wait}, {'done'} where this very commit was made before, or what forbids it:
--- {'fenced', epoch}, {'conflict', position}, {'gap', pending}.
+-- Returns {'ok', facts ID, messages that wait}, {'done', facts ID, messages that wait} where this very commit was made before, or what
+-- forbids it:
+-- {'fenced', epoch}, {'conflict', position}, {'gap', pending}, {'passed', ID of the entry behind}.
 local state = KEYS[5]
 if redis.call('HGET', state, 'epoch') ~= ARGV[1] then
   return { 'fenced', redis.call('HGET', state, 'epoch') or '' }
 end
 local position = redis.call('HGET', state, 'position') or '0-0'
 if position == ARGV[3] then
-  return { 'done', position }
+  return { 'done', redis.call('HGET', state, 'facts_id') or '', redis.call('XLEN', KEYS[6]) }
 end
 if position ~= ARGV[2] then
   return { 'conflict', position }
@@ -55,6 +56,22 @@ end
 local pending = redis.call('XPENDING', KEYS[1], ARGV[4], '-', ARGV[3], entries + 1)
 if #pending ~= entries then
   return { 'gap', #pending }
+end
+-- And so must everything else behind the committed ID, wherever somebody set the group. What one read gave for the first time lies
+-- together; entries that were claimed were read at different times.
+local before = position
+for i = 1, entries do
+  if i == 1 or pending[i][4] > 1 then
+    if #redis.call('XRANGE', KEYS[1], '(' .. before, '(' .. ids[i], 'COUNT', 1) > 0 then
+      return { 'passed', ids[i] }
+    end
+  end
+  before = ids[i]
+end
+
+-- Redis keeps what a script wrote before an error: a key that holds something else must show before anything is written.
+for _, at in ipairs({ 2, 3, 4, 6, 7 }) do
+  redis.call('XLEN', KEYS[at])
 end
 
 local facts_id = ''
@@ -93,7 +110,7 @@ for i = 0, dead - 1 do
     'first', string.match(id, '^%d+'), 'last', now, 'attempts', attempts,
     'n', ARGV[from + 2], 'trace', ARGV[from + 3], 'b', ARGV[from + 4])
 end
-redis.call('HSET', state, 'position', ARGV[3], 'committed_at', now)
+redis.call('HSET', state, 'position', ARGV[3], 'facts_id', facts_id, 'committed_at', now)
 redis.call('HDEL', state, 'alone_id', 'alone_epoch', 'alone_tries')
 redis.call('HINCRBY', state, 'entries', entries)
 redis.call('HINCRBY', state, 'events', ARGV[5])

@@ -39,12 +39,12 @@ export interface OutboxMessage {
   readonly bytes: Uint8Array;
 }
 
-/** What a commit left. */
+/** What a commit left; the same where it is sent again. */
 export interface Committed {
-  /** ID of the appended fact block; "" where there was none or the commit had been made before. */
+  /** ID of the appended fact block; "" where there was none. */
   readonly factsId: string;
-  /** Messages that wait to be relayed, these included; undefined where the commit had been made before. */
-  readonly waiting: number | undefined;
+  /** Messages that wait to be relayed, these included. */
+  readonly waiting: number;
 }
 
 /** All that one batch changes. */
@@ -62,7 +62,7 @@ export interface Commit {
   readonly records?: readonly Uint8Array[];
   /** Whether the facts begin with records of erasures; not where it is left out. */
   readonly erases?: boolean;
-  /** What other partitions are to be told: it waits in the outbox until it is relayed. Nothing where it is left out. */
+  /** Messages to other partitions, which wait in the outbox until they are relayed; none where it is left out. */
   readonly messages?: readonly OutboxMessage[];
   readonly results: readonly Block[];
   /** Counters of the books and how much each grows, e.g. `books:default:processed`. */
@@ -121,9 +121,8 @@ export async function commitBatch(
   )) as [string, string, number];
   switch (reply[0]) {
     case "ok":
-      return { factsId: reply[1], waiting: reply[2] };
     case "done":
-      return { factsId: "", waiting: undefined };
+      return { factsId: reply[1], waiting: reply[2] };
     case "fenced":
       throw new StreamsError(
         "fenced",
@@ -133,6 +132,11 @@ export async function commitBatch(
       throw new StreamsError(
         "conflict",
         `partition ${partition}: expected position ${position}, it is ${reply[1]}`,
+      );
+    case "passed":
+      throw new StreamsError(
+        "gap",
+        `partition ${partition}: entries before ${reply[1]} are neither committed nor in the batch`,
       );
     default:
       throw new StreamsError(

@@ -21,6 +21,14 @@ export class MemoryLostError extends Error {
   }
 }
 
+/** The processor ran out of memory on a batch, and lost that of the partition. It is no evidence against any entry. */
+export class OutOfMemoryError extends Error {
+  constructor(partition: number) {
+    super(`memory ran out while a batch of partition ${partition} was computed`);
+    this.name = "OutOfMemoryError";
+  }
+}
+
 /** What of the fact log is no longer needed. */
 export interface Retention {
   /** ID of the oldest fact block that can still matter; undefined keeps all. */
@@ -30,21 +38,31 @@ export interface Retention {
 }
 
 /** What a batch led to. */
-export type Computed = Omit<Commit, "ids" | "events" | "originMs" | "readBefore" | "deadLetters">;
+export type Computed = Omit<
+  Commit,
+  "ids" | "events" | "originMs" | "readBefore" | "deadLetters"
+> & {
+  /** Entries that were computed, from the first on: the results of all would be too large. All where it is left out. */
+  readonly entries?: number;
+};
 
 /** What computes a partition's batches. Its memory runs ahead of the commit, and is forgotten where one is refused. */
 export interface PartitionProcessor {
-  /** Takes committed fact blocks, oldest first, into memory. */
-  restore(partition: number, blocks: readonly StreamEntry[]): Promise<void>;
-  /** Computes a batch. @throws PoisonEntryError, MemoryLostError; any other error means that the batch crashed it */
+  /**
+   * Takes committed fact blocks, oldest first, into memory.
+   * @param begins whether memory begins with them; else they follow those of the call before
+   * @throws MemoryLostError where it should follow and the memory that was begun is gone
+   */
+  restore(partition: number, blocks: readonly StreamEntry[], begins: boolean): Promise<void>;
+  /** Computes a batch. @throws PoisonEntryError, MemoryLostError, OutOfMemoryError; any other error means that the batch crashed it */
   process(partition: number, entries: readonly StreamEntry[]): Promise<Computed>;
   /** Drops the partition's memory. */
   forget(partition: number): Promise<void>;
-  /** A batch was committed; `factsId` is "" where it had no facts, or had been committed before. */
+  /** A batch was committed; `factsId` is "" where it had no facts. */
   committed(partition: number, factsId: string, outcome: CommitOutcome): Retention;
 }
 
-/** What is told of a committed batch. */
+/** The facts of a committed batch for traces and metrics. */
 export interface CommitOutcome {
   /** Fencing epoch under which it was made. */
   readonly epoch: string;

@@ -30,6 +30,7 @@ export interface StoredApiKey {
 
 /**
  * Makes a key.
+ * @param newKey random text
  * @returns the key, which nobody can find out later, and what is kept of it
  * @throws StreamsError `too_many_keys`
  */
@@ -37,23 +38,21 @@ export async function createApiKey(
   client: RedisClient,
   kind: ApiKeyKind,
   { tenant, name }: Pick<StoredApiKey, "tenant" | "name">,
+  newKey: () => string = () => `t${kind.charAt(0)}_${randomBytes(KEY_BYTES).toString("base64url")}`,
 ): Promise<{ readonly key: string; readonly stored: StoredApiKey }> {
   const hashKey = apiKeysKey(kind);
   if ((await client.hlen(hashKey)) >= MAX_KEYS) {
     throw new StreamsError("too_many_keys", `there are ${MAX_KEYS} ${kind} keys; revoke some`);
   }
-  const key = `t${kind.charAt(0)}_${randomBytes(KEY_BYTES).toString("base64url")}`;
-  const digest = createHash("sha256").update(key);
-  const hash = digest.copy().digest("base64");
-  const stored = {
-    id: digest.digest("hex").slice(0, 8),
-    tenant,
-    name,
-    hash,
-    createdMs: Date.now(),
-  };
-  await client.hset(hashKey, stored.id, JSON.stringify(stored));
-  return { key, stored };
+  for (;;) {
+    const key = newKey();
+    const digest = createHash("sha256").update(key).digest();
+    const id = digest.toString("hex").slice(0, 8);
+    const hash = digest.toString("base64");
+    const stored = { id, tenant, name, hash, createdMs: Date.now() };
+    // An ID is 32 bits: another key may have it, which goes on to hold.
+    if ((await client.hsetnx(hashKey, id, JSON.stringify(stored))) === 1) return { key, stored };
+  }
 }
 
 /** All keys of a kind, oldest first, those that ended among them. */

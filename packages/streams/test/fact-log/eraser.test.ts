@@ -64,7 +64,7 @@ beforeEach(async () => {
   await agreeOnPlatform(client, 2);
   await ensureGroups(client, 2);
   held = await take("w1");
-  position = held.position;
+  position = held.committedId;
   feed = new WarehouseFeed(client, { partitions: 2, consumer: "l1", maxEntries: 1000 });
 });
 

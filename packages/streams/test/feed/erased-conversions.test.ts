@@ -24,10 +24,13 @@ afterAll(async () => {
 });
 
 it("are noted in entries of a bounded size, of tenants with webhooks alone, until they are done with", async () => {
-  const conversions = Array.from({ length: 2500 }, (_, i) => `c${i}, "quoted"`);
+  const conversions = Array.from({ length: 2500 }, (_, i) => ({
+    id: `c${i}, "quoted"`,
+    key: `k${i}`,
+  }));
   await noteErasedConversions(client, "default", conversions);
   await noteErasedConversions(client, "default", []);
-  await noteErasedConversions(client, "stranger", ["c"]);
+  await noteErasedConversions(client, "stranger", [{ id: "c", key: "k" }]);
   const noted = await readErasedConversions(client, 10);
   expect(noted.map((of) => [of.tenant, of.conversions.length])).toEqual([
     ["default", 1000],

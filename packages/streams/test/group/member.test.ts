@@ -11,6 +11,7 @@ import {
   ensureGroups,
   GroupMember,
   type PartitionProcessor,
+  OutOfMemoryError,
   PoisonEntryError,
   readGroups,
   readLag,
@@ -50,6 +51,8 @@ class CountingProcessor implements PartitionProcessor {
   /** Runs while a batch is computed. */
   processes: (() => Promise<unknown>) | undefined;
   tries = 0;
+  /** Entries that a batch takes, as where the results of more would be too large. */
+  mostEntries = Infinity;
 
   async restore(_partition: number, blocks: readonly StreamEntry[]) {
     this.restored += blocks.length;
@@ -62,11 +65,13 @@ class CountingProcessor implements PartitionProcessor {
     this.tries += 1;
     const error = this.fail?.(entries);
     if (error !== undefined) throw error;
-    for (const { block } of entries) this.seen.push(Buffer.from(block).toString());
+    const taken = entries.slice(0, this.mostEntries);
+    for (const { block } of taken) this.seen.push(Buffer.from(block).toString());
     return {
-      facts: { count: entries.length, bytes: Buffer.from("f") },
+      entries: taken.length,
+      facts: { count: taken.length, bytes: Buffer.from("f") },
       results: [],
-      books: new Map([["books:default:processed", entries.length]]),
+      books: new Map([["books:default:processed", taken.length]]),
     };
   }
   committed() {
@@ -130,6 +135,26 @@ describe("a member of the group", () => {
     await until(async () => (await client.xlen(eventsKey(0))) === 0, "trimmed");
     await one.stop();
     expect(await client.exists("{p00}:lease", "{p01}:lease", "{p02}:lease", "{p03}:lease")).toBe(0);
+  });
+
+  it("commits the entries that a batch took, and computes the others next", async () => {
+    const events = Array.from({ length: 20 }, (_, i) => `e${i}`);
+    for (const event of events) await client.xadd(eventsKey(0), "*", "n", 1, "b", event);
+    const processor = new CountingProcessor();
+    processor.mostEntries = 3;
+    const isPoison = ({ block }: StreamEntry): boolean => Buffer.from(block).toString() === "e10";
+    processor.fail = (entries) => {
+      const index = entries.findIndex(isPoison);
+      return index < 0 ? undefined : new PoisonEntryError(index, "cannot be decoded");
+    };
+    const one = member("w1", processor);
+    one.start();
+    onTestFinished(async () => one.stop());
+    await until(drained, "all processed");
+    expect(processor.seen).toEqual(events.filter((event) => event !== "e10"));
+    expect(await processed()).toBe(19);
+    expect(await client.xlen(deadLettersKey(0))).toBe(1);
+    expect(await client.xlen(factsKey(0))).toBeGreaterThanOrEqual(7);
   });
 
   it("begins a batch with a message of erasures: what came before it is computed before", async () => {
@@ -313,6 +338,39 @@ describe("a member of the group", () => {
     await one.stop();
   });
 
+  it("holds it against no entry that memory ran out, and tries the entries one by one", async () => {
+    const processor = new CountingProcessor();
+    const batches: number[] = [];
+    let full = 5;
+    processor.fail = (entries) => {
+      batches.push(entries.length);
+      if (full === 0) return undefined;
+      full -= 1;
+      return new OutOfMemoryError(0);
+    };
+    for (const text of ["a", "b", "c"]) await client.xadd(eventsKey(0), "*", "n", 1, "b", text);
+    const one = member("w1", processor);
+    one.start();
+    await until(drained, "all processed");
+    expect(await processed()).toBe(3);
+    expect(await client.xlen(deadLettersKey(0))).toBe(0);
+    expect(batches).toEqual([3, 1, 1, 1, 1, 1, 1, 1]);
+    await one.stop();
+  });
+
+  it("finds a partition stuck that fails and is rebuilt again and again", async () => {
+    const processor = new CountingProcessor();
+    processor.fail = () => new OutOfMemoryError(0);
+    await client.xadd(factsKey(1), "*", "n", 1, "b", "f");
+    const one = member("w1", processor);
+    one.start();
+    await until(() => one.owned.length === PARTITIONS, "w1 owns all");
+    await client.xadd(eventsKey(1), "*", "n", 1, "b", "a");
+    await until(() => one.stalledFor(1500).length > 0, "found");
+    expect(one.stalledFor(1500)).toEqual([1]);
+    await one.stop();
+  });
+
   it("that is drained hands its partitions over and owns none, until it is undrained", async () => {
     const [one, two] = [
       member("w1", new CountingProcessor()),
@@ -360,18 +418,17 @@ describe("a member of the group", () => {
     await Promise.all([again.stop(), two.stop()]);
   });
 
-  it("finds a partition stuck that has entries and gives it none, and no idle one", async () => {
-    const one = member("w1", new CountingProcessor());
+  it("finds a partition stuck whose batch is not computed, and no idle one", async () => {
+    const processor = new CountingProcessor();
+    let goOn = (): void => undefined;
+    processor.processes = async () => new Promise<void>((resolve) => (goOn = resolve));
+    const one = member("w1", processor);
     one.start();
     await until(() => one.owned.length === PARTITIONS, "w1 owns all");
-    await client
-      .multi()
-      .xadd(eventsKey(2), "*", "n", 1, "b", "lost")
-      .xgroup("SETID", eventsKey(2), "attribution", "$")
-      .exec();
+    await client.xadd(eventsKey(2), "*", "n", 1, "b", "slow");
     await until(() => one.stalledFor(1000).length > 0, "found");
     expect(one.stalledFor(1000)).toEqual([2]);
-    await client.xgroup("SETID", eventsKey(2), "attribution", "0");
+    goOn();
     await until(() => one.stalledFor(1000).length === 0, "well again");
     expect(await processed()).toBe(1);
     await one.stop();

@@ -5,6 +5,7 @@ import {
   stateKey,
   deadLettersKey,
   erasuresKey,
+  outboxKey,
 } from "@tributary/protocol";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
@@ -155,13 +156,23 @@ describe("the commit", () => {
     const held = await lease();
     const ids = await addEntries(2);
     await read();
-    await commitBatch(client, held, FIRST_ID, commitOf(ids));
-    expect(await commitBatch(client, held, FIRST_ID, commitOf(ids))).toEqual({
-      factsId: "",
-      waiting: undefined,
-    });
+    const first = await commitBatch(client, held, FIRST_ID, commitOf(ids));
+    expect(first.factsId).toMatch(/^\d+-\d+$/);
+    // The facts are in the log, and retention must know the block whose reply was lost.
+    expect(await commitBatch(client, held, FIRST_ID, commitOf(ids))).toEqual(first);
     expect(await lengths()).toEqual([1, 2, 1]);
     expect(await client.hget(stateKey(P), "books:default:processed")).toBe("2");
+  });
+
+  it("without facts has none, also when it is sent again", async () => {
+    const held = await lease();
+    const [first = "", second = ""] = await addEntries(2);
+    await read();
+    await commitBatch(client, held, FIRST_ID, commitOf([first]));
+    const commit = { ...commitOf([second]), facts: undefined };
+    for (let sent = 0; sent < 2; sent += 1) {
+      expect(await commitBatch(client, held, first, commit)).toMatchObject({ factsId: "" });
+    }
   });
 
   it("is refused after another took the partition, and writes nothing", async () => {
@@ -183,6 +194,37 @@ describe("the commit", () => {
     await read();
     await expect(commitBatch(client, held, "5-5", commitOf(ids))).rejects.toMatchObject({
       code: "conflict",
+    });
+    expect(await lengths()).toEqual([0, 0, 0]);
+  });
+
+  it("is refused whole where one of the keys holds something else", async () => {
+    const held = await lease();
+    const ids = await addEntries(1);
+    await read();
+    const commit = {
+      ...commitOf(ids),
+      erases: true,
+      messages: [{ partition: 0, rows: 1, bytes: Buffer.from("m") }],
+    };
+    for (const key of [resultsKey(P), deadLettersKey(P), outboxKey(P), erasuresKey(P)]) {
+      await client.del(key);
+      await client.set(key, "no stream");
+      await expect(commitBatch(client, held, FIRST_ID, commit)).rejects.toThrow(/WRONGTYPE/);
+      await client.del(key);
+    }
+    expect(await lengths()).toEqual([0, 0, 0]);
+    expect((await client.xpending(eventsKey(P), "attribution"))[0]).toBe(1);
+  });
+
+  it("is refused where the group was set past entries before it", async () => {
+    const held = await lease();
+    await addEntries(1);
+    await client.xgroup("SETID", eventsKey(P), "attribution", "$");
+    const ids = await addEntries(1);
+    await read();
+    await expect(commitBatch(client, held, FIRST_ID, commitOf(ids))).rejects.toMatchObject({
+      code: "gap",
     });
     expect(await lengths()).toEqual([0, 0, 0]);
   });

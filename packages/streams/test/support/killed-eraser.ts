@@ -7,7 +7,7 @@ import { FactEraser } from "../../src/fact-log/eraser.ts";
 const [url = "", epoch = ""] = process.argv.slice(2);
 const client = connectRedis(url, { name: "killed", commandTimeoutMs: 2000 });
 await waitUntilReady(client, 5000);
-const lease = { partition: 1, worker: "w1", epoch, position: "0-0" };
+const lease = { partition: 1, worker: "w1", epoch, committedId: "0-0" };
 const logger = createLogger({ service: "test", instance: "t", level: "silent" });
 const eraser = new FactEraser(client, lease, 0, logger);
 for (;;) {

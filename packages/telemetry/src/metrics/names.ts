@@ -93,8 +93,8 @@ export const METRICS = {
   tributary_spool_batches_total: {
     type: "counter",
     unit: "batches",
-    help: "Batches that were put into the spool, and that went from there to Redis.",
-    labels: { outcome: ["kept", "forwarded"] },
+    help: "Batches that were put into the spool, that went from there to Redis, and that cannot be published and are kept in files of their own.",
+    labels: { outcome: ["kept", "forwarded", "quarantined"] },
   },
   tributary_spool_bytes: {
     type: "gauge",
@@ -112,6 +112,12 @@ export const METRICS = {
     type: "gauge",
     unit: "bytes",
     help: "What could not be read back from the spool since the process began, and was lost.",
+    labels: {},
+  },
+  tributary_spool_refused_events_total: {
+    type: "counter",
+    unit: "events",
+    help: "Events that were acknowledged into the spool and could not be published from there; those of quarantined batches among them.",
     labels: {},
   },
   tributary_publish_seconds: {
@@ -160,7 +166,7 @@ export const METRICS = {
   tributary_breaker_open: {
     type: "gauge",
     unit: "flag",
-    help: "1 while the gateway answers 503 at once because Redis is away.",
+    help: "1 while the gateway answers 503 at once because Redis is unavailable.",
     labels: {},
   },
 
@@ -314,8 +320,20 @@ export const METRICS = {
   tributary_state_bytes: {
     type: "gauge",
     unit: "bytes",
-    help: "What the tables of facts and users take, over the worker's partitions.",
+    help: "Tables of facts and users and strings of events in memory, over the worker's partitions.",
     labels: {},
+  },
+  tributary_vocabulary_bytes: {
+    type: "gauge",
+    unit: "bytes",
+    help: "Strings of events in memory, over the worker's compute threads; bounded by TRIBUTARY_VOCABULARY_MB each.",
+    labels: {},
+  },
+  tributary_vocabulary_overflow_values_total: {
+    type: "counter",
+    unit: "values",
+    help: "Values of facts for which results show (other), as the worker's strings were at their bound, by dimension.",
+    labels: { dimension: 8 },
   },
   tributary_rebuild_seconds: {
     type: "histogram",
@@ -335,6 +353,18 @@ export const METRICS = {
     unit: "blocks",
     help: "Blocks of the fact log that could not be read to their end while rebuilding partitions.",
     labels: {},
+  },
+  tributary_groups_mended_total: {
+    type: "counter",
+    unit: "groups",
+    help: "Consumer groups of a stream that were lost and made again, or set past entries that nobody had and set back.",
+    labels: { group: ["attribution", "warehouse", "webhooks"], fault: ["lost", "set_ahead"] },
+  },
+  tributary_lost_keys_total: {
+    type: "counter",
+    unit: "keys",
+    help: "Keys of the platform found deleted, with what only they held: FLUSHALL, an eviction, DEL.",
+    labels: { what: ["platform", "state", "events", "facts", "results"] },
   },
   tributary_thread_utilization_ratio: {
     type: "gauge",

@@ -1,5 +1,6 @@
 import { isSpanContextValid, SpanKind, trace, TraceFlags } from "@opentelemetry/api";
 import type { Attributes, Context, Link, SpanContext } from "@opentelemetry/api";
+import { TokenBucket } from "@tributary/service";
 import type { Sampler, SamplingResult } from "@opentelemetry/sdk-trace-base";
 
 /**
@@ -13,45 +14,6 @@ export const SAMPLING_PRIORITY = "sampling.priority";
 const NOT_SAMPLED: SamplingResult = { decision: 0 };
 const SAMPLED: SamplingResult = { decision: 2 };
 
-/** An allowance of `perSecond` that saves up one second's worth, at least one. */
-export class TokenBucket {
-  readonly #perMs: number;
-  readonly #capacity: number;
-  readonly #nowMs: () => number;
-  #tokens: number;
-  #filledAtMs: number;
-
-  /** `nowMs` is a clock in milliseconds that never runs back, such as `performance.now`. */
-  constructor(perSecond: number, nowMs: () => number) {
-    this.#perMs = perSecond / 1000;
-    this.#capacity = perSecond > 0 ? Math.max(1, perSecond) : 0;
-    this.#nowMs = nowMs;
-    this.#tokens = this.#capacity;
-    this.#filledAtMs = nowMs();
-  }
-
-  /** Whether there is a token to take. */
-  get hasOne(): boolean {
-    this.#fill();
-    return this.#tokens >= 1;
-  }
-
-  /** Takes one token if there is one. */
-  take(): boolean {
-    this.#fill();
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-
-  #fill(): void {
-    const now = this.#nowMs();
-    const earned = (now - this.#filledAtMs) * this.#perMs;
-    this.#tokens = Math.min(this.#capacity, this.#tokens + earned);
-    this.#filledAtMs = now;
-  }
-}
-
 /**
  * The default sampler: a limited number of new traces a second, each kept from the first request to
  * the last result. A developer's single event is always traced; a million a second cost nothing.
@@ -64,19 +26,26 @@ export class TokenBucket {
  */
 export class RateLimitedSampler implements Sampler {
   readonly #tracesPerSecond: number;
+  readonly #nowMs: () => number;
   readonly #roots: TokenBucket;
   readonly #priority: TokenBucket;
 
-  /** `nowMs` as for {@link TokenBucket}. 0 traces a second keeps nothing that is not asked for by a parent. */
+  /**
+   * An allowance saves up one second's worth, at least one trace.
+   * @param tracesPerSecond 0 keeps nothing that is not asked for by a parent
+   * @param nowMs a clock that never runs back, such as `performance.now`
+   */
   constructor(tracesPerSecond: number, nowMs: () => number) {
     this.#tracesPerSecond = tracesPerSecond;
-    this.#roots = new TokenBucket(tracesPerSecond, nowMs);
-    this.#priority = new TokenBucket(tracesPerSecond, nowMs);
+    this.#nowMs = nowMs;
+    const capacity = tracesPerSecond > 0 ? Math.max(1, tracesPerSecond) : 0;
+    this.#roots = new TokenBucket(tracesPerSecond, capacity, nowMs());
+    this.#priority = new TokenBucket(tracesPerSecond, capacity, nowMs());
   }
 
   /** Whether a root would be kept now for no other reason than that it is one. */
   get takesRoots(): boolean {
-    return this.#roots.hasOne;
+    return this.#roots.tokens(this.#nowMs()) >= 1;
   }
 
   shouldSample(
@@ -105,11 +74,12 @@ export class RateLimitedSampler implements Sampler {
     const isRoot = parent === undefined || !isSpanContextValid(parent);
     if (!isRoot && isSampled(parent)) {
       const fromOutside = parent.isRemote === true && kind === SpanKind.SERVER;
-      if (!fromOutside || this.#roots.take()) return true;
+      if (!fromOutside || this.#roots.takeOne(this.#nowMs())) return true;
     } else if (isRoot) {
-      if (links.some((link) => isSampled(link.context)) || this.#roots.take()) return true;
+      if (links.some((link) => isSampled(link.context)) || this.#roots.takeOne(this.#nowMs()))
+        return true;
     }
-    return Number(attributes[SAMPLING_PRIORITY] ?? 0) > 0 && this.#priority.take();
+    return Number(attributes[SAMPLING_PRIORITY] ?? 0) > 0 && this.#priority.takeOne(this.#nowMs());
   }
 }
 

@@ -2,6 +2,7 @@ import type { SpanContext } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { SpanQueue } from "../../src/tracing/span-queue.ts";
 import type { SpanOutcome, SpanQueueOptions } from "../../src/tracing/span-queue.ts";
 
@@ -243,7 +244,7 @@ test("after shutdown every ended span is counted exactly once, whatever the expo
         end(queue, 1);
         expect(collector.total).toBe(ended + 1);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   } finally {
     vi.useRealTimers();

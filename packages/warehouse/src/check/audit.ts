@@ -35,10 +35,10 @@ export interface AuditResult {
   readonly credit_value: readonly string[];
 }
 
-/** Facts that a slice should have at most, about. */
+/** Facts of a slice, about. */
 const SLICE_FACTS = 50_000;
 
-/** A share of a tenant's users, chosen by a hash of their key. */
+/** A share of a tenant's users, by a hash of their key. */
 export interface AuditSlice {
   readonly tenant: string;
   readonly slice: number;
@@ -47,7 +47,7 @@ export interface AuditSlice {
 
 const IN_SLICE = "cityHash64(user_key, is_anonymous) % {slices:UInt32} = {slice:UInt32}";
 
-/** Into how many slices a tenant's users are divided, so that one at a time fits memory. */
+/** How many slices divide a tenant's users so that one fits memory. */
 export async function countAuditSlices(engine: WarehouseEngine, tenant: string): Promise<number> {
   const [row] = await engine.query<{ facts: string }>(
     `SELECT count() AS facts FROM ${EVENTS_TABLE} WHERE tenant = {tenant:String}`,
@@ -56,7 +56,7 @@ export async function countAuditSlices(engine: WarehouseEngine, tenant: string):
   return Math.max(1, Math.ceil(Number(row?.facts ?? 0) / SLICE_FACTS));
 }
 
-/** Touchpoints, conversions and refunds of the slice's users who have a conversion. */
+/** Reads touchpoints, conversions and refunds of the slice's users who have a conversion. */
 export async function readAuditFacts(
   engine: WarehouseEngine,
   { tenant, slice, slices }: AuditSlice,
@@ -76,7 +76,7 @@ WHERE tenant = {tenant:String} AND ${IN_SLICE}
   );
 }
 
-/** The valid results of the slice's users. */
+/** Reads the valid results of the slice's users. */
 export async function readAuditResults(
   engine: WarehouseEngine,
   { tenant, slice, slices }: AuditSlice,
@@ -89,9 +89,9 @@ FROM ${validAttributions(IN_SLICE, false)}`,
   );
 }
 
-/** The last decision about an anonymous ID that is, or was, a user's. */
+/** The last decision about an anonymous ID that is, or was, linked to a user. */
 export interface AuditDecision {
-  /** The user's, and once more the anonymous ID itself. */
+  /** A row for the user's key, and one for the anonymous ID itself. */
   readonly user_key: string;
   readonly is_anonymous: boolean;
   readonly partition: number;
@@ -99,7 +99,7 @@ export interface AuditDecision {
   readonly position: string;
 }
 
-/** When it was decided of the slice's users what else is theirs. */
+/** Reads the last decision about each anonymous ID of the slice's users. */
 export async function readAuditDecisions(
   engine: WarehouseEngine,
   { tenant, slice, slices }: AuditSlice,
@@ -117,8 +117,9 @@ export async function readAuditDecisions(
 }
 
 /**
- * The largest event time that a partition had seen of a tenant when a fact came, ms since 1970: what the workers held facts
- * by. Events of people who were erased since are taken for seen. @param position entry ID of the fact's block
+ * A tenant's watermark in a partition when a fact came, ms since 1970: the largest min(event time, arrival) of its facts. The
+ * commit stands for the arrival, which is no later, so that this is no lower than the worker's watermark. Events of people
+ * who were erased since are counted. @param position entry ID of the fact's block
  */
 export async function watermarkBefore(
   engine: WarehouseEngine,
@@ -127,7 +128,8 @@ export async function watermarkBefore(
   position: string,
 ): Promise<number> {
   const [row] = await engine.query<{ ms: string }>(
-    `SELECT toString(toUnixTimestamp64Milli(greatest(max(time), (
+    `SELECT toString(toUnixTimestamp64Milli(greatest(max(least(
+  time, fromUnixTimestamp64Milli(toInt64(splitByChar('-', position)[1]), 'UTC'))), (
   SELECT max(newest_at) FROM ${ERASURES_TABLE} WHERE tenant = {tenant:String} AND partition = {partition:UInt16}
 )))) AS ms FROM ${EVENTS_TABLE}
 WHERE tenant = {tenant:String} AND partition = {partition:UInt16}

@@ -11,9 +11,9 @@ export interface ConservationWindows {
 
 /** Every fact of a tenant, in one class each. */
 export interface FactClasses {
-  /** Those of one ID and person count once. */
+  /** Facts, of which those of one event ID and person count once. */
   readonly facts: number;
-  /** Facts beyond those: sent as a user's and, under the same ID, as anonymous. */
+  /** Further facts of one event ID and person, sent under several user keys. */
   readonly twice: number;
   readonly touchpoints: number;
   /** Touchpoints on the path of some conversion. */
@@ -34,12 +34,12 @@ export interface ResultClasses {
   readonly unattributed: number;
 }
 
-/** Money of one currency, in units of 10^-12. */
+/** Amounts of one currency, in units of 10^-12. */
 export interface MoneyClasses {
   readonly currency: string;
-  /** Of all conversions, as they came. */
+  /** Value of all conversions as sent. */
   readonly accepted: bigint;
-  /** What refunds took back of them, computed from the facts. */
+  /** Value that refunds took back, computed from the facts. */
   readonly refunded: bigint;
   /** Net value that touchpoints were credited with. */
   readonly credited: bigint;
@@ -51,8 +51,8 @@ const TOUCH = "type IN ('impression', 'click', 'visit')";
 const USER = "(user_key, is_anonymous)";
 
 /**
- * Puts every fact of a tenant into its class. Each class is counted by a condition of its own, none as what the others leave, so
- * that what is in none or in two shows.
+ * Counts a tenant's facts by class. Each class has a condition of its own and none is the rest of the others: a fact that is in no
+ * class or in two shows.
  * @throws WarehouseError as the engine's query
  */
 export async function countFacts(
@@ -104,7 +104,7 @@ FROM (
   };
 }
 
-/** Counts a tenant's conversions by what their valid results say. @throws WarehouseError as the engine's query */
+/** Counts a tenant's conversions by their valid results. @throws WarehouseError as the engine's query */
 export async function countResults(
   engine: WarehouseEngine,
   tenant: string,
@@ -121,8 +121,8 @@ FROM ${validAttributions("", false)}`,
 }
 
 /**
- * What became of a tenant's money: what was accepted and taken back from the facts, what was credited from the results.
- * @param model of the credits that are added up: under each they are the whole
+ * Sums a tenant's money: accepted and refunded amounts from the facts, credited ones from the results.
+ * @param model whose credits are summed: those of each model are the whole
  * @throws WarehouseError as the engine's query
  */
 export async function sumMoney(

@@ -37,7 +37,7 @@ export async function openChdb(dataDir: string, limits: EngineLimits): Promise<W
   } catch (error) {
     throw await openingError(folder, error);
   }
-  // What a killed process left there was not acknowledged and comes again.
+  // A killed process acknowledged nothing of what it left there: those rows come again.
   await rm(loading, { recursive: true, force: true });
   await mkdir(loading, { recursive: true });
   return new ChdbEngine(session, loading, limits, () => chdb.drainPending());
@@ -56,17 +56,17 @@ async function openingError(folder: string, error: unknown): Promise<WarehouseEr
   return new WarehouseError("unavailable", message, error);
 }
 
-/** The living process that holds a folder, by the file that the engine locks; the library's error does not say. */
+/** Finds the living process that holds a folder in the file that the engine locks; the library's error does not name it. */
 async function holderOf(folder: string): Promise<number | undefined> {
   const status = await readFile(join(folder, "status"), "utf8").catch(() => "");
   const pid = Number(/^PID: (\d+)/.exec(status)?.[1]);
   if (!Number.isInteger(pid)) return undefined;
   try {
-    // Signal 0 only asks whether the process is there.
+    // Signal 0 asks whether the process exists.
     process.kill(pid, 0);
     return pid;
   } catch (error) {
-    // EPERM: it is there and belongs to another user.
+    // EPERM: it exists and belongs to another user.
     return error instanceof Error && "code" in error && error.code === "EPERM" ? pid : undefined;
   }
 }
@@ -79,7 +79,7 @@ class ChdbEngine implements WarehouseEngine {
   readonly #count = new StatementCount();
   #loads = 0;
   #exports = 0;
-  /** Loads that have ended: only this process inserts into its folder. */
+  /** Loads that have ended. Only this process inserts into its folder. */
   #loaded = 0;
 
   constructor(session: Session, loading: string, limits: EngineLimits, drain: () => Promise<void>) {
@@ -112,7 +112,7 @@ class ChdbEngine implements WarehouseEngine {
     return Buffer.from((await this.#select(sql, params, {}, "Parquet")).bytes());
   }
 
-  /** Through a file beside the rows on their way in, removed when it was read or nobody reads it any more. */
+  /** Writes a file beside the rows on their way in, and removes it when it was read or its reader is gone. */
   async exportParquet(sql: string, params: QueryParameters = {}): Promise<Readable> {
     this.#exports += 1;
     const file = join(this.#loading, `export-${this.#exports}.parquet`);
@@ -129,12 +129,12 @@ class ChdbEngine implements WarehouseEngine {
       throw statementError(error, this.#limits);
     }
     const stream = createReadStream(file);
-    // Where it cannot be removed, the next start does it with the whole folder.
+    // A file that cannot be removed goes with the whole folder at the next start.
     stream.once("close", () => void rm(file, { force: true }).catch(() => undefined));
     return stream;
   }
 
-  async revision(): Promise<string> {
+  async dataVersion(): Promise<string> {
     return String(this.#loaded);
   }
 
@@ -163,7 +163,7 @@ class ChdbEngine implements WarehouseEngine {
     }
   }
 
-  /** Through a file, because the library's own insert takes text formats only: 1.5 against 2.4 µs a row. */
+  /** Inserts through a file: the library's own insert takes text formats only, and costs 2.4 instead of 1.5 µs a row. */
   async insertRowBinary(
     table: string,
     columns: readonly Column[],
@@ -184,7 +184,7 @@ class ChdbEngine implements WarehouseEngine {
     } catch (error) {
       throw new WarehouseError("insert_failed", `${table}: ${firstLine(messageOf(error))}`, error);
     } finally {
-      // Also after a failure: nobody knows how much of it is there.
+      // Also after a failure, which may have inserted a part.
       this.#loaded += 1;
       await rm(file, { force: true });
     }

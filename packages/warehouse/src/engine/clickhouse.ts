@@ -17,12 +17,12 @@ import { messageOf, WarehouseError } from "../errors.ts";
 import { DATABASE } from "./schema.ts";
 import { StatementCount } from "./statement-count.ts";
 
-/** How much longer than the query the request may take, ms: the server's own bound is to speak first. */
+/** Time that a request may take beyond its query, ms: the server's own bound comes first. */
 const REQUEST_MARGIN_MS = 5_000;
 const MAX_CONNECTIONS = 8;
 
 /**
- * A ClickHouse server over HTTP. Opening does not connect: {@link WarehouseEngine.ping} says whether it is there.
+ * A ClickHouse server over HTTP. Opening does not connect: {@link WarehouseEngine.ping} does.
  * @param url with user and password where the server wants them
  * @throws WarehouseError `unavailable` for a URL that cannot be used
  */
@@ -34,7 +34,7 @@ export function openClickHouse(url: string, limits: EngineLimits): WarehouseEngi
       max_open_connections: MAX_CONNECTIONS,
       application: "tributary",
       clickhouse_settings: { ...OUTPUT_SETTINGS },
-      // Every error reaches our caller, who logs it once; the client would print it beside the log.
+      // Every error reaches the caller, which logs it once; the client would print it beside the log.
       log: { level: ClickHouseLogLevel.OFF },
     });
     return new ClickHouseEngine(client, limits);
@@ -109,7 +109,7 @@ class ClickHouseEngine implements WarehouseEngine {
   }
 
   /** Block numbers only grow, and only by inserts; merges keep them. */
-  async revision(): Promise<string> {
+  async dataVersion(): Promise<string> {
     const rows = await this.query<{ table: string; newest: string }>(
       `SELECT table, max(max_block_number) AS newest FROM system.parts
 WHERE active AND database = '${DATABASE}' GROUP BY table ORDER BY table`,

@@ -7,7 +7,7 @@ export interface Column {
   readonly type: string;
 }
 
-/** What a query's `{name:Type}` placeholders may be bound to. */
+/** A value of a query's `{name:Type}` placeholder. */
 export type QueryParameter = string | number | boolean | readonly string[];
 export type QueryParameters = Readonly<Record<string, QueryParameter>>;
 
@@ -16,7 +16,7 @@ export type QueryParameters = Readonly<Record<string, QueryParameter>>;
  * Every method rejects with WarehouseError.
  */
 export interface WarehouseEngine {
-  /** Statements that were given to it and have not ended. */
+  /** Statements that have begun and not ended. */
   readonly statements: number;
   /**
    * Runs a SELECT without FORMAT and SETTINGS of its own. Decimals and 64-bit integers come as text, so that none
@@ -36,9 +36,9 @@ export interface WarehouseEngine {
    * bytes destroys the stream.
    */
   exportParquet(sql: string, params?: QueryParameters): Promise<Readable>;
-  /** A text that is another one whenever rows were inserted, by whoever: what was answered before may be old then. */
-  revision(): Promise<string>;
-  /** Runs a statement that answers nothing. */
+  /** A text that changes with each insert, by any process: an answer of an earlier version may be stale. */
+  dataVersion(): Promise<string>;
+  /** Runs a statement without an answer. */
   command(sql: string): Promise<void>;
   /**
    * Appends rows. Once it resolves they survive the death of the process.
@@ -49,7 +49,7 @@ export interface WarehouseEngine {
   insertRowBinary(table: string, columns: readonly Column[], bytes: Uint8Array): Promise<void>;
   /** Resolves when the engine answers. */
   ping(): Promise<void>;
-  /** Waits for what runs, then releases the engine. */
+  /** Waits for the running statements, then releases the engine. */
   close(): Promise<void>;
 }
 
@@ -64,15 +64,15 @@ export type WarehouseLocation =
   | { readonly dataDir: string; readonly clickhouseUrl?: never }
   | { readonly clickhouseUrl: string; readonly dataDir?: never };
 
-/** Settings under which every query's answer is read. */
+/** Settings of every query's answer. */
 export const OUTPUT_SETTINGS = {
   output_format_json_quote_decimals: 1,
   output_format_json_quote_64bit_integers: 1,
 } as const;
 
 /**
- * Settings under which an answer in Arrow is read: ends of strings as 32-bit numbers, nothing compressed; blocks of many rows,
- * for where few of them are chosen, as here, those of the usual size come out small: a quarter faster.
+ * Settings of an answer in Arrow: ends of strings as 32-bit numbers, no compression, and large blocks. Blocks of the usual size come
+ * out small where a query keeps few of their rows; large ones are a quarter faster.
  */
 export const ARROW_SETTINGS = {
   output_format_arrow_low_cardinality_as_dictionary: 1,
@@ -84,8 +84,8 @@ export const ARROW_SETTINGS = {
 } as const;
 
 /**
- * Settings under which rows are inserted. Rows that replace each other are left to merges and to FINAL: looking for
- * them in each insert makes it 2.5 times as slow (3.0 instead of 1.2 µs a fact).
+ * Settings of inserts. Merges and FINAL replace rows: looking for replaced rows in each insert makes it 2.5 times as slow (3.0
+ * instead of 1.2 µs a fact).
  */
 export const INSERT_SETTINGS = { optimize_on_insert: 0 } as const;
 

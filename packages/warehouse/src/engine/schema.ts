@@ -1,10 +1,10 @@
 /**
- * The warehouse's tables, as numbered migrations. A migration that was released is never edited: a change is a new
- * one. Statements are written so that a migration cut short can run again.
+ * The warehouse's tables, as numbered migrations. A released migration is never edited: a change is a new one. Statements allow
+ * a migration that was cut short to run again.
  *
- * Every table is a ReplacingMergeTree over what identifies a row, and is read with FINAL: so loading the same block
- * a second time changes nothing. A conversion's result is one row, touchpoints and credits in arrays: it is loaded
- * as a whole or not at all, and needs no join to be reported. `credits` shows it a row a credit.
+ * Every table is a ReplacingMergeTree over the columns that identify a row, and queries read it with FINAL: loading a block a second
+ * time changes nothing. A conversion's result is one row with touchpoints and credits in arrays: it is loaded as a whole or not at
+ * all, and reports need no join. `credits` shows a row a credit.
  */
 
 /** One step of the schema. */
@@ -25,15 +25,15 @@ export const RATES_TABLE = `${DATABASE}.rates`;
 export const IDENTITIES_TABLE = `${DATABASE}.identities`;
 export const ERASURES_TABLE = `${DATABASE}.erasures`;
 export const ERASING_TABLE = `${DATABASE}.erasing`;
+export const WAREHOUSE_TABLE = `${DATABASE}.warehouse`;
 export const MIGRATIONS_TABLE = `${DATABASE}.migrations`;
 
 /**
- * What is acknowledged may be trimmed from the log, so it must also survive a power failure: 4 ms an insert, however
- * many rows it has.
+ * The log may be trimmed once rows are acknowledged, so rows must survive a power failure. It costs 4 ms an insert of any size.
  */
 const SYNCED = "fsync_after_insert = 1, fsync_part_directory = 1";
 
-/** Facts: what happened, a row an event and user. Sorted so that a user's path is read in its order. */
+/** Facts, a row an event and user key. The order reads a user's path in its order. */
 const EVENTS = `CREATE TABLE IF NOT EXISTS ${EVENTS_TABLE} (
   tenant LowCardinality(String),
   event_id String COMMENT 'unique within a tenant',
@@ -65,8 +65,9 @@ const CONVERSIONS = `CREATE VIEW IF NOT EXISTS ${CONVERSIONS_VIEW} AS
 SELECT * FROM ${EVENTS_TABLE} FINAL WHERE type = 'conversion'`;
 
 /**
- * Results: a row a conversion and revision. All revisions stay; the highest is the valid one. Rows are wide (1.3 KB for
- * five touchpoints), hence the small granules: a look-up reads a whole one.
+ * Results: a row a conversion and revision. All revisions stay; the highest is the valid one. A conversion is one by its
+ * tenant, its event ID, and the user key that it was sent under: migration 7 adds that key. Rows are wide (1.3 KB for five
+ * touchpoints), hence the small granules: a look-up reads a whole one.
  */
 const ATTRIBUTIONS = `CREATE TABLE IF NOT EXISTS ${ATTRIBUTIONS_TABLE} (
   tenant LowCardinality(String),
@@ -106,9 +107,9 @@ SETTINGS ${SYNCED}, index_granularity = 1024`;
 const creditDimension = (name: string): string =>
   `if(touch_index = 0, ${name === "channel" ? "'unattributed'" : "'(none)'"}, touch_${name}[touch_index]) AS ${name}`;
 
-/** Credits of every revision: join on the highest for what is valid. */
-const CREDITS = `CREATE VIEW IF NOT EXISTS ${CREDITS_VIEW} AS
-SELECT tenant, conversion_id, revision, model, touch_index,
+/** Credits of every revision; a join on the valid one gives the valid credits. */
+const creditsView = (create: string, conversion: string): string => `${create} ${CREDITS_VIEW} AS
+SELECT tenant, ${conversion}, revision, model, touch_index,
   touch_id[touch_index] AS touchpoint_id,
   touch_type[touch_index] AS touchpoint_type,
   touch_time[touch_index] AS touchpoint_time,
@@ -118,12 +119,12 @@ FROM ${ATTRIBUTIONS_TABLE} FINAL
 ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS credit, credit_value AS credited_value`;
 
 /**
- * Loads bring parts of up to 32 MB. As wide parts (a file a column, each synced) and merged five at a time they cost
- * 1.7 µs of CPU a row, merges included; compact ones, merged ten at a time, 0.96 µs.
+ * Loads make parts of up to 32 MB. Wide parts (a file a column, each synced), merged five at a time, cost 1.7 µs of CPU a row with
+ * their merges; compact parts, merged ten at a time, cost 0.96 µs.
  */
 const CHEAP_LOADS = "min_bytes_for_wide_part = 100000000, merge_selector_base = 10";
 
-/** Given by people, and read as it was given last. */
+/** Spend that people import; of several imports of a row the last is valid. */
 const SPEND = `CREATE TABLE IF NOT EXISTS ${SPEND_TABLE} (
   tenant LowCardinality(String),
   day Date,
@@ -152,8 +153,8 @@ ORDER BY (tenant, target, currency, day)
 SETTINGS ${SYNCED}`;
 
 /**
- * Whose an anonymous ID is, a row a decision: that of the highest generation is valid. A decision may be logged again, and is as
- * old as it was the first time.
+ * Decisions about which user an anonymous ID belongs to: the one of the highest generation is valid. A decision that is logged
+ * again keeps its first time.
  */
 const IDENTITIES = `CREATE TABLE IF NOT EXISTS ${IDENTITIES_TABLE} (
   tenant LowCardinality(String),
@@ -169,8 +170,8 @@ ORDER BY (tenant, anonymous_id, generation, user_id, partition)
 SETTINGS ${SYNCED}`;
 
 /**
- * Receipts of erasures, without whom they are of: a row for what was asked, and one for each key whose rows went, with how many.
- * What is counted again after a part of the rows has gone is less, and the most is valid.
+ * Receipts of erasures, which name nobody: a row for the request, and one for each erased key with its number of rows. A count that
+ * is repeated when some rows are already erased is smaller, so the largest is valid.
  */
 const ERASURES = `CREATE TABLE IF NOT EXISTS ${ERASURES_TABLE} (
   tenant LowCardinality(String),
@@ -188,7 +189,7 @@ const ERASURES = `CREATE TABLE IF NOT EXISTS ${ERASURES_TABLE} (
 ORDER BY (tenant, receipt, partition, position, ordinal)
 SETTINGS ${SYNCED}`;
 
-/** Whose rows are to go: loaded like facts, and gone itself when they are. */
+/** Keys whose rows are to be erased: loaded like facts, and erased last. */
 const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
   tenant LowCardinality(String),
   receipt String,
@@ -205,11 +206,47 @@ const ERASING = `CREATE TABLE IF NOT EXISTS ${ERASING_TABLE} (
 ORDER BY (receipt, partition, position, ordinal)
 SETTINGS ${SYNCED}`;
 
+/** What the warehouse says of itself: see warehouse-id.ts. */
+const WAREHOUSE = `CREATE TABLE IF NOT EXISTS ${WAREHOUSE_TABLE} (
+  name String,
+  value String,
+  written_at DateTime64(6, 'UTC') DEFAULT now64(6, 'UTC') COMMENT 'of several values the last is valid'
+) ENGINE = ReplacingMergeTree(written_at)
+ORDER BY name
+SETTINGS ${SYNCED}`;
+
+/** Conversions of anonymous IDs, each with whom it was decided to belong to. */
+const ANONYMOUS_CONVERSIONS = `SELECT sent.tenant AS tenant, sent.event_id AS conversion_id, sent.user_key AS anonymous_id,
+  identity.user_id AS user_key, identity.generation AS generation
+FROM (SELECT tenant, event_id, user_key FROM ${EVENTS_TABLE} WHERE type = 'conversion' AND is_anonymous) AS sent
+INNER JOIN (SELECT tenant, anonymous_id, user_id, generation FROM ${IDENTITIES_TABLE} WHERE user_id != '') AS identity
+  ON identity.tenant = sent.tenant AND identity.anonymous_id = sent.user_key`;
+
+/**
+ * Results loaded before migration 7, with the user key that each conversion was sent under: its user's, or where an owner's
+ * generation says that it belongs to its user by a link, that of the anonymous ID that has the conversion among its facts.
+ */
+const RESULTS_WITH_SENDERS = `INSERT INTO ${ATTRIBUTIONS_TABLE}
+SELECT * EXCEPT (anonymous_id) REPLACE (
+  if(anonymous_id = '', user_key, anonymous_id) AS sent_user_key, CAST(anonymous_id != '' OR is_anonymous AS Bool) AS sent_anonymous
+) FROM (
+  SELECT result.*, if(result.generation = 0 OR result.is_anonymous, '', sender.anonymous_id) AS anonymous_id
+  FROM (SELECT * FROM ${ATTRIBUTIONS_TABLE} WHERE sent_user_key = '') AS result
+  LEFT ANY JOIN (${ANONYMOUS_CONVERSIONS}) AS sender
+    ON sender.tenant = result.tenant AND sender.conversion_id = result.conversion_id
+      AND sender.user_key = result.user_key AND sender.generation = result.generation
+)`;
+
 export const MIGRATIONS: readonly Migration[] = [
   {
     number: 1,
     name: "events and attributions",
-    statements: [EVENTS, CONVERSIONS, ATTRIBUTIONS, CREDITS],
+    statements: [
+      EVENTS,
+      CONVERSIONS,
+      ATTRIBUTIONS,
+      creditsView("CREATE VIEW IF NOT EXISTS", "conversion_id"),
+    ],
   },
   {
     number: 2,
@@ -243,4 +280,18 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE ${ATTRIBUTIONS_TABLE} ADD COLUMN IF NOT EXISTS events_position String COMMENT 'of its commit: ID of the last entry of the events that it is of; empty where it was loaded before there were erasures'`,
     ],
   },
+  {
+    number: 7,
+    name: "conversions by sender",
+    statements: [
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE}
+  ADD COLUMN IF NOT EXISTS sent_user_key String COMMENT 'user key that the conversion was sent under: one of an ID under another is another conversion',
+  ADD COLUMN IF NOT EXISTS sent_anonymous Bool COMMENT 'sent_user_key is an anonymousId',
+  MODIFY ORDER BY (tenant, conversion_id, revision, generation, sent_user_key, sent_anonymous)`,
+      RESULTS_WITH_SENDERS,
+      `ALTER TABLE ${ATTRIBUTIONS_TABLE} DELETE WHERE sent_user_key = '' SETTINGS mutations_sync = 2`,
+      creditsView("CREATE OR REPLACE VIEW", "conversion_id, sent_user_key, sent_anonymous"),
+    ],
+  },
+  { number: 8, name: "ID of the warehouse", statements: [WAREHOUSE] },
 ];

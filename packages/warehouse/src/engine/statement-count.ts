@@ -1,4 +1,4 @@
-/** Counts what is under way. */
+/** Counts the statements under way. */
 export class StatementCount {
   #value = 0;
 
@@ -6,7 +6,7 @@ export class StatementCount {
     return this.#value;
   }
 
-  /** Counts a statement from now until it ends, however it ends. */
+  /** Counts a statement until it ends or fails. */
   async during<T>(run: () => Promise<T>): Promise<T> {
     this.#value += 1;
     try {

@@ -18,11 +18,12 @@ import {
   type Dictionary,
   type RowDictionaries,
 } from "@tributary/protocol";
-import type { Column } from "../engine/engine.ts";
-import { messageOf, WarehouseError } from "../errors.ts";
+import { ERASING_COLUMNS, EVENT_COLUMNS, IDENTITY_COLUMNS } from "./fact-columns.ts";
 import {
   boundDictionaries,
+  malformedRows,
   plainBytes,
+  rowsError,
   writeEventId,
   writeUserKey,
   type BlockPlace,
@@ -31,62 +32,10 @@ import {
 import { RowBinaryWriter } from "./row-binary.ts";
 import { ERASING_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
 
-/** The columns of `events` in the order in which {@link FactRows} writes them. */
-const EVENT_COLUMNS: readonly Column[] = [
-  { name: "tenant", type: "String" },
-  { name: "event_id", type: "String" },
-  { name: "type", type: "String" },
-  { name: "time", type: "DateTime64(3, 'UTC')" },
-  { name: "user_key", type: "String" },
-  { name: "is_anonymous", type: "Bool" },
-  { name: "source", type: "String" },
-  { name: "medium", type: "String" },
-  { name: "campaign", type: "String" },
-  { name: "term", type: "String" },
-  { name: "content", type: "String" },
-  { name: "channel", type: "String" },
-  { name: "name", type: "String" },
-  { name: "value", type: "Nullable(Decimal(38, 12))" },
-  { name: "currency", type: "String" },
-  { name: "order_id", type: "String" },
-  { name: "anonymous_id", type: "String" },
-  { name: "referrer", type: "String" },
-  { name: "url", type: "String" },
-  { name: "properties", type: "String" },
-  { name: "partition", type: "UInt16" },
-  { name: "position", type: "String" },
-];
-
-/** The columns of `identities` in the order in which {@link FactRows} writes them. */
-const IDENTITY_COLUMNS: readonly Column[] = [
-  { name: "tenant", type: "String" },
-  { name: "anonymous_id", type: "String" },
-  { name: "generation", type: "UInt64" },
-  { name: "user_id", type: "String" },
-  { name: "linked_at", type: "DateTime64(3, 'UTC')" },
-  { name: "decided_at", type: "DateTime64(3, 'UTC')" },
-  { name: "partition", type: "UInt16" },
-  { name: "position", type: "String" },
-];
-
-/** The columns of `erasing` in the order in which {@link FactRows} writes them. */
-const ERASING_COLUMNS: readonly Column[] = [
-  { name: "tenant", type: "String" },
-  { name: "receipt", type: "String" },
-  { name: "partition", type: "UInt16" },
-  { name: "position", type: "String" },
-  { name: "ordinal", type: "UInt32" },
-  { name: "events_position", type: "String" },
-  { name: "user_key", type: "String" },
-  { name: "is_anonymous", type: "Bool" },
-  { name: "generation", type: "UInt64" },
-  { name: "owner", type: "String" },
-  { name: "is_theirs", type: "Bool" },
-];
-
 /**
- * Makes fact blocks into rows of `events`, of `identities` what they say of whose an anonymous ID is, and of `erasing` whom they
- * say to be erased, without an object a row. Copies of other partitions' facts are none: they are rows of those.
+ * Makes rows of fact blocks, without an object a row: facts become rows of `events`, decisions about anonymous IDs rows of
+ * `identities`, and records of erasures rows of `erasing`. A copy of another partition's fact gives no row: the fact is that
+ * partition's.
  */
 export class FactRows {
   readonly #writer = new RowBinaryWriter();
@@ -106,7 +55,7 @@ export class FactRows {
     this.#dictionaries = createRowDictionaries(seed);
   }
 
-  /** Rows added since {@link clear}. */
+  /** Rows of `events` added since {@link clear}. */
   get rows(): number {
     return this.#rows;
   }
@@ -118,18 +67,18 @@ export class FactRows {
 
   /**
    * Adds a block's facts; either all of them or none.
-   * @param position entry ID of the block, `<ms>-<number>`
-   * @param eventsPosition entry ID of the last of the events that it was made from
+   * @param entryId of the block, `<ms>-<number>`
+   * @param committedId that the block's commit reached in the events
    * @returns rows added
-   * @throws WarehouseError `block_undecodable`
+   * @throws WarehouseError `block_undecodable` where the bytes cannot be read; another error says nothing about them
    */
-  add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
+  add(block: Uint8Array, partition: number, entryId: string, committedId = ""): number {
     const before = this.#writer.length;
     const beforeIdentities = this.#identities.length;
     const identitiesBefore = this.#identityRows;
     const beforeErasing = this.#erasing.length;
     const erasingBefore = this.#erasingRows;
-    const place = { partition, position, eventsPosition };
+    const place = { partition, entryId, committedId };
     const row = this.#row;
     let count = 0;
     let records = 0;
@@ -140,7 +89,7 @@ export class FactRows {
           this.#appendIdentity(row, reader, place, records);
           records += 1;
         } else if (row.rareLength === 0 || !isCopy(row.rare, row.rareStart)) {
-          this.#append(row, partition, position);
+          this.#append(row, place);
           count += 1;
         }
       }
@@ -151,7 +100,7 @@ export class FactRows {
       this.#identityRows = identitiesBefore;
       this.#erasing.truncate(beforeErasing);
       this.#erasingRows = erasingBefore;
-      throw new WarehouseError("block_undecodable", messageOf(error), error);
+      throw rowsError(error);
     }
     this.#rows += count;
     return count;
@@ -187,7 +136,7 @@ export class FactRows {
     };
   }
 
-  /** Begins anew. */
+  /** Drops all rows. */
   clear(): void {
     this.#writer.truncate(0);
     this.#identities.truncate(0);
@@ -199,19 +148,19 @@ export class FactRows {
   }
 
   /**
-   * A record, whose second row is read where it has one: of those of the anonymous ID's own partition a row, and of erasures.
-   * @param ordinal which record of its block it is
+   * Takes a record, with its second row where it has one: a decision of the anonymous ID's own partition or an erasure gives a row.
+   * @param ordinal place of the record in its block
    */
   #appendIdentity(row: EventRow, reader: EntryReader, place: BlockPlace, ordinal: number): void {
     const record = this.#record;
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     const user = this.#user;
-    if (record.hasUser && !reader.next(user)) throw new RangeError("a record without its user");
+    if (record.hasUser && !reader.next(user)) throw malformedRows("a record without its user");
     if (record.kind === IDENTITY_ERASE) {
       this.#appendErasing(row, place, ordinal);
       return;
     }
-    // What never had another owner than itself needs no row.
+    // An anonymous ID that was never linked needs no row.
     if (record.kind !== IDENTITY_DECISION || record.generation === 0) return;
     const writer = this.#identities;
     const tenant = this.#dictionaries.tenants.bytes(row.tenant);
@@ -221,22 +170,22 @@ export class FactRows {
     if (record.linked) writeUserKey(writer, user);
     else writer.emptyString();
     writer.dateTime64(record.time);
-    writer.dateTime64(Number.parseInt(place.position, 10));
+    writer.dateTime64(Number.parseInt(place.entryId, 10));
     writer.uint16(place.partition);
-    writer.string(place.position);
+    writer.string(place.entryId);
     this.#identityRows += 1;
   }
 
-  /** Of the record that was read last. */
+  /** Appends the record that was read last. */
   #appendErasing(row: EventRow, place: BlockPlace, ordinal: number): void {
     const writer = this.#erasing;
     const tenant = this.#dictionaries.tenants.bytes(row.tenant);
     writer.stringBytes(tenant, 0, tenant.length);
     writer.uuidText(row.id, row.idStart);
     writer.uint16(place.partition);
-    writer.string(place.position);
+    writer.string(place.entryId);
     writer.uint32(ordinal);
-    writer.string(place.eventsPosition);
+    writer.string(place.committedId);
     writeUserKey(writer, row);
     writer.uint8((row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
     writer.uint64(this.#record.generation);
@@ -246,10 +195,10 @@ export class FactRows {
     this.#erasingRows += 1;
   }
 
-  #append(row: EventRow, partition: number, position: string): void {
+  #append(row: EventRow, place: BlockPlace): void {
     const writer = this.#writer;
     const type = EVENT_TYPES[row.flags & FLAG_TYPE_MASK];
-    if (type === undefined) throw new RangeError(`event type ${row.flags & FLAG_TYPE_MASK}`);
+    if (type === undefined) throw malformedRows(`event type ${row.flags & FLAG_TYPE_MASK}`);
     const tenant = this.#dictionaries.tenants.bytes(row.tenant);
     writer.stringBytes(tenant, 0, tenant.length);
     writeEventId(writer, row);
@@ -273,12 +222,12 @@ export class FactRows {
       writer.uint8(1);
       for (let i = 0; i < 6; i += 1) writer.emptyString();
     }
-    writer.uint16(partition);
-    writer.string(position);
+    writer.uint16(place.partition);
+    writer.string(place.entryId);
   }
 }
 
-/** The columns from `name` to `properties`. */
+/** Appends the columns from `name` to `properties`. */
 function appendRare(writer: RowBinaryWriter, row: EventRow): void {
   const rare = readRareFields(row);
   writer.string(rare.name);
@@ -297,7 +246,7 @@ function appendRare(writer: RowBinaryWriter, row: EventRow): void {
   else writer.string(JSON.stringify(unpackProperties(rare.properties), jsonValue));
 }
 
-/** What msgpack has and JSON has not: integers beyond 2^53 become text. */
+/** Turns integers beyond 2^53, which msgpack has and JSON has not, into text. */
 function jsonValue(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }

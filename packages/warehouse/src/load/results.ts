@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { netValue, creditResult, type ResultCredits } from "@tributary/attribution";
+import { creditResult, resultValue, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   DIMENSION_FIELDS,
@@ -9,16 +9,18 @@ import {
   FLAG_TYPE_MASK,
   readRareFields,
   readResultBlock,
+  REASON_DUPLICATE,
   REVISION_REASONS,
   type Dictionary,
   type ResultBlock,
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { Column } from "../engine/engine.ts";
-import { messageOf, WarehouseError } from "../errors.ts";
 import {
   boundDictionaries,
+  malformedRows,
   plainBytes,
+  rowsError,
   writeEventId,
   writeUserKey,
   type BlockPlace,
@@ -46,6 +48,8 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
   { name: "events_position", type: "String" },
   { name: "attributed_at", type: "DateTime64(3, 'UTC')" },
   { name: "trace_id", type: "String" },
+  { name: "sent_user_key", type: "String" },
+  { name: "sent_anonymous", type: "Bool" },
   { name: "touches", type: "UInt32" },
   { name: "touch_id", type: "Array(String)" },
   { name: "touch_type", type: "Array(String)" },
@@ -59,12 +63,12 @@ const ATTRIBUTION_COLUMNS: readonly Column[] = [
 
 const TRACE_ID_BYTES = 16;
 
-/** Makes result blocks into rows of `attributions`, with money and credits shared out exactly. */
+/** Makes rows of `attributions` of result blocks. Money and credits are shared out exactly. */
 export class ResultRows {
   readonly #writer = new RowBinaryWriter();
   readonly #dictionaries: RowDictionaries;
   readonly #row = new EventRow();
-  /** Rows of the path at hand: their arrays are written column by column. */
+  /** Touchpoints of the current path: their arrays are written column by column. */
   readonly #path: EventRow[] = [];
   /** Models are names in UTF-8. */
   readonly #credits: ResultCredits<Uint8Array> = {
@@ -75,7 +79,7 @@ export class ResultRows {
   };
   #rows = 0;
   #traces: Uint8Array = new Uint8Array(0);
-  /** Of the block at hand, in hexadecimal UTF-8. */
+  /** Trace ID of the current block, in hexadecimal UTF-8. */
   #traceId: Uint8Array = new Uint8Array(0);
 
   /** @param seed of the dictionaries' hash, secret where the strings come from strangers */
@@ -95,12 +99,12 @@ export class ResultRows {
 
   /**
    * Adds a block's conversions; either all of them or none.
-   * @param position entry ID of the block, `<ms>-<number>`
-   * @param eventsPosition entry ID of the last of the events that it was made from
+   * @param entryId of the block, `<ms>-<number>`
+   * @param committedId that the block's commit reached in the events
    * @returns rows added
-   * @throws WarehouseError `block_undecodable`
+   * @throws WarehouseError `block_undecodable` where the bytes cannot be read; another error says nothing about them
    */
-  add(block: Uint8Array, partition: number, position: string, eventsPosition = ""): number {
+  add(block: Uint8Array, partition: number, entryId: string, committedId = ""): number {
     const before = this.#writer.length;
     let count = 0;
     try {
@@ -111,10 +115,12 @@ export class ResultRows {
       while (result.conversions.next(this.#row)) {
         const touches = result.touchCounts[count] ?? 0;
         this.#readPath(result, touches);
-        this.#appendConversion(result, count, { partition, position, eventsPosition });
+        this.#appendConversion(result, count, { partition, entryId, committedId });
         this.#appendPath(touches);
-        const value = netValue(result.values[count] ?? "");
-        creditResult(this.#credits, models, result.weights, value, touches, firstWeight);
+        const isCounted = result.reasons[count] !== REASON_DUPLICATE;
+        const value = resultValue(result.values[count] ?? "");
+        const credited = isCounted ? models : [];
+        creditResult(this.#credits, credited, result.weights, value, touches, firstWeight);
         this.#appendCredits();
         firstWeight += touches * models.length;
         count += 1;
@@ -122,7 +128,7 @@ export class ResultRows {
       this.#traces = result.conversions.traces;
     } catch (error) {
       this.#writer.truncate(before);
-      throw new WarehouseError("block_undecodable", messageOf(error), error);
+      throw rowsError(error);
     }
     this.#rows += count;
     return count;
@@ -138,7 +144,7 @@ export class ResultRows {
     };
   }
 
-  /** Begins anew. */
+  /** Drops all rows. */
   clear(): void {
     this.#writer.truncate(0);
     this.#rows = 0;
@@ -149,7 +155,7 @@ export class ResultRows {
     while (this.#path.length < touches) this.#path.push(new EventRow());
     for (let i = 0; i < touches; i += 1) {
       if (!result.touches.next(this.#path[i] as EventRow)) {
-        throw new RangeError("fewer touchpoints than counted");
+        throw malformedRows("fewer touchpoints than counted");
       }
     }
   }
@@ -159,7 +165,7 @@ export class ResultRows {
     const row = this.#row;
     const rare = readRareFields(row);
     const reason = REVISION_REASONS[result.reasons[index] ?? 0];
-    if (reason === undefined) throw new RangeError(`reason ${result.reasons[index]}`);
+    if (reason === undefined) throw malformedRows(`reason ${result.reasons[index]}`);
     writer.string(this.#dictionaries.tenants.text(row.tenant));
     writeEventId(writer, row);
     writeUserKey(writer, row);
@@ -168,15 +174,19 @@ export class ResultRows {
     writer.string(rare.name);
     writer.string(rare.currency);
     writer.string(rare.orderId);
-    writer.decimal128(netValue(result.values[index] ?? ""));
+    writer.decimal128(resultValue(result.values[index] ?? ""));
     writer.uint32(result.revisions[index] ?? 0);
     writer.uint64(result.generations[index] ?? 0);
     writer.string(reason);
     writer.uint16(place.partition);
-    writer.string(place.position);
-    writer.string(place.eventsPosition);
-    writer.dateTime64(Number.parseInt(place.position, 10));
+    writer.string(place.entryId);
+    writer.string(place.committedId);
+    writer.dateTime64(Number.parseInt(place.entryId, 10));
     writer.stringBytes(this.#traceId, 0, this.#traceId.length);
+    const anonymousId = result.anonymousIds[index] ?? "";
+    if (anonymousId === "") writeUserKey(writer, row);
+    else writer.string(anonymousId);
+    writer.uint8(anonymousId === "" && (row.flags & FLAG_ANONYMOUS) === 0 ? 0 : 1);
   }
 
   #appendPath(touches: number): void {
@@ -220,7 +230,7 @@ export class ResultRows {
   }
 }
 
-/** Of the first context, whose first 16 bytes it is; "" where there is none. */
+/** The trace ID of the first context, its first 16 bytes; "" without a context. */
 function traceIdOf(traces: Uint8Array): string {
   return Buffer.from(traces.subarray(0, TRACE_ID_BYTES)).toString("hex");
 }

@@ -1,10 +1,13 @@
+import { AttributionError } from "@tributary/attribution";
 import {
   FLAG_ID_UUID,
   FLAG_USER_UUID,
+  ProtocolError,
   type EventRow,
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { Column } from "../engine/engine.ts";
+import { WarehouseError } from "../errors.ts";
 import type { RowBinaryWriter } from "./row-binary.ts";
 
 /** Rows ready to be inserted. */
@@ -16,19 +19,33 @@ export interface RowBatch {
   readonly rows: number;
 }
 
-/** Where a block was read. */
+/** Where a block comes from. */
 export interface BlockPlace {
   readonly partition: number;
-  /** Its entry ID, `<ms>-<number>`. */
-  readonly position: string;
-  /** Entry ID of the last of the events that it was made from; "" where that is not known. */
-  readonly eventsPosition: string;
+  /** Entry ID of the block, `<ms>-<number>`. */
+  readonly entryId: string;
+  /** Committed ID that the block's commit reached in the events; "" in blocks that do not say it. */
+  readonly committedId: string;
 }
 
-/** Strings a dictionary may hold before it is emptied: they come from strangers. */
+/**
+ * The error that making rows of a block fails with: a WarehouseError where the block's bytes are at fault, else the error itself. A
+ * defect or a shortage of memory says nothing about the block.
+ */
+export function rowsError(error: unknown): unknown {
+  const isBlocks = error instanceof ProtocolError || error instanceof AttributionError;
+  return isBlocks ? new WarehouseError("block_undecodable", error.message, error) : error;
+}
+
+/** The error of a block that its codec reads and whose rows do not fit together. */
+export function malformedRows(what: string): ProtocolError {
+  return new ProtocolError("entry_malformed", what);
+}
+
+/** Strings that a dictionary holds before it is emptied: strangers send them. */
 const MAX_DICTIONARY_STRINGS = 100_000;
 
-/** Empties the dictionaries that have grown past their bound. Codes given before are void. */
+/** Empties the dictionaries that exceed their bound. Their earlier codes become void. */
 export function boundDictionaries(dictionaries: RowDictionaries): void {
   for (const dictionary of [...dictionaries.dimensions, dictionaries.tenants]) {
     if (dictionary.size > MAX_DICTIONARY_STRINGS) dictionary.clear();
@@ -48,8 +65,7 @@ export function writeUserKey(writer: RowBinaryWriter, row: EventRow): void {
 }
 
 /**
- * A block as a plain Uint8Array, whatever it came as: the readers then see one shape of bytes, and `slice` copies,
- * which a Buffer's does not.
+ * Views a block as a plain Uint8Array. The readers then see one shape of bytes, and `slice` copies, which a Buffer's does not.
  */
 export function plainBytes(block: Uint8Array): Uint8Array {
   return new Uint8Array(block.buffer, block.byteOffset, block.length);

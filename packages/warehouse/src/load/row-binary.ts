@@ -31,7 +31,7 @@ export class RowBinaryWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Takes back what was written after `length`: a row that turned out to be bad. */
+  /** Drops the bytes after `length`: those of a row that turned out to be bad. */
   truncate(length: number): void {
     this.#length = length;
   }

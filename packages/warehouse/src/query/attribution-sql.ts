@@ -1,12 +1,19 @@
 import { MONEY_DIGITS } from "@tributary/protocol";
 import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
 
+/** Columns that are one conversion's within a tenant: its event ID, and the user key that it was sent under. */
+export const CONVERSION_KEY = "conversion_id, sent_user_key, sent_anonymous";
+
+/** SQL that is false of results that withdraw their conversion: its person has another event of its ID, which counts. */
+export const IS_COUNTED = "reason != 'duplicate'";
+
 /**
- * The FROM and WHERE of one revision of each conversion of the tenant that is bound to `{tenant:String}`: the valid one,
- * or the one that was valid at `{as_of:Int64}`, ms since 1970. That is the one of the owner decided on last (docs/identity.md),
- * attributed last (until then), by the clock of Redis, then the highest. The highest alone would not do: a Redis node that fails may take its last commits with it,
- * and what the workers compute in their place counts revisions from where it went on.
- * Only conversions that were revised are looked up: few, so the join is small.
+ * SQL of the FROM and WHERE of the valid result of each conversion of the tenant that is bound to `{tenant:String}`, or of the one
+ * that was valid at `{as_of:Int64}`, ms since 1970. Duplicates are left out.
+ *
+ * The valid result has the highest generation (docs/identity.md), of those the last commit by the clock of Redis, of those the
+ * highest revision. The revision alone does not decide: a Redis node that fails may lose its last commits, and workers then count
+ * revisions from an earlier one again. The join looks up revised conversions alone, so it is small.
  * @param condition further SQL on the columns of `attributions`, or ""
  * @param isAsOf whether `{as_of:Int64}` is bound
  */
@@ -16,23 +23,22 @@ export function validAttributions(condition: string, isAsOf: boolean): string {
     : "";
   return `${ATTRIBUTIONS_TABLE} FINAL
   LEFT ANY JOIN (
-    SELECT conversion_id, max((generation, attributed_at, revision)) AS latest FROM ${ATTRIBUTIONS_TABLE}
+    SELECT ${CONVERSION_KEY}, max((generation, attributed_at, revision)) AS latest FROM ${ATTRIBUTIONS_TABLE}
     WHERE tenant = {tenant:String} AND conversion_id IN (
       SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = {tenant:String} AND revision > 0
-    )${known} GROUP BY conversion_id
-  ) AS revised USING (conversion_id)
-  WHERE tenant = {tenant:String} AND (generation, attributed_at, revision) >= latest${known}${condition === "" ? "" : ` AND ${condition}`}`;
+    )${known} GROUP BY ${CONVERSION_KEY}
+  ) AS revised USING (${CONVERSION_KEY})
+  WHERE tenant = {tenant:String} AND ${IS_COUNTED} AND (generation, attributed_at, revision) >= latest${known}${condition === "" ? "" : ` AND ${condition}`}`;
 }
 
-/** Units of 10^-12 of a decimal that the engine wrote, of any size and sign. */
+/** Reads a decimal of any size and sign, as the engine writes it, in units of 10^-12. */
 export function decimalUnits(text: string): bigint {
   const [whole = "0", fraction = ""] = text.split(".");
   return BigInt(whole + fraction.padEnd(MONEY_DIGITS, "0"));
 }
 
 /**
- * SQL for what names a touchpoint in a path: its dimension, or its dimensions as a JSON array where there are several;
- * the empty text where none is asked for.
+ * SQL for a touchpoint's name in a path: its dimension, a JSON array of several, or the empty text without one.
  * {@link touchDimensions} reads it.
  * @param columns expressions of texts
  */
@@ -42,7 +48,7 @@ export function touchText(columns: readonly string[]): string {
   return texts.length === 1 ? texts.join("") : `toJSONString([${texts.join(", ")}])`;
 }
 
-/** The dimensions of a touchpoint, from what {@link touchText} made of so many. */
+/** The dimensions in a name that {@link touchText} made of `count` of them. */
 export function touchDimensions(text: string, count: number): readonly string[] {
   if (count === 0) return [];
   return count === 1 ? [text] : (JSON.parse(text) as string[]);

@@ -4,7 +4,7 @@ import { NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import { factsOfPeople } from "./identity-sql.ts";
 
-/** What events can be counted by: the dimensions of touchpoints, and the name of a conversion or custom event. */
+/** Fields that events are counted by: the dimensions of touchpoints, and the name of a conversion or custom event. */
 export type CountDimension = DimensionField | "name";
 export const COUNT_DIMENSIONS: readonly CountDimension[] = [...DIMENSION_FIELDS, "name"];
 
@@ -14,7 +14,7 @@ export type CountInterval = (typeof COUNT_INTERVALS)[number];
 
 export interface CountQuestion {
   readonly tenant: string;
-  /** Up to two different ones; none counts all together. */
+  /** At most two different ones; without one all are counted together. */
   readonly by: readonly CountDimension[];
   readonly interval?: CountInterval | undefined;
   /** IANA name. */
@@ -23,11 +23,11 @@ export interface CountQuestion {
   readonly from?: number | undefined;
   /** Exclusive. */
   readonly to?: number | undefined;
-  /** Only what was committed by then, ms since 1970. */
+  /** Only facts committed by then, ms since 1970. */
   readonly asOf?: number | undefined;
 }
 
-/** Events of one group, as they came: who earned a conversion is another question. */
+/** Events of one group by their own fields, without attribution. */
 export interface EventCounts {
   readonly impressions: number;
   readonly clicks: number;
@@ -43,7 +43,7 @@ export interface CountRow extends EventCounts, Partial<Readonly<Record<CountDime
   readonly time?: string;
 }
 
-/** Rows by time, then by name; and all of them together, whose reach counts everybody once. */
+/** Rows by time, then by name, and their totals, whose reach counts each user once. */
 export interface CountReport {
   readonly rows: readonly CountRow[];
   readonly totals: EventCounts;
@@ -65,7 +65,7 @@ const COUNTS = `countIf(type = 'impression') AS impressions, countIf(type = 'cli
 type Counted = Readonly<Record<keyof EventCounts, string>> & Readonly<Record<string, string>>;
 
 /**
- * Counts events by the fields that they themselves bear; identifies and refunds are none of it.
+ * Counts events by their own fields, without identifies and refunds.
  * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
  */
 export async function campaignCounts(

@@ -1,5 +1,11 @@
-import { DIMENSION_FIELDS, formatDecimal, type DimensionField } from "@tributary/protocol";
-import { decimalUnits } from "./attribution-sql.ts";
+import {
+  DIMENSION_FIELDS,
+  formatDecimal,
+  REASON_DUPLICATE,
+  REVISION_REASONS,
+  type DimensionField,
+} from "@tributary/protocol";
+import { CONVERSION_KEY, decimalUnits } from "./attribution-sql.ts";
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
 
@@ -13,10 +19,10 @@ export interface ConversionTouch extends Readonly<Record<DimensionField, string>
   readonly time: number;
 }
 
-/** What a model gave to a touchpoint. */
+/** A model's credit for a touchpoint. */
 export interface ConversionCredit {
   readonly model: string;
-  /** The touchpoint's index; 0 where the conversion has none. */
+  /** The touchpoint's index; 0 without touchpoints. */
   readonly touch: number;
   /** Share of the conversion, exact decimal text. */
   readonly credit: string;
@@ -28,21 +34,24 @@ export interface ConversionCredit {
 export interface ConversionRevision {
   readonly revision: number;
   readonly reason: string;
-  /** Net value then, exact decimal text. */
+  /** Net value of the revision, exact decimal text. */
   readonly value: string;
-  /** Touchpoints on the path then. */
+  /** Touchpoints on the revision's path. */
   readonly touches: number;
   /** When the result was committed, ms since 1970 by the clock of Redis. */
   readonly attributedAt: number;
-  /** Trace of the batch that led to it; "" where none of its requests was sampled. */
+  /** Trace of the batch; "" where none of its requests was sampled. */
   readonly traceId: string;
 }
 
-/** The valid result of one conversion, and how it came about. */
+/** The valid result of one conversion, and its history. */
 export interface ConversionDetail {
-  /** The time that was asked for, ms since 1970: the result is the one that was valid then. */
+  /** The time of the question, ms since 1970: the result was valid then. */
   readonly asOf?: number;
   readonly id: string;
+  /** The user key that it was sent under. */
+  readonly sentUserKey: string;
+  readonly sentAnonymous: boolean;
   readonly orderId: string;
   readonly name: string;
   /** ms since 1970. */
@@ -63,6 +72,8 @@ export interface ConversionDetail {
 
 interface DetailRow {
   readonly conversion_id: string;
+  readonly sent_user_key: string;
+  readonly sent_anonymous: boolean;
   readonly order_id: string;
   readonly name: string;
   readonly time_ms: string;
@@ -82,62 +93,86 @@ interface DetailRow {
 
 const TOUCH_COLUMNS = DIMENSION_FIELDS.map((field) => `touch_${field}`).join(", ");
 
-/** LIMIT BY instead of FINAL, under which wide columns of whole granules would be read: 250 ms. */
-const DETAIL_SQL = `SELECT conversion_id, order_id, name, toUnixTimestamp64Milli(conversion_time) AS time_ms,
+/** Conversions of one ID that are shown at most. */
+const MAX_OF_ONE_ID = 10;
+
+/** LIMIT BY instead of FINAL, which would read the wide columns of whole granules: 250 ms. */
+const DETAIL_SQL = `SELECT ${CONVERSION_KEY}, order_id, name, toUnixTimestamp64Milli(conversion_time) AS time_ms,
   user_key, is_anonymous, value, currency, revision, toString(generation) AS owner, reason,
   toUnixTimestamp64Milli(attributed_at) AS attributed_ms, trace_id,
   arrayZip(touch_id, touch_type, arrayMap(t -> toString(toUnixTimestamp64Milli(t)), touch_time), ${TOUCH_COLUMNS}) AS touches_list,
   arrayZip(credit_model, credit_touch, credit_share, credit_value) AS credits_list
 FROM ${ATTRIBUTIONS_TABLE}
-WHERE tenant = {tenant:String} AND conversion_id = {id:String}
-ORDER BY attributed_at DESC, generation DESC, revision DESC
-LIMIT 1 BY revision, generation`;
+WHERE tenant = {tenant:String} AND conversion_id = {id:String} AND (sent_anonymous, sent_user_key) IN (
+  SELECT DISTINCT sent_anonymous, sent_user_key FROM ${ATTRIBUTIONS_TABLE}
+  WHERE tenant = {tenant:String} AND conversion_id = {id:String}
+  ORDER BY sent_anonymous, sent_user_key LIMIT ${MAX_OF_ONE_ID}
+)
+ORDER BY sent_anonymous, sent_user_key, attributed_at DESC, generation DESC, revision DESC
+LIMIT 1 BY revision, generation, sent_user_key, sent_anonymous`;
 
-/** Of several conversions of one order, the last. Kept apart from the ID's search: each has its index. */
+/** The last conversion of an order. Apart from the search by ID, because each has its own index. */
 const FIND_ORDER_SQL = `SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
 WHERE tenant = {tenant:String} AND order_id = {order:String}
   AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')
 ORDER BY conversion_time DESC, conversion_id
 LIMIT 1`;
 
+const DUPLICATE = REVISION_REASONS[REASON_DUPLICATE];
+
 /** Later than any result: 2100-01-01, ms since 1970. */
 const END_OF_TIME = Date.UTC(2100, 0, 1);
 
 /**
- * Finds a conversion by its event ID, else by its order ID.
- * @param asOf the result that was valid then, ms since 1970, instead of the one that is
- * @returns undefined where the tenant has neither, or had neither then
+ * Finds the conversions of an event ID, else of the last conversion's event ID that has it as its order ID. One ID may have been
+ * sent under several user keys: those that count come first, then duplicates.
+ * @param asOf the results that were valid then, ms since 1970, instead of those that are
+ * @returns at most 10; none where the tenant has neither, or had neither then
  * @throws WarehouseError as {@link WarehouseEngine.query}
  */
-export async function findConversion(
+export async function findConversions(
   engine: WarehouseEngine,
   tenant: string,
   idOrOrderId: string,
   asOf?: number,
-): Promise<ConversionDetail | undefined> {
-  if (idOrOrderId === "") return undefined;
-  const byId = await readDetail(engine, tenant, idOrOrderId, asOf);
-  if (byId !== undefined) return byId;
+): Promise<readonly ConversionDetail[]> {
+  if (idOrOrderId === "") return [];
+  const byId = await readDetails(engine, tenant, idOrOrderId, asOf);
+  if (byId.length > 0) return byId;
   const [found] = await engine.query<{ conversion_id: string }>(FIND_ORDER_SQL, {
     tenant,
     order: idOrOrderId,
     as_of: asOf ?? END_OF_TIME,
   });
-  return found === undefined ? undefined : readDetail(engine, tenant, found.conversion_id, asOf);
+  return found === undefined ? [] : readDetails(engine, tenant, found.conversion_id, asOf);
 }
 
-async function readDetail(
+async function readDetails(
   engine: WarehouseEngine,
   tenant: string,
   id: string,
   asOf: number | undefined,
-): Promise<ConversionDetail | undefined> {
+): Promise<readonly ConversionDetail[]> {
   const rows = await engine.query<DetailRow>(DETAIL_SQL, { tenant, id });
+  const bySender = Map.groupBy(rows, (row) =>
+    JSON.stringify([row.sent_anonymous, row.sent_user_key]),
+  );
+  return [...bySender.values()]
+    .map((of) => detailAsOf(of, asOf))
+    .filter((detail) => detail !== undefined)
+    .toSorted((a, b) => Number(a.reason === DUPLICATE) - Number(b.reason === DUPLICATE));
+}
+
+/** @param rows of one conversion, newest first */
+function detailAsOf(
+  rows: readonly DetailRow[],
+  asOf: number | undefined,
+): ConversionDetail | undefined {
   const valid = lastOf(rows.filter((row) => Number(row.attributed_ms) <= (asOf ?? END_OF_TIME)));
   const last = lastOf(rows);
   if (valid === undefined || last === undefined) return undefined;
-  // Left out is a higher one of the same owner, which was lost with a Redis node after it had been loaded (see
-  // validAttributions), and what a former owner still said when there was another one: none was ever valid.
+  // Two kinds of results never were valid: a higher revision of the same generation, which a Redis node lost after it was loaded (see
+  // validAttributions), and one that a former owner gave after the conversion had moved.
   const history = rows
     .toReversed()
     .filter(({ revision, owner }) => owner !== last.owner || revision <= last.revision)
@@ -147,15 +182,18 @@ async function readDetail(
   return { ...(asOf === undefined ? {} : { asOf }), ...detailOf(valid, history) };
 }
 
-/** Of results, newest first: the newest of the owner that was decided on last. */
+/** The newest result of the highest generation. @param rows newest first */
 function lastOf(rows: readonly DetailRow[]): DetailRow | undefined {
   const owner = Math.max(...rows.map((row) => Number(row.owner)));
   return rows.find((row) => Number(row.owner) === owner);
 }
 
 function detailOf(row: DetailRow, all: readonly DetailRow[]): ConversionDetail {
+  const { conversion_id: id, sent_user_key: sentUserKey, sent_anonymous: sentAnonymous } = row;
   return {
-    id: row.conversion_id,
+    id,
+    sentUserKey,
+    sentAnonymous,
     orderId: row.order_id,
     name: row.name,
     time: Number(row.time_ms),

@@ -1,14 +1,15 @@
-/** Everything that is stored of a tenant, page by page, so that neither memory nor the engine is held for long. */
+/** Exports of a tenant's rows, page by page: memory is bounded, and the engine is free between two pages. */
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import type { Readable } from "node:stream";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
+import { CONVERSION_KEY, IS_COUNTED } from "./attribution-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "../engine/schema.ts";
 
-/** What can be exported. */
+/** The exports. */
 export const EXPORTS = ["events", "conversions", "credits"] as const;
 export type ExportName = (typeof EXPORTS)[number];
 
-/** What a column of an export is: times are ms since 1970 as a number, and DateTime64(3) in Parquet. */
+/** A column of an export. Times are numbers of ms since 1970, and DateTime64(3) in Parquet. */
 export interface ExportColumn {
   readonly name: string;
   readonly type: "text" | "json" | "decimal" | "time" | "integer";
@@ -17,19 +18,19 @@ export interface ExportColumn {
 
 export interface ExportQuestion {
   readonly tenant: string;
-  /** Of the event's or the conversion's time, ms since 1970. */
+  /** Range of the event's or the conversion's time, ms since 1970. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  /** What was stored by then, ms since 1970: whatever is loaded meanwhile is left out. */
+  /** Only rows that were committed by then, ms since 1970. */
   readonly asOf: number;
 }
 
-/** A row by its columns' names: texts ("" where there is none), exact decimal text, numbers. */
+/** A row by its columns' names: texts ("" for an absent one), exact decimal text, numbers. */
 export type ExportRow = Readonly<Record<string, string | number | null>>;
 
-/** About so many rows are a page. */
+/** Rows of a page, about. */
 const PAGE_ROWS = 20_000;
-/** Conversions whose credits are counted before a page of them is cut. */
+/** Conversions that are counted to cut pages of credits. */
 const PAGE_CONVERSIONS = 5000;
 
 interface SqlColumn extends ExportColumn {
@@ -49,7 +50,7 @@ const person = [
 ];
 const revision = column("revision", "integer", "revision", "from 0, of the conversion's result");
 
-/** By its alias a column is found whose name the answer gives to something else. */
+/** The alias finds a column whose name the answer gives to another. */
 const FACTS = `${EVENTS_TABLE} AS fact FINAL`;
 
 /** Names and types of the event API, so that an export can be sent again. */
@@ -90,7 +91,7 @@ const CONVERSION_COLUMNS: readonly SqlColumn[] = [
   column("attributedAt", "time", "attributed_at", "when the revision was made"),
 ];
 
-/** Of a row a credit: touchpoint 0 is none, of a conversion without a path. */
+/** Columns of a row a credit. Touchpoint 0 stands for a conversion without a path. */
 const CREDIT_COLUMNS: readonly SqlColumn[] = [
   column("conversionId", "text", "conversion_id", "the conversion's event ID"),
   column("orderId", "text", "order_id", "its order"),
@@ -132,8 +133,7 @@ export function exportColumns(name: ExportName): readonly ExportColumn[] {
 }
 
 /**
- * The rows of an export in pages, by person and time (events) or by conversion. Rows that are loaded meanwhile are left out;
- * between two pages the engine is free for others.
+ * Reads an export in pages, by person and time (events) or by conversion. Rows loaded meanwhile are left out.
  * @throws WarehouseError as the engine's query
  */
 export async function* exportPages(
@@ -145,7 +145,7 @@ export async function* exportPages(
   else yield* resultPages(engine, name, question);
 }
 
-/** The rows of an export as one Parquet file; in no order. @throws WarehouseError as the engine's query */
+/** Writes an export as one Parquet file, in no order. @throws WarehouseError as the engine's query */
 export async function exportParquet(
   engine: WarehouseEngine,
   name: ExportName,
@@ -164,7 +164,7 @@ export async function exportParquet(
   );
 }
 
-/** Whole users at a time: where a page ends is read from the table's index, and then no more than the page. */
+/** Reads whole users at a time: the end of a page from the table's index, then the page. */
 async function* eventPages(
   engine: WarehouseEngine,
   question: ExportQuestion,
@@ -199,7 +199,7 @@ async function* resultPages(
   let after = "";
   for (;;) {
     const next = await engine.query<{ id: string; rows: number }>(
-      `SELECT conversion_id AS id, ${name === "credits" ? "max(toUInt32(length(credit_model)))" : "toUInt32(1)"} AS rows
+      `SELECT conversion_id AS id, ${name === "credits" ? "toUInt32(sum(length(credit_model)))" : "toUInt32(1)"} AS rows
 FROM ${ATTRIBUTIONS_TABLE} WHERE ${condition} AND conversion_id > {after:String}
 GROUP BY conversion_id ORDER BY conversion_id LIMIT ${PAGE_CONVERSIONS}`,
       { ...parametersOf(question), after },
@@ -208,7 +208,7 @@ GROUP BY conversion_id ORDER BY conversion_id LIMIT ${PAGE_CONVERSIONS}`,
     for (const { from, to } of cut(after, next)) {
       yield await engine.query<ExportRow>(
         `SELECT ${jsonColumns(COLUMNS[name])} FROM ${resultsSource(name, condition + inPage)}
-ORDER BY conversion_id${name === "credits" ? ", model, touch_index" : ""}`,
+ORDER BY ${CONVERSION_KEY}${name === "credits" ? ", model, touch_index" : ""}`,
         { ...parametersOf(question), after: from, last: to },
       );
     }
@@ -217,7 +217,7 @@ ORDER BY conversion_id${name === "credits" ? ", model, touch_index" : ""}`,
   }
 }
 
-/** Ranges of IDs, each of no more rows than a page has; a conversion is never cut. */
+/** Cuts conversions into ranges of IDs, each of at most a page of rows or one conversion. */
 function* cut(
   after: string,
   conversions: readonly { readonly id: string; readonly rows: number }[],
@@ -240,10 +240,10 @@ function* cut(
 /** The valid result of each conversion, a row each or a row a credit. */
 function resultsSource(name: Exclude<ExportName, "events">, condition: string): string {
   const valid = `(SELECT * FROM ${ATTRIBUTIONS_TABLE} WHERE ${condition}
-  ORDER BY generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id)`;
+  ORDER BY generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY ${CONVERSION_KEY})`;
   return name === "conversions"
-    ? valid
-    : `${valid} ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS share, credit_value AS credited`;
+    ? `${valid} WHERE ${IS_COUNTED}`
+    : `${valid} ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS share, credit_value AS credited WHERE ${IS_COUNTED}`;
 }
 
 function eventCondition(question: ExportQuestion): string {

@@ -1,7 +1,13 @@
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
 
-/** What is asked about the facts of people. */
+/**
+ * Of a person's facts with one event ID, sent under several user keys, that of the user counts, else that of the lowest
+ * anonymous ID: SQL for the order that puts it first, of columns as they were sent. Workers decide by the same.
+ */
+export const FIRST_SENT = "sent_anonymous, sent_user_key";
+
+/** Which facts of people a query reads. */
 export interface PeopleQuestion {
   readonly tenant: string;
   /** As it was known then, ms since 1970. */
@@ -9,8 +15,8 @@ export interface PeopleQuestion {
 }
 
 /**
- * SQL for the anonymous IDs that are a user's: `anonymous_id` and `linked`, of the tenant that is bound to `{tenant:String}`. Of
- * an ID's decisions that of the highest generation is valid.
+ * SQL for the anonymous IDs that are linked to a user, `anonymous_id` and `linked`, of the tenant that is bound to
+ * `{tenant:String}`. The decision of an ID's highest generation is valid.
  */
 export function linkedSql(asOf: number | undefined): string {
   const known =
@@ -21,10 +27,11 @@ export function linkedSql(asOf: number | undefined): string {
 WHERE tenant = {tenant:String}${known} GROUP BY anonymous_id HAVING linked != ''`;
 }
 
-/** Where a tenant's facts are read from, each with the person's user key. */
+/** Sources of a tenant's facts, each fact with its person's user key. */
 export interface FactsSource {
-  /** To be read FROM; once for a statement that must have every fact once, else as fast as can be. */
+  /** Has every fact once. */
   readonly exact: string;
+  /** As fast as can be: a fact may come twice, and so may events that a person sent under several user keys. */
   readonly fast: string;
   /** `PREWHERE` where the source has it. */
   readonly where: "PREWHERE" | "WHERE";
@@ -37,8 +44,8 @@ const PLAIN: FactsSource = {
 };
 
 /**
- * The table of facts, or where anonymous IDs were linked to users, the facts under the keys of those whose they are; of two with
- * one event ID and person the user's own. The table itself where there are none: a join would cost as much as the rest.
+ * Finds the sources of a tenant's facts: the table of facts itself, or where anonymous IDs were linked, the facts under their
+ * person's user key, of several with one event ID {@link FIRST_SENT}. Without links a join would cost as much as the rest.
  * @throws WarehouseError as the engine's query
  */
 export async function factsOfPeople(
@@ -53,14 +60,15 @@ export async function factsOfPeople(
   const of = (table: string, more: string): string => `(
   SELECT fact.* EXCEPT (user_key, is_anonymous),
     if(fact.is_anonymous AND identity.linked != '', identity.linked, fact.user_key) AS user_key,
-    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous
+    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous,
+    fact.is_anonymous AS sent_anonymous, fact.user_key AS sent_user_key
   FROM ${table} LEFT ANY JOIN (${linkedSql(asOf)}) AS identity ON fact.user_key = identity.anonymous_id
   WHERE fact.tenant = {tenant:String}${more}
 )`;
   return {
     exact: of(
       `(SELECT * FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}) AS fact`,
-      "\n  ORDER BY fact.is_anonymous\n  LIMIT 1 BY user_key, is_anonymous, event_id",
+      `\n  ORDER BY ${FIRST_SENT}\n  LIMIT 1 BY user_key, is_anonymous, event_id`,
     ),
     fast: of(`${EVENTS_TABLE} AS fact`, ""),
     where: "WHERE",

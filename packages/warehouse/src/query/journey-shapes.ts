@@ -1,11 +1,11 @@
-/** What the valid results say of journeys as such: who assisted, and how long they took. */
+/** Reports on the shape of journeys: assisting groups, and time to convert. */
 import { DIMENSION_FIELDS, formatDecimal, type DimensionField } from "@tributary/protocol";
 import { decimalUnits, touchDimensions, touchText, validAttributions } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 
-/** Conversions of which time, and what was known when; ms since 1970. */
+/** A time of conversions, and a time of knowledge; ms since 1970. */
 export interface ShapeQuestion {
   readonly tenant: string;
   readonly from?: number | undefined;
@@ -13,19 +13,19 @@ export interface ShapeQuestion {
   readonly asOf?: number | undefined;
 }
 
-/** In how many conversions a group was where on the path. */
+/** How often a group was first, last or assisting on a path. */
 export interface AssistRow extends Partial<Readonly<Record<DimensionField, string>>> {
   /** ISO 4217, or "" for conversions without one. */
   readonly currency: string;
   /** Conversions whose first touchpoint was of the group. */
   readonly first: number;
-  /** Whose last was. */
+  /** Conversions whose last touchpoint was of the group. */
   readonly last: number;
-  /** On whose path it was, but not last. */
+  /** Conversions on whose path it was, but not last. */
   readonly assisted: number;
   /** Net value of those, exact decimal text. */
   readonly assistedValue: string;
-  /** Net value of those that it was last of. */
+  /** Net value of the conversions whose last it was. */
   readonly lastValue: string;
 }
 
@@ -36,7 +36,7 @@ export interface AssistReport {
 }
 
 /**
- * Who led to conversions without being last.
+ * Counts the groups that led to conversions without being last.
  * @param by one or two different dimensions
  * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
  */
@@ -98,7 +98,7 @@ export interface TimeToConvertReport {
   readonly rows: readonly LengthRow[];
   readonly totals: {
     readonly attributed: number;
-    /** Without a touchpoint there is no time to measure. */
+    /** Conversions without a touchpoint: they have no time to measure. */
     readonly unattributed: number;
     /** From the first touchpoint to the conversion, ms; exact quantiles, null where nothing was attributed. */
     readonly medianMs: number | null;
@@ -108,7 +108,7 @@ export interface TimeToConvertReport {
   };
 }
 
-/** How long conversions took. @throws WarehouseError as the engine's query */
+/** Measures how long conversions took. @throws WarehouseError as the engine's query */
 export async function timeToConvert(
   engine: WarehouseEngine,
   question: ShapeQuestion,

@@ -6,9 +6,9 @@ import { touchDimensionsOf } from "./report-dimensions.ts";
 import { MAX_REPORT_PATHS, tooManyPaths, type AttributionQuestion } from "./report-queries.ts";
 import { EVENTS_TABLE } from "../engine/schema.ts";
 
-/** Journeys that took the same path and did not convert. */
+/** Journeys without a conversion that took the same path. */
 export interface OpenPath {
-  /** As of a converting path, never empty. */
+  /** As in a converting path; never empty. */
   readonly path: readonly string[];
   readonly journeys: number;
 }
@@ -17,11 +17,11 @@ export interface JourneyQuestion extends Pick<
   AttributionQuestion,
   "tenant" | "by" | "from" | "to" | "asOf"
 > {
-  /** Whether impressions count; they do where it is left out. */
+  /** Whether impressions count; default true. */
   readonly viewThrough?: boolean;
-  /** Whether impressions are taken off a journey that has a click; not where it is left out. */
+  /** Whether impressions are left out of a journey that has a click; default false. */
   readonly clickBeatsImpression?: boolean;
-  /** Touchpoints that are taken to not exist. */
+  /** Touchpoints to leave out. */
   readonly leaveOut?: readonly { readonly dimension: DimensionField; readonly value: string }[];
 }
 
@@ -35,13 +35,12 @@ interface JourneyRow {
 }
 
 /**
- * Finds the journeys that did not convert: of each user without a conversion in the question's time, the touchpoints
- * of that time, by event time, then event ID. Without `from` and `to` all time counts. With `asOf` only facts that were
- * committed by then do. The same journeys come in the same order.
+ * Finds the journeys that did not convert: the touchpoints of each user without a conversion in the question's time, by event
+ * time, then event ID. Without `from` and `to` all time counts; with `asOf` only facts committed by then. The same journeys come
+ * in the same order.
  *
- * Not FINAL and without event IDs, each of which would cost more than all the rest: time and name of a touchpoint are one
- * number, and sorted so. Only users with two rows of the same millisecond (an ID decides, or a row came twice) are read
- * again, as exactly as it takes.
+ * FINAL and event IDs would each cost more than all the rest. So a touchpoint's time and name are one number, and sorted as such.
+ * Only users with two rows of one millisecond (an ID decides, or a row is repeated) are read again, exactly.
  *
  * Cost: 10 million touchpoints of 2.2 million users take 1.3 s on two cores where no two are of the same time, three times
  * that where all users have such.
@@ -81,7 +80,7 @@ async function hasTooManyNames(
   return (row?.names ?? 0) > 2 ** NAME_BITS;
 }
 
-/** The users without a conversion; of those without two touchpoints of one time, the paths. */
+/** SQL for the users without a conversion, and for the paths of those without two touchpoints of one time. */
 function fastSql(
   question: JourneyQuestion,
   dims: readonly DimensionField[],
@@ -120,13 +119,13 @@ SELECT tied, arrayMap(code -> ${name}, codes) AS path, journeys FROM (
 ORDER BY codes`;
 }
 
-/** SQL for what is said of the different names of a column. By GROUP BY, which looks at dictionary codes: ten times as fast. */
+/** SQL for an aggregate over the different names of a column. GROUP BY looks at dictionary codes: ten times as fast as DISTINCT. */
 function namesSql(question: JourneyQuestion, column: string, what: string): string {
   const names = `SELECT ${column} AS name FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)} GROUP BY name`;
   return `(SELECT ${what} FROM (${names}))`;
 }
 
-/** The same of users with two rows of one time, each row once. */
+/** SQL for the paths of the users with two rows of one time, each row once. */
 function exactSql(
   question: JourneyQuestion,
   dims: readonly DimensionField[],

@@ -5,7 +5,7 @@ import {
   type DimensionField,
 } from "@tributary/protocol";
 
-/** What an attribution report may be grouped by. */
+/** Dimensions that an attribution report is grouped by. */
 export type AttributionDimension = DimensionField | ConversionDimension;
 export const ATTRIBUTION_DIMENSIONS: readonly AttributionDimension[] = [
   ...DIMENSION_FIELDS,
@@ -14,9 +14,9 @@ export const ATTRIBUTION_DIMENSIONS: readonly AttributionDimension[] = [
 /** Dimensions that depend on the time zone. */
 export const CALENDAR_DIMENSIONS: readonly AttributionDimension[] = ["day", "week", "month"];
 
-/** The channel of conversions that no touchpoint led to. */
+/** The channel of conversions without a touchpoint. */
 export const UNATTRIBUTED = "unattributed";
-/** What stands for a dimension that a touchpoint or conversion does not have. */
+/** The name of an absent dimension. */
 export const NO_VALUE = "(none)";
 
 function isTouchDimension(dimension: AttributionDimension): dimension is DimensionField {

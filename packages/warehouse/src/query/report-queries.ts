@@ -16,13 +16,13 @@ import {
   type CreditGroup,
 } from "./report-rows.ts";
 
-/** Dimensions that one report may combine. */
+/** Dimensions that a report combines at most. */
 export const MAX_REPORT_DIMENSIONS = 2;
-/** Rows that one report may have. */
+/** Rows that a report has at most. */
 export const MAX_REPORT_ROWS = 50_000;
-/** Different paths that one report may be about. */
+/** Different paths that a report covers at most. */
 export const MAX_REPORT_PATHS = 500_000;
-/** A question about a tenant's conversions: one revision of each, the valid one. */
+/** A question about the valid result of each of a tenant's conversions. */
 export interface AttributionQuestion {
   readonly tenant: string;
   /** In the order in which the answer has them. */
@@ -35,20 +35,17 @@ export interface AttributionQuestion {
   readonly from?: number;
   /** Conversion time, ms since 1970, exclusive. */
   readonly to?: number;
-  /**
-   * Only what was attributed by then, ms since 1970, inclusive: revisions that came later do not count, nor do
-   * conversions whose first result did.
-   */
+  /** Only results that were attributed by then, ms since 1970, inclusive. */
   readonly asOf?: number;
   /** Whether the answer has the conversions' paths as well. */
   readonly withPaths?: boolean;
 }
 
-/** Conversions in one currency, alike in the dimensions asked for, that took the same path. */
+/** Conversions of one currency and the same dimensions that took the same path. */
 export interface ConvertingPath {
   /** Texts of the conversions' dimensions, in the order of the question's. */
   readonly dimensions: readonly string[];
-  /** Of each touchpoint, in path order, what {@link touchDimensions} reads; empty without a touchpoint. */
+  /** Names of the touchpoints in path order, which {@link touchDimensions} reads. */
   readonly path: readonly string[];
   readonly currency: string;
   readonly conversions: number;
@@ -63,32 +60,32 @@ export interface AttributionReport {
   readonly totals: AttributionTotals;
 }
 
-/** A report, and the paths of the conversions that it is about. */
+/** A report, and the paths of its conversions. */
 export interface AttributionAnswer {
   readonly report: AttributionReport;
-  /** Empty where they were not asked for. */
+  /** Empty unless the question asks for them. */
   readonly paths: readonly ConvertingPath[];
 }
 
 interface GroupRow {
   readonly model: string;
-  /** The touchpoint's dimensions asked for, in their order. */
+  /** The touchpoint's dimensions, in the order of the question. */
   readonly touch0?: string;
   readonly touch1?: string;
-  /** The conversion's dimensions asked for, in their order. */
+  /** The conversion's dimensions, in the order of the question. */
   readonly conversion0?: string;
   readonly conversion1?: string;
   readonly currency: string;
   readonly unattributed: number;
-  /** Of the model "" where paths were asked for. */
+  /** Only of the model "", where the question asks for paths. */
   readonly path?: readonly string[];
   readonly conversions: string;
   readonly value: string;
 }
 
 /**
- * Answers who earned how much. Every model's rows sum to exactly the totals, and so do the paths, because one scan gives
- * all: each conversion brings one more credit of its whole, under the model "".
+ * Answers how much each group earned. Every model's rows sum to exactly the totals, and so do the paths, because one scan gives
+ * all: each conversion has one more credit, of its whole, under the model "".
  * Cost: 200,000 conversions of five touchpoints, a fifth of them revised, under six models take 0.2–0.3 s on two
  * cores, as of a time no longer.
  * @throws WarehouseError `report_too_large` over {@link MAX_REPORT_ROWS}, `query_timeout`, `query_failed`, `unavailable`
@@ -124,7 +121,7 @@ export async function attributionReport(
 }
 
 /**
- * What each group earned, exact, before it is named and ordered.
+ * Reads the credits of each group, exact, unnamed and in no order.
  * @throws WarehouseError as {@link attributionReport}
  */
 export async function creditGroups(
@@ -152,11 +149,11 @@ export function tooManyPaths(): WarehouseError {
   );
 }
 
-/** Only names from closed lists are written into the text; what a user gives is bound. */
+/** SQL of the report. Only names from closed lists are in its text; a user's values are bound. */
 function reportSql(question: AttributionQuestion): string {
   const touches = touchDimensionsOf(question.by).map((field) => `touch_${field}`);
   const conversions = conversionDimensionsOf(question.by);
-  // Columns of their own, for dictionary codes are grouped faster than text.
+  // Columns of their own: dictionary codes are grouped faster than text.
   const texts = conversions.map(
     (dimension, i) =>
       `toLowCardinality(${conversionDimensionSql(dimension, "conversion_time")}) AS conversion${i}`,
@@ -192,7 +189,7 @@ GROUP BY ${["model", ...dims, "currency", "unattributed"].join(", ")}${journey =
 LIMIT ${limit}`;
 }
 
-/** SQL for the path as texts, as {@link touchText} makes them. @param touches columns of arrays */
+/** SQL for the path as names, see {@link touchText}. @param touches columns of arrays */
 function pathSql(touches: readonly string[]): string {
   if (touches.length === 0) return "arrayMap(id -> '', touch_id)";
   if (touches.length === 1) return `CAST(${touches.join("")}, 'Array(String)')`;

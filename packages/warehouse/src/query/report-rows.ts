@@ -1,7 +1,7 @@
 import { formatDecimal } from "@tributary/protocol";
 import { rowDimensions, type AttributionDimension } from "./report-dimensions.ts";
 
-/** What one group of conversions and touchpoints earned under one model: exact, before it is named. */
+/** Credits of one group of conversions and touchpoints under one model, exact and unnamed. */
 export interface CreditGroup {
   readonly model: string;
   /** Texts of the touchpoint's dimensions asked for; undefined for conversions without a touchpoint. */
@@ -16,7 +16,7 @@ export interface CreditGroup {
   readonly value: bigint;
 }
 
-/** What one group earned under one model, in one currency. */
+/** Credits of one group under one model, in one currency. */
 export interface AttributionRow extends Partial<Readonly<Record<AttributionDimension, string>>> {
   readonly model: string;
   /** Conversions credited: a sum of shares. */
@@ -27,7 +27,7 @@ export interface AttributionRow extends Partial<Readonly<Record<AttributionDimen
   readonly currency: string;
 }
 
-/** All conversions that the report is about, whatever its models and dimensions. */
+/** All conversions of the report, whatever its models and dimensions. */
 export interface AttributionTotals {
   readonly conversions: number;
   readonly attributed: number;
@@ -46,8 +46,8 @@ interface Earned {
 }
 
 /**
- * Rows in the order of the models asked for, then by value, then by conversions, largest first. Groups that bear the same
- * names become one: touchpoints that lack a dimension and conversions that lack touchpoints are both "(none)".
+ * Orders rows by the models of the question, then by value and conversions, the largest first. Groups with the same names become
+ * one: a touchpoint without a dimension and a conversion without touchpoints are both "(none)".
  */
 export function rowsOfGroups(
   groups: Iterable<CreditGroup>,

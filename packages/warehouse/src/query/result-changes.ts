@@ -1,7 +1,7 @@
-/** What changed a report between two times, revision by revision. */
+/** Changes of a report between two times, revision by revision. */
 import type { ModelName } from "@tributary/attribution";
 import { REVISION_REASONS, type DimensionField, type RevisionReason } from "@tributary/protocol";
-import { decimalUnits } from "./attribution-sql.ts";
+import { CONVERSION_KEY, decimalUnits } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import type { CreditGroup } from "./report-rows.ts";
@@ -22,7 +22,7 @@ export interface ChangesQuestion {
   readonly until: number;
 }
 
-/** What a group gained, or lost, by results of one reason. */
+/** Gain or loss of a group by results of one reason. */
 export interface ChangeGroup extends CreditGroup {
   readonly cause: RevisionReason;
 }
@@ -41,9 +41,9 @@ const BY = "fromUnixTimestamp64Milli({until:Int64}, 'UTC')";
 const AFTER = "fromUnixTimestamp64Milli({since:Int64}, 'UTC')";
 
 /**
- * Each result that came between the two times adds its credits under its reason, and takes away those of the result before it
- * under the same: over a conversion's results all but the last before and the last within cancel out. Results follow each
- * other as {@link validAttributions} has them: by the time of their commit, those of a former owner left out.
+ * SQL of the changes. Each result between the two times adds its credits under its reason, and subtracts those of the result before
+ * it under the same reason: of a conversion's results all cancel out but the last before the first time and the last before the
+ * second. Results follow each other as {@link validAttributions} orders them, without those that a former owner gave late.
  */
 function changesSql({ by, from, to }: ChangesQuestion): string {
   const touches = by.map((field) => `touch_${field}`);
@@ -61,7 +61,7 @@ FROM (
     SELECT currency, touches, ${touches.join(", ")}, credit_model, credit_touch, credit_share, credit_value,
       [(toString(reason), attributed_at > ${AFTER}, toInt8(1)), (leadInFrame(toString(reason)) OVER later, leadInFrame(attributed_at) OVER later > ${AFTER}, toInt8(-1))] AS steps
     FROM (
-      SELECT *, max(generation) OVER (PARTITION BY conversion_id ORDER BY attributed_at, generation, revision ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owner
+      SELECT *, max(generation) OVER (PARTITION BY ${CONVERSION_KEY} ORDER BY attributed_at, generation, revision ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owner
       FROM ${ATTRIBUTIONS_TABLE} FINAL
       WHERE tenant = {tenant:String} AND attributed_at <= ${BY}${times} AND conversion_id IN (
         SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
@@ -69,7 +69,7 @@ FROM (
       )
     )
     WHERE generation = owner
-    WINDOW later AS (PARTITION BY conversion_id ORDER BY attributed_at, generation, revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+    WINDOW later AS (PARTITION BY ${CONVERSION_KEY} ORDER BY attributed_at, generation, revision ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
   ) ARRAY JOIN steps AS step WHERE tupleElement(step, 2)
 )
 ARRAY JOIN credit_model AS model, credit_touch AS touch_index, credit_share AS credit, credit_value AS credited
@@ -79,7 +79,7 @@ LIMIT ${MAX_REPORT_ROWS + 1}`;
 }
 
 /**
- * What changed, by group and reason, exact.
+ * Computes the changes by group and reason, exactly.
  * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
  */
 export async function resultChanges(

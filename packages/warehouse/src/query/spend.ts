@@ -1,4 +1,4 @@
-/** What was spent, and what currencies were worth: rows that people give, a day each. */
+/** Spend and rates of currencies: rows a day, which people import. */
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import { decimalUnits } from "./attribution-sql.ts";
 import type { Column, QueryParameters, WarehouseEngine } from "../engine/engine.ts";
@@ -8,7 +8,7 @@ import { RATES_TABLE, SPEND_TABLE } from "../engine/schema.ts";
 
 const DAY_MS = 86_400_000;
 
-/** What was spent on one day for what the dimensions name. */
+/** Spend of one day for one combination of dimensions. */
 export interface SpendRow extends Readonly<Record<DimensionField, string>> {
   /** `2026-10-01`. */
   readonly day: string;
@@ -18,7 +18,7 @@ export interface SpendRow extends Readonly<Record<DimensionField, string>> {
   readonly amount: bigint;
 }
 
-/** What one unit of a currency was worth from a day on. */
+/** Worth of one unit of a currency from a day on. */
 export interface RateRow {
   /** `2026-10-01`. */
   readonly day: string;
@@ -49,8 +49,8 @@ const RATE_COLUMNS: readonly Column[] = [
 ];
 
 /**
- * Stores what was spent: one insert, so all of it or nothing. A row of the same day and dimensions takes the place of the one before.
- * @param importedAt ms since 1970: the later import wins
+ * Stores spend in one insert: all of it or nothing. A row replaces an earlier one of the same day and dimensions.
+ * @param importedAt ms since 1970: the later import is valid
  * @throws WarehouseError `insert_failed`, `unavailable`
  */
 export async function storeSpend(
@@ -71,7 +71,7 @@ export async function storeSpend(
   await engine.insertRowBinary(SPEND_TABLE, SPEND_COLUMNS, writer.written());
 }
 
-/** Stores rates, as {@link storeSpend}: a rate of the same day and currencies takes the place of the one before. */
+/** Stores rates, as {@link storeSpend}. A rate replaces an earlier one of the same day and currencies. */
 export async function storeRates(
   engine: WarehouseEngine,
   tenant: string,
@@ -103,7 +103,7 @@ export interface DaysQuestion {
 type TextRow = Readonly<Record<string, string>>;
 
 /**
- * What was spent, by day and all dimensions, oldest day first.
+ * Reads spend by day and all dimensions, the oldest day first.
  * @throws WarehouseError `report_too_large` over the rows of a report, and as the engine's query
  */
 export async function readSpend(
@@ -134,7 +134,7 @@ ORDER BY day, ${DIMENSION_FIELDS.join(", ")} LIMIT ${MAX_REPORT_ROWS + 1}`,
 }
 
 /**
- * Rates, oldest first. @param target only to this currency
+ * Reads rates, the oldest first. @param target only to this currency
  * @throws WarehouseError as {@link readSpend}
  */
 export async function readRates(

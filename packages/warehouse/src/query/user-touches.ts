@@ -3,7 +3,7 @@ import type { WarehouseEngine } from "../engine/engine.ts";
 import { linkedSql } from "./identity-sql.ts";
 import { EVENTS_TABLE } from "../engine/schema.ts";
 
-/** A touchpoint of a user, with what its channel was named by. */
+/** A touchpoint of a user, with the fields that named its channel. */
 export interface UserTouch extends Readonly<Record<DimensionField, string>> {
   readonly id: string;
   readonly type: string;
@@ -11,11 +11,11 @@ export interface UserTouch extends Readonly<Record<DimensionField, string>> {
   readonly time: number;
   readonly referrer: string;
   readonly url: string;
-  /** When it was committed, ms since 1970 by the clock of Redis. */
+  /** Time of its commit, ms since 1970 by the clock of Redis. */
   readonly committedAt: number;
 }
 
-/** Whose touchpoints, and around which time. */
+/** A user, and a time. */
 export interface UserTouchesQuestion {
   readonly tenant: string;
   readonly userKey: string;
@@ -26,7 +26,7 @@ export interface UserTouchesQuestion {
   readonly limit: number;
 }
 
-/** The table's order begins with the user: only their rows are read. LIMIT 1 BY instead of FINAL, as for conversions. */
+/** The table's order begins with the user, so only the user's rows are read. LIMIT 1 BY instead of FINAL, as for conversions. */
 const SQL = `SELECT * FROM (
   SELECT event_id AS id, type, toUnixTimestamp64Milli(time) AS ms, ${DIMENSION_FIELDS.join(", ")},
     referrer, url, splitByChar('-', position)[1] AS committed
@@ -36,6 +36,7 @@ const SQL = `SELECT * FROM (
       UNION ALL SELECT anonymous_id, true FROM (${linkedSql(undefined)}) WHERE linked = {user:String} AND {anonymous:UInt8} = 0
     )
     AND type IN ('impression', 'click', 'visit')
+  ORDER BY is_anonymous, user_key
   LIMIT 1 BY id
 )
 ORDER BY ms > {time:Int64}, ms DESC, id DESC
@@ -51,7 +52,7 @@ interface TouchRow extends Readonly<Record<DimensionField, string>> {
 }
 
 /**
- * A user's touchpoints: those up to a time first, the newest first, then those after it.
+ * Reads a user's touchpoints: first those up to a time, the newest first, then those after it.
  * @throws WarehouseError as {@link WarehouseEngine.query}
  */
 export async function readUserTouches(

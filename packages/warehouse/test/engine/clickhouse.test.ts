@@ -67,13 +67,13 @@ test("millions of rows come in Arrow, parameters bound", async () => {
   expect(await engine.queryParquet(sql, { not: "1" })).toEqual(file);
 });
 
-test("the revision is another one after each load", async () => {
-  const before = [await engine.revision(), await behind.revision()];
+test("the data version is another one after each load", async () => {
+  const before = [await engine.dataVersion(), await behind.dataVersion()];
   await loadFacts(engine, factBlock([click("r", T0)]));
-  const after = [await engine.revision(), await behind.revision()];
+  const after = [await engine.dataVersion(), await behind.dataVersion()];
   expect(after[0]).not.toBe(before[0]);
   expect(after[1]).not.toBe(before[1]);
-  expect([await engine.revision(), await behind.revision()]).toEqual(after);
+  expect([await engine.dataVersion(), await behind.dataVersion()]).toEqual(after);
 });
 
 test("rows go as the body, the statement in the URL, settings with each query", async () => {

@@ -1,9 +1,18 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import fc from "fast-check";
 import type { TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
 import { WarehouseError } from "../../src/errors.ts";
 import { FactRows } from "../../src/load/facts.ts";
-import { click, factBlock, purchase, receiptOf, recordBlock, T0 } from "../support/blocks.ts";
+import {
+  click,
+  expectDecodes,
+  factBlock,
+  purchase,
+  receiptOf,
+  recordBlock,
+  T0,
+} from "../support/blocks.ts";
 import { insert, loadFacts, temporaryWarehouse } from "../support/warehouse.ts";
 
 const UUID = "0b8e2f1a-1111-4222-8333-444455556666";
@@ -207,5 +216,25 @@ test("an undecodable block adds none of its rows and harms no other", async () =
   rows.add(good, 1, "3-0");
   await insert(engine, rows.finish());
   rows.clear();
+  expect(rows.finish()).toMatchObject({ rows: 0, bytes: new Uint8Array(0) });
+});
+
+test("bytes that are damaged anywhere are undecodable, or still a block, and nothing else", () => {
+  const good = factBlock(EVENTS);
+  fc.assert(
+    fc.property(fc.nat(good.length - 1), fc.nat(255), fc.boolean(), (at, byte, cuts) => {
+      const bad = Uint8Array.from(cuts ? good.subarray(0, at) : good);
+      if (!cuts) bad[at] = byte;
+      expectDecodes(() => new FactRows(1).add(bad, 1, "1-0"));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("a defect of ours is not taken for a block's", () => {
+  const rows = new FactRows(1);
+  // A caller that breaks the types stands for any defect: the block can be read.
+  const add = (): number => rows.add(factBlock(EVENTS), 1, undefined as unknown as string);
+  expect(add).toThrow(TypeError);
   expect(rows.finish()).toMatchObject({ rows: 0, bytes: new Uint8Array(0) });
 });

@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import fc from "fast-check";
 import { MODEL_NAMES } from "@tributary/attribution";
 import { formatDecimal, type TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
 import { ResultRows } from "../../src/load/results.ts";
-import { click, purchase, resultBlock, T0, type Result } from "../support/blocks.ts";
+import { click, expectDecodes, purchase, resultBlock, T0, type Result } from "../support/blocks.ts";
 import { insert, loadResults, temporaryWarehouse } from "../support/warehouse.ts";
 
 let engine: WarehouseEngine;
@@ -72,7 +73,7 @@ test("under every model credits sum to exactly 1 and money to exactly the value"
       );
       expect(zeros).toEqual([]);
     }),
-    { numRuns: 15 },
+    { numRuns: runs(15) },
   );
 });
 
@@ -177,5 +178,28 @@ describe("idempotence", () => {
     expect(await engine.query("SELECT count() AS n FROM tributary.attributions")).toEqual([
       { n: "2" },
     ]);
+  });
+});
+
+describe("a block", () => {
+  const conversion = purchase("c1", T0, { currency: "EUR" });
+  const good = resultBlock([{ conversion, touches: [click("t1", T0 - 1000)], value: "1" }]);
+
+  test("that is damaged anywhere is undecodable, or still a block, and nothing else", () => {
+    fc.assert(
+      fc.property(fc.nat(good.length - 1), fc.nat(255), fc.boolean(), (at, byte, cuts) => {
+        const bad = Uint8Array.from(cuts ? good.subarray(0, at) : good);
+        if (!cuts) bad[at] = byte;
+        expectDecodes(() => new ResultRows(1).add(bad, 1, "1-0"));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("is not at fault for a defect of ours", () => {
+    const rows = new ResultRows(1);
+    // A caller that breaks the types stands for any defect: the block can be read.
+    expect(() => rows.add(good, 1, undefined as unknown as string)).toThrow(TypeError);
+    expect(rows.finish()).toMatchObject({ rows: 0, bytes: new Uint8Array(0) });
   });
 });

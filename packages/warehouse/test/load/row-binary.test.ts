@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import fc from "fast-check";
 import type { Column, WarehouseEngine } from "../../src/engine/engine.ts";
 import { RowBinaryWriter } from "../../src/load/row-binary.ts";
@@ -102,7 +103,7 @@ test("every type comes back from chDB as it was written", async () => {
       }));
       expect(read).toEqual(expected);
     }),
-    { numRuns: 20 },
+    { numRuns: runs(20) },
   );
 });
 

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MODEL_NAMES } from "@tributary/attribution";
-import type { TributaryEvent } from "@tributary/protocol";
+import { REASON_DUPLICATE, REASON_MERGE, type TributaryEvent } from "@tributary/protocol";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
 import { touchDimensions } from "../../src/query/attribution-sql.ts";
-import { findConversion } from "../../src/query/conversion-lookup.ts";
+import { findConversions } from "../../src/query/conversion-lookup.ts";
+import { exportPages } from "../../src/query/export-rows.ts";
 import { attributionReport, type AttributionQuestion } from "../../src/query/report-queries.ts";
-import { click, purchase, resultBlock, T0 } from "../support/blocks.ts";
+import { resultChanges } from "../../src/query/result-changes.ts";
+import { click, purchase, type Result, resultBlock, T0 } from "../support/blocks.ts";
 import { loadResults, temporaryWarehouse } from "../support/warehouse.ts";
 
 let engine: WarehouseEngine;
@@ -62,6 +64,11 @@ afterAll(() => remove());
 
 const answer = (more: Partial<AttributionQuestion>) =>
   attributionReport(engine, { tenant: "default", models: ["linear"], by: ["channel"], ...more });
+const findConversion = async (...asked: Parameters<typeof findConversions>) => {
+  const [found, ...others] = await findConversions(...asked);
+  expect(others).toEqual([]);
+  return found;
+};
 const ask = async (more: Partial<AttributionQuestion>) => (await answer(more)).report;
 
 test("by one dimension, over the latest revisions only", async () => {
@@ -337,4 +344,65 @@ test("by what conversions are told apart by, alone and with a touchpoint's dimen
     [2, ["2023-11-14"]],
     [3, ["2023-11-14"]],
   ]);
+});
+
+test("one event ID under two user keys is two conversions, until one of them is a duplicate", async () => {
+  const tenant = "same-id";
+  const anonymous = { anonymousId: "a1", generation: 5 };
+  const of = (userId: string, at: number) => purchase("same", T0 + at, { userId, currency: "EUR" });
+  const load = async (ms: number, ...results: Result[]) =>
+    loadResults(engine, resultBlock(results, tenant), `${ms}-0`);
+  await load(
+    FIRST_MS,
+    { conversion: of("u1", 0), touches: [email("t", T0)], value: "10" },
+    { conversion: of("u2", 1), touches: [], value: "7" },
+    { conversion: of("u1", 2), touches: [], value: "10", ...anonymous },
+  );
+  const totals = async (asOf?: number) =>
+    (await ask({ tenant, ...(asOf === undefined ? {} : { asOf }) })).totals;
+  expect(await totals()).toMatchObject({ conversions: 3, value: [{ value: "27" }] });
+  // One that is loaded again changes nothing.
+  await load(FIRST_MS, { conversion: of("u2", 1), touches: [], value: "7" });
+  expect(await totals()).toMatchObject({ conversions: 3 });
+
+  const duplicate = { revision: 1, reason: REASON_DUPLICATE, value: "", touches: [] };
+  await load(REFUNDED_MS, { conversion: of("u1", 2), ...duplicate, ...anonymous });
+  expect(await totals()).toMatchObject({ conversions: 2, value: [{ value: "17" }] });
+  expect(await totals(FIRST_MS)).toMatchObject({ conversions: 3 });
+  const found = await findConversions(engine, tenant, "same");
+  expect(
+    found.map(({ sentUserKey, sentAnonymous, value, reason }) => [
+      sentUserKey,
+      sentAnonymous,
+      value,
+      reason,
+    ]),
+  ).toEqual([
+    ["u1", false, "10", "first"],
+    ["u2", false, "7", "first"],
+    ["a1", true, "0", "duplicate"],
+  ]);
+  expect(found[2]).toMatchObject({ userKey: "u1", credits: [], revisions: [{}, {}] });
+
+  const range = { tenant, since: FIRST_MS, until: LATE_MS };
+  const changes = await resultChanges(engine, { ...range, model: "linear", by: ["channel"] });
+  expect(changes.map(({ cause, value }) => [cause, value])).toEqual([
+    ["duplicate", -10_000_000_000_000n],
+  ]);
+  for (const [name, rows] of [
+    ["conversions", 2],
+    ["credits", 2 * MODEL_NAMES.length],
+  ] as const) {
+    const exported: unknown[] = [];
+    for await (const page of exportPages(engine, name, { tenant, asOf: Date.now() })) {
+      exported.push(...page);
+    }
+    expect(exported).toHaveLength(rows);
+  }
+
+  // The link is taken back: it is a conversion of its own again.
+  const { userId: _, ...alone } = { ...of("", 2), anonymousId: "a1" };
+  const back = { revision: 2, reason: REASON_MERGE, generation: 6 };
+  await load(LATE_MS, { conversion: alone, touches: [], value: "10", ...back });
+  expect(await totals()).toMatchObject({ conversions: 3, value: [{ value: "27" }] });
 });

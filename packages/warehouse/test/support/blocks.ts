@@ -15,6 +15,7 @@ import {
   type RowDictionaries,
   type TributaryEvent,
 } from "@tributary/protocol";
+import { WarehouseError } from "../../src/errors.ts";
 import { creditAll, DEFAULT_MODEL_OPTIONS, MODEL_NAMES } from "@tributary/attribution";
 
 export const T0 = 1_700_000_000_000;
@@ -60,15 +61,19 @@ export interface Result {
   readonly revision?: number;
   /** Index into REVISION_REASONS. */
   readonly reason?: number;
+  readonly generation?: number;
+  /** That the conversion was sent under, where it is its user's by a link. */
+  readonly anonymousId?: string;
 }
 
 /** A result block as the worker writes it, credited by every model. */
 export function resultBlock(results: readonly Result[], tenant = "default"): Uint8Array {
   const dictionaries = createRowDictionaries(2);
   const writer = new ResultWriter(MODEL_NAMES, dictionaries);
-  for (const { conversion, touches, value, revision = 0, reason = 0 } of results) {
+  for (const { conversion, touches, value, ...more } of results) {
+    const { revision = 0, reason = 0, generation = 0, anonymousId = "" } = more;
     scanEvents([conversion], tenant, dictionaries, (row) => {
-      writer.conversion(row, value, revision, reason, touches.length);
+      writer.conversion(row, value, revision, reason, touches.length, generation, anonymousId);
     });
     if (touches.length === 0) continue;
     scanEvents(touches, tenant, dictionaries, (row) => writer.touch(row));
@@ -158,4 +163,13 @@ export function recordBlock(
     append({ kind: IDENTITY_DECISION, linked, generation, time: T0 }, linked ? userId : "u0");
   }
   return writer.finish();
+}
+
+/** Runs what reads a block, which may fail with `block_undecodable` and no other error. */
+export function expectDecodes(read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof WarehouseError) || error.code !== "block_undecodable") throw error;
+  }
 }

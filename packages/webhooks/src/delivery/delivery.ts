@@ -21,10 +21,10 @@ export interface Delivery {
  * lost with a node of Redis is computed again and may come out otherwise under the same number.
  */
 export function deliveryId(data: DeliveredConversion): string {
-  const { tenant, id, generation, revision, reason, value, touchpoints, credits } = data;
+  const { tenant, key, generation, revision, reason, value, touchpoints, credits } = data;
   const path = touchpoints.map((touchpoint) => touchpoint.id);
   const shares = credits.map(({ model, touch, credit }) => [model, touch, credit]);
-  const text = JSON.stringify([tenant, id, generation, revision, reason, value, path, shares]);
+  const text = JSON.stringify([tenant, key, generation, revision, reason, value, path, shares]);
   return idOf(text);
 }
 
@@ -36,15 +36,16 @@ export function erasedDeliveries({
   conversions,
 }: ErasedConversions): Delivery[] {
   return conversions.map((conversion) => {
-    const id = idOf(JSON.stringify([tenant, conversion, "erased", entry]));
+    const { key } = conversion;
+    const id = idOf(JSON.stringify([tenant, key, "erased", entry]));
     // Owners' generations are times of entries, and all that is known of the conversion is from before this one.
-    const place = { id: conversion, generation: atMs, attributedAt: atMs, revision: 0 };
+    const place = { key, generation: atMs, attributedAt: atMs, revision: 0 };
     return {
       tenant,
       id,
       ticket: ticketOf(place, id),
       generation: atMs,
-      body: erasedBodyOf(tenant, conversion, atMs),
+      body: erasedBodyOf({ tenant, ...conversion }, atMs),
       traceparent: "",
     };
   });
@@ -59,12 +60,12 @@ function idOf(text: string): string {
  * generation, then by when they were committed, then by their revision, as reports have it (validAttributions).
  */
 export function ticketOf(
-  data: Pick<DeliveredConversion, "id" | "generation" | "attributedAt" | "revision">,
+  data: Pick<DeliveredConversion, "key" | "generation" | "attributedAt" | "revision">,
   id: string,
 ): string {
   const { generation, attributedAt, revision } = data;
   const version = [pad(generation, 16), pad(attributedAt, 15), pad(revision, 10)].join(".");
-  return `${conversionKey(data.id)}|${version}|${id}`;
+  return `${data.key}|${version}|${id}`;
 }
 
 /** The ticket's conversion. */
@@ -72,9 +73,14 @@ export function conversionOf(ticket: string): string {
   return ticket.slice(0, ticket.indexOf("|"));
 }
 
-/** A conversion's ID in a form without marks of its own, of one length. */
-function conversionKey(id: string): string {
-  return createHash("sha256").update(id).digest("base64url").slice(0, 22);
+/**
+ * Tickets of conversions as they were named before conversions had keys, by its event ID alone: what an earlier version put into
+ * the queue is found by it.
+ */
+export function formerTicketsOf({ conversions }: ErasedConversions): string[] {
+  return conversions.map(
+    ({ id }) => `${createHash("sha256").update(id).digest("base64url").slice(0, 22)}||`,
+  );
 }
 
 function pad(number: number, digits: number): string {

@@ -16,6 +16,7 @@ export function exampleBody(tenant: string, now: number): string {
     timestamp: new Date(now).toISOString(),
     data: {
       tenant,
+      key: "example-key",
       id: "example-conversion",
       orderId: "example-order",
       name: "purchase",

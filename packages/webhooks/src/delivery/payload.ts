@@ -30,6 +30,9 @@ const credit = z.object({
 
 const conversion = z.object({
   tenant: z.string(),
+  key: z
+    .string()
+    .describe("names the conversion: an event ID that was sent by another user has another key"),
   id: z.string().describe("event ID of the conversion"),
   orderId: z.string().describe("empty where the conversion has none"),
   name: z.string().describe("of the conversion, such as purchase; empty where it has none"),
@@ -50,8 +53,13 @@ const conversion = z.object({
   credits: z.array(credit).describe("by model, in path order; those of nothing left out"),
 });
 
-const RESULT_TYPES = ["conversion.attributed", "conversion.corrected", "test"] as const;
-const [ATTRIBUTED, CORRECTED] = RESULT_TYPES;
+const RESULT_TYPES = [
+  "conversion.attributed",
+  "conversion.corrected",
+  "conversion.withdrawn",
+  "test",
+] as const;
+const [ATTRIBUTED, CORRECTED, WITHDRAWN] = RESULT_TYPES;
 const ERASED = "conversion.erased";
 
 /** Fields may be added to bodies; receivers ignore those that they do not know. */
@@ -60,7 +68,7 @@ export const resultSchema = z
     type: z
       .enum(RESULT_TYPES)
       .describe(
-        "attributed: revision 0; corrected: a later one; test: an example, of no conversion",
+        "attributed: the first result; corrected: a later one; withdrawn: its person sent it under another user key as well, which counts; test: an example, of no conversion",
       ),
     timestamp: z.iso
       .datetime()
@@ -73,7 +81,7 @@ const erasedSchema = z
   .object({
     type: z.literal(ERASED),
     timestamp: z.iso.datetime().describe("when it was erased; of every attempt the same"),
-    data: conversion.pick({ tenant: true, id: true }),
+    data: conversion.pick({ tenant: true, key: true, id: true }),
   })
   .describe("A conversion that is no more, as its person was erased");
 
@@ -82,13 +90,15 @@ export const deliverySchema = z.union([resultSchema, erasedSchema]);
 
 export type DeliveryBody = z.infer<typeof deliverySchema>;
 export type ResultBody = z.infer<typeof resultSchema>;
+type ErasedConversion = z.infer<typeof erasedSchema>["data"];
 export type DeliveredConversion = ResultBody["data"];
 export type DeliveredTouchpoint = DeliveredConversion["touchpoints"][number];
 
 /** The body's text, which is signed and sent as it is. */
 export function bodyOf(data: DeliveredConversion): string {
+  const corrected = data.reason === "duplicate" ? WITHDRAWN : CORRECTED;
   const body: ResultBody = {
-    type: data.reason === "first" ? ATTRIBUTED : CORRECTED,
+    type: data.reason === "first" ? ATTRIBUTED : corrected,
     timestamp: new Date(data.attributedAt).toISOString(),
     data,
   };
@@ -96,8 +106,8 @@ export function bodyOf(data: DeliveredConversion): string {
 }
 
 /** The text of what says that a conversion was erased. @param atMs when, ms since 1970 */
-export function erasedBodyOf(tenant: string, id: string, atMs: number): string {
+export function erasedBodyOf(data: ErasedConversion, atMs: number): string {
   const timestamp = new Date(atMs).toISOString();
-  const body: z.infer<typeof erasedSchema> = { type: ERASED, timestamp, data: { tenant, id } };
+  const body: z.infer<typeof erasedSchema> = { type: ERASED, timestamp, data };
   return JSON.stringify(body);
 }

@@ -11,7 +11,7 @@ import {
   WarehouseFeed,
 } from "@tributary/streams";
 import type { Telemetry } from "@tributary/telemetry";
-import { type Delivery, erasedDeliveries } from "../delivery/delivery.ts";
+import { type Delivery, erasedDeliveries, formerTicketsOf } from "../delivery/delivery.ts";
 import type { WebhookMetrics } from "../metrics.ts";
 import { DeliveryQueue } from "../queue/delivery-queue.ts";
 import { deliveriesOf } from "./result-deliveries.ts";
@@ -234,6 +234,7 @@ export class Intake {
       const queue = this.#queues.get(tenant);
       const bounds = { waitingBytes: 0, deadBytes: 0 };
       const holder = queue ?? new DeliveryQueue(this.#client, tenant, bounds);
+      this.#superseded(await holder.erase(atMs, formerTicketsOf(erased)));
       const deliveries = erasedDeliveries(erased);
       for (let at = 0; at < deliveries.length; at += MAX_CHUNK) {
         const page = deliveries.slice(at, at + MAX_CHUNK);
@@ -290,9 +291,5 @@ export class Intake {
 
 /** Whether bytes are at fault, and not us or Redis. */
 function isUnreadable(error: unknown): error is Error {
-  return (
-    error instanceof ProtocolError ||
-    error instanceof RangeError ||
-    error instanceof AttributionError
-  );
+  return error instanceof ProtocolError || error instanceof AttributionError;
 }

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { creditResult, netValue, type ResultCredits } from "@tributary/attribution";
+import { creditResult, resultValue, type ResultCredits } from "@tributary/attribution";
 import {
   createRowDictionaries,
   EVENT_TYPES,
@@ -10,13 +10,15 @@ import {
   FLAG_USER_UUID,
   formatDecimal,
   formatUuid,
+  ProtocolError,
   readRareFields,
   readResultBlock,
+  REASON_DUPLICATE,
   type ResultBlock,
   REVISION_REASONS,
   type RowDictionaries,
 } from "@tributary/protocol";
-import { entryTimeMs } from "@tributary/streams";
+import { conversionKey, entryTimeMs } from "@tributary/streams";
 import { decodeTraceContext, formatTraceparent, TRACE_CONTEXT_BYTES } from "@tributary/telemetry";
 import { type Delivery, deliveryId, ticketOf } from "../delivery/delivery.ts";
 import { bodyOf, type DeliveredConversion, type DeliveredTouchpoint } from "../delivery/payload.ts";
@@ -36,7 +38,7 @@ interface Reading {
  * Makes a result block into deliveries, in its order, with money and credits shared out exactly as the warehouse does.
  * @param wanted tenants with a receiver; the others' results are left out
  * @param entry ID of the block's stream entry @param seed of the dictionaries' hash, secret
- * @throws ProtocolError, RangeError for bytes that are no such block
+ * @throws ProtocolError, AttributionError for bytes that are no such block
  */
 export function* deliveriesOf(
   block: Uint8Array,
@@ -60,10 +62,12 @@ export function* deliveriesOf(
     const touches = result.touchCounts[i] ?? 0;
     const touchpoints: DeliveredTouchpoint[] = [];
     for (let index = 1; index <= touches; index += 1) {
-      if (!result.touches.next(touch)) throw new RangeError("fewer touchpoints than counted");
+      if (!result.touches.next(touch)) throw malformed("fewer touchpoints than counted");
       if (wanted.has(tenant)) touchpoints.push(touchpointOf(touch, index, dictionaries));
     }
-    if (wanted.has(tenant)) {
+    // A duplicate that never was a conversion of its own was never sent: there is nothing to withdraw.
+    const isKnown = result.reasons[i] !== REASON_DUPLICATE || (result.revisions[i] ?? 0) > 0;
+    if (wanted.has(tenant) && isKnown) {
       const data = conversionOf(reading, row, i, touchpoints, firstWeight);
       const id = deliveryId(data);
       yield {
@@ -88,18 +92,27 @@ function conversionOf(
 ): DeliveredConversion {
   const rare = readRareFields(row);
   const reason = REVISION_REASONS[result.reasons[index] ?? 0];
-  if (reason === undefined) throw new RangeError(`reason ${result.reasons[index]}`);
-  const value = netValue(result.values[index] ?? "");
+  if (reason === undefined) throw malformed(`reason ${result.reasons[index]}`);
+  const value = resultValue(result.values[index] ?? "");
   const shared: ResultCredits<string> = { models: [], touches: [], shares: [], values: [] };
-  creditResult(shared, result.models, result.weights, value, touchpoints.length, firstWeight);
+  const models = reason === "duplicate" ? [] : result.models;
+  creditResult(shared, models, result.weights, value, touchpoints.length, firstWeight);
+  const tenant = dictionaries.tenants.text(row.tenant);
+  const id = idOf(row);
+  const userKey = userOf(row);
+  const anonymous = (row.flags & FLAG_ANONYMOUS) !== 0;
+  const anonymousId = result.anonymousIds[index] ?? "";
+  const sent =
+    anonymousId === "" ? { userKey, anonymous } : { userKey: anonymousId, anonymous: true };
   return {
-    tenant: dictionaries.tenants.text(row.tenant),
-    id: idOf(row),
+    tenant,
+    key: conversionKey({ tenant, id, ...sent }),
+    id,
     orderId: rare.orderId,
     name: rare.name,
     time: row.time,
-    userKey: userOf(row),
-    anonymous: (row.flags & FLAG_ANONYMOUS) !== 0,
+    userKey,
+    anonymous,
     value: formatDecimal(value),
     currency: rare.currency,
     generation: result.generations[index] ?? 0,
@@ -139,6 +152,10 @@ function touchpointOf(
     content,
     channel,
   };
+}
+
+function malformed(what: string): ProtocolError {
+  return new ProtocolError("entry_malformed", what);
 }
 
 function idOf(row: EventRow): string {

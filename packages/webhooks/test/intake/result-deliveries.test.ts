@@ -3,13 +3,16 @@ import {
   MONEY_UNIT,
   parseDecimal,
   ProtocolError,
+  REASON_DUPLICATE,
   REASON_MERGE,
   REASON_REFUND,
 } from "@tributary/protocol";
+import { conversionKey } from "@tributary/streams";
 import { encodeTraceContext } from "@tributary/telemetry";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Delivery } from "../../src/delivery/delivery.ts";
+import { runs } from "../../../../test/support/property-runs.ts";
+import { conversionOf, type Delivery } from "../../src/delivery/delivery.ts";
 import { resultSchema } from "../../src/delivery/payload.ts";
 import { deliveriesOf } from "../../src/intake/result-deliveries.ts";
 import { type Result, resultBlock, T0 } from "../support/blocks.ts";
@@ -49,6 +52,12 @@ describe("a body", () => {
       timestamp: new Date(T0).toISOString(),
       data: {
         tenant: "default",
+        key: conversionKey({
+          tenant: "default",
+          id: "c1",
+          userKey: "user of c1",
+          anonymous: false,
+        }),
         id: "c1",
         orderId: "order-c1",
         name: "purchase",
@@ -95,7 +104,7 @@ describe("a body", () => {
           expect(of.reduce((sum, credit) => sum + units(credit.value), 0n)).toBe(units(money));
         }
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 
@@ -114,6 +123,36 @@ describe("a body", () => {
     expect(made[1]?.credits).toEqual(
       MODEL_NAMES.map((model) => ({ model, touch: 0, credit: "1", value: "3" })),
     );
+  });
+});
+
+describe("one event ID under two user keys", () => {
+  const bodyOf = ({ body }: Delivery) => resultSchema.parse(JSON.parse(body));
+
+  it("makes two conversions, whose deliveries do not pass for each other's", () => {
+    const [ada, bob] = deliveries([
+      { id: "same", clicks: 0, userId: "ada" },
+      { id: "same", clicks: 0, userId: "bob" },
+    ]);
+    expect(ada?.id).not.toBe(bob?.id);
+    expect(conversionOf(ada?.ticket ?? "")).not.toBe(conversionOf(bob?.ticket ?? ""));
+  });
+
+  it("names a conversion by whom it was sent, whosever it is by now", () => {
+    const [before] = deliveries([{ id: "same", userId: "u", anonymousId: "a" }]);
+    const [after] = deliveries([
+      { id: "same", userId: "other", anonymousId: "a", revision: 1, generation: 9 },
+    ]);
+    expect(before && bodyOf(before).data.key).toBe(after && bodyOf(after).data.key);
+  });
+
+  it("is withdrawn where it is a duplicate, unless it was never sent", () => {
+    const duplicate = { id: "same", anonymousId: "a", reason: REASON_DUPLICATE, value: "" };
+    const more = { clicks: 0, generation: 9 };
+    expect(deliveries([{ ...duplicate, ...more }])).toEqual([]);
+    const made = bodyOf(only({ ...duplicate, ...more, revision: 1 }));
+    expect(made.type).toBe("conversion.withdrawn");
+    expect(made.data).toMatchObject({ value: "0", reason: "duplicate", credits: [] });
   });
 });
 
@@ -155,7 +194,7 @@ it("tickets of a conversion sort as its results are valid: owner, commit, revisi
       const text = (left?.[1] ?? "") < (right?.[1] ?? "") ? -1 : Number(left?.[1] !== right?.[1]);
       expect(text).toBe(Math.sign(order));
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 

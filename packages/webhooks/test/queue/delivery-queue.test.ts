@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { connectRedis, type RedisClient, waitUntilReady } from "@tributary/streams";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { conversionOf, type Delivery, erasedDeliveries } from "../../src/delivery/delivery.ts";
 import { readDeadDeliveries } from "../../src/queue/dead-deliveries.ts";
@@ -97,7 +98,7 @@ describe("deliveries", () => {
       entry: `${atMs}-0`,
       atMs,
       tenant: "default",
-      conversions: ["a"],
+      conversions: [{ id: "a", key: conversionOf(waits.ticket) }],
     });
     if (erased === undefined) throw new Error("no delivery");
     expect(await queue.erase(atMs, [erased.ticket])).toBe(2);
@@ -307,6 +308,6 @@ it("whatever happens in whatever order, none is lost, and none is sent behind a 
       expect(new Set(sent).size).toBe(sent.length);
       expect((await queue.size()).waiting).toBe(0);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

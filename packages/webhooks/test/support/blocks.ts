@@ -22,6 +22,9 @@ export interface Result {
   readonly reason?: number;
   readonly generation?: number;
   readonly clicks?: number;
+  readonly userId?: string;
+  /** That it was sent under, where it is the user's by a link. */
+  readonly anonymousId?: string;
 }
 
 function scan(
@@ -49,11 +52,13 @@ export function resultBlock(results: readonly Result[], trace?: Uint8Array): Uin
   for (const result of results) {
     const { tenant = "default", id = "c1", value = "100", clicks = 3 } = result;
     const { revision = 0, reason = REASON_FIRST, generation = 0 } = result;
-    const user = { userId: `user of ${id}` };
-    const order = { orderId: `order-${id}`, currency: "EUR", value, name: "purchase" };
+    const { userId = `user of ${id}`, anonymousId = "" } = result;
+    const user = { userId };
+    const worth = value === "" ? {} : { value, currency: "EUR" };
+    const order = { orderId: `order-${id}`, ...worth, name: "purchase" };
     const conversion: TributaryEvent = { id, type: "conversion", time: T0, ...user, ...order };
     scan([conversion], dictionaries, tenant, (row) =>
-      writer.conversion(row, value, revision, reason, clicks, generation),
+      writer.conversion(row, value, revision, reason, clicks, generation, anonymousId),
     );
     if (clicks === 0) continue;
     const touches = Array.from({ length: clicks }, (_, i): TributaryEvent => {

@@ -102,7 +102,7 @@ export class BatchTrace {
         },
         ...(reason === undefined ? {} : { error: reason }),
       });
-      this.#tell(partition, recorded.traceId, outcome);
+      this.#logBatch(partition, recorded.traceId, outcome);
       return;
     }
     this.#child(
@@ -123,11 +123,12 @@ export class BatchTrace {
     }
     span.end();
     const slow = finishedAtMs - startedAtMs >= this.#slowBatchMs;
-    if (slow || reason !== undefined) this.#tell(partition, span.spanContext().traceId, outcome);
+    if (slow || reason !== undefined)
+      this.#logBatch(partition, span.spanContext().traceId, outcome);
   }
 
   /** A slow batch, or one with dead letters, is worth a line that leads to its trace. */
-  #tell(partition: number, traceId: string, outcome: CommitOutcome): void {
+  #logBatch(partition: number, traceId: string, outcome: CommitOutcome): void {
     const { deadLetters, startedAtMs, finishedAtMs, entries } = outcome;
     const fields = {
       trace_id: traceId,

@@ -33,8 +33,8 @@ export class MemoryBudget implements Admission {
   readonly limitBytes: number;
   readonly #use: MemoryUse;
   readonly #logger: Logger;
-  /** Memory set aside for partitions that are being rebuilt. */
-  readonly #setAside = new Map<number, number>();
+  /** Memory reserved for partitions that are being rebuilt. */
+  readonly #reserved = new Map<number, number>();
   readonly #refused = new Map<number, string>();
   #residentBytes = 0;
   #full = false;
@@ -77,12 +77,12 @@ export class MemoryBudget implements Admission {
   mayTake(partition: number, factLogBytes: number): boolean {
     const needed = Math.ceil(factLogBytes * MEMORY_PER_LOG_BYTE);
     let left = this.limitBytes - this.#look();
-    for (const [other, bytes] of this.#setAside) {
+    for (const [other, bytes] of this.#reserved) {
       if (other !== partition) left -= Math.max(0, bytes - this.#use.partitionBytes(other));
     }
     if (needed <= left) {
       this.#refused.delete(partition);
-      this.#setAside.set(partition, needed);
+      this.#reserved.set(partition, needed);
       return true;
     }
     const reason = `partition ${partition} needs about ${mb(needed)}, ${mb(Math.max(0, left))} left of ${this.#limit()}; add a worker or raise it`;
@@ -92,11 +92,11 @@ export class MemoryBudget implements Admission {
   }
 
   rebuilt(partition: number): void {
-    this.#setAside.delete(partition);
+    this.#reserved.delete(partition);
   }
 
   released(partition: number): void {
-    this.#setAside.delete(partition);
+    this.#reserved.delete(partition);
     this.#refused.delete(partition);
   }
 

@@ -1,8 +1,8 @@
 import {
   type CommitOutcome,
   entryTimeMs,
-  FIRST_ID,
   MemoryLostError,
+  OutOfMemoryError,
   type PartitionProcessor,
   PoisonEntryError,
   type Retention,
@@ -10,13 +10,13 @@ import {
 } from "@tributary/streams";
 import type { IdentityCounts, TenantCounts } from "@tributary/attribution";
 import type { Logger } from "@tributary/telemetry";
-import { booksField, REVISION_REASONS } from "@tributary/protocol";
+import { booksField, DIMENSION_FIELDS, REVISION_REASONS } from "@tributary/protocol";
 import type { BatchTrace } from "./batch-trace.ts";
 import type { ProcessedReply, StateSize } from "../threads/messages.ts";
 import type { WorkerMetrics } from "../metrics.ts";
 import { packBlocks } from "../threads/packed-blocks.ts";
 import { FactRetention } from "./retention.ts";
-import type { ThreadPool } from "../threads/pool.ts";
+import { isHeapFull, type ThreadPool } from "../threads/pool.ts";
 
 export interface ProcessorOptions {
   readonly horizonMs: number;
@@ -32,7 +32,7 @@ const DROPS: readonly NamedCount[] = [
   ["users_per_partition", "droppedUsersPerPartition"],
 ];
 
-/** Why who is who was not taken as it came, and where the count is found. */
+/** Reasons for which identity resolution refused a link, and where the count is found. */
 const REFUSALS = [
   ["blocked", "blocked"],
   ["limit", "overLimit"],
@@ -61,6 +61,8 @@ export class AttributionProcessor implements PartitionProcessor {
   readonly #retentions = new Map<number, FactRetention>();
   readonly #replies = new Map<number, ProcessedReply>();
   readonly #sizes = new Map<number, StateSize>();
+  /** Bytes of the strings that the partitions of a thread share, by thread. */
+  readonly #vocabularyBytes = new Map<number, number>();
 
   constructor(
     threads: ThreadPool,
@@ -76,11 +78,18 @@ export class AttributionProcessor implements PartitionProcessor {
     this.#logger = logger;
   }
 
-  /** Facts, users and bytes held over all partitions. */
+  /** Facts, users and bytes held over all partitions; the bytes include those of the vocabularies. */
   get stateSize(): StateSize {
     const sizes = [...this.#sizes.values()];
-    const sum = (of: keyof StateSize): number => sizes.reduce((total, size) => total + size[of], 0);
-    return { facts: sum("facts"), users: sum("users"), bytes: sum("bytes") };
+    const sum = (of: "facts" | "users" | "bytes"): number =>
+      sizes.reduce((total, size) => total + size[of], 0);
+    const vocabularyBytes = [...this.#vocabularyBytes.values()].reduce((all, own) => all + own, 0);
+    return {
+      facts: sum("facts"),
+      users: sum("users"),
+      bytes: sum("bytes") + vocabularyBytes,
+      vocabularyBytes,
+    };
   }
 
   /** Bytes that a partition's tables hold. */
@@ -93,12 +102,15 @@ export class AttributionProcessor implements PartitionProcessor {
     return this.#retention(partition).decide(Date.now(), true);
   }
 
-  async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
+  async restore(partition: number, blocks: readonly StreamEntry[], begins: boolean): Promise<void> {
     const startedAt = performance.now();
     const packed = packBlocks(blocks.map(({ block }) => block));
-    const reply = await this.#threads.run({ kind: "restore", partition, blocks: packed }, [
-      packed.bytes.buffer,
-    ]);
+    const arrivedMs = blocks.map(({ id, position = id }) => entryTimeMs(position));
+    const reply = await this.#threads.run(
+      { kind: "restore", partition, blocks: packed, arrivedMs, continues: !begins },
+      [packed.bytes.buffer],
+    );
+    if (reply.status === "unknownPartition") throw new MemoryLostError(partition);
     if (reply.status !== "restored")
       throw new Error(`restore: the thread answered ${reply.status}`);
     const retention = this.#retention(partition);
@@ -113,7 +125,7 @@ export class AttributionProcessor implements PartitionProcessor {
         "a block of the fact log cannot be read to its end: the partition is rebuilt without its facts",
       );
     }
-    this.#sizes.set(partition, reply.state);
+    this.#setSize(partition, reply.state);
     if (blocks.length === 0) return;
     this.#metrics.tributary_rebuild_seconds.observe((performance.now() - startedAt) / 1000);
     this.#metrics.tributary_rebuild_facts_total.inc(
@@ -130,7 +142,7 @@ export class AttributionProcessor implements PartitionProcessor {
           kind: "process",
           partition,
           entries: packed,
-          positionMs: entryTimeMs(entries.at(-1)?.id ?? FIRST_ID),
+          arrivedMs: entries.map(({ id }) => entryTimeMs(id)),
           ...(trace === undefined ? {} : { trace }),
         },
         [packed.bytes.buffer],
@@ -142,6 +154,7 @@ export class AttributionProcessor implements PartitionProcessor {
       this.#trace.computed(partition, reply);
       this.#replies.set(partition, reply);
       return {
+        entries: reply.entries,
         facts:
           reply.facts === undefined ? undefined : { count: reply.factCount, bytes: reply.facts },
         records: reply.records,
@@ -152,7 +165,12 @@ export class AttributionProcessor implements PartitionProcessor {
       };
     } catch (error) {
       this.#trace.failed(partition, error);
-      throw error;
+      if (!isHeapFull(error)) throw error;
+      this.#logger.error(
+        { partition, entries: entries.length },
+        "a compute thread's heap is full, see TRIBUTARY_THREAD_HEAP_MB; no entry is held to be at fault",
+      );
+      throw new OutOfMemoryError(partition);
     }
   }
 
@@ -170,7 +188,7 @@ export class AttributionProcessor implements PartitionProcessor {
     const retention = this.#retention(partition);
     if (reply !== undefined) {
       if (factsId !== "") retention.add(factsId, reply.counts);
-      this.#sizes.set(partition, reply.state);
+      this.#setSize(partition, reply.state);
       this.#count(reply);
     }
     this.#metrics.tributary_batches_total.inc({
@@ -189,6 +207,11 @@ export class AttributionProcessor implements PartitionProcessor {
       );
     }
     return retention.decide(outcome.finishedAtMs);
+  }
+
+  #setSize(partition: number, size: StateSize): void {
+    this.#sizes.set(partition, size);
+    this.#vocabularyBytes.set(this.#threads.threadOf(partition), size.vocabularyBytes);
   }
 
   #retention(partition: number): FactRetention {
@@ -232,6 +255,11 @@ export class AttributionProcessor implements PartitionProcessor {
       }
     }
     this.#countIdentity(reply.identity);
+    for (const [i, count] of reply.overflowed.entries()) {
+      const dimension = DIMENSION_FIELDS[i] ?? "other";
+      if (count > 0)
+        this.#metrics.tributary_vocabulary_overflow_values_total.inc({ dimension }, count);
+    }
     for (const [i, count] of reply.attributed.entries()) {
       const reason = REVISION_REASONS[i] ?? "other";
       if (count > 0) this.#metrics.tributary_conversions_attributed_total.inc({ reason }, count);

@@ -13,7 +13,7 @@ const REBUILD_FACTS = 100_000;
 
 /**
  * Which blocks of a partition's fact log can still matter. A block no longer does when each of its tenants' facts is older
- * than that tenant's watermark (its largest event time) less the horizon, and the block itself has been in the log for
+ * than that tenant's watermark (the largest min(event time, arrival)) less the horizon, and the block itself has been in the log for
  * the time that every fact is kept. Blocks are only ever trimmed from the front.
  */
 export class FactRetention {
@@ -34,11 +34,12 @@ export class FactRetention {
   add(id: string, counts: Readonly<Record<string, TenantCounts>>): void {
     const latest = new Map<string, number>();
     let facts = 0;
-    for (const [tenant, { processed, kept, latestTimeMs, keptTimeMs }] of Object.entries(counts)) {
+    for (const [tenant, tenantCounts] of Object.entries(counts)) {
+      const { processed, kept, latestTimeMs, keptTimeMs, watermarkMs } = tenantCounts;
       if (processed + kept === 0) continue;
       facts += processed + kept;
       latest.set(tenant, Math.max(latestTimeMs, keptTimeMs));
-      this.#watermarks.set(tenant, Math.max(latestTimeMs, this.#watermarks.get(tenant) ?? 0));
+      this.#watermarks.set(tenant, Math.max(watermarkMs, this.#watermarks.get(tenant) ?? 0));
     }
     this.#blocks.push({ id, facts, latest });
     this.#live += facts;

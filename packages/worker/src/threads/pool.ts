@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Piscina } from "piscina";
 import type { PartitionTask, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
 
@@ -7,10 +6,16 @@ export interface ThreadPoolOptions {
   /** JavaScript heap of a thread, MiB. */
   readonly heapMb: number;
   readonly data: ThreadData;
+  /** The successor of a thread that died must run within this time, ms; 30 s where it is not given. */
+  readonly replacementMs?: number;
 }
 
-/** A replaced thread must answer within this time, ms. */
-const REPLACEMENT_MS = 10_000;
+const REPLACEMENT_MS = 30_000;
+
+/** Whether a task failed because its thread's heap was full. */
+export function isHeapFull(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+}
 
 /**
  * Compute threads with affinity: a partition's tasks always go to the same thread, which holds its journeys. One Piscina
@@ -20,11 +25,16 @@ export class ThreadPool {
   readonly #pools: Piscina[] = [];
   readonly #onReplaced: (thread: number) => void;
   readonly #onStuck: (thread: number) => void;
+  readonly #replacementMs: number;
+  /** Node's ID of each thread that runs. */
+  readonly #running = new Map<number, number>();
+  /** Threads that died and have no successor yet, with what ends the wait for it. */
+  readonly #awaited = new Map<number, NodeJS.Timeout>();
   #closed = false;
 
   /**
-   * @param onReplaced told when a thread died and its successor answers
-   * @param onStuck told when a thread died and no successor came: the process cannot go on
+   * @param onReplaced called when a thread died and its successor runs
+   * @param onStuck called when a thread died and no successor came: the process cannot go on
    */
   constructor(
     options: ThreadPoolOptions,
@@ -33,23 +43,26 @@ export class ThreadPool {
   ) {
     this.#onReplaced = onReplaced;
     this.#onStuck = onStuck;
-    for (let i = 0; i < options.threads; i += 1) {
-      this.#pools.push(
-        new Piscina({
-          name: "run",
-          filename: new URL("./thread.ts", import.meta.url).href,
-          minThreads: 1,
-          maxThreads: 1,
-          concurrentTasksPerWorker: 1,
-          // Without it a task that finds the thread busy goes behind those that came later, again and again: batches
-          // waited for seconds while others were computed.
-          stricterFIFO: true,
-          // The default blocks the thread's event loop between tasks.
-          atomics: "disabled",
-          workerData: options.data,
-          resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
-        }),
-      );
+    this.#replacementMs = options.replacementMs ?? REPLACEMENT_MS;
+    for (let thread = 0; thread < options.threads; thread += 1) {
+      const pool = new Piscina({
+        name: "run",
+        filename: new URL("./thread.ts", import.meta.url).href,
+        minThreads: 1,
+        maxThreads: 1,
+        concurrentTasksPerWorker: 1,
+        // Without it a task that finds the thread busy goes behind those that came later, again and again: batches
+        // waited for seconds while others were computed.
+        stricterFIFO: true,
+        // The default blocks the thread's event loop between tasks.
+        atomics: "disabled",
+        workerData: options.data,
+        resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
+      });
+      pool.on("workerCreate", ({ id }: { readonly id: number }) => this.#noteRunning(thread, id));
+      // A thread that fails between two tasks fails none: without a listener the event would end the process.
+      pool.on("error", () => this.#noteFailure(thread));
+      this.#pools.push(pool);
     }
   }
 
@@ -79,11 +92,10 @@ export class ThreadPool {
   async run(task: PartitionTask, transfer: ArrayBuffer[] = []): Promise<ThreadReply> {
     const thread = this.threadOf(task.partition);
     const pool = this.#pools[thread] as Piscina;
-    const before = pool.threads[0]?.threadId;
     try {
       return (await pool.run(task, { transferList: transfer })) as ThreadReply;
     } catch (error) {
-      if (!this.#closed) void this.#awaitReplacement(thread, pool, before);
+      this.#noteFailure(thread);
       throw error;
     }
   }
@@ -97,25 +109,24 @@ export class ThreadPool {
   /** Ends the threads; what they compute is lost. */
   async close(): Promise<void> {
     this.#closed = true;
+    for (const timer of this.#awaited.values()) clearTimeout(timer);
     await Promise.all(this.#pools.map(async (pool) => pool.destroy()));
   }
 
-  /** A task failed: makes sure that a thread answers, be it the same one or its successor. */
-  async #awaitReplacement(
-    thread: number,
-    pool: Piscina,
-    before: number | undefined,
-  ): Promise<void> {
-    const ping: ThreadTask = { kind: "ping" };
-    const answered = await Promise.race([
-      pool.run(ping).then(
-        () => true,
-        () => false,
-      ),
-      sleep(REPLACEMENT_MS, false, { ref: false }),
-    ]);
-    if (this.#closed) return;
-    if (!answered) this.#onStuck(thread);
-    else if (pool.threads[0]?.threadId !== before) this.#onReplaced(thread);
+  #noteRunning(thread: number, id: number): void {
+    this.#running.set(thread, id);
+    const timer = this.#awaited.get(thread);
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    this.#awaited.delete(thread);
+    this.#onReplaced(thread);
+  }
+
+  /** A task failed, or a thread: where it died its successor is awaited. What the threads have to do does not matter. */
+  #noteFailure(thread: number): void {
+    if (this.#closed || this.#awaited.has(thread)) return;
+    if (this.#pools[thread]?.threads[0]?.threadId === this.#running.get(thread)) return;
+    const timer = setTimeout(() => this.#onStuck(thread), this.#replacementMs).unref();
+    this.#awaited.set(thread, timer);
   }
 }

@@ -3,54 +3,76 @@ import { BadEntryError, PartitionState, Vocabulary } from "@tributary/attributio
 import { move, transferableSymbol, valueSymbol, workerData } from "piscina";
 import { collectGarbage } from "./collect-garbage.ts";
 import type { StateSize, ThreadData, ThreadReply, ThreadTask } from "./messages.ts";
-import { type PackedBlocks, unpackBlocks } from "./packed-blocks.ts";
+import { unpackBlocks } from "./packed-blocks.ts";
 
 const data = workerData as ThreadData;
-const states = new Map<number, PartitionState>();
-/** Shared by the partitions until it holds this many strings and combinations, some of facts long forgotten. */
-const MAX_SHARED = 200_000;
+
+/** A partition's journeys, and the strings that they share with the other partitions'. */
+interface Held {
+  readonly state: PartitionState;
+  readonly vocabulary: Vocabulary;
+}
+
+const partitions = new Map<number, Held>();
 const channels = new Map(
   [...data.journeys.tenants].flatMap(([name, { channels: own }]) =>
     own === undefined ? [] : [[name, own] as const],
   ),
 );
-let vocabulary = new Vocabulary(data.seed, channels);
+/** There are at most two, see {@link vocabularyToRestore}. */
+const MAX_VOCABULARIES = 2;
+let vocabulary = newVocabulary();
 
 export function run(task: ThreadTask): ThreadReply {
   switch (task.kind) {
     case "process":
       return processBatch(task);
     case "restore":
-      return restore(task.partition, task.blocks);
+      return restore(task);
     case "forget":
-      states.delete(task.partition);
+      partitions.delete(task.partition);
       return { status: "done" };
     case "collect":
       collectGarbage();
       return { status: "done" };
-    case "ping":
-      return { status: "done" };
   }
 }
 
-function restore(partition: number, blocks: PackedBlocks): ThreadReply {
-  let state = states.get(partition);
+function restore(task: Extract<ThreadTask, { kind: "restore" }>): ThreadReply {
+  const { partition, blocks, arrivedMs, continues } = task;
+  let state = partitions.get(partition)?.state;
+  // The thread that began is gone, and with it the blocks before these.
+  if (state === undefined && continues === true) return { status: "unknownPartition" };
   if (state === undefined) {
-    if (vocabulary.size > MAX_SHARED) vocabulary = new Vocabulary(data.seed, channels);
+    vocabulary = vocabularyToRestore();
     const place = { partition, partitions: data.partitions };
     state = new PartitionState(data.journeys, data.seed + partition, vocabulary, place);
-    states.set(partition, state);
+    partitions.set(partition, { state, vocabulary });
   }
-  const restored = unpackBlocks(blocks).map((block) => state.restore(block));
+  const restored = unpackBlocks(blocks).map((block, i) => state.restore(block, arrivedMs[i]));
   return { status: "restored", blocks: restored, state: sizeOf(state) };
 }
 
+function newVocabulary(): Vocabulary {
+  return new Vocabulary(data.seed, channels, data.vocabularyBytes / MAX_VOCABULARIES);
+}
+
+/**
+ * The vocabulary for a partition that is rebuilt: another one where the current one is half full, as some of its strings are
+ * of facts long trimmed; but only once no partition has the one before.
+ */
+function vocabularyToRestore(): Vocabulary {
+  const isHalfFull = vocabulary.byteLength * 2 * MAX_VOCABULARIES > data.vocabularyBytes;
+  const isOnlyOne = [...partitions.values()].every((held) => held.vocabulary === vocabulary);
+  return isHalfFull && isOnlyOne ? newVocabulary() : vocabulary;
+}
+
 function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadReply {
-  const state = states.get(task.partition);
+  const state = partitions.get(task.partition)?.state;
   if (state === undefined) return { status: "unknownPartition" };
   const startedAtMs = Date.now();
   try {
-    const outcome = state.process(unpackBlocks(task.entries), task.trace, task.positionMs);
+    const outcome = state.process(unpackBlocks(task.entries), task.trace, task.arrivedMs);
     const reply: ThreadReply = {
       status: "processed",
       ...outcome,
@@ -62,7 +84,7 @@ function processBatch(task: Extract<ThreadTask, { kind: "process" }>): ThreadRep
     return moved(reply, [outcome.facts, ...outcome.records, ...blocks]);
   } catch (error) {
     // A batch computed in part leaves the state void: it is rebuilt from the fact log.
-    states.delete(task.partition);
+    partitions.delete(task.partition);
     if (error instanceof BadEntryError) {
       return { status: "badEntry", index: error.index, reason: error.message };
     }
@@ -79,5 +101,11 @@ function moved(reply: ThreadReply, blocks: readonly (Uint8Array | undefined)[]):
 }
 
 function sizeOf(state: PartitionState): StateSize {
-  return { facts: state.factCount, users: state.userCount, bytes: state.byteLength };
+  const vocabularies = new Set([...partitions.values()].map((held) => held.vocabulary));
+  return {
+    facts: state.factCount,
+    users: state.userCount,
+    bytes: state.byteLength,
+    vocabularyBytes: [...vocabularies].reduce((sum, { byteLength }) => sum + byteLength, 0),
+  };
 }

@@ -51,13 +51,15 @@ class Journeys implements PartitionProcessor {
   readonly #states = new Map<number, PartitionState>();
 
   async restore(partition: number, blocks: readonly StreamEntry[]): Promise<void> {
-    for (const { block } of blocks) this.#stateOf(partition).restore(block);
+    for (const { block, id, position = id } of blocks) {
+      this.#stateOf(partition).restore(block, entryTimeMs(position));
+    }
   }
 
   async process(partition: number, entries: readonly StreamEntry[]): Promise<Computed> {
-    const positionMs = entryTimeMs(entries.at(-1)?.id ?? "");
+    const arrivedMs = entryTimeMs(entries.at(-1)?.id ?? "");
     const blocks = entries.map(({ block }) => block);
-    const outcome = this.#stateOf(partition).process(blocks, undefined, positionMs);
+    const outcome = this.#stateOf(partition).process(blocks, undefined, arrivedMs);
     for (const { key, path } of decodeResults(outcome)) this.last.set(key, path);
     const { facts, factCount: count, records, erases, messages, results, counts } = outcome;
     const { accepted = 0, duplicate = 0, processed = 0, erased = 0 } = counts["default"] ?? {};

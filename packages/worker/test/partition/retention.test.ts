@@ -19,6 +19,7 @@ const counts = (byTenant: Record<string, [processed: number, latestTimeMs: numbe
         erased: 0,
         droppedUsersPerPartition: 0,
         latestTimeMs,
+        watermarkMs: latestTimeMs,
         kept: 0,
         keptTimeMs: 0,
       },
@@ -50,6 +51,18 @@ describe("what of the fact log can still matter", () => {
     retention.add("2-0", counts({ a: [1, 7000] }));
     expect(retention.decide(10_000).factsFrom).toBe("1-0");
     retention.add("3-0", counts({ a: [1, 7001] }));
+    expect(retention.decide(10_000).factsFrom).toBe("2-0");
+  });
+
+  it("goes by the watermark: an event of a fast clock ages nobody's facts, and stays until its own time", () => {
+    const retention = new FactRetention(HORIZON, KEPT);
+    retention.add("1-0", counts({ a: [1, 6500] }));
+    const { a } = counts({ a: [1, 90_000] });
+    if (a === undefined) throw new Error("no counts");
+    retention.add("2-0", { a: { ...a, watermarkMs: 7000 } });
+    retention.add("3-0", counts({ a: [1, 7000] }));
+    expect(retention.decide(10_000).factsFrom).toBe("1-0");
+    retention.add("4-0", counts({ a: [1, 60_000] }));
     expect(retention.decide(10_000).factsFrom).toBe("2-0");
   });
 

@@ -2,6 +2,7 @@
 import { DEFAULT_JOURNEY_OPTIONS, PartitionState } from "@tributary/attribution";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { expectedResults, type PlainEvent } from "../../../../test/support/oracle.ts";
 import { FactRetention } from "../../src/partition/retention.ts";
 import { decodeResults, entryOf, NOW } from "../support/blocks.ts";
@@ -30,7 +31,7 @@ class Partition {
 
   /** One batch, its commit, and what retention then trims. */
   take(...events: PlainEvent[]): void {
-    const outcome = this.#state.process([entryOf(events)]);
+    const outcome = this.#state.process([entryOf(events)], undefined, NOW);
     for (const { key, path, value } of decodeResults(outcome)) this.last.set(key, { path, value });
     const counts = outcome.counts["default"];
     this.late += counts?.late ?? 0;
@@ -49,7 +50,7 @@ class Partition {
   /** As after a crash: what is not in the log is forgotten. */
   rebuild(): void {
     this.#state = new PartitionState(OPTIONS, 1);
-    for (const { block } of this.#log) this.#state.restore(block);
+    for (const { block } of this.#log) this.#state.restore(block, NOW);
   }
 }
 
@@ -121,7 +122,7 @@ describe("a trimmed log", () => {
           expect([given, Math.round(Number(value) * 100)]).toEqual([path, Number(net) / 1e10]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
     // Else nothing was put to the test.
     expect(trimmed).toBeGreaterThan(1000);

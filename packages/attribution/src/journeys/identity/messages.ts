@@ -9,9 +9,9 @@ import {
   type RowDictionaries,
 } from "@tributary/protocol";
 import type { UserTable } from "../tables/user-table.ts";
-import { type Key, loadAnonymous } from "./key.ts";
+import { type Key, loadAnonymous } from "../chains/key.ts";
 
-/** What another partition is to be told: an entry of its events. */
+/** An entry for the events of another partition. */
 export interface Message {
   readonly partition: number;
   /** Rows in it. */
@@ -19,16 +19,14 @@ export interface Message {
   readonly bytes: Uint8Array;
 }
 
-/** A message is closed before it has more rows: its partition takes it as one batch. */
+/** A message is closed before it has more rows: its partition takes each as one batch. */
 const MAX_MESSAGE_ROWS = 16_384;
 const MAX_LOG_ROWS = MAX_ENTRY_EVENTS - 1;
 
-/** Whom a record is of: an anonymous ID by its journey or, where it has none here, by its key. */
-export type Subject =
-  | { readonly journey: number }
-  | { readonly key: Key; readonly tenantOf: number };
+/** The key that a record is about: by its chain or, where it has none here, as it is. */
+export type Subject = { readonly chain: number } | { readonly key: Key; readonly tenantOf: number };
 
-/** Writes what a batch adds to the log about identity, and what it has to say to other partitions. */
+/** Writes a batch's records of identity: blocks for the log, and messages to other partitions. */
 export class Messages {
   readonly #users: UserTable;
   readonly #dictionaries: RowDictionaries;
@@ -45,7 +43,7 @@ export class Messages {
     this.#log = new EntryWriter(dictionaries);
   }
 
-  /** Forgets what was written. */
+  /** Begins a batch. */
   begin(): void {
     this.#log.clear();
     for (const writer of this.#writers.values()) writer.clear();
@@ -59,8 +57,8 @@ export class Messages {
     this.#write(this.#log, subject, user, record, keptUntilMs);
   }
 
-  /** Says a record to a partition. @param user −1 for none */
-  tell(
+  /** Adds a record to the message to a partition. @param user −1 for none */
+  send(
     partition: number,
     subject: Subject,
     user: number,
@@ -72,17 +70,17 @@ export class Messages {
     this.#write(writer, subject, user, record, keptUntilMs);
   }
 
-  /** Whether the next row to a partition would have to begin a message, which only a record may. */
+  /** Whether a partition's message has no room: the next row would begin another, which must be a record. */
   isFull(partition: number): boolean {
     return this.#writerFor(partition).count >= MAX_MESSAGE_ROWS - 1;
   }
 
-  /** Adds a copy of a fact to the message that a record began. */
+  /** Adds a copy of a fact behind the record that began the message. */
   copy(partition: number, row: EventRow): void {
     this.#writerFor(partition).append(row);
   }
 
-  /** Blocks of records for the log, none longer than an entry may be. */
+  /** Blocks of records for the log, within the length of an entry. */
   finishLog(): Uint8Array[] {
     if (this.#log.count > 0) this.#records.push(this.#log.finish());
     const records = this.#records;
@@ -106,7 +104,7 @@ export class Messages {
   ): void {
     const row = this.#row;
     Object.assign(this.#record, emptyIdentityRecord(), record, { hasUser: user >= 0 });
-    if ("journey" in subject) this.#users.load(subject.journey, row);
+    if ("chain" in subject) this.#users.load(subject.chain, row);
     else {
       this.#users.load(subject.tenantOf, row);
       loadAnonymous(row, subject.key);

@@ -1,6 +1,6 @@
-import { compareKeys, copyOf, type Key, sameKey, textOf } from "./key.ts";
+import { compareKeys, copyOf, type Key, sameKey, textOf } from "../chains/key.ts";
 
-/** A user and an anonymous ID that were seen together, as the user's partition remembers it. */
+/** An anonymous ID that was seen with a user, as the user's partition remembers it. */
 interface Pair {
   readonly key: Key;
   /** The earliest event with both, ms since 1970. */
@@ -9,12 +9,12 @@ interface Pair {
   keptUntilMs: number;
 }
 
-/** What the anonymous ID's partition is to be told of a pair. */
+/** A pair for the anonymous ID's partition. */
 export interface Announcement {
   readonly user: number;
   readonly key: Key;
   readonly time: number;
-  /** Larger than those of all announcements before. */
+  /** Larger than those of all earlier announcements. */
   readonly version: number;
   /** Whether the user takes the anonymous ID. */
   readonly linked: boolean;
@@ -27,14 +27,14 @@ interface Candidate {
   readonly time: number;
 }
 
-/** Refused pairs that were announced and are kept in mind, so that their next events are not announced again. */
+/** Most refused pairs that are remembered as announced: the next events of such a pair are not announced again. */
 const MAX_REFUSED = 4096;
-/** About what a pair takes, bytes, for accounting. */
+/** Memory of a pair, bytes: an estimate, for accounting. */
 const PAIR_BYTES = 200;
 
 /**
- * The users' side of identity: which anonymous IDs each user was seen with. A user keeps the first ones by the time of the
- * earliest event with both, then by key; that is a minimum, so that it does not matter in which order events come.
+ * The users' side of identity: the anonymous IDs that each user was seen with. A user takes the first ones by the time of
+ * the earliest event with both, then by key. Minima do not depend on the order of arrival.
  */
 export class Pairs {
   readonly #limit: number;
@@ -56,28 +56,29 @@ export class Pairs {
     return (this.#size + this.#refused.size) * PAIR_BYTES;
   }
 
-  /** Whether an event with both says nothing new. Cost: one look-up, and a comparison with the user's pairs. */
+  /** Whether an event with both changes nothing. Cost: one look-up, and a comparison with the user's pairs. */
   isKnown(user: number, key: Key, time: number): boolean {
     const pair = this.#ofUser.get(user)?.find((other) => sameKey(other.key, key));
     return pair !== undefined && time >= pair.time && time <= pair.keptUntilMs;
   }
 
-  /** An event with both, which may say something new; {@link settle} decides. */
+  /** Notes an event with both, for {@link settle} to decide. */
   note(user: number, key: Key, time: number): void {
     this.#candidates.push({ user, key: copyOf(key), time });
   }
 
-  /** Forgets what was noted and not settled. */
+  /** Begins a batch: forgets events that were noted and not settled. */
   begin(): void {
     this.#candidates = [];
   }
 
   /**
-   * Takes all that was noted, one announcement for each pair that it changes.
-   * @param positionMs time of the batch's last entry, ms: what versions grow with
-   * @param refused told of each pair that a user does not take
+   * Takes the events that were noted.
+   * @param arrivedMs time of the batch's last entry, ms since 1970: versions grow with it
+   * @param refused called for each pair that a user does not take
+   * @returns one announcement for each pair that changed
    */
-  settle(positionMs: number, refused: () => void): Announcement[] {
+  settle(arrivedMs: number, refused: () => void): Announcement[] {
     if (this.#candidates.length === 0) return [];
     const rejected: Omit<Announcement, "version">[] = [];
     const changed = new Map<Pair, number>();
@@ -92,24 +93,24 @@ export class Pairs {
         continue;
       }
       const added = { key, time, keptUntilMs: time + this.#refreshMs };
-      const outcast = this.#add(user, known, added);
-      if (outcast !== added) changed.set(added, user);
-      if (outcast === undefined) continue;
-      changed.delete(outcast);
-      if (this.#isRefused(user, outcast)) continue;
+      const refusedPair = this.#add(user, known, added);
+      if (refusedPair !== added) changed.set(added, user);
+      if (refusedPair === undefined) continue;
+      changed.delete(refusedPair);
+      if (this.#isRefused(user, refusedPair)) continue;
       refused();
-      rejected.push({ user, ...outcast, linked: false });
+      rejected.push({ user, ...refusedPair, linked: false });
     }
     this.#candidates = [];
     const accepted = [...changed].map(([pair, user]) => ({ user, ...pair, linked: true }));
     return [...rejected, ...accepted].map((pair): Announcement => {
-      return { ...pair, version: this.nextVersion(positionMs) };
+      return { ...pair, version: this.nextVersion(arrivedMs) };
     });
   }
 
-  /** Larger than all before. @param positionMs as of {@link settle} */
-  nextVersion(positionMs: number): number {
-    this.#lastVersion = Math.max(this.#lastVersion + 1, positionMs);
+  /** A version larger than all earlier ones. @param arrivedMs see {@link settle} */
+  nextVersion(arrivedMs: number): number {
+    this.#lastVersion = Math.max(this.#lastVersion + 1, arrivedMs);
     return this.#lastVersion;
   }
 
@@ -118,7 +119,7 @@ export class Pairs {
     return (this.#ofUser.get(user) ?? []).map(({ key }) => key);
   }
 
-  /** Forgets with whom a user was seen. @param version that the erasure had */
+  /** Forgets a user's pairs. @param version of the user's erasure */
   forget(user: number, version: number): void {
     this.#lastVersion = Math.max(this.#lastVersion, version);
     this.#size -= this.#ofUser.get(user)?.length ?? 0;
@@ -128,7 +129,7 @@ export class Pairs {
     }
   }
 
-  /** What an announcement of before left: it is in the log. */
+  /** Takes an earlier announcement from the log. */
   restore({ user, key, time, version, linked, keptUntilMs }: Announcement): void {
     this.#lastVersion = Math.max(this.#lastVersion, version);
     const known = this.#ofUser.get(user) ?? [];
@@ -138,7 +139,7 @@ export class Pairs {
     this.#ofUser.set(user, others);
   }
 
-  /** @returns the pair that the user does not take or no longer takes: the last of all; undefined where there is room */
+  /** @returns the last of the user's pairs, which the user does not or no longer takes; undefined where there is room */
   #add(user: number, known: Pair[], added: Pair): Pair | undefined {
     if (known.length < this.#limit) {
       known.push(added);
@@ -150,13 +151,13 @@ export class Pairs {
     for (let i = 1; i < known.length; i += 1) {
       if (comparePairs(known[i] as Pair, known[last] as Pair) > 0) last = i;
     }
-    const outcast = known[last] as Pair;
-    if (comparePairs(added, outcast) > 0) return added;
+    const refusedPair = known[last] as Pair;
+    if (comparePairs(added, refusedPair) > 0) return added;
     known[last] = added;
-    return outcast;
+    return refusedPair;
   }
 
-  /** Whether it was announced that this pair is refused; from now on it counts as announced. */
+  /** Whether the refusal of this pair was announced; from now on it counts as announced. */
   #isRefused(user: number, { key, time, keptUntilMs }: Pair): boolean {
     const name = `${user}:${key.uuid ? 1 : 0}:${textOf(key)}`;
     const known = this.#refused.get(name);
@@ -164,9 +165,10 @@ export class Pairs {
       known !== undefined &&
       time >= known.time &&
       keptUntilMs - this.#refreshMs <= known.keptUntilMs
-    )
+    ) {
       return true;
-    // All at once: a list in order of use would cost more than now and then announcing some again, which does no harm.
+    }
+    // All at once: announcing some refusals again is harmless, and cheaper than a list in order of use.
     if (this.#refused.size >= MAX_REFUSED) this.#refused.clear();
     this.#refused.set(name, { time: Math.min(time, known?.time ?? time), keptUntilMs });
     return false;

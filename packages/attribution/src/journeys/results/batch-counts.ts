@@ -1,33 +1,35 @@
 import type { Dictionary, EntryColumns } from "@tributary/protocol";
 import type { Watermarks } from "../watermarks.ts";
 
-/** Per tenant: what became of a batch's events. accepted = duplicate + processed + the three drops. */
+/** Counts of a batch's events, of one tenant. accepted = duplicate + processed + the three drops. */
 export interface TenantCounts {
   accepted: number;
   duplicate: number;
   processed: number;
   droppedFactsPerUser: number;
   droppedFactsPerPartition: number;
-  /** Of the processed: came later than is allowed for, so that results which they change may lack touchpoints. */
+  /** Of the processed: beyond the allowed lateness, so that the results which they change may lack touchpoints. */
   late: number;
   /** Of the processed: refunds whose order had no conversion when they came. */
   unmatchedRefunds: number;
   /** Events of users that the partition has no more room for. */
   droppedUsersPerPartition: number;
-  /** Of the processed, mostly of earlier batches: facts of people who were erased, as far as the partition still held them. */
+  /** Of the processed, mostly of earlier batches: facts of erased people that the partition still held. */
   erased: number;
   /** Latest time of a processed event, ms since 1970; 0 where there is none. */
   latestTimeMs: number;
+  /** Largest min(event time, arrival) of a processed event, ms since 1970: the tenant's watermark rises to it. */
+  watermarkMs: number;
   /**
-   * Records of identity and copies of other partitions' facts: no events, and in no account, but the log holds them as long
-   * as facts of their time.
+   * Records of identity and copies of other partitions' facts: they are no events and in no book, but the log holds them as
+   * long as facts of their time.
    */
   kept: number;
   /** Latest time of them, ms since 1970; 0 where there are none. */
   keptTimeMs: number;
 }
 
-/** Counts a batch's events per tenant: what the commit adds to the books. */
+/** Counts a batch's events per tenant, for the books. */
 export class BatchCounts {
   readonly #byTenant = new Map<number, TenantCounts>();
   readonly #watermarks: Watermarks;
@@ -35,7 +37,7 @@ export class BatchCounts {
   #current: TenantCounts = empty();
   #lateBeforeMs = 0;
 
-  /** @param watermarks as they are before the batch: the same however the batch is ordered */
+  /** @param watermarks as they are before the batch: lateness does not depend on the order within it */
   constructor(watermarks: Watermarks) {
     this.#watermarks = watermarks;
   }
@@ -53,7 +55,7 @@ export class BatchCounts {
     this.#current.duplicate += 1;
   }
 
-  /** @param concernsMs time of the oldest event that it changes something for: a refund's conversion, or its own */
+  /** @param concernsMs time of the oldest event that it concerns: a refund's conversion, or its own */
   processed(tenant: number, timeMs: number, concernsMs: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.processed += 1;
@@ -93,10 +95,14 @@ export class BatchCounts {
     this.#current.droppedUsersPerPartition += 1;
   }
 
-  /** Moves the watermarks on to the batch's latest events. */
-  raiseWatermarks(): void {
-    for (const [tenant, { latestTimeMs }] of this.#byTenant) {
-      this.#watermarks.raise(tenant, latestTimeMs);
+  /**
+   * Raises the watermarks to the batch's latest events, once all are counted.
+   * @param arrivedMs when the batch's last entry arrived, ms since 1970
+   */
+  raiseWatermarks(arrivedMs: number): void {
+    for (const [tenant, counts] of this.#byTenant) {
+      counts.watermarkMs = Math.min(counts.latestTimeMs, arrivedMs);
+      this.#watermarks.raise(tenant, counts.watermarkMs);
     }
   }
 
@@ -131,6 +137,7 @@ function empty(): TenantCounts {
     droppedUsersPerPartition: 0,
     erased: 0,
     latestTimeMs: 0,
+    watermarkMs: 0,
     kept: 0,
     keptTimeMs: 0,
   };

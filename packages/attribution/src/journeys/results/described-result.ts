@@ -1,6 +1,4 @@
-import { FLAG_ID_UUID, formatUuid, type EventRow } from "@tributary/protocol";
-
-/** A result in words, for whoever follows a trace. */
+/** A result in words, for the batch's trace. */
 export interface DescribedResult {
   readonly conversionId: string;
   /** "" where the conversion has none. */
@@ -18,12 +16,6 @@ export interface DescribedResult {
 /** Results of a batch that are described, and touchpoints of each: a span has little room. */
 export const MAX_DESCRIBED = 32;
 export const MAX_DESCRIBED_TOUCHES = 20;
-
-/** An event's ID as text. */
-export function idText(row: EventRow): string {
-  if ((row.flags & FLAG_ID_UUID) !== 0) return formatUuid(row.id, row.idStart);
-  return new TextDecoder().decode(row.id.subarray(row.idStart, row.idStart + row.idLength));
-}
 
 /**
  * Shares of the first touchpoints, by model.

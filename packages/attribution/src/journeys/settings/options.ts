@@ -1,32 +1,34 @@
 import type { ChannelSettings } from "../../channel/tenant-rules.ts";
 import { DEFAULT_MODEL_OPTIONS, type ModelOptions } from "../../models/registry.ts";
 
-/** What the journeys of a partition go by. */
+/** Settings of a partition's journeys. */
 export interface JourneyOptions {
   /** How long before a conversion a click or visit still counts, ms, inclusive. */
   readonly clickWindowMs: number;
   /** How long before a conversion an impression still counts, ms, inclusive. */
   readonly viewWindowMs: number;
   /**
-   * Facts are held for the longest window and this much more, ms, behind the largest event time of their tenant: what
+   * Facts are held for the longest window and this much more, ms, behind the watermark of their tenant: what
    * concerns an older conversion may find its touchpoints gone, and is counted.
    */
   readonly latenessMs: number;
-  /** Facts kept of one user; what comes above is dropped and counted. Bounds the cost of a single event. */
+  /** Most facts of one user; further ones are dropped and counted. Bounds the cost of a single event. */
   readonly maxFactsPerUser: number;
-  /** Facts kept in a partition; what comes above is dropped and counted. */
+  /** Most facts of a partition; further ones are dropped and counted. */
   readonly maxFacts: number;
-  /** Users kept in a partition; the events of further ones are dropped and counted. */
+  /** Most users of a partition; the events of further ones are dropped and counted. */
   readonly maxUsers: number;
+  /** A batch takes no further entry once its results are about this large, bytes. */
+  readonly maxResultBytes: number;
   readonly models: ModelOptions;
   readonly identity: IdentityOptions;
-  /** What tenants want otherwise, by their name. */
+  /** Tenants' own settings, by the tenant's name. */
   readonly tenants: ReadonlyMap<string, TenantJourneyOptions>;
 }
 
-/** What a tenant wants otherwise. */
+/** A tenant's own settings. */
 export interface TenantJourneyOptions {
-  /** At most the longer of everybody's windows, for so long facts are held. */
+  /** At most the longer of the platform's windows: facts are held for that long. */
   readonly clickWindowMs?: number | undefined;
   readonly viewWindowMs?: number | undefined;
   readonly channels?: ChannelSettings | undefined;
@@ -36,11 +38,11 @@ export interface TenantJourneyOptions {
 export interface IdentityOptions {
   /** Anonymous IDs of a user, the first ones by event time; 0 links nothing. */
   readonly maxAnonymousIds: number;
-  /** Values of either ID that stand for nothing, whatever their case and surrounding spaces. */
+  /** Placeholders in either ID, compared without case and surrounding spaces. */
   readonly unlinkedIds: readonly string[];
 }
 
-/** What clients send where they have no ID, as seen in many trackers' data. */
+/** Values that clients send in place of an ID, as seen in many trackers' data. */
 const UNLINKED_IDS = [
   "",
   "0",
@@ -69,6 +71,7 @@ export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   maxFactsPerUser: 1000,
   maxFacts: 50_000_000,
   maxUsers: 10_000_000,
+  maxResultBytes: 32 * 2 ** 20,
   models: DEFAULT_MODEL_OPTIONS,
   identity: { maxAnonymousIds: 32, unlinkedIds: UNLINKED_IDS },
   tenants: new Map<string, TenantJourneyOptions>(),

@@ -6,10 +6,10 @@ export class TenantWindows {
   readonly #options: JourneyOptions;
   readonly #tenants: Dictionary;
   readonly #differ: boolean;
-  /** Of clicks and visits, and of impressions, by the tenant's code; undefined where it was not asked for yet. */
+  /** Of clicks and visits, and of impressions, by the tenant's code; undefined where not looked up yet. */
   readonly #known: { readonly click: number; readonly view: number }[] = [];
 
-  /** @param tenants that codes are of */
+  /** @param tenants dictionary of the codes */
   constructor(options: JourneyOptions, tenants: Dictionary) {
     this.#options = options;
     this.#tenants = tenants;

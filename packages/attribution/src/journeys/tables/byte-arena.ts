@@ -1,6 +1,6 @@
 const INITIAL_BYTES = 4096;
 
-/** Byte strings one after another, for what is too long for a record. */
+/** Byte strings one after another, for keys and IDs that are too long for a record. */
 export class ByteArena {
   bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;

@@ -1,10 +1,21 @@
-import { DIMENSION_COUNT, type EntryColumns } from "@tributary/protocol";
+import {
+  CHANNEL_DIMENSION,
+  type Dictionary,
+  DIMENSION_COUNT,
+  type EntryColumns,
+} from "@tributary/protocol";
 
 const INITIAL = 256;
+/** Memory of a combination, bytes: its codes, slots and channel names, in arrays that are up to half empty. */
+export const TUPLE_BYTES = 96;
+/** Code of the overflow value in every dimension that has a limit. */
+export const OTHER_CODE = 1;
+const NO_DICTIONARIES: readonly Dictionary[] = [];
 
 /**
  * Interns the combination of an event's dimension codes: few combinations stand for many facts, so a fact holds four
- * bytes instead of twenty-four.
+ * bytes instead of twenty-four. It is bounded: in a combination OTHER_CODE stands for a string that its dictionary does not
+ * hold, and beyond a number of combinations for every string but the channel's.
  */
 export class DimensionTuples {
   /** DIMENSION_COUNT codes for each combination. */
@@ -13,9 +24,19 @@ export class DimensionTuples {
   #slots = new Int32Array(INITIAL * 2);
   #size = 0;
   #hashes = new Int32Array(0);
+  readonly #dictionaries: readonly Dictionary[];
+  readonly #maxTuples: number;
+  /** Whether a combination interned since {@link internAll} began stands for strings that it does not have. */
+  overflows = false;
 
-  /** @param seed whole number below 2^53, secret where combinations come from strangers */
-  constructor(seed: number) {
+  /**
+   * @param seed whole number below 2^53, secret where combinations come from strangers
+   * @param dictionaries with a limit, one a dimension; without them every string is held
+   * @param maxTuples beyond which only combinations of channels are added
+   */
+  constructor(seed: number, dictionaries = NO_DICTIONARIES, maxTuples = Infinity) {
+    this.#dictionaries = dictionaries;
+    this.#maxTuples = maxTuples;
     // Multilinear hashing: with secret odd factors nobody can choose codes that collide more often than chance.
     for (let i = 0; i < DIMENSION_COUNT; i += 1) {
       const word = (seed + i * 0x9e3779b1) % 4294967296;
@@ -28,9 +49,19 @@ export class DimensionTuples {
     return this.#size;
   }
 
+  /** Memory of the combinations, bytes: an estimate, for accounting. */
+  get byteLength(): number {
+    return this.#size * TUPLE_BYTES;
+  }
+
   /** The numbers of all events' combinations, counted from 0. @param tuples filled, a number an event */
   internAll(columns: EntryColumns, tuples: Int32Array): void {
     const { count, dimensions, hasDimension } = columns;
+    this.overflows = false;
+    if (this.#hasTransient()) {
+      this.#internBounded(columns, tuples);
+      return;
+    }
     if (count > this.#hashes.length) this.#hashes = new Int32Array(count * 2);
     const hashes = this.#hashes;
     hashes.fill(0, 0, count);
@@ -49,6 +80,35 @@ export class DimensionTuples {
 
   /** The number of a combination. @param codes DIMENSION_COUNT of them */
   intern(codes: Int32Array): number {
+    if (!this.#hasTransient()) return this.#intern(codes);
+    const bounded = this.#codes;
+    for (let d = 0; d < DIMENSION_COUNT; d += 1) {
+      const code = codes[d] as number;
+      const isHeld = code <= (this.#dictionaries[d]?.held ?? Infinity);
+      if (!isHeld) this.overflows = true;
+      bounded[d] = isHeld ? code : OTHER_CODE;
+    }
+    return this.#intern(bounded);
+  }
+
+  /** Whether a dictionary has strings that it does not hold. */
+  #hasTransient(): boolean {
+    for (let d = 0; d < this.#dictionaries.length; d += 1) {
+      const dictionary = this.#dictionaries[d] as Dictionary;
+      if (dictionary.size > dictionary.held) return true;
+    }
+    return false;
+  }
+
+  #internBounded({ count, dimensions }: EntryColumns, tuples: Int32Array): void {
+    const codes = this.#full;
+    for (let i = 0; i < count; i += 1) {
+      for (let d = 0; d < DIMENSION_COUNT; d += 1) codes[d] = dimensions[d]?.[i] as number;
+      tuples[i] = this.intern(codes);
+    }
+  }
+
+  #intern(codes: Int32Array): number {
     const hash = this.#hashOf(codes, 0);
     const shift = Math.clz32(this.#slots.length) + 1;
     const mask = this.#slots.length - 1;
@@ -74,6 +134,8 @@ export class DimensionTuples {
   }
 
   readonly #codes = new Int32Array(DIMENSION_COUNT);
+  readonly #others = new Int32Array(DIMENSION_COUNT);
+  readonly #full = new Int32Array(DIMENSION_COUNT);
 
   #find(columns: EntryColumns, index: number, hash: number): number {
     const slots = this.#slots;
@@ -97,6 +159,15 @@ export class DimensionTuples {
 
   #add(codes: Int32Array, slot: number): number {
     const index = this.#size;
+    if (index >= this.#maxTuples && !isOfChannel(codes)) {
+      this.overflows = true;
+      const others = this.#others;
+      for (let d = 0; d < DIMENSION_COUNT; d += 1) {
+        const code = codes[d] as number;
+        others[d] = d === CHANNEL_DIMENSION || code === 0 ? code : OTHER_CODE;
+      }
+      return this.#intern(others);
+    }
     if ((index + 1) * DIMENSION_COUNT > this.codes.length) {
       const grown = new Int32Array(this.codes.length * 2);
       grown.set(this.codes);
@@ -136,6 +207,14 @@ export class DimensionTuples {
     }
     this.#slots = slots;
   }
+}
+
+/** Whether a combination has no string but its channel's. */
+function isOfChannel(codes: Int32Array): boolean {
+  for (let d = 0; d < DIMENSION_COUNT; d += 1) {
+    if (d !== CHANNEL_DIMENSION && (codes[d] as number) > OTHER_CODE) return false;
+  }
+  return true;
 }
 
 /** MurmurHash3's finalizer. */

@@ -159,8 +159,8 @@ export class FactTable {
   }
 
   /**
-   * Stages the IDs of events `from` to `to` (exclusive; at most {@link MOST_STAGED}), numbered from 0, and brings what
-   * they need into the cache.
+   * Stages the IDs of events `from` to `to` (exclusive; at most {@link MOST_STAGED}), numbered from 0, and brings the
+   * words that they need into the cache.
    */
   stage(columns: EntryColumns, from: number, to: number): void {
     this.#ids.stage(columns, from, to, this.#stagedHashes);

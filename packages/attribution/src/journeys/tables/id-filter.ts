@@ -7,7 +7,7 @@ const LEAST_IDS_PER_WORD = 2.5;
 
 /**
  * A Bloom filter over the IDs of a partition's facts, two bits in each of two words side by side (F. Putze, P. Sanders,
- * J. Singler, "Cache-, hash- and space-efficient Bloom filters", 2007): what it does not know is no duplicate, so that a
+ * J. Singler, "Cache-, hash- and space-efficient Bloom filters", 2007): an ID that it does not hold is no duplicate, so that a
  * new event need not be compared with every fact of its user. It errs for one in a hundred or fewer, which costs that
  * comparison.
  */

@@ -33,3 +33,9 @@ function compareBytes(a: EventRow, b: EventRow): number {
   }
   return a.idLength - b.idLength;
 }
+
+/** A row's event ID as text. Makes a string: for rare uses. */
+export function idText(row: EventRow): string {
+  if ((row.flags & FLAG_ID_UUID) !== 0) return formatUuid(row.id, row.idStart);
+  return new TextDecoder().decode(row.id.subarray(row.idStart, row.idStart + row.idLength));
+}

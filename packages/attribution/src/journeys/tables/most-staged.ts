@@ -1,5 +1,5 @@
 /**
  * Most events that are looked up at once: where the cache is missed the processor waits for all of them together, and
- * what they touch still fits the first cache.
+ * the words that they touch still fit the first cache.
  */
 export const MOST_STAGED = 64;

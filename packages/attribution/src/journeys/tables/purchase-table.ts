@@ -13,7 +13,7 @@ import {
 const INITIAL = 64;
 
 /**
- * What conversions and refunds have beyond a fact's columns: their rare fields as they came (value, currency, order ID),
+ * The fields of conversions and refunds beyond a fact's columns: their rare fields as they came (value, currency, order ID),
  * their combination of dimensions, and for a conversion the number of its last result. They are a few percent of the facts.
  */
 export class PurchaseTable {

@@ -4,7 +4,7 @@ const PAGE_BITS = 12;
 const PAGE_RECORDS = 1 << PAGE_BITS;
 
 /**
- * Records of 32 bytes, numbered from 0, in pages of 128 KiB. What belongs together lies together, because looking at one
+ * Records of 32 bytes, numbered from 0, in pages of 128 KiB. A record's fields lie side by side, because reading one
  * of a million records costs a cache miss, and columns would cost one each; and growing copies nothing, so that a full
  * table never needs its memory twice.
  */

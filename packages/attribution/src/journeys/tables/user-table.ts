@@ -7,14 +7,16 @@ import {
   keyedHashOfWords,
 } from "@tributary/protocol";
 import { ByteArena } from "./byte-arena.ts";
+import { FINE_MASK, fineOf, latestOf } from "./latest-time.ts";
 import { MOST_STAGED } from "./most-staged.ts";
 import { byteOf, RecordPages, wordOf } from "./record-pages.ts";
 import { loadWords, WORDS_BYTES as INLINE_BYTES } from "./short-words.ts";
 
 const INITIAL_SLOTS = 1024;
-/** Longest key that lies in its record; a longer one lies in the arena, and the record's first word is its place. */
-
-/** Words of a user's record: four of the key, then these. */
+/**
+ * Words of a user's record: four of the key, then these. A key that is longer lies in the arena, and the first word is its
+ * place.
+ */
 /** Time of the newest fact in units of 1,024 ms: it mostly tells that an event is newer, without a look at the fact. */
 const LATEST = 4;
 const TENANT = 5;
@@ -26,14 +28,7 @@ const LENGTH_MASK = 0xff;
 const SHAPE_ANONYMOUS = 0x100;
 const SHAPE_UUID = 0x200;
 const SHAPE_MASK = 0x3ff;
-const FINE_SHIFT = 10;
-const FINE_MASK = 0xfc00;
 const COUNT_SHIFT = 16;
-
-const LATEST_UNIT_MS = 1024;
-const LATEST_MOST = 0xffffffff;
-/** Events of a user are often less than a second apart, but not often less than this: 64 to a unit, 16 ms. */
-const FINE_UNIT_SHIFT = 4;
 
 /** A slot holds the user's number from 1, and above it bits of the hash that spare a look at most wrong records. */
 const USER_BITS = 26;
@@ -199,7 +194,7 @@ export class UserTable {
     return this.#records.words(user)[wordOf(user) + TENANT] as number;
   }
 
-  /** Makes a user one who has no facts: as it was when it was added. */
+  /** Removes a user's facts: the user is as when it was added. */
   clear(user: number): void {
     const words = this.#records.words(user);
     const at = wordOf(user);
@@ -293,16 +288,6 @@ function shapeOf(flags: number): number {
     ((flags & FLAG_ANONYMOUS) === 0 ? 0 : SHAPE_ANONYMOUS) |
     ((flags & FLAG_USER_UUID) === 0 ? 0 : SHAPE_UUID)
   );
-}
-
-function latestOf(time: number): number {
-  return Math.min(Math.floor(time / LATEST_UNIT_MS), LATEST_MOST);
-}
-
-/** What a time has beyond `latest`; 0 where that is as large as can be, and says nothing. */
-function fineOf(time: number, latest: number): number {
-  if (latest === LATEST_MOST) return 0;
-  return ((time - latest * LATEST_UNIT_MS) >>> FINE_UNIT_SHIFT) << FINE_SHIFT;
 }
 
 /** Puts a user into the first free slot from its hash on. */

@@ -13,11 +13,33 @@ import { classifyChannel, utmFromUrl } from "../../channel/classify.ts";
 import { type ChannelSettings, TenantRules } from "../../channel/tenant-rules.ts";
 import type { DimensionTuples } from "../tables/dimension-tuples.ts";
 
-/** Channels by some rules. */
-interface Known {
-  readonly rules: TenantRules | undefined;
-  /** Named combinations by combination as sent, counted from 1: of clicks and visits, and of impressions. */
-  readonly tuples: Int32Array[];
+/** Named combinations that are remembered by the rules of one tenant. A power of two. */
+const REMEMBERED = 4096;
+
+/** Names by the rules of a tenant that has its own: by combination and kind, as many as there is room for. */
+class TenantNames {
+  readonly rules: TenantRules;
+  /** The combination and kind in a place, counted from 1, and the combination with its channel. */
+  readonly #keys = new Int32Array(REMEMBERED);
+  readonly #named = new Int32Array(REMEMBERED);
+
+  constructor(settings: ChannelSettings) {
+    this.rules = new TenantRules(settings);
+  }
+
+  /** @returns −1 where it is not remembered */
+  find(tuple: number, kind: number): number {
+    const key = tuple * 2 + kind;
+    const place = key & (REMEMBERED - 1);
+    return this.#keys[place] === key + 1 ? (this.#named[place] as number) : -1;
+  }
+
+  set(tuple: number, kind: number, named: number): void {
+    const key = tuple * 2 + kind;
+    const place = key & (REMEMBERED - 1);
+    this.#keys[place] = key + 1;
+    this.#named[place] = named;
+  }
 }
 
 /**
@@ -29,9 +51,10 @@ export class ChannelNamer {
   readonly #channels: Dictionary;
   readonly #tuples: DimensionTuples;
   readonly #settings: ReadonlyMap<string, ChannelSettings>;
-  /** What is known by everybody's rules, and by the rules of each tenant that has its own, by the tenant's code. */
-  readonly #common = known(undefined);
-  readonly #own: Known[] = [];
+  /** Names by the common rules: combinations with their channel by combination as sent, counted from 1, by kind. */
+  readonly #common = [new Int32Array(256), new Int32Array(256)];
+  /** By the tenant's code; undefined for one that has no rules of its own. */
+  readonly #own: (TenantNames | undefined)[] = [];
   readonly #row = new EventRow();
   /** Code of the channel `direct`. */
   readonly directCode: number;
@@ -57,26 +80,52 @@ export class ChannelNamer {
    */
   name(columns: EntryColumns, index: number, tuple: number): number {
     const flags = columns.flags[index] as number;
-    const names =
-      this.#settings.size === 0 ? this.#common : this.#knownOf(columns.tenants[index] as number);
-    const { rules } = names;
-    if ((flags & FLAG_RARE) !== 0) return this.#classified(columns, index, tuple, rules);
+    const own =
+      this.#settings.size === 0 ? undefined : this.#ownOf(columns.tenants[index] as number);
+    if ((flags & FLAG_RARE) !== 0 || !this.#isWhole(columns, index, tuple)) {
+      return this.#classified(columns, index, tuple, own?.rules);
+    }
     const kind = (flags & FLAG_TYPE_MASK) === TYPE_IMPRESSION ? 1 : 0;
-    const named = names.tuples[kind]?.[tuple] ?? 0;
-    if (named !== 0) return named - 1;
-    const found = this.#classified(columns, index, tuple, rules);
-    remember(names, kind, tuple, found + 1);
+    const named =
+      own === undefined ? (this.#common[kind]?.[tuple] ?? 0) - 1 : own.find(tuple, kind);
+    if (named >= 0) return named;
+    const found = this.#classified(columns, index, tuple, own?.rules);
+    // What was named with less than its text is named anew each time, so that the fact block gets the text.
+    if (this.#tuples.overflows) return found;
+    if (own === undefined) this.#remember(kind, tuple, found + 1);
+    else own.set(tuple, kind, found);
     return found;
   }
 
-  #knownOf(tenant: number): Known {
-    let names = this.#own[tenant];
-    if (names === undefined) {
-      const settings = this.#settings.get(this.#dictionaries.tenants.text(tenant));
-      names = settings === undefined ? this.#common : known(new TenantRules(settings));
-      this.#own[tenant] = names;
+  /** Whether a combination has all texts of its event: several events share one that has not. */
+  #isWhole({ dimensions }: EntryColumns, index: number, tuple: number): boolean {
+    if (!this.#tuples.overflows) return true;
+    for (let d = 0; d < CHANNEL_DIMENSION; d += 1) {
+      if (dimensions[d]?.[index] !== this.#tuples.code(tuple, d)) return false;
     }
-    return names;
+    return true;
+  }
+
+  #ownOf(tenant: number): TenantNames | undefined {
+    // Undefined is an answer as well: so the length tells whether it was asked for.
+    if (tenant >= this.#own.length) {
+      for (let code = this.#own.length; code <= tenant; code += 1) {
+        const settings = this.#settings.get(this.#dictionaries.tenants.text(code));
+        this.#own.push(settings === undefined ? undefined : new TenantNames(settings));
+      }
+    }
+    return this.#own[tenant];
+  }
+
+  #remember(kind: number, tuple: number, named: number): void {
+    let list = this.#common[kind] as Int32Array<ArrayBuffer>;
+    if (tuple >= list.length) {
+      const grown = new Int32Array(Math.max(list.length * 2, tuple + 1));
+      grown.set(list);
+      this.#common[kind] = grown;
+      list = grown;
+    }
+    list[tuple] = named;
   }
 
   #classified(
@@ -89,7 +138,9 @@ export class ChannelNamer {
     const row = this.#row;
     columns.load(index, row);
     row.dimensions[CHANNEL_DIMENSION] = this.#classify(row, rules);
-    return this.#tuples.intern(row.dimensions);
+    const named = this.#tuples.intern(row.dimensions);
+    if (this.#tuples.overflows) complete(columns, index, row.dimensions);
+    return named;
   }
 
   #classify(row: EventRow, rules: TenantRules | undefined): number {
@@ -118,17 +169,11 @@ export class ChannelNamer {
   }
 }
 
-function known(rules: TenantRules | undefined): Known {
-  return { rules, tuples: [new Int32Array(256), new Int32Array(256)] };
-}
-
-function remember({ tuples }: Known, kind: number, tuple: number, named: number): void {
-  let list = tuples[kind] as Int32Array;
-  if (tuple >= list.length) {
-    const grown = new Int32Array(Math.max(list.length * 2, tuple + 1));
-    grown.set(list);
-    tuples[kind] = grown;
-    list = grown;
+/** Adds the dimensions that only the url carries to the event: its combination may not have their text. */
+function complete(columns: EntryColumns, index: number, codes: Int32Array): void {
+  for (const [d, column] of columns.dimensions.entries()) {
+    if (d === CHANNEL_DIMENSION || column[index] !== 0 || codes[d] === 0) continue;
+    column[index] = codes[d] as number;
+    columns.hasDimension[d] = 1;
   }
-  list[tuple] = named;
 }

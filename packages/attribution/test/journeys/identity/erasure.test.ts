@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../../../../../test/support/property-runs.ts";
 import {
   expectedResults,
   type PlainErasure,
@@ -215,7 +216,7 @@ describe("an erasure", () => {
             expectBooks(platform);
           },
         ),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
     },
     TIMEOUT_MS,
@@ -259,7 +260,7 @@ describe("an erasure", () => {
             }
           },
         ),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
     },
     TIMEOUT_MS,
@@ -304,7 +305,7 @@ describe("an erasure", () => {
             expectCredits(platform.valid(), left);
           },
         ),
-        { numRuns: 300 },
+        { numRuns: runs(300) },
       );
     },
     TIMEOUT_MS,

@@ -53,7 +53,7 @@ export interface Stored extends Decoded {
 
 export class SmallPlatform {
   readonly partitions: Partition[] = [];
-  /** Every result of each conversion, by its ID. */
+  /** Every result of each conversion, by the user key that it was sent under (see {@link load}) and its event ID. */
   readonly results = new Map<string, Stored[]>();
   /** The books of all partitions. */
   readonly books = { processed: 0, erased: 0 };
@@ -119,9 +119,9 @@ export class SmallPlatform {
       this.books.erased += erased;
     }
     for (const result of decodeResults(outcome)) {
-      const id = result.key.slice(result.key.indexOf("/") + 1);
       const stored = { ...result, attributedAt: this.#commits };
-      this.results.set(id, [...(this.results.get(id) ?? []), stored]);
+      const { sentAs } = result;
+      this.results.set(sentAs, [...(this.results.get(sentAs) ?? []), stored]);
     }
   }
 
@@ -182,7 +182,7 @@ export class SmallPlatform {
     }
   }
 
-  /** The valid result of each conversion. */
+  /** The valid result of each conversion, without those that are duplicates. */
   valid(): Stored[] {
     return [...this.results.values()].flatMap((all) =>
       all
@@ -192,7 +192,8 @@ export class SmallPlatform {
             a.attributedAt - b.attributedAt ||
             a.revision - b.revision,
         )
-        .slice(-1),
+        .slice(-1)
+        .filter(({ reason }) => reason !== "duplicate"),
     );
   }
 
@@ -217,7 +218,7 @@ export class SmallPlatform {
       }
     }
     for (const name of this.#erased) {
-      if (!left.has(name)) this.results.delete(name.slice(name.indexOf("/") + 1));
+      if (!left.has(name)) this.results.delete(name);
     }
     return left;
   }

@@ -1,14 +1,14 @@
-/** Commands that have people erased, and say what became of it. */
+/** Commands that erase people and list the erasures. */
 import type { Command } from "commander";
 import type { Erasure } from "@tributary/reports/answers";
 import type { ReportsClient } from "../../client/reports-client.ts";
 import { CliError } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { figure } from "../../report/figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../../report/table.ts";
 import { pause } from "@tributary/platform/client";
-import { addReportsOptions, onReports, type ReportsFlags } from "../../client/ask-reports.ts";
+import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
 
 interface EraseFlags extends ReportsFlags {
   readonly tenant?: string;
@@ -26,14 +26,14 @@ const MAX_TIMEOUT_S = 86_400;
 
 export function eraseCommand(command: Command, context: CommandContext): void {
   command
-    .option("--tenant <name>", "whose person it is (default: the tenant of the key)")
-    .option("--user <id>", "their userId: their devices go as well")
-    .option("--anonymous <id>", "an anonymousId: where it is a known user's, all of that user goes")
-    .option("--yes", "really")
-    .option("--wait", "wait until nothing of them is left in the warehouse")
+    .option("--tenant <name>", "tenant of the person (default: the tenant of the key)")
+    .option("--user <id>", "userId of the person; their devices are erased as well")
+    .option("--anonymous <id>", "anonymousId of the person; a known user is erased whole")
+    .option("--yes", "confirm that the events are erased permanently")
+    .option("--wait", "wait until the warehouse holds nothing of the person")
     .option(
       "--timeout <seconds>",
-      "with --wait: give up after so long; the erasure goes on",
+      "longest wait of --wait; the erasure continues after it",
       integer(1, MAX_TIMEOUT_S),
       DEFAULT_TIMEOUT_S,
     );
@@ -45,7 +45,7 @@ Examples:
   tributary erase --user ada --yes --wait
   tributary erase --tenant acme --anonymous 0192f3c4-1111-4222-8333-444455556666 --yes
 
-Prints the receipt, which says nothing of the person. What they do afterwards is counted anew.`,
+Prints a receipt, which does not identify the person. Later events of the person are counted as a new person's.`,
     )
     .action(async (flags: EraseFlags) => {
       const person = personOf(flags);
@@ -53,17 +53,17 @@ Prints the receipt, which says nothing of the person. What they do afterwards is
         const { deadLetters, ...asked } = await reports.erase(person);
         if (deadLetters > 0) {
           context.terminal.note(
-            `Dead letters that are kept (${figure(deadLetters)}) are not searched for events of the person: see \`tributary dead-letters list\`, and discard those that have any.`,
+            `Dead letters that are kept (${figure(deadLetters)}) are not searched for events of the person: see \`tributary dead-letters list\`, and discard those that hold any.`,
           );
         }
         if (flags.wait !== true) {
           if (flags.json === true) return JSON.stringify({ ...asked, deadLetters });
-          return `asked: receipt ${asked.receipt}`;
+          return `requested: receipt ${asked.receipt}`;
         }
         const done = await erased(reports, asked.receipt, flags.timeout, signal);
         if (flags.json === true) return JSON.stringify({ ...done, deadLetters });
         const { events, conversions, touchpoints } = done.erased;
-        return `erased: ${figure(events)} events, ${figure(conversions)} conversions and ${figure(touchpoints)} touchpoints among them; receipt ${asked.receipt}`;
+        return `erased: ${figure(events)} events, among them ${figure(conversions)} conversions and ${figure(touchpoints)} touchpoints; receipt ${asked.receipt}`;
       });
     });
 }
@@ -83,7 +83,7 @@ function personOf({ tenant, user, anonymous, yes }: EraseFlags): Record<string, 
     throw new CliError("usage", "expected either --user or --anonymous");
   }
   if (yes !== true) {
-    throw new CliError("usage", "erase takes a person's events away for good: give --yes as well");
+    throw new CliError("usage", "erase removes a person's events permanently: give --yes as well");
   }
   return {
     ...(tenant === undefined ? {} : { tenant }),
@@ -92,7 +92,7 @@ function personOf({ tenant, user, anonymous, yes }: EraseFlags): Record<string, 
   };
 }
 
-/** Waits until an erasure is done. @throws CliError `timeout`; the signal's reason after an abort */
+/** Waits for the end of an erasure. @throws CliError `timeout`; the signal's reason after an abort */
 async function erased(
   reports: ReportsClient,
   receipt: string,
@@ -106,7 +106,7 @@ async function erased(
     if (performance.now() >= deadline) {
       throw new CliError(
         "timeout",
-        `not erased within ${timeoutSeconds} s, and it goes on; \`tributary erasures\` shows what becomes of ${receipt}`,
+        `not erased within ${timeoutSeconds} s; the erasure continues, \`tributary erasures\` shows the state of ${receipt}`,
       );
     }
     await pause(POLL_MS, signal);
@@ -114,7 +114,7 @@ async function erased(
 }
 
 function render(erasures: readonly Erasure[]): string {
-  if (erasures.length === 0) return "Nobody was asked to be erased.";
+  if (erasures.length === 0) return "No erasures.";
   const rows = erasures.map(({ receipt, state, askedAt, erasedAt, erased: gone }) => [
     receipt,
     new Date(askedAt).toISOString(),

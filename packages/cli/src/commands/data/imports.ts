@@ -1,12 +1,13 @@
-/** Commands for what people give beside events: what was spent, and rates of currencies. */
+/** Commands that import and list data beside the events: spend, and exchange rates. */
 import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { describeError } from "@tributary/platform/errors";
+import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
 import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
+import { counted } from "../../terminal/figures.ts";
 import { renderRows } from "../../report/rows-table.ts";
-import { addReportsOptions, onReports, type ReportsFlags } from "../../client/ask-reports.ts";
+import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
 
 interface Flags extends ReportsFlags {
   readonly from?: string;
@@ -15,25 +16,25 @@ interface Flags extends ReportsFlags {
 
 type Name = "spend" | "rates";
 
-/** What a file of each holds. */
+/** The rows of each file, for the help. */
 const ROWS: Readonly<Record<Name, string>> = {
   spend: `  day,source,medium,campaign,amount,currency
   2026-10-01,google,cpc,autumn,120.50,EUR
 
-Dimensions are any of channel, source, medium, campaign, term and content; without a channel the row gets the one that
-a click with its dimensions has. A row of the same day and dimensions takes the place of the one imported before.`,
+Dimensions are any of channel, source, medium, campaign, term and content. A row without a channel gets the one that
+a click with its dimensions has. A later import replaces the row of the same day and dimensions.`,
   rates: `  day,currency,target,rate
   2026-10-01,USD,EUR,0.92
 
-One unit of currency is worth rate units of target, from that day on until the next rate.`,
+From its day on, until the next rate, one unit of currency is worth rate units of target.`,
 };
 
-/** `spend`: what was spent. */
+/** `spend`: advertising spend. */
 export function spendCommand(command: Command, context: CommandContext): void {
   addImportAndList("spend", command, context);
 }
 
-/** `rates`: of currencies. */
+/** `rates`: exchange rates. */
 export function ratesCommand(command: Command, context: CommandContext): void {
   addImportAndList("rates", command, context);
 }
@@ -49,14 +50,14 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
       onReports(flags, context, "readKey", async (reports) => {
         const imported = await reports.importRows(name, await textOf(file));
         if (flags.json === true) return JSON.stringify({ imported });
-        return `${imported.toLocaleString("en-US")} rows imported.`;
+        return `${counted(imported, "row")} imported.`;
       }),
     );
-  const list = command.command("list").description("what is valid now, oldest first");
+  const list = command.command("list").description(`list the valid ${name}, oldest first`);
   if (name === "spend") {
     list
-      .option("--from <time>", "days from then on: 2026-10-01", instant)
-      .option("--to <time>", "days before then", instant);
+      .option("--from <time>", "from this day on: 2026-10-01", instant)
+      .option("--to <time>", "before this day", instant);
   }
   addReportsOptions(list).action(async (flags: Flags) =>
     onReports(flags, context, "readKey", async (reports) => {
@@ -67,7 +68,7 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
       };
       const answer = await reports.listRows(name, parameters);
       if (flags.json === true) return JSON.stringify(answer);
-      return answer.rows.length === 0 ? "There are none." : renderRows(answer);
+      return answer.rows.length === 0 ? `No ${name} imported.` : renderRows(answer);
     }),
   );
 }
@@ -76,6 +77,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    throw new CliError("file", `${file} cannot be read: ${describeError(error)}`);
+    throw new CliError("file", `${file} cannot be read: ${describeFileError(error)}`);
   }
 }

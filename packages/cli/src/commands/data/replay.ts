@@ -10,44 +10,57 @@ export function replayCommand(command: Command, context: CommandContext): void {
   command
     .argument(
       "<file>",
-      "CSV with a header row, NDJSON, msgpack, or aggregated paths, also as .gz or .zst; - for standard input",
+      "CSV with a header row, NDJSON, msgpack, or aggregated paths, also compressed (.gz, .zst); - is standard input",
     )
     .option(
       "--url <url>",
-      "gateway to send to (default: of the platform on --data, else one is started)",
+      "gateway to send to (default: that of the platform on --data, which is started if none runs)",
       httpUrl,
     )
-    .option("--reports-url <url>", "reports to wait for (default: of the same platform)", httpUrl)
+    .option(
+      "--reports-url <url>",
+      "reports to wait for (default: those of the same platform)",
+      httpUrl,
+    )
     .addOption(
-      new Option("--format <format>", "of the file (default: by its name and header)").choices(
-        FORMATS,
-      ),
+      new Option(
+        "--format <format>",
+        "format of the file (default: by its name and header)",
+      ).choices(FORMATS),
     )
     .option(
       "--map <map>",
-      "where the event's fields are: field=column or field=@constant, by commas",
+      "columns of the event's fields: field=column or field=@constant, separated by commas",
       parseFieldMap,
     )
     .option("--key <key>", "write key (default: TRIBUTARY_KEY)")
     .option("--read-key <key>", "read key of the reports (default: TRIBUTARY_READ_KEY)")
-    .option("--batch <n>", "events of a request", integer(1, 10_000), 500)
-    .option("--concurrency <n>", "requests at a time", integer(1, 64), 4)
+    .option("--batch <n>", "events per request", integer(1, 10_000), 500)
+    .option("--concurrency <n>", "concurrent requests", integer(1, 64), 4)
     .option(
       "--shuffle <seed>",
-      "send the events in an order that this number decides; holds all in memory",
+      "send the events in an order that the seed decides; holds all of them in memory",
       integer(0, 4_294_967_295),
     )
-    .option("--currency <code>", "ISO 4217, of the values of aggregated paths", currencyCode, "USD")
-    .option("--limit <n>", "send this many events at most", integer(1, Number.MAX_SAFE_INTEGER))
+    .option(
+      "--currency <code>",
+      "currency of the values of aggregated paths, ISO 4217",
+      currencyCode,
+      "USD",
+    )
+    .option("--limit <n>", "most events to send", integer(1, Number.MAX_SAFE_INTEGER))
     .option(
       "--timeout <seconds>",
       "give up after this long (default: never)",
       integer(1, 31_536_000),
     )
-    .option("--time-format <format>", "of the times: s, ms, us, or tokens such as dd.MM.yyyy HH:mm")
-    .option("--time-zone <zone>", "of times that do not say theirs (default: UTC)")
-    .option("--dry-run", "judge every event as the gateway would, and send nothing")
-    .option("--rejects <file>", "write what was refused there, a JSON object a line")
+    .option(
+      "--time-format <format>",
+      "format of the times: s, ms, us, or tokens such as dd.MM.yyyy HH:mm",
+    )
+    .option("--time-zone <zone>", "time zone of times without one (default: UTC)")
+    .option("--dry-run", "check every event as the gateway would, and send nothing")
+    .option("--rejects <file>", "file for the refused events: one JSON object per line")
     .option("--json", "print the summary as one JSON object");
   addDataOption(command)
     .addHelpText("after", HELP)
@@ -60,11 +73,11 @@ export function replayCommand(command: Command, context: CommandContext): void {
 const HELP = `
 Formats:
   csv      columns named as the event's fields (user, anonymous and order for userId, anonymousId, orderId),
-           or as --map says; times in ms or s since 1970, or ISO 8601, or as --time-format says
-  ndjson   an event a line
-  msgpack  events one after the other, or batches of them
-  paths    path,total_conversions,total_conversion_value,total_null with channels separated by " > ", as
-           ChannelAttribution has them: every counted journey is sent, with its share of the value
+           or mapped with --map; times in ms or s since 1970, ISO 8601, or as in --time-format
+  ndjson   one event per line
+  msgpack  consecutive events, or batches of them
+  paths    path,total_conversions,total_conversion_value,total_null with channels separated by " > " (the
+           form of ChannelAttribution): sends every counted journey, with its share of the value
 
 Examples:
   tributary replay events.csv
@@ -73,7 +86,7 @@ Examples:
   tributary replay paths.csv --currency EUR --shuffle 7
   tributary replay events.ndjson --url http://127.0.0.1:8080 --key secret --json
 
-Events without an ID get one made of the file's content and the line: the same file sent twice is counted once.`;
+An event without an ID gets one from the file's content and its line: the same file sent twice counts once.`;
 
 function currencyCode(text: string): string {
   const code = text.toUpperCase();

@@ -6,15 +6,15 @@ import { renderAccuracy } from "../../report/accuracy-table.ts";
 export function accuracyCommand(command: Command, context: CommandContext): void {
   command
     .argument("<dir>", "folder with pathdata, fractribution and small_goldens.json")
-    .option("--json", "print one JSON object")
+    .option("--json", "print the answer as one JSON object")
     .addHelpText(
       "after",
       `
 Examples:
-  tributary accuracy ../shared/data
-  tributary accuracy ../shared/data --json | jq .maxRelativeError
+  tributary accuracy reference-data
+  tributary accuracy reference-data --json | jq .maxRelativeError
 
-Needs no platform. Exit code: 1 where a figure is off by more than 1e-9 of it (fractribution: 1e-6).`,
+The command needs no platform. Exit code: 1 where the relative error of a figure is above 1e-9 (fractribution: 1e-6).`,
     )
     .action(async (dir: string, flags: { readonly json?: true }) => {
       const { checkFractribution, checkPathData, checkSmallCases, readReferenceData, summarise } =

@@ -1,12 +1,12 @@
 import { BODY_FORMS } from "@tributary/lab/options";
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { BenchOptions, BenchResult } from "@tributary/lab";
-import { EXIT } from "../../errors.ts";
 import { integer } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { takeInterrupts } from "@tributary/platform/client";
+import { interruptible } from "../../interaction/interruptible.ts";
+import { figure } from "../../terminal/figures.ts";
+import { plainTable } from "../../report/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 interface BenchFlags {
@@ -39,49 +39,60 @@ interface BenchReport extends BenchResult {
 
 export function benchCommand(command: Command, context: CommandContext): void {
   command
-    .option("--seconds <n>", "how long events are sent as fast as possible", integer(1, 86_400), 10)
-    .option("--runs <n>", "runs; the median is given, with the range", integer(1, 100), 1)
+    .option("--seconds <n>", "duration of the load at full speed", integer(1, 86_400), 10)
+    .option(
+      "--runs <n>",
+      "number of runs; the result is their median, with the range",
+      integer(1, 100),
+      1,
+    )
     .option(
       "--latency-seconds <n>",
-      "how long latency is measured, at 70 % of what was reached; 0: not at all",
+      "duration of the latency measurement, at 70 % of the full speed; 0: none",
       integer(0, 86_400),
       10,
     )
-    .option("--rate <n>", "measure latency at so many events a second instead", integer(100, 1e8))
-    .addOption(new Option("--form <form>", "of the bodies").choices(BODY_FORMS).default("msgpack"))
-    .option("--batch <n>", "events of a request", integer(1, 10_000), 100)
+    .option(
+      "--rate <n>",
+      "measure latency at this many events per second instead",
+      integer(100, 1e8),
+    )
+    .addOption(
+      new Option("--form <form>", "form of the bodies").choices(BODY_FORMS).default("msgpack"),
+    )
+    .option("--batch <n>", "events per request", integer(1, 10_000), 100)
     .option(
       "--event-bytes <n>",
-      "about so many bytes an event; 500 is what Segment's clients send",
+      "approximate bytes per event; Segment's clients send about 500",
       integer(1, 8192),
       130,
     )
-    .option("--users <n>", "users there are", integer(1, 100_000_000), 1_000_000)
-    .option("--skew <s>", "exponent of Zipf's law by which users differ; 0: not at all", skew, 0)
-    .option("--tenants <n>", "tenants", integer(1, 10_000), 1)
+    .option("--users <n>", "number of users", integer(1, 100_000_000), 1_000_000)
+    .option("--skew <s>", "skew of the users: exponent of Zipf's law; 0: none", skew, 0)
+    .option("--tenants <n>", "number of tenants", integer(1, 10_000), 1)
     .option("--connections <n>", "connections to the gateway", integer(1, 1000), 8)
-    .option("--under-way <n>", "requests under way at once", integer(1, 10_000), 128)
+    .option("--under-way <n>", "concurrent requests", integer(1, 10_000), 128)
     .option("--workers <n>", "worker processes", integer(1, 64), 1)
     .option("--threads <n>", "attribution threads of each worker", integer(1, 64), 1)
     .option("--partitions <n>", "partitions of the streams", integer(1, MAX_PARTITIONS), 8)
     .option(
       "--warehouse",
-      "load the warehouse meanwhile, and measure how soon reports know a conversion, at 50 %",
+      "load the warehouse too, and measure at 50 % how soon the reports show a conversion",
     )
-    .option("--compare <revision>", "alternate with another revision of this checkout")
+    .option("--compare <revision>", "run in turns with another revision of this checkout")
     .option("--json", "print the figures as one JSON object")
     .addHelpText(
       "after",
       `
-Every event must be processed and every conversion attributed exactly once: otherwise there is no figure and the exit
-code is 1. Redis and the load generator run on the same machine and take their share of it.
+Every event must be processed and every conversion attributed exactly once: otherwise the command prints no figure and
+exits with 1. Redis and the load generator run on the same machine and take their share of it.
 
 Examples:
   tributary bench --seconds 30 --runs 5 --json
   tributary bench --form json --event-bytes 500
-  tributary bench --form segment --event-bytes 500   as Segment's clients send them
-  tributary bench --rate 10000                       latency of a quiet platform
-  tributary bench --compare HEAD~1 --runs 3          what a change brought`,
+  tributary bench --form segment --event-bytes 500   in the form of Segment's clients
+  tributary bench --rate 10000                       latency at a low load
+  tributary bench --compare HEAD~1 --runs 3          effect of a change`,
     )
     .action(async (flags: BenchFlags) => run(flags, context));
 }
@@ -93,29 +104,28 @@ function skew(text: string): number {
 
 async function run(flags: BenchFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  const options: BenchOptions = {
-    seconds: flags.seconds,
-    latencySeconds: flags.latencySeconds,
-    latencyEventsPerSecond: flags.rate,
-    load: {
-      shape: { form: flags.form, eventsPerRequest: flags.batch, eventBytes: flags.eventBytes },
-      users: flags.users,
-      skew: flags.skew,
-      tenants: flags.tenants,
-      connections: flags.connections,
-      requestsUnderWay: flags.underWay,
-    },
-    workers: flags.workers,
-    threads: flags.threads,
-    partitions: flags.partitions,
-    warehouse: flags.warehouse === true,
-    mains: undefined,
-    environment: context.config().environment,
-    signal: interrupt.signal,
-    note: (line) => terminal.note(line),
-  };
-  try {
+  await interruptible(context, async (signal) => {
+    const options: BenchOptions = {
+      seconds: flags.seconds,
+      latencySeconds: flags.latencySeconds,
+      latencyEventsPerSecond: flags.rate,
+      load: {
+        shape: { form: flags.form, eventsPerRequest: flags.batch, eventBytes: flags.eventBytes },
+        users: flags.users,
+        skew: flags.skew,
+        tenants: flags.tenants,
+        connections: flags.connections,
+        requestsUnderWay: flags.underWay,
+      },
+      workers: flags.workers,
+      threads: flags.threads,
+      partitions: flags.partitions,
+      warehouse: flags.warehouse === true,
+      mains: undefined,
+      environment: context.config().environment,
+      signal,
+      note: (line) => terminal.note(line),
+    };
     if (flags.compare === undefined) {
       const { runBench } = await import("@tributary/lab");
       const results: BenchResult[] = [];
@@ -124,15 +134,10 @@ async function run(flags: BenchFlags, context: CommandContext): Promise<void> {
       if (flags.json === true) terminal.print(JSON.stringify(report));
       else show(report, terminal);
     } else await compare(flags.compare, flags, options, terminal);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
-/** Runs this checkout and another in turns: what the machine does meanwhile meets both. */
+/** Runs this checkout and another in turns, so that other work on the machine affects both. */
 async function compare(
   revision: string,
   flags: BenchFlags,
@@ -178,37 +183,32 @@ function reportOf(results: readonly BenchResult[]): BenchReport {
 }
 
 function show(report: BenchReport, terminal: Terminal): void {
-  const count = (value: number): string => value.toLocaleString("en-US");
   const range =
     report.runs === 1
       ? ""
-      : ` (median of ${report.runs}; ${count(report.minEventsPerSecond)} to ${count(report.maxEventsPerSecond)})`;
-  terminal.print(`${count(report.eventsPerSecond)} events/s from the first request to the last commit${range}
-${count(report.acceptedPerSecond)} events/s taken; ${count(report.events)} events and ${count(report.attributedConversions)} conversions, each counted once`);
+      : ` (median of ${report.runs}; ${figure(report.minEventsPerSecond)} to ${figure(report.maxEventsPerSecond)})`;
+  terminal.print(`${figure(report.eventsPerSecond)} events/s from the first request to the last commit${range}
+${figure(report.acceptedPerSecond)} events/s accepted; ${figure(report.events)} events and ${figure(report.attributedConversions)} conversions, each counted once`);
   const { latencyMs: latency } = report;
   if (latency !== null) {
     terminal.print(
-      `from request to committed result at ${count(latency.atEventsPerSecond)} events/s: p50 ${latency.p50}, p95 ${latency.p95}, p99 ${latency.p99}, p99.9 ${latency.p999}, longest ${latency.max} ms`,
+      `from request to committed result at ${figure(latency.atEventsPerSecond)} events/s: p50 ${latency.p50}, p95 ${latency.p95}, p99 ${latency.p99}, p99.9 ${latency.p999}, longest ${latency.max} ms`,
     );
   }
   const { freshnessMs: freshness } = report;
   if (freshness !== null) {
     terminal.print(
-      `from a 202 to the report at ${count(freshness.atEventsPerSecond)} events/s: p50 ${freshness.p50}, p95 ${freshness.p95}, longest ${freshness.max} ms, of ${freshness.probes} conversions`,
+      `from a 202 to the report at ${figure(freshness.atEventsPerSecond)} events/s: p50 ${freshness.p50}, p95 ${freshness.p95}, longest ${freshness.max} ms, of ${freshness.probes} conversions`,
     );
   }
-  const table = new Table({
-    head: ["", "CPU, µs an event", "most memory, MiB"],
-    style: { head: [], border: [] },
-    colAligns: ["left", "right", "right"],
-  });
-  for (const [part, micros] of Object.entries(report.cpuMicrosPerEvent)) {
+  const rows = Object.entries(report.cpuMicrosPerEvent).map(([part, micros]) => {
     const memory = report.peakRssMiB[part as keyof BenchReport["peakRssMiB"]];
-    table.push([part, micros.toFixed(3), memory === undefined ? "–" : count(memory)]);
-  }
-  terminal.print(table.toString());
+    return [part, micros.toFixed(3), memory === undefined ? "–" : figure(memory)];
+  });
+  const head = ["process", "CPU, µs per event", "peak memory, MiB"];
+  terminal.print(`\n${plainTable(head, 1, rows, false)}\n`);
   terminal.print(
-    `Redis: ${report.redisBytesPerEvent} bytes an event on the way, ${report.redisKeptBytesPerEvent} kept; µs an event by command: ${Object.entries(
+    `Redis: ${report.redisBytesPerEvent} bytes per event in the stream, ${report.redisKeptBytesPerEvent} kept; µs per event by command: ${Object.entries(
       report.redisMicrosPerEvent,
     )
       .map(([name, micros]) => `${name} ${micros}`)

@@ -1,12 +1,13 @@
 import { MAX_PARTITIONS } from "@tributary/protocol";
-import Table from "cli-table3";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ChaosResult } from "@tributary/lab";
 import { FAULT_KINDS, FAULTS, type FaultKind } from "@tributary/lab/options";
 import { EXIT } from "../../errors.ts";
 import { integer, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
-import { takeInterrupts } from "@tributary/platform/client";
+import { interruptible } from "../../interaction/interruptible.ts";
+import { figure } from "../../terminal/figures.ts";
+import { plainTable } from "../../report/table.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 interface ChaosFlags {
@@ -26,18 +27,22 @@ export function chaosCommand(command: Command, context: CommandContext): void {
   command
     .option(
       "--seed <n>",
-      "decides the load and the faults; the same again gives the same",
+      "decides the load and the faults: the same seed gives the same run",
       integer(0, 4_294_967_295),
       1,
     )
-    .option("--seconds <n>", "how long events are sent", integer(5, 86_400), 60)
-    .option("--rate <n>", "events a second", integer(20, 100_000), 1000)
-    .option("--faults <kinds>", "only these, by commas (default: all)", nameList(FAULT_KINDS))
-    .option("--every <ms>", "mean time between two faults, ms", integer(100, 600_000), 1500)
+    .option("--seconds <n>", "duration of the load", integer(5, 86_400), 60)
+    .option("--rate <n>", "events per second", integer(20, 100_000), 1000)
+    .option(
+      "--faults <kinds>",
+      "kinds of faults, separated by commas (default: all)",
+      nameList(FAULT_KINDS),
+    )
+    .option("--every <ms>", "mean time between two faults", integer(100, 600_000), 1500)
     .addOption(
       new Option(
         "--scale <numbers>",
-        "instead of faults: go through these numbers of workers, such as 1,4,2",
+        "instead of faults: scale through these numbers of workers, such as 1,4,2",
       )
         .argParser(workerNumbers)
         .conflicts("faults"),
@@ -46,7 +51,7 @@ export function chaosCommand(command: Command, context: CommandContext): void {
     .option("--threads <n>", "attribution threads of each worker", integer(1, 64), 1)
     .option(
       "--data <dir>",
-      "a data folder to keep (default: one of its own, kept where something is found)",
+      "data folder, which is kept (default: a temporary one, kept after a failure)",
     )
     .option("--json", "print the verdict as one JSON object")
     .addHelpText("after", help())
@@ -65,8 +70,8 @@ that were acknowledged. Exit code: 0 where nothing is lost, counted twice, wrong
 Examples:
   tributary chaos
   tributary chaos --seed 7 --seconds 60 --json
-  tributary chaos --faults worker_kill --every 8000    how long others take to take over
-  tributary chaos --scale 1,4,2 --seconds 30           what scaling under load costs`;
+  tributary chaos --faults worker_kill --every 8000    recovery time when workers die
+  tributary chaos --scale 1,4,2 --seconds 30           effect of scaling under load`;
 }
 
 function workerNumbers(text: string): readonly number[] {
@@ -80,8 +85,7 @@ function workerNumbers(text: string): readonly number[] {
 
 async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     const { isClean, runChaos } = await import("@tributary/lab");
     const result = await runChaos({
       seed: flags.seed,
@@ -94,41 +98,32 @@ async function run(flags: ChaosFlags, context: CommandContext): Promise<void> {
       threads: flags.threads,
       dataDir: flags.data,
       environment: context.config().environment,
-      signal: interrupt.signal,
+      signal,
       note: (line) => terminal.note(line),
     });
     if (flags.json === true) terminal.print(JSON.stringify(result));
     else show(result, terminal);
     if (!isClean(result)) context.exit(EXIT.failed);
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 function show(result: ChaosResult, terminal: Terminal): void {
-  const count = (value: number): string => value.toLocaleString("en-US");
-  const table = new Table({
-    head: ["fault", "times", "recovered in, p50 ms", "longest, ms"],
-    style: { head: [], border: [] },
-    colAligns: ["left", "right", "right", "right"],
-  });
+  const rows: string[][] = [];
   for (const kind of FAULT_KINDS) {
     const times = result.faultsByKind[kind];
     const recovery = result.recoveryMs[kind];
     if (times === undefined || recovery === undefined) continue;
-    table.push([kind, count(times), count(recovery.p50), count(recovery.max)]);
+    rows.push([kind, figure(times), figure(recovery.p50), figure(recovery.max)]);
   }
-  terminal.print(table.toString());
+  const head = ["fault", "times", "recovered in, p50 ms", "longest, ms"];
+  terminal.print(`${plainTable(head, 1, rows, false)}\n`);
   const { commitLatencyMs: latency } = result;
   terminal.print(
-    `${count(result.events)} events sent, ${count(result.acknowledged)} acknowledged after ${count(result.retries)} tries again, ${count(result.erased)} of people who were erased, ${count(result.conversions)} conversions; from arrival to commit p50 ${count(latency.p50)} ms, p99 ${count(latency.p99)} ms; ${count(result.recomputedEvents)} events computed again.`,
+    `${figure(result.events)} events sent, ${figure(result.acknowledged)} acknowledged after ${figure(result.retries)} retries, ${figure(result.erased)} of erased people, ${figure(result.conversions)} conversions; from arrival to commit p50 ${figure(latency.p50)} ms, p99 ${figure(latency.p99)} ms; ${figure(result.recomputedEvents)} events recomputed.`,
   );
   terminal.print(
-    `lost ${count(result.lost)}, duplicated ${count(result.duplicated)}, wrong credits ${count(result.wrongCredits)}, audit differences ${count(result.auditDifferences)}, unexplained ${count(result.unexplained)}`,
+    `lost ${figure(result.lost)}, duplicated ${figure(result.duplicated)}, wrong credits ${figure(result.wrongCredits)}, audit differences ${figure(result.auditDifferences)}, unexplained ${figure(result.unexplained)}`,
   );
   for (const problem of result.problems) terminal.print(`  ${problem}`);
-  if (result.dataDir !== null) terminal.print(`the data folder is kept: ${result.dataDir}`);
+  if (result.dataDir !== null) terminal.print(`data folder kept: ${result.dataDir}`);
 }

@@ -15,8 +15,8 @@ interface BooksFlags extends RedisFlags {
 
 export function booksCommand(command: Command, context: CommandContext): void {
   command
-    .option("--tenant <name>", "of one tenant")
-    .option("--partition <n>", "of one partition", integer(0, MAX_PARTITIONS - 1));
+    .option("--tenant <name>", "only this tenant")
+    .option("--partition <n>", "only this partition", integer(0, MAX_PARTITIONS - 1));
   addRedisOptions(command)
     .addHelpText(
       "after",
@@ -26,8 +26,8 @@ Examples:
   tributary books --tenant default --partition 3
   tributary books --json | jq .closed
 
-accepted = duplicate + processed + dead-lettered + dropped, always; what is left is the residue. Exit code: 1
-where one is not 0.`,
+The books close when accepted = duplicate + processed + dead-lettered + dropped; the difference is the residue. Exit
+code: 1 where a residue is not 0.`,
     )
     .action(async (flags: BooksFlags) => {
       const report = await onRedis(flags, context, async ({ client, partitions }) => {
@@ -43,7 +43,7 @@ where one is not 0.`,
 async function reportOf(books: Books, tenant: string | undefined): Promise<BooksReport> {
   const { totalBooks } = await import("@tributary/streams");
   const tenants = books.tenants.filter((of) => tenant === undefined || of.tenant === tenant);
-  // What entries held is not known by tenant.
+  // Entries are counted by partition, not by tenant.
   const partitions = tenant === undefined ? books.partitions : [];
   const closed = [...tenants, ...partitions].every(({ residue }) => residue === 0);
   return { tenants, partitions, total: totalBooks(tenants), closed };

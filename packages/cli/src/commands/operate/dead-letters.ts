@@ -27,7 +27,7 @@ Examples:
   tributary dead-letters replay --all
   tributary dead-letters discard --all --yes
 
-They are kept until they are replayed or discarded.`,
+Dead letters are kept until they are replayed or discarded.`,
   );
   addList(command, context);
   addShow(command, context);
@@ -40,9 +40,9 @@ const partition = integer(0, MAX_PARTITIONS - 1);
 function addList(parent: Command, context: CommandContext): void {
   const command = parent
     .command("list")
-    .description("the dead letters of all partitions, oldest first")
-    .option("--partition <n>", "of one partition", partition)
-    .option("--limit <n>", "show at most so many", integer(1, MAX_LIMIT), DEFAULT_LIMIT);
+    .description("dead letters, oldest first")
+    .option("--partition <n>", "only this partition", partition)
+    .option("--limit <n>", "most dead letters to show", integer(1, MAX_LIMIT), DEFAULT_LIMIT);
   addRedisOptions(command).action(async (flags: ListFlags) => {
     const { listLetters } = await keptLetters();
     const { total, letters } = await onRedis(flags, context, async (redis) =>
@@ -57,8 +57,8 @@ function addList(parent: Command, context: CommandContext): void {
 function addShow(parent: Command, context: CommandContext): void {
   const command = parent
     .command("show")
-    .description("one dead letter: why, when, how often, its trace, and what is in it")
-    .argument("<id>", "as list prints it, such as p03/1700000000000-0", parseLetterId);
+    .description("one dead letter: its reason, times, attempts, trace and content")
+    .argument("<id>", "ID as list prints it, such as p03/1700000000000-0", parseLetterId);
   addRedisOptions(command).action(async (id: LetterId, flags: RedisFlags) => {
     const { findLetter } = await keptLetters();
     const letter = await onRedis(flags, context, async (redis) => findLetter(redis, id));
@@ -75,7 +75,7 @@ function addReplay(parent: Command, context: CommandContext): void {
   const command = addTargets(
     parent
       .command("replay")
-      .description("put dead letters back where they came from, to be processed again"),
+      .description("put dead letters back into their stream, to be processed again"),
   );
   addRedisOptions(command).action(async (ids: LetterId[], flags: ActFlags) => {
     requireTargets(ids, flags);
@@ -86,14 +86,14 @@ function addReplay(parent: Command, context: CommandContext): void {
 
 function addDiscard(parent: Command, context: CommandContext): void {
   const command = addTargets(
-    parent.command("discard").description("throw dead letters away, with the events in them"),
-  ).option("--yes", "really, with --all");
+    parent.command("discard").description("delete dead letters and the events in them"),
+  ).option("--yes", "confirm --all");
   addRedisOptions(command).action(async (ids: LetterId[], flags: ActFlags) => {
     requireTargets(ids, flags);
     if (flags.all === true && flags.yes !== true) {
       throw new CliError(
         "usage",
-        "discard --all throws every dead letter away for good: give --yes as well, or the IDs",
+        "discard --all deletes every dead letter permanently: give --yes as well, or the IDs",
       );
     }
     const { discardLetters } = await keptLetters();
@@ -103,9 +103,9 @@ function addDiscard(parent: Command, context: CommandContext): void {
 
 function addTargets(command: Command): Command {
   return command
-    .argument("[ids...]", "as list prints them", addLetterId)
-    .option("--all", "all of them (of one partition with --partition)")
-    .option("--partition <n>", "with --all: of one partition", partition);
+    .argument("[ids...]", "IDs as list prints them", addLetterId)
+    .option("--all", "all dead letters (with --partition: those of one partition)")
+    .option("--partition <n>", "with --all: only this partition", partition);
 }
 
 function requireTargets(ids: readonly LetterId[], flags: ActFlags): void {
@@ -120,5 +120,5 @@ function requireTargets(ids: readonly LetterId[], flags: ActFlags): void {
   }
 }
 
-/** Loaded when a command is called: it brings the Redis client along. */
+/** Imported when a command is called, because it loads the Redis client. */
 const keptLetters = async () => import("../../dead-letters/kept-letters.ts");

@@ -4,10 +4,10 @@ import { CliError } from "../../errors.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderGroups } from "../../report/operate/groups-table.ts";
 import { addRedisOptions, onRedis, type RedisFlags } from "../../options/redis.ts";
-import { show } from "../../terminal/show.ts";
+import { show } from "../../interaction/show.ts";
 
 export function groupsCommand(command: Command, context: CommandContext): void {
-  command.option("--watch", "again each second until Ctrl-C");
+  command.option("--watch", "refresh each second until Ctrl-C");
   addRedisOptions(command)
     .addHelpText(
       "after",
@@ -32,9 +32,9 @@ function addDrain(parent: Command, context: CommandContext): void {
   const command = parent
     .command("drain")
     .description(
-      "let a worker hand over all its partitions and own none, until it is stopped or undrained",
+      "hand over all partitions of a worker; it owns none until it is stopped or undrained",
     )
-    .argument("<worker>", "as groups prints it");
+    .argument("<worker>", "name as groups prints it");
   addRedisOptions(command).action(async (worker: string, _: RedisFlags, self: Command) => {
     const flags = self.optsWithGlobals<RedisFlags>();
     const seconds = await onRedis(flags, context, async (redis) => {
@@ -44,7 +44,7 @@ function addDrain(parent: Command, context: CommandContext): void {
     context.terminal.print(
       flags.json === true
         ? JSON.stringify({ drained: worker, handOverSeconds: seconds })
-        : `${worker} owns nothing any more; the others took its partitions within ${seconds.toFixed(1)} s.`,
+        : `${worker} owns no partition; the others took over within ${seconds.toFixed(1)} s.`,
     );
   });
 }
@@ -52,15 +52,15 @@ function addDrain(parent: Command, context: CommandContext): void {
 function addUndrain(parent: Command, context: CommandContext): void {
   const command = parent
     .command("undrain")
-    .description("let a drained worker own partitions again")
-    .argument("<worker>", "as groups prints it");
+    .description("give a drained worker its share of the partitions again")
+    .argument("<worker>", "name as groups prints it");
   addRedisOptions(command).action(async (worker: string, _: RedisFlags, self: Command) => {
     const flags = self.optsWithGlobals<RedisFlags>();
     const known = await onRedis(flags, context, async ({ client }) => {
       const { undrainMember } = await import("@tributary/streams");
       return undrainMember(client, ATTRIBUTION_GROUP, worker);
     });
-    if (!known) throw new CliError("refused", `${worker} does not drain`);
+    if (!known) throw new CliError("refused", `${worker} is not draining`);
     context.terminal.print(
       flags.json === true
         ? JSON.stringify({ undrained: worker })

@@ -29,7 +29,7 @@ Examples:
   tributary keys rotate 3f2a9c01 --grace 7d
   tributary keys revoke 3f2a9c01
 
-A key is shown once: Redis keeps its hash. Services know of a change within a second. From the first key of a kind
+A key is shown once: Redis keeps only its hash. Services apply a change within a second. From the first key of a kind
 on, every request of that kind needs one.`,
   );
   addCreate(command, context);
@@ -40,7 +40,7 @@ on, every request of that kind needs one.`,
 
 function addKeyOptions(command: Command): Command {
   return addRedisOptions(command).addOption(
-    new Option("--kind <kind>", "keys that send events, that read reports, or that erase people")
+    new Option("--kind <kind>", "right of the key: send events, read reports, or erase people")
       .choices(Object.keys(KINDS))
       .default("write"),
   );
@@ -49,9 +49,9 @@ function addKeyOptions(command: Command): Command {
 function addCreate(parent: Command, context: CommandContext): void {
   const command = parent
     .command("create")
-    .description("make a key, and print it")
-    .requiredOption("--tenant <name>", "whose it is", tenantName)
-    .option("--name <text>", "what it is for", keyName, "");
+    .description("create a key and print it")
+    .requiredOption("--tenant <name>", "tenant of the key (required)", tenantName)
+    .option("--name <text>", "purpose of the key", keyName, "");
   addKeyOptions(command).action(
     async (flags: KeyFlags & { readonly tenant: string; readonly name: string }) => {
       const { kind, tenant, name } = flags;
@@ -65,7 +65,7 @@ function addCreate(parent: Command, context: CommandContext): void {
 }
 
 function addList(parent: Command, context: CommandContext): void {
-  addKeyOptions(parent.command("list").description("the keys of a kind")).action(
+  addKeyOptions(parent.command("list").description("list the keys of a kind")).action(
     async (flags: KeyFlags) => {
       const keys = await onRedis(flags, context, async ({ client }) => {
         const { listApiKeys } = await import("@tributary/streams");
@@ -81,9 +81,11 @@ function addList(parent: Command, context: CommandContext): void {
 function addRotate(parent: Command, context: CommandContext): void {
   const command = parent
     .command("rotate")
-    .argument("<id>", "as list prints it")
-    .description("make another key of the same tenant and name, and end this one after a while")
-    .option("--grace <duration>", "how long this one can still be used", duration, "1d");
+    .argument("<id>", "ID as list prints it")
+    .description(
+      "create another key of the same tenant and name, and end this one after a grace period",
+    )
+    .option("--grace <duration>", "grace period of this key", duration, "1d");
   addKeyOptions(command).action(
     async (id: string, flags: KeyFlags & { readonly grace: string }) => {
       const made = await onRedis(flags, context, async ({ client }) => {
@@ -100,8 +102,8 @@ function addRotate(parent: Command, context: CommandContext): void {
 function addRevoke(parent: Command, context: CommandContext): void {
   const command = parent
     .command("revoke")
-    .argument("<id>", "as list prints it")
-    .description("end a key at once");
+    .argument("<id>", "ID as list prints it")
+    .description("end a key immediately");
   addKeyOptions(command).action(async (id: string, flags: KeyFlags) => {
     const isGone = await onRedis(flags, context, async ({ client }) => {
       const { revokeApiKey } = await import("@tributary/streams");
@@ -115,7 +117,7 @@ function addRevoke(parent: Command, context: CommandContext): void {
 function unknownKey(id: string, kind: ApiKeyKind): CliError {
   return new CliError(
     "refused",
-    `there is no ${kind} key ${safeText(id.slice(0, 32))}; see tributary keys list --kind ${kind}`,
+    `there is no ${kind} key ${safeText(id.slice(0, 32))}; \`tributary keys list --kind ${kind}\` shows the keys`,
   );
 }
 
@@ -132,7 +134,7 @@ function showMade(
   terminal.note(`${kind} key ${stored.id} of ${stored.tenant}; it is not shown again`);
 }
 
-/** What may be shown of a key. */
+/** A key without its secret. */
 function plainKey({ id, tenant, name, createdMs, expiresMs }: StoredApiKey) {
   return {
     id,

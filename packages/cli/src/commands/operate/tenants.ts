@@ -6,8 +6,8 @@ import type { CommandContext } from "../../context.ts";
 export function tenantsCommand(command: Command, { terminal }: CommandContext): void {
   command
     .command("check <file>")
-    .description("whether a file of tenants' settings can be used, and what it says")
-    .option("--json", "as JSON")
+    .description("check a file of tenants' settings and summarise it")
+    .option("--json", "print the answer as one JSON object")
     .addHelpText(
       "after",
       `
@@ -15,8 +15,8 @@ Examples:
   tributary tenants check tenants.json
   TRIBUTARY_TENANTS_FILE=tenants.json tributary up
 
-Every service reads the file when it starts; the digest in its first log line says which one it has. Exit code: 1
-where the file cannot be used.`,
+Every service reads the file when it starts; the digest in its first log line identifies the file. Exit code: 1
+where the file is invalid.`,
     )
     .action(async (file: string, flags: { readonly json?: true }) => {
       const tenants = await read(file);
@@ -35,7 +35,7 @@ async function read(file: string): Promise<Tenants> {
     import("@tributary/tenants"),
   ]);
   try {
-    return readTenants("the tenants' file", file);
+    return readTenants("tenants' settings", file);
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     throw new CliError("file", error.message);
@@ -50,7 +50,7 @@ function summary({ digest, byName }: Tenants): string {
       if (typeof value !== "object") return `${setting} ${String(value)}`;
       return `${setting} (${Object.keys(value).join(", ")})`;
     });
-    return `  ${name.padEnd(16)} ${own.join(", ") || "as everybody"}`;
+    return `  ${name.padEnd(16)} ${own.join(", ") || "the defaults"}`;
   });
   const count = byName.size === 1 ? "1 tenant" : `${byName.size} tenants`;
   return [`${count}, digest ${digest}`, ...lines].join("\n");

@@ -20,7 +20,7 @@ Examples:
   tributary webhooks test acme
   tributary webhooks stop --yes
 
-Dead deliveries are kept until they are retried or discarded, or a later one of their conversion was delivered.`,
+A dead delivery is kept until it is retried or discarded, or a later one of its conversion is delivered.`,
   );
   addList(command, context);
   addRetry(command, context);
@@ -33,11 +33,11 @@ Dead deliveries are kept until they are retried or discarded, or a later one of 
 function addList(parent: Command, context: CommandContext): void {
   const command = parent
     .command("list")
-    .description("what waits for each tenant's receiver, and the dead deliveries, oldest first")
-    .option("--tenant <name>", "of one tenant")
+    .description("waiting deliveries of each tenant, and dead ones, oldest first")
+    .option("--tenant <name>", "only this tenant")
     .option(
       "--limit <n>",
-      "show at most so many of a tenant",
+      "most dead deliveries to show of a tenant",
       integer(1, MAX_LIMIT),
       DEFAULT_LIMIT,
     );
@@ -49,7 +49,7 @@ function addList(parent: Command, context: CommandContext): void {
 
 function addRetry(parent: Command, context: CommandContext): void {
   const command = addTargets(
-    parent.command("retry").description("send dead deliveries again, with all their attempts"),
+    parent.command("retry").description("send dead deliveries again, with a new set of attempts"),
   );
   addRedisOptions(command).action(async (ids: string[], flags: ActFlags) => {
     requireTargets(ids, flags);
@@ -60,14 +60,14 @@ function addRetry(parent: Command, context: CommandContext): void {
 
 function addDiscard(parent: Command, context: CommandContext): void {
   const command = addTargets(
-    parent.command("discard").description("throw dead deliveries away"),
-  ).option("--yes", "really, with --all");
+    parent.command("discard").description("delete dead deliveries"),
+  ).option("--yes", "confirm --all");
   addRedisOptions(command).action(async (ids: string[], flags: ActFlags) => {
     requireTargets(ids, flags);
     if (flags.all === true && flags.yes !== true) {
       throw new CliError(
         "usage",
-        "discard --all throws every dead delivery away for good: give --yes as well, or the IDs",
+        "discard --all deletes every dead delivery permanently: give --yes as well, or the IDs",
       );
     }
     const { discardDeliveries } = await deliveries();
@@ -79,10 +79,10 @@ function addClear(parent: Command, context: CommandContext): void {
   const command = parent
     .command("clear")
     .description(
-      "throw away all that waits and is dead of a tenant, as of one that is sent to no more",
+      "delete all waiting and dead deliveries of a tenant, such as one without a receiver",
     )
-    .argument("<tenant>", "as list prints it")
-    .option("--yes", "really");
+    .argument("<tenant>", "tenant as list prints it")
+    .option("--yes", "confirm that they are not sent");
   addRedisOptions(command).action(async (tenant: string, flags: ActFlags) => {
     const { clearDeliveries } = await deliveries();
     await clearDeliveries(tenant, flags, context);
@@ -92,9 +92,9 @@ function addClear(parent: Command, context: CommandContext): void {
 function addTest(parent: Command, context: CommandContext): void {
   parent
     .command("test")
-    .description("send a signed example to a tenant's receiver, once; exit code 1 where it fails")
-    .argument("<tenant>", "as TRIBUTARY_WEBHOOKS names it")
-    .option("--json", "print one JSON object")
+    .description("send one signed example to a tenant's receiver; exit code 1 where it fails")
+    .argument("<tenant>", "tenant as in TRIBUTARY_WEBHOOKS")
+    .option("--json", "print the answer as one JSON object")
     .action(async (tenant: string, flags: { readonly json?: true }) => {
       const { sendExample } = await deliveries();
       await sendExample(tenant, flags, context);
@@ -104,8 +104,8 @@ function addTest(parent: Command, context: CommandContext): void {
 function addStop(parent: Command, context: CommandContext): void {
   const command = parent
     .command("stop")
-    .description("end the consumer group, so that results no longer wait in Redis for webhooks")
-    .option("--yes", "really: results that were not taken are not sent");
+    .description("remove the consumer group, so that results no longer wait in Redis for webhooks")
+    .option("--yes", "confirm that results still in Redis are not sent");
   addRedisOptions(command).action(async (flags: ActFlags) => {
     const { stopWebhooks } = await deliveries();
     await stopWebhooks(flags, context);
@@ -114,9 +114,9 @@ function addStop(parent: Command, context: CommandContext): void {
 
 function addTargets(command: Command): Command {
   return command
-    .argument("[ids...]", "as list prints them")
-    .option("--all", "all of them (of one tenant with --tenant)")
-    .option("--tenant <name>", "of one tenant");
+    .argument("[ids...]", "IDs as list prints them")
+    .option("--all", "all dead deliveries (with --tenant: those of one tenant)")
+    .option("--tenant <name>", "only this tenant");
 }
 
 function requireTargets(ids: readonly string[], flags: ActFlags): void {
@@ -127,5 +127,5 @@ function requireTargets(ids: readonly string[], flags: ActFlags): void {
   );
 }
 
-/** Loaded when a command is called: it brings the Redis client along. */
+/** Imported when a command is called, because it loads the Redis client. */
 const deliveries = async () => import("../../webhooks/deliveries.ts");

@@ -1,22 +1,24 @@
-/** Commands for the reports beside attribution: each asks the report of its name and shows its rows. */
+/** Commands of the reports beside attribution: each asks for the report of its name and shows the rows. */
 import { type Command, Option } from "commander";
-import type { RowsAnswer } from "@tributary/reports";
+import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
 import { saveStream } from "../../client/save-file.ts";
-import { EXIT } from "../../errors.ts";
-import { httpUrl, instant } from "../../options/parsers.ts";
+import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderRows } from "../../report/rows-table.ts";
-import { takeInterrupts } from "@tributary/platform/client";
-import { clientOf, parquetOption } from "../../options/reports.ts";
-import { addDataOption } from "../../options/data.ts";
+import { interruptible } from "../../interaction/interruptible.ts";
+import {
+  addFormatOptions,
+  addReportsAddress,
+  clientOf,
+  type ReportsAddress,
+} from "../../options/reports.ts";
 
-type JourneyReportName = "counts" | "paths" | "assists" | "time-to-convert" | "changes" | "cost";
-
-/** An option that is a parameter of the report, whose text the report understands or refuses. */
+/** An option that is a parameter of the report; the reports service checks its text. */
 interface ReportOption {
   readonly flags: string;
+  readonly isRequired?: true;
   readonly description: string;
 }
 
@@ -28,17 +30,17 @@ interface ReportCommand {
 const BY_TOUCH =
   "one or two of channel, source, medium, campaign, term, content (default: channel)";
 
-const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
+const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   counts: {
     options: [
       { flags: "--by <dimensions>", description: `${BY_TOUCH}, or name` },
       {
         flags: "--interval <span>",
-        description: "in spans as well: minute, hour, day, week, month",
+        description: "split by time: minute, hour, day, week, month",
       },
       {
         flags: "--time-zone <name>",
-        description: "in which spans begin: Europe/Berlin (default: UTC)",
+        description: "time zone of the intervals: Europe/Berlin (default: UTC)",
       },
     ],
     examples: `  tributary counts --by campaign
@@ -50,12 +52,13 @@ const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
       { flags: "--by <dimensions>", description: BY_TOUCH },
       {
         flags: "--transform <name>",
-        description: "unique, exposure (no repeats in a row) or first (default: unique)",
+        description:
+          "simplification of the paths: unique (none), exposure (no repeats in a row) or first (default: unique)",
       },
-      { flags: "--limit <n>", description: "most paths; the rest is summed (default: 50)" },
+      { flags: "--limit <n>", description: "most paths to show; the rest is summed (default: 50)" },
       {
         flags: "--non-converting <choice>",
-        description: "whether journeys that did not convert are counted (default: true)",
+        description: "count journeys that did not convert: true or false (default: true)",
       },
     ],
     examples: `  tributary paths --transform exposure --limit 10
@@ -72,8 +75,12 @@ const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
   },
   changes: {
     options: [
-      { flags: "--since <time>", description: "what was known then is compared; needed" },
-      { flags: "--model <name>", description: "whose credits (default: linear)" },
+      {
+        flags: "--since <time>",
+        description: "time of the earlier state (required)",
+        isRequired: true,
+      },
+      { flags: "--model <name>", description: "model of the credits (default: linear)" },
       { flags: "--by <dimensions>", description: BY_TOUCH },
     ],
     examples: `  tributary changes --since 2026-11-01
@@ -81,23 +88,21 @@ const COMMANDS: Readonly<Record<JourneyReportName, ReportCommand>> = {
   },
   cost: {
     options: [
-      { flags: "--model <name>", description: "whose credits (default: linear)" },
+      { flags: "--model <name>", description: "model of the credits (default: linear)" },
       { flags: "--by <dimensions>", description: BY_TOUCH },
       {
         flags: "--currency <code>",
-        description: "bring all money to it, by the imported rate of its day",
+        description: "convert all money to it, at the imported rates of each day",
       },
-      { flags: "--time-zone <name>", description: "in which days begin (default: UTC)" },
+      { flags: "--time-zone <name>", description: "time zone of the days (default: UTC)" },
     ],
     examples: `  tributary cost --by campaign --from 2026-10-01 --to 2026-11-01
   tributary cost --model time_decay --currency EUR`,
   },
 };
 
-/** What every one of them takes beside the report's own parameters. */
-interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
-  readonly url?: string;
-  readonly key?: string;
+/** Flags of every such command, beside the report's own parameters. */
+interface Flags extends ReportsAddress, Readonly<Record<string, string | boolean | undefined>> {
   readonly data: string;
   readonly json?: true;
   readonly csv?: true;
@@ -106,56 +111,46 @@ interface Flags extends Readonly<Record<string, string | boolean | undefined>> {
 
 /** The command of one of these reports. */
 export function journeyReportCommand(
-  name: JourneyReportName,
+  name: ReportName,
 ): (command: Command, context: CommandContext) => void {
   const { options, examples } = COMMANDS[name];
   return (command, context) => {
-    for (const option of options) command.option(option.flags, option.description);
+    for (const { flags, description, isRequired = false } of options) {
+      command.addOption(new Option(flags, description).makeOptionMandatory(isRequired));
+    }
     command
-      .option("--from <time>", "from then on: 2026-10-01, or ISO 8601 with a zone", instant)
-      .option("--to <time>", "before then", instant)
-      .option("--as-of <time>", "what was known then, without later corrections", instant)
-      .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
-      .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
-      .addOption(
-        new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
-      )
-      .option("--csv", "print the report's rows as CSV, values exact")
-      .addOption(parquetOption());
-    addDataOption(command)
+      .option("--from <time>", "from this time on: 2026-10-01, or ISO 8601 with a zone", instant)
+      .option("--to <time>", "before this time", instant)
+      .option("--as-of <time>", "the state at this time, without later corrections", instant);
+    addFormatOptions(addReportsAddress(command))
       .addHelpText(
         "after",
-        `\nExamples:\n${examples}\n\nWhere no platform runs on the data folder, it is read from the folder itself.`,
+        `\nExamples:\n${examples}\n\nWithout a running platform, the command reads the data folder.`,
       )
       .action(async (flags: Flags) => run(name, flags, context));
   };
 }
 
-async function run(name: JourneyReportName, flags: Flags, context: CommandContext): Promise<void> {
+async function run(name: ReportName, flags: Flags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     if (flags.parquet !== undefined) {
-      await saveParquet(name, flags, context, interrupt.signal, flags.parquet);
+      await saveStream(await askParquet(name, flags, context, signal), flags.parquet, signal);
+      terminal.note(`report written to ${flags.parquet}`);
       return;
     }
-    const report = await ask(name, flags, context, interrupt.signal);
+    const report = await ask(name, flags, context, signal);
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) {
-      // Loaded when needed only: it brings the database engine along.
+      // Imported here because it loads the database engine.
       const { rowsCsv } = await import("@tributary/reports");
       terminal.print(rowsCsv(report.rows).trimEnd());
     } else terminal.print(renderRows(report));
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 async function ask(
-  name: JourneyReportName,
+  name: ReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
@@ -166,24 +161,19 @@ async function ask(
   return client.journeyReport(name, parameters);
 }
 
-async function saveParquet(
-  name: JourneyReportName,
+async function askParquet(
+  name: ReportName,
   flags: Flags,
   context: CommandContext,
   signal: AbortSignal,
-  file: string,
-): Promise<void> {
+): Promise<Readable> {
   const parameters = { ...parametersOf(flags), format: "parquet" };
   const client = await clientOf(flags, context, signal);
-  const content =
-    client === undefined
-      ? Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)])
-      : await client.download(`/v1/reports/${name}`, parameters);
-  await saveStream(content, file, signal);
-  context.terminal.note(`the report is in ${file}`);
+  if (client !== undefined) return client.download(`/v1/reports/${name}`, parameters);
+  return Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)]);
 }
 
-/** What the report's own path takes. */
+/** The parameters of the report's path. */
 function parametersOf(flags: Flags): Record<string, string> {
   const {
     url: _url,

@@ -7,20 +7,24 @@ import { askOffline, parquetOffline } from "../../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../../client/report-question.ts";
 import { saveStream } from "../../client/save-file.ts";
-import { describeError } from "@tributary/platform/errors";
-import { CliError, EXIT } from "../../errors.ts";
-import { duration, httpUrl, instant, nameList } from "../../options/parsers.ts";
+import { describeFileError } from "@tributary/platform/errors";
+import { CliError } from "../../errors.ts";
+import { duration, instant, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
 import { conservationLine } from "../../report/conservation-line.ts";
 import { reportNotes } from "../../report/report-notes.ts";
 import { renderReport } from "../../report/table.ts";
-import { takeInterrupts } from "@tributary/platform/client";
-import { clientOf, parquetOption } from "../../options/reports.ts";
-import { addDataOption } from "../../options/data.ts";
+import { interruptible } from "../../interaction/interruptible.ts";
+import {
+  addFormatOptions,
+  addReportsAddress,
+  clientOf,
+  type ReportsFlags,
+} from "../../options/reports.ts";
 
-interface ReportFlags extends RuleFlags {
+interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly model?: readonly string[];
   readonly custom?: string;
   readonly by: readonly string[];
@@ -31,15 +35,11 @@ interface ReportFlags extends RuleFlags {
   readonly confidence?: string;
   readonly convertingOnly?: true;
   readonly against?: true;
-  readonly url?: string;
-  readonly key?: string;
-  readonly data: string;
-  readonly json?: true;
   readonly csv?: true;
   readonly parquet?: string;
 }
 
-/** What credits conversions anew from the facts; texts as the reports service takes them. */
+/** Rules by which the service credits conversions anew from the facts; texts as it takes them. */
 interface RuleFlags {
   readonly window?: string;
   readonly clickWindow?: string;
@@ -62,33 +62,33 @@ export function reportCommand(command: Command, context: CommandContext): void {
   command
     .option(
       "--model <models>",
-      `all (those that the workers credit), or by commas: ${MODEL_NAMES.join(", ")}, w_shaped; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")} (default: last_touch)`,
+      `all (those that the workers compute), or several separated by commas: ${MODEL_NAMES.join(", ")}, w_shaped; over the paths of all journeys: ${PATH_MODEL_NAMES.join(", ")} (default: last_touch)`,
       models,
     )
-    .option("--custom <file>", "JSON file with a model of your own, or an array of several")
-    .option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`, dimensions, ["channel"])
-    .option("--time-zone <name>", "of days, weeks and months: Europe/Berlin (default: UTC)")
+    .option("--custom <file>", "JSON file with a custom model, or an array of several")
+    .addOption(
+      new Option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`)
+        .argParser(dimensions)
+        .default(["channel"], "channel"),
+    )
+    .option(
+      "--time-zone <name>",
+      "time zone of days, weeks and months: Europe/Berlin (default: UTC)",
+    )
     .option(
       "--from <time>",
-      "conversions from then on: 2026-10-01, or ISO 8601 with a zone",
+      "conversions from this time on: 2026-10-01, or ISO 8601 with a zone",
       instant,
     )
-    .option("--to <time>", "conversions before then", instant)
-    .option("--as-of <time>", "what was known then, without later corrections", instant)
+    .option("--to <time>", "conversions before this time", instant)
+    .option("--as-of <time>", "the state at this time, without later corrections", instant)
     .option(
       "--confidence <share>",
-      "intervals around the credits of models over paths, from 200 resamples: 0.95",
+      "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
     )
-    .option("--converting-only", "models over paths leave out journeys that did not convert")
-    .option("--url <url>", "reports to ask (default: of the platform on --data)", httpUrl)
-    .option("--key <key>", "read key (default: TRIBUTARY_READ_KEY)")
-    .addOption(
-      new Option("--json", "print the report as one JSON object, values exact").conflicts("csv"),
-    )
-    .option("--csv", "print the report as CSV, values exact")
-    .addOption(parquetOption());
+    .option("--converting-only", "leave journeys that did not convert out of models over paths");
   addRuleOptions(command);
-  addDataOption(command)
+  addFormatOptions(addReportsAddress(command))
     .addHelpText(
       "after",
       `
@@ -103,38 +103,33 @@ Examples:
   tributary report --model all --window 7d
   tributary report --model linear --leave-out channel:email --against
 
-Where no platform runs on the data folder, the report is read from the folder itself.`,
+Without a running platform, the command reads the data folder.`,
     )
     .action(async (flags: ReportFlags) => run(flags, context));
 }
 
 async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
   const { terminal } = context;
-  const interrupt = takeInterrupts();
-  try {
+  await interruptible(context, async (signal) => {
     const custom = flags.custom === undefined ? undefined : await readCustom(flags.custom);
     const { by, model = custom === undefined ? ["last_touch"] : [] } = flags;
+    const question = questionOf(flags, model, custom);
     if (flags.parquet !== undefined) {
-      const question = questionOf(flags, model, custom);
-      await saveParquet(flags, question, context, interrupt.signal, flags.parquet);
+      await saveStream(await askParquet(flags, question, context, signal), flags.parquet, signal);
+      terminal.note(`report written to ${flags.parquet}`);
       return;
     }
-    const report = await ask(flags, questionOf(flags, model, custom), context, interrupt.signal);
+    const report = await ask(flags, question, context, signal);
     const shown = [...new Set([...model, ...report.rows.map((row) => row.model)])];
     if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) terminal.print(reportCsv(report.rows, by));
     else {
       const render = flags.against === true ? renderComparison : renderReport;
       terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
-      const client = await clientOf(flags, context, interrupt.signal);
+      const client = await clientOf(flags, context, signal);
       if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
-  } catch (error) {
-    if (!interrupt.signal.aborted) throw error;
-    context.exit(EXIT.interrupted);
-  } finally {
-    interrupt.dispose();
-  }
+  });
 }
 
 async function ask(
@@ -147,111 +142,92 @@ async function ask(
   return client === undefined ? askOffline(flags.data, question) : client.attribution(question);
 }
 
-async function saveParquet(
+async function askParquet(
   flags: ReportFlags,
   question: ReportQuestion,
   context: CommandContext,
   signal: AbortSignal,
-  file: string,
-): Promise<void> {
+): Promise<Readable> {
   const client = await clientOf(flags, context, signal);
-  const content =
-    client === undefined
-      ? Readable.from([await parquetOffline(flags.data, question)])
-      : await client.attributionParquet(question);
-  await saveStream(content, file, signal);
-  context.terminal.note(`the report is in ${file}`);
+  if (client !== undefined) return client.attributionParquet(question);
+  return Readable.from([await parquetOffline(flags.data, question)]);
 }
 
 function addRuleOptions(command: Command): void {
   command
     .option(
       "--window <duration>",
-      "how long before a conversion a touchpoint counts: 30d, 12h",
+      "longest time from a touchpoint to its conversion: 30d, 12h",
       duration,
     )
-    .option("--click-window <duration>", "of clicks and visits, instead of --window", duration)
-    .option("--view-window <duration>", "of impressions, instead of --window", duration)
-    .option("--windows <list>", "windows by the conversion's name: purchase:30d,lead:7d")
+    .option(
+      "--click-window <duration>",
+      "window of clicks and visits, instead of --window",
+      duration,
+    )
+    .option("--view-window <duration>", "window of impressions, instead of --window", duration)
+    .option("--windows <list>", "windows by conversion name: purchase:30d,lead:7d")
     .addOption(
-      new Option("--view-through <choice>", "whether impressions count (default: true)").choices([
+      new Option("--view-through <choice>", "count impressions (default: true)").choices([
         "true",
         "false",
       ]),
     )
-    .option("--click-beats-impression", "a path that has a click loses its impressions")
-    .option("--leave-out <list>", "what if these touchpoints did not exist: channel:email")
+    .option("--click-beats-impression", "drop impressions from paths that have a click")
+    .option("--leave-out <list>", "ignore these touchpoints, separated by commas: channel:email")
     .addOption(
       new Option(
         "--after-conversion <choice>",
-        "whether a conversion leaves its touchpoints to the next (default: keep)",
+        "keep a conversion's touchpoints for the next one, or reset them (default: keep)",
       ).choices(["keep", "reset"]),
     )
-    .option(
-      "--half-life <duration>",
-      "after how long a touchpoint counts half in time_decay",
-      duration,
-    )
-    .option("--lead <name>", "conversion or custom event that makes a lead, for w_shaped")
+    .option("--half-life <duration>", "half-life of time_decay", duration)
+    .option("--lead <name>", "conversion or custom event that makes a lead in w_shaped")
     .addOption(
       new Option(
         "--transform <name>",
-        "how paths are simplified before they are credited: as they are, without repeats in a row, the first of each, or how often each",
+        "simplification of the paths: unique (none), exposure (no repeats in a row), first (first of each), frequency (number of each)",
       ).choices(PATH_TRANSFORMS),
     )
-    .option("--against", "show what these change, beside the report as it is");
+    .option("--against", "show the report without these rules, with them, and the change");
 }
 
 function questionOf(
   flags: ReportFlags,
-  model: readonly string[],
+  models: readonly string[],
   custom: string | undefined,
 ): ReportQuestion {
-  const { by, from, to, asOf, timeZone, confidence } = flags;
   const {
-    window,
-    clickWindow,
-    viewWindow,
-    windows,
-    viewThrough,
-    leaveOut,
-    afterConversion,
-    halfLife,
+    url: _url,
+    key: _key,
+    data: _data,
+    json: _json,
+    csv: _csv,
+    parquet: _parquet,
+    model: _model,
+    clickBeatsImpression,
+    against,
+    convertingOnly,
+    ...parameters
   } = flags;
-  const { lead, transform } = flags;
   return {
-    models: model,
+    ...parameters,
+    models,
     custom,
-    by,
-    from,
-    to,
-    asOf,
-    timeZone,
-    confidence,
-    window,
-    clickWindow,
-    viewWindow,
-    windows,
-    viewThrough,
-    leaveOut,
-    afterConversion,
-    halfLife,
-    lead,
-    transform,
-    clickBeatsImpression: flags.clickBeatsImpression === true ? "true" : undefined,
-    against: flags.against === true ? "true" : undefined,
-    nonConverting: flags.convertingOnly === true ? "false" : undefined,
+    clickBeatsImpression: clickBeatsImpression === true ? "true" : undefined,
+    against: against === true ? "true" : undefined,
+    nonConverting: convertingOnly === true ? "false" : undefined,
   };
 }
 
-/** @throws CliError `file`; what is in it the reports check */
+/** @throws CliError `file` where it cannot be read or is no JSON; the reports check the models */
 async function readCustom(path: string): Promise<string> {
   try {
     const text = await readFile(path, "utf8");
     JSON.parse(text);
     return text;
   } catch (error) {
-    throw new CliError("file", `--custom ${path}: ${describeError(error)}`);
+    throw new CliError("file", `--custom ${path}: ${describeFileError(error)}`);
   }
 }
 

@@ -10,7 +10,9 @@ interface StartFlags extends PlatformFlags {
 }
 
 export function startCommand(command: Command, context: CommandContext): void {
-  command.option("--once", "stop after the table").option("--no-sample", "only serve");
+  command
+    .option("--once", "stop the platform after the table")
+    .option("--no-sample", "run the platform without the sample");
   addPlatformOptions(command)
     .addHelpText(
       "after",
@@ -20,7 +22,7 @@ Examples:
   tributary start --once
   tributary start --no-sample --workers 2
 
-The sample is invented: 2,000 users of a shop in October 2026. Its events have fixed IDs, so playing it again into
+The sample is invented: 2,000 users of a shop in October 2026. Its events have fixed IDs: playing it again into
 the same data folder changes nothing.`,
     )
     .action(async (flags: StartFlags) => {

@@ -18,8 +18,8 @@ Examples:
   tributary up --autoscale --max-workers 4
   REDIS_URL=redis://10.0.0.5:6379 tributary up
 
-Ctrl-C (or SIGTERM) stops the gateway, the workers, the reports, webhooks and Redis, in this order, with everything
-that was accepted kept; a second Ctrl-C kills them at once. Exit code: 130 after Ctrl-C, 0 after SIGTERM.`,
+Ctrl-C (or SIGTERM) stops the gateway, the workers, the reports, webhooks and Redis, in this order. All accepted
+events are kept. A second Ctrl-C kills everything at once. Exit code: 130 after Ctrl-C, 0 after SIGTERM.`,
   );
   addAutoscaleOptions(addPlatformOptions(command)).action(async (flags: PlatformFlags) => {
     const limits = autoscaleLimits(flags);
@@ -33,7 +33,7 @@ that was accepted kept; a second Ctrl-C kills them at once. Exit code: 130 after
       ]);
       await servePlatform(flags, context, interrupt, async (platform, signal) => {
         terminal.print(`The platform is up; Ctrl-C stops it.\n${overview(platform)}`);
-        // Ended before the platform is stopped: nothing is started any more then.
+        // Autoscaling ends before the platform is stopped, so that it starts no worker meanwhile.
         if (limits !== undefined) {
           await autoscale(platform, limits, (line) => terminal.note(line), signal);
         }

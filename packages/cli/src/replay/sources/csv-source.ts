@@ -11,7 +11,7 @@ import {
 import { lineId, openContent } from "./file-content.ts";
 import type { Rejected, SourceChunk, SourceEvent } from "./source-item.ts";
 
-/** No row of events is near this long, characters; a quote left open would otherwise take in the whole file. */
+/** Longest row, characters; without the bound an open quote would swallow the whole file. */
 const MAX_ROW_CHARACTERS = 1024 * 1024;
 const ROWS_PER_CHUNK = 2000;
 
@@ -102,7 +102,7 @@ async function* csvRows(
     bom: true,
     info: true,
     relax_column_count: true,
-    // A stray quote is part of its cell: refusing the row for it makes the parser lose the rows after it.
+    // A stray quote is part of its cell: if the row were refused, the parser would lose the rows after it.
     relax_quotes: true,
     skip_empty_lines: true,
     skip_records_with_error: true,
@@ -125,7 +125,7 @@ async function* csvRows(
   }
 }
 
-/** Without these in a file, every row of it would be refused for the same reason. */
+/** Checks the columns that every row needs: without one, all rows would be refused for the same reason. */
 function checkMap(path: string, columns: readonly string[], map: FieldMap): void {
   const list = columns.join(", ");
   for (const [field, source] of map) {
@@ -142,6 +142,6 @@ function checkMap(path: string, columns: readonly string[], map: FieldMap): void
   if (missing.length === 0) return;
   throw new CliError(
     "usage",
-    `${path} has no column for ${missing.join(", ")}; it has ${list}. Say which with --map, such as --map user=customer_id,time=ts,type=@click`,
+    `${path} has no column for ${missing.join(", ")}; it has ${list}. Name them with --map, such as --map user=customer_id,time=ts,type=@click`,
   );
 }

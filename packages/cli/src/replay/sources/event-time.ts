@@ -6,7 +6,7 @@ const SECONDS = /^\d{10}(?:\.\d+)?$/;
 const MILLISECONDS = /^\d{12,14}$/;
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z|[+-]\d\d:?\d\d)?$/;
 const ZONE = /(?:Z|[+-]\d\d:?\d\d)$/;
-/** A token of an offset or a zone's name, outside quotes: such a format says the zone itself. */
+/** A token of an offset or a zone's name, outside quotes: such a format includes the zone. */
 const ZONE_TOKEN = /^(?:[^']|'[^']*')*?[Zz]/;
 
 /** Formats that are numbers, and how many of their digits are below a second. */
@@ -16,7 +16,7 @@ const EPOCHS: Readonly<Record<string, number>> = { s: 0, ms: 3, us: 6 };
 export interface TimeOptions {
   /** `s`, `ms` or `us` since 1970, or tokens such as `dd.MM.yyyy HH:mm`; without it what {@link readTime} takes. */
   readonly format?: string | undefined;
-  /** IANA zone of times that do not say theirs; without it UTC. */
+  /** IANA zone of times without one; by default UTC. */
   readonly zone?: string | undefined;
 }
 
@@ -24,7 +24,7 @@ export interface TimeOptions {
 export interface TimeReader {
   /** A time as ms since 1970 (a fraction is cut off), or undefined where it is none. */
   readonly read: (value: unknown) => number | undefined;
-  /** What it takes, for messages. */
+  /** The expected form, for messages. */
   readonly expected: string;
 }
 
@@ -65,7 +65,7 @@ export function timeReader({ format, zone = "UTC" }: TimeOptions): TimeReader {
   };
 }
 
-/** What is taken where nothing is said of the times. */
+/** The default reader. */
 export const ANY_TIME: TimeReader = timeReader({});
 
 /** A time of a file in any of the common ways, or undefined where it is none. @param zone of one without */
@@ -100,7 +100,7 @@ function epochToMs(text: string, digits: number): number | undefined {
   return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
-/** A format must say the day at least; what else it lacks is 0. */
+/** A format must contain the day; missing smaller units are 0. */
 function checkTokens(format: string): void {
   const now = DateTime.fromObject({ year: 2024, month: 5, day: 17 }, { zone: "UTC" });
   const back = DateTime.fromFormat(now.toFormat(format, { locale: "en" }), format, {
@@ -110,7 +110,7 @@ function checkTokens(format: string): void {
   if (back.isValid && back.toISODate() === now.toISODate()) return;
   throw new CliError(
     "usage",
-    `--time-format ${format}: expected s, ms, us, or tokens that say the day, such as yyyy-MM-dd HH:mm:ss or dd.MM.yyyy HH:mm`,
+    `--time-format ${format}: expected s, ms, us, or tokens that include the day, such as yyyy-MM-dd HH:mm:ss or dd.MM.yyyy HH:mm`,
   );
 }
 

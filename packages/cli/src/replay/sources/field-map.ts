@@ -124,7 +124,7 @@ function isEmpty(value: unknown): boolean {
   return value === undefined || value === null || value === "";
 }
 
-/** At most 40 characters of what was there. */
+/** The found value, at most 40 characters of it. */
 export function describeCell(value: unknown): string {
   if (isEmpty(value)) return "nothing";
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));

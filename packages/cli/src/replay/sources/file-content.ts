@@ -6,7 +6,7 @@ import { extname, join } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { pipeline as pipelineDone } from "node:stream/promises";
 import { createGunzip, createZstdDecompress } from "node:zlib";
-import { describeError, systemCode } from "@tributary/platform/errors";
+import { describeError, describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
 
 /** Read at a time. */
@@ -18,7 +18,7 @@ const DECOMPRESSORS: Readonly<Record<string, () => ReturnType<typeof createGunzi
   ".zst": createZstdDecompress,
 };
 
-/** A file's name without the extension that says how it is compressed. */
+/** A file's name without the extension of its compression. */
 export function plainName(path: string): string {
   const extension = extname(path);
   return extension.toLowerCase() in DECOMPRESSORS ? path.slice(0, -extension.length) : path;
@@ -29,7 +29,7 @@ export function openContent(path: string): Readable {
   const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const decompress = DECOMPRESSORS[extname(path).toLowerCase()];
   if (decompress === undefined) return file;
-  // Who reads the stream is given its error; the callback has no other use for it.
+  // The stream's reader gets the error; the callback does not need it.
   return pipeline(file, decompress(), () => undefined);
 }
 
@@ -49,7 +49,7 @@ export async function contentSize(path: string): Promise<number> {
     return size;
   } catch (error) {
     if (error instanceof CliError) throw error;
-    const reason = systemCode(error) === "ENOENT" ? "there is no such file" : describeError(error);
+    const reason = describeFileError(error);
     throw new CliError("file", `${path} cannot be read: ${reason}`);
   }
 }

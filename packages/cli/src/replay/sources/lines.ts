@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { openContent } from "./file-content.ts";
 
-/** No event is near this long, bytes. */
+/** Longest line, bytes. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
 export interface Line {
@@ -45,7 +45,7 @@ export async function* readLines(path: string): AsyncGenerator<LineChunk> {
     }
     if (start < chunk.length) {
       pendingBytes += chunk.length - start;
-      // Of a line that is too long already, its length is all that is kept.
+      // A line that is already too long is only counted, not kept.
       if (pendingBytes <= MAX_LINE_BYTES) pending.push(chunk.subarray(start));
       else pending = [];
     }

@@ -39,7 +39,7 @@ export function pathRowKey(cells: readonly string[], occurrences: Map<string, nu
 /**
  * The row's journeys, each of a user of its own: first the converting ones, then the others. Touchpoints are clicks
  * a minute apart with an explicit channel; a conversion follows the last by a minute and carries its exact share of
- * the row's value. Journeys begin within the 30 days from 2024-01-01 on, as their key says.
+ * the row's value. Journeys begin within the 30 days from 2024-01-01 on, at a time that follows from the key.
  * Cost: about 1 µs an event.
  */
 export function* expandPathRow(row: PathRow): Generator<TributaryEvent> {

@@ -62,7 +62,7 @@ export function isPathsHeader(line: string): boolean {
   );
 }
 
-/** Reads a row, or says what of it cannot be. */
+/** Reads a row, or names its invalid field. */
 function readPathRow(
   line: string,
   currency: string,

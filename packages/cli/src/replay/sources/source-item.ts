@@ -7,7 +7,7 @@ export interface SourceEvent {
   readonly event: TributaryEvent;
 }
 
-/** Something of a file that is no event, or was not taken. */
+/** A part of a file that is no event, or that was refused. */
 export interface Rejected {
   readonly line: number;
   /** The event's field; `event` for the line as a whole. */
@@ -15,10 +15,10 @@ export interface Rejected {
   readonly reason: string;
 }
 
-/** What a format reads, in the file's order, a piece of the file at a time. */
+/** A piece of the file, in its order. */
 export interface SourceChunk {
   readonly events: readonly SourceEvent[];
   readonly rejected: readonly Rejected[];
-  /** How much of the file has been read up to here, bytes. */
+  /** End of the chunk in the file, bytes. */
   readonly bytesRead: number;
 }

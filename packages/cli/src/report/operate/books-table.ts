@@ -1,6 +1,6 @@
 import type { Accounts, Books } from "@tributary/streams";
 import { safeText } from "../../terminal/terminal.ts";
-import { figure } from "../figures.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 /** The books as `--json` prints them. */
@@ -10,7 +10,7 @@ export interface BooksReport extends Books {
   readonly closed: boolean;
 }
 
-/** The books as a table, a row for each tenant and partition and their sum; then what does not add up. */
+/** The books as a table, a row for each tenant and partition and their sum; then the partitions with a residue. */
 export function renderBooks({ tenants, partitions, total, closed }: BooksReport): string {
   if (tenants.length === 0 && closed) return "No events yet.";
   const bounds = Object.keys(total.dropped).toSorted();
@@ -39,7 +39,7 @@ export function renderBooks({ tenants, partitions, total, closed }: BooksReport)
     .filter(({ residue }) => residue !== 0)
     .map(
       ({ partition, events, residue }) =>
-        `partition ${partition}: its entries held ${figure(events)} events, of which the books leave ${figure(residue)} open`,
+        `partition ${partition}: its entries held ${figure(events)} events, of which the books do not account for ${figure(residue)}`,
     );
   if (total.replayed + total.discarded > 0) {
     lines.push(

@@ -1,18 +1,18 @@
 import type { DeadLetterContent } from "../../dead-letters/content.ts";
 import type { PlainLetter } from "../../dead-letters/letter-id.ts";
-import { safeText } from "../../terminal/terminal.ts";
-import { figure } from "../figures.ts";
+import { safeText, safeTextWithin } from "../../terminal/terminal.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 const MAX_REASON_CHARACTERS = 60;
 
-/** Dead letters as a table, and how many there are in all. */
+/** Dead letters as a table. @param total number of all, shown or not */
 export function renderDeadLetters(letters: readonly PlainLetter[], total: number): string {
   if (total === 0) return "No dead letters.";
   const rows = letters.map((letter) => [
     letter.id,
     letter.stream,
-    short(safeText(letter.reason)),
+    safeTextWithin(MAX_REASON_CHARACTERS, letter.reason),
     letter.lastTime,
     figure(letter.attempts),
     figure(letter.events),
@@ -23,22 +23,19 @@ export function renderDeadLetters(letters: readonly PlainLetter[], total: number
   return `${plainTable(head, 4, rows, false)}${rest}`;
 }
 
-/** One dead letter with all that is known of it. */
+/** All fields and the content of one dead letter. */
 export function renderDeadLetter(letter: PlainLetter, content: DeadLetterContent): string {
   const trace =
     letter.traceId === null
-      ? "none: no request in it was sampled, or it cannot be read"
-      : `${letter.traceId} (look it up in Jaeger by this ID)`;
+      ? "none: no request in it was sampled, or it is unreadable"
+      : `${letter.traceId} (find it in Jaeger by this ID)`;
   const fields = [
     ["id", letter.id],
     ["from", `${letter.stream} of partition ${letter.partition}, entry ${letter.entry}`],
     ["reason", safeText(letter.reason)],
-    ["first", `${letter.firstTime} (when it came)`],
-    ["last", `${letter.lastTime} (when it was given up)`],
-    [
-      "attempts",
-      `${figure(letter.attempts)} (deliveries, those to workers that died of it included)`,
-    ],
+    ["first", `${letter.firstTime} (arrival)`],
+    ["last", `${letter.lastTime} (last attempt)`],
+    ["attempts", `${figure(letter.attempts)} (including those of workers that it crashed)`],
     ["trace", trace],
     ["content", `${figure(letter.events)} ${letter.stream} in ${figure(content.bytes)} bytes`],
   ];
@@ -53,10 +50,4 @@ function hexLines(hex: string): string[] {
   return (hex.match(/.{1,64}/g) ?? []).map(
     (line) => `  ${line.replaceAll(/(..)/g, "$1 ").trimEnd()}`,
   );
-}
-
-function short(text: string): string {
-  return text.length > MAX_REASON_CHARACTERS
-    ? `${text.slice(0, MAX_REASON_CHARACTERS - 1)}…`
-    : text;
 }

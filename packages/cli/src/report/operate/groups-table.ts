@@ -1,20 +1,22 @@
 import type { Groups } from "@tributary/streams";
 import { safeText } from "../../terminal/terminal.ts";
-import { duration } from "../figures.ts";
+import { duration } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
-/** Workers, their leases, and loaders. */
+/** Workers and their leases, and the warehouse's loaders. */
 export function renderGroups({ attribution, warehouse }: Groups): string {
   const parts = [`Group attribution: workers\n${workers(attribution)}`];
   if (attribution.members.length > 0 && attribution.members.every(({ draining }) => draining)) {
-    parts.push("Every worker drains: nobody processes. `tributary groups undrain WORKER` ends it.");
+    parts.push(
+      "Every worker is draining, so no events are processed. `tributary groups undrain WORKER` ends it.",
+    );
   }
   parts.push(`Leases\n${leases(attribution)}`, `Group warehouse: loaders\n${loaders(warehouse)}`);
   return parts.join("\n\n");
 }
 
 function workers({ members }: Groups["attribution"]): string {
-  if (members.length === 0) return "none lives";
+  if (members.length === 0) return "none is live";
   const rows = members.map(({ name, draining, partitions, secondsSinceCommit }) => [
     safeText(name),
     draining ? "draining" : "live",

@@ -1,6 +1,6 @@
 import type { Lag } from "@tributary/reports/answers";
 import { safeText } from "../../terminal/terminal.ts";
-import { duration, figure } from "../figures.ts";
+import { duration, figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 const HEAD = [
@@ -21,7 +21,7 @@ const DROPPED = "dropped_";
 
 type Figures = Lag["total"]["attribution"];
 
-/** The lag as a table, a row for each partition and their sum; then what was dropped and set aside. */
+/** The lag as a table, a row for each partition and their sum; then the dropped events and the dead letters. */
 export function renderLag(lag: Lag): string {
   const { partitions, total } = lag;
   const rows = partitions.map((of) => [
@@ -60,7 +60,7 @@ function notes({ partitions, outbox, webhooks, books, booksResidue, deadLetters 
   const unowned = partitions.filter(({ owner }) => owner === null);
   if (unowned.length > 0) {
     const list = unowned.map(({ partition }) => partition).join(", ");
-    lines.push(`no worker owns partition ${list}; \`tributary groups\` shows who could`);
+    lines.push(`no worker owns partition ${list}; \`tributary groups\` shows the workers`);
   }
   const dropped = Object.entries(books).filter(([name, n]) => name.startsWith(DROPPED) && n > 0);
   const bounds = dropped.map(
@@ -70,14 +70,14 @@ function notes({ partitions, outbox, webhooks, books, booksResidue, deadLetters 
   if (outbox.entries > 0) {
     const since = duration(outbox.oldestAgeSeconds);
     lines.push(
-      `to be told to other partitions: ${figure(outbox.entries)} messages, the oldest for ${since}`,
+      `waiting for other partitions: ${figure(outbox.entries)} messages, the oldest for ${since}`,
     );
   }
   if (webhooks !== null && waits(webhooks)) {
     const results = figure(webhooks.undelivered + webhooks.pending);
     const since = duration(webhooks.oldestAgeSeconds);
     lines.push(
-      `to be taken for webhooks: ${results} entries, the oldest for ${since}; \`tributary webhooks list\` shows what is sent`,
+      `waiting for webhooks: ${results} entries, the oldest for ${since}; \`tributary webhooks list\` shows the deliveries`,
     );
   }
   const age = duration(deadLetters.oldestAgeSeconds);

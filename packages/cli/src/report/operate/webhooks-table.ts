@@ -1,6 +1,6 @@
 import type { DeadDelivery, QueueSize } from "@tributary/webhooks";
-import { safeText } from "../../terminal/terminal.ts";
-import { figure } from "../figures.ts";
+import { safeTextWithin } from "../../terminal/terminal.ts";
+import { figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
 
 const MAX_REASON_CHARACTERS = 60;
@@ -25,13 +25,14 @@ export function plainDelivery({ tenant, id, reason, diedMs, tries, body }: DeadD
 
 export type PlainDelivery = ReturnType<typeof plainDelivery>;
 
-/** What waits and what is dead. @param sender the process that sends; null where none does */
+/** Waiting and dead deliveries. @param sender name of the sending process; null without one */
 export function renderWebhooks(
   sender: string | null,
   tenants: readonly ({ readonly tenant: string } & QueueSize)[],
   deliveries: readonly PlainDelivery[],
 ): string {
-  if (tenants.length === 0) return "No webhooks were ever sent: TRIBUTARY_WEBHOOKS names where to.";
+  if (tenants.length === 0)
+    return "No webhooks were ever sent: TRIBUTARY_WEBHOOKS names the receivers.";
   const head = ["tenant", "waiting", "oldest, s", "MB", "dead", "oldest, s", "MB"];
   const rows = tenants.map((of) => [
     of.tenant,
@@ -43,7 +44,7 @@ export function renderWebhooks(
     (of.deadBytes / MB).toFixed(1),
   ]);
   const blocks = [
-    sender === null ? "Nobody sends." : `${sender} sends.`,
+    sender === null ? "No process sends webhooks." : `${sender} sends webhooks.`,
     plainTable(head, 1, rows, false),
   ];
   const total = tenants.reduce((sum, of) => sum + of.dead, 0);
@@ -58,17 +59,11 @@ function deadTable(deliveries: readonly PlainDelivery[]): string {
   const rows = deliveries.map((delivery) => [
     delivery.id,
     delivery.tenant,
-    short(safeText(delivery.conversion)),
-    short(safeText(delivery.reason)),
+    safeTextWithin(MAX_REASON_CHARACTERS, delivery.conversion),
+    safeTextWithin(MAX_REASON_CHARACTERS, delivery.reason),
     delivery.givenUpTime,
     delivery.revision === null ? "erased" : figure(delivery.revision),
     figure(delivery.attempts),
   ]);
   return plainTable(head, 5, rows, false);
-}
-
-function short(text: string): string {
-  return text.length > MAX_REASON_CHARACTERS
-    ? `${text.slice(0, MAX_REASON_CHARACTERS - 1)}…`
-    : text;
 }

@@ -51,10 +51,10 @@ const run = async (...args: string[]): Promise<CliResult> => {
   });
 };
 
-test("a person is asked to be erased, with the key for it, and the receipt is printed", async () => {
+test("an erasure is requested with the erase key, and the receipt is printed", async () => {
   expect(await run("erase", "--user", "ada", "--yes")).toMatchObject({
     code: 0,
-    stdout: `asked: receipt ${RECEIPT}\n`,
+    stdout: `requested: receipt ${RECEIPT}\n`,
     stderr: "",
   });
   await run("erase", "--anonymous", "device", "--tenant", "acme", "--yes", "--key", "other");
@@ -64,23 +64,23 @@ test("a person is asked to be erased, with the key for it, and the receipt is pr
   ]);
 });
 
-test("it waits, says how much went, and that dead letters were not searched", async () => {
+test("--wait prints how much was erased, and notes that dead letters were not searched", async () => {
   [looks, deadLetters] = [3, 7];
   const { code, stdout, stderr } = await run("erase", "--user", "ada", "--yes", "--wait");
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: `erased: 1,234 events, 2 conversions and 3 touchpoints among them; receipt ${RECEIPT}\n`,
+    stdout: `erased: 1,234 events, among them 2 conversions and 3 touchpoints; receipt ${RECEIPT}\n`,
   });
   expect(stderr).toContain("Dead letters that are kept (7) are not searched");
   expect(requests).toHaveLength(4);
 });
 
-test("waiting is given up after its time, with where to look", async () => {
+test("waiting ends after --timeout, and the error names the command that shows the state", async () => {
   looks = 1000;
   const args = ["--user", "ada", "--yes", "--wait", "--timeout", "1"];
   expect(await run("erase", ...args)).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining(`\`tributary erasures\` shows what becomes of ${RECEIPT}`),
+    stderr: expect.stringContaining(`\`tributary erasures\` shows the state of ${RECEIPT}`),
   });
 });
 
@@ -94,7 +94,7 @@ test("as JSON", async () => {
 });
 
 test("receipts are listed", async () => {
-  expect((await run("erasures")).stdout).toBe("Nobody was asked to be erased.\n");
+  expect((await run("erasures")).stdout).toBe("No erasures.\n");
   list = [open, done];
   const { stdout } = await run("erasures");
   expect(stdout).toMatch(/receipt +asked +erased +events +conversions +touchpoints/);
@@ -106,7 +106,7 @@ test.each([
   [["--yes"], "expected either --user or --anonymous"],
   [["--user", "ada", "--anonymous", "d", "--yes"], "expected either --user or --anonymous"],
   [["--user", "ada"], "give --yes as well"],
-])("%j is bad usage, and nobody is asked", async (args, message) => {
+])("%j is bad usage, and no erasure is requested", async (args, message) => {
   expect(await run("erase", ...args)).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(message),

@@ -80,14 +80,14 @@ test(
 );
 
 test(
-  "Ctrl-C in the middle ends with 130 and says that it can be run again",
+  "Ctrl-C in the middle ends with 130 and a note that the command can be run again",
   { timeout: 40_000 },
   async () => {
     const cwd = temporaryDir();
     await platformOn(cwd, { FAKE_UNAVAILABLE: "1000000" });
     writeFileSync(join(cwd, "a.csv"), `user,time,type\nu,${T},click\n`);
     const { child, done, stderr } = startCli(["replay", "a.csv", "--json"], { cwd });
-    while (!stderr().includes("waiting to send: Redis is away")) {
+    while (!stderr().includes("waiting to send: Redis is unavailable")) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     child.kill("SIGINT");
@@ -97,7 +97,7 @@ test(
   },
 );
 
-test("what is not attributed within --timeout is a failure", { timeout: 40_000 }, async () => {
+test("events not attributed within --timeout are a failure", { timeout: 40_000 }, async () => {
   const cwd = temporaryDir();
   await platformOn(cwd, { FAKE_UNSETTLED: "1" });
   writeFileSync(join(cwd, "a.csv"), `user,time,type\nu,${T},click\n`);

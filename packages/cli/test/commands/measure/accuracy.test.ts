@@ -64,7 +64,7 @@ test("a figure that is not met is shown, and the exit code is 1", async (context
   });
 });
 
-test("a file that is not as expected is named, with the place", async (context) => {
+test("an invalid file is named, with the place in it", async (context) => {
   if (!existsSync(DATA)) context.skip(ABSENT);
   const dir = copyOfData();
   replace(
@@ -84,7 +84,7 @@ test("a file that is not as expected is named, with the place", async (context) 
   expect(json.stderr).toContain("test.js / p_conv: Invalid input: expected number");
 });
 
-test("a folder that is not there, is none, or holds something else is told in a sentence", async () => {
+test("a missing folder, a file, or a folder with other content is an error with a sentence", async () => {
   const dir = temporaryDir();
   const missing = await run(join(dir, "none"));
   expect(missing).toMatchObject({ code: 1, stdout: "" });

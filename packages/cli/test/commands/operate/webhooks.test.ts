@@ -2,10 +2,10 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { temporaryDataDir } from "../../../../../test/support/tributary.ts";
 import { startPlatform, type Platform } from "@tributary/platform";
-import { runCli, type CliResult } from "../../support/run-cli.ts";
+import { runCli, startCli, type CliResult } from "../../support/run-cli.ts";
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const data = temporaryDataDir();
@@ -72,48 +72,42 @@ async function convert(...ids: string[]): Promise<void> {
   expect(answer.status).toBe(202);
 }
 
-test(
-  "deliveries that were given up are listed, sent again, or thrown away",
-  { timeout: 60_000 },
-  async () => {
-    await convert("a", "b", "c");
-    await expect
-      .poll(async () => (await list()).deadDeliveries.length, { timeout: 20_000, interval: 200 })
-      .toBe(3);
-    const { sender, tenants, deadDeliveries } = await list();
-    expect(sender).toMatch(/-\d+$/);
-    expect(tenants).toMatchObject([{ tenant: "default", waiting: 0, dead: 3 }]);
-    expect(deadDeliveries.map(({ conversion }) => conversion).toSorted()).toEqual(["a", "b", "c"]);
-    expect(deadDeliveries[0]).toMatchObject({ reason: "the answer was 410", attempts: 1 });
-    const { stdout: table } = await run("list", "--limit", "2");
-    expect(table).toContain("the answer was 410");
-    expect(table).toContain("1 more; --limit shows more of them");
+test("dead deliveries are listed, retried, or discarded", { timeout: 60_000 }, async () => {
+  await convert("a", "b", "c");
+  await expect
+    .poll(async () => (await list()).deadDeliveries.length, { timeout: 20_000, interval: 200 })
+    .toBe(3);
+  const { sender, tenants, deadDeliveries } = await list();
+  expect(sender).toMatch(/-\d+$/);
+  expect(tenants).toMatchObject([{ tenant: "default", waiting: 0, dead: 3 }]);
+  expect(deadDeliveries.map(({ conversion }) => conversion).toSorted()).toEqual(["a", "b", "c"]);
+  expect(deadDeliveries[0]).toMatchObject({ reason: "the answer was 410", attempts: 1 });
+  const { stdout: table } = await run("list", "--limit", "2");
+  expect(table).toContain("the answer was 410");
+  expect(table).toContain("1 more; --limit shows more of them");
 
-    status = 204;
-    const [first, second] = deadDeliveries.map(({ id }) => id);
-    expect((await run("retry", first ?? "")).stdout).toBe("1 delivery retried.\n");
-    const again = () => received.filter(({ id }) => id === first).length;
-    await expect.poll(again, { timeout: 10_000 }).toBe(2);
-    expect((await run("discard", second ?? "")).stdout).toBe("1 delivery discarded.\n");
-    expect((await run("retry", "--all", "--tenant", "default")).stdout).toBe(
-      "1 delivery retried.\n",
-    );
-    await expect
-      .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
-      .toMatchObject([{ waiting: 0, dead: 0 }]);
-    expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends\.\n/);
+  status = 204;
+  const [first, second] = deadDeliveries.map(({ id }) => id);
+  expect((await run("retry", first ?? "")).stdout).toBe("1 delivery retried.\n");
+  const again = () => received.filter(({ id }) => id === first).length;
+  await expect.poll(again, { timeout: 10_000 }).toBe(2);
+  expect((await run("discard", second ?? "")).stdout).toBe("1 delivery discarded.\n");
+  expect((await run("retry", "--all", "--tenant", "default")).stdout).toBe("1 delivery retried.\n");
+  await expect
+    .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
+    .toMatchObject([{ waiting: 0, dead: 0 }]);
+  expect((await run("list")).stdout).toMatch(/^\S+-\d+ sends webhooks\.\n/);
 
-    status = 410;
-    await convert("d", "e");
-    await expect
-      .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
-      .toMatchObject([{ waiting: 0, dead: 2 }]);
-    expect((await run("clear", "default", "--yes", "--json")).stdout).toBe('{"cleared":2}\n');
-    expect((await list()).tenants).toMatchObject([{ waiting: 0, dead: 0 }]);
-  },
-);
+  status = 410;
+  await convert("d", "e");
+  await expect
+    .poll(async () => (await list()).tenants, { timeout: 10_000, interval: 200 })
+    .toMatchObject([{ waiting: 0, dead: 2 }]);
+  expect((await run("clear", "default", "--yes", "--json")).stdout).toBe('{"cleared":2}\n');
+  expect((await list()).tenants).toMatchObject([{ waiting: 0, dead: 0 }]);
+});
 
-test("what cannot be meant is said", { timeout: 60_000 }, async () => {
+test("invalid arguments are named", { timeout: 60_000 }, async () => {
   const cases: [string[], number, string][] = [
     [["retry"], 2, "expected either IDs"],
     [["discard", "--all"], 2, "give --yes as well"],
@@ -130,7 +124,7 @@ test("what cannot be meant is said", { timeout: 60_000 }, async () => {
 });
 
 test(
-  "a signed example is sent once, and fails where it is not taken",
+  "a signed example is sent once, and fails where it is not accepted",
   { timeout: 60_000 },
   async () => {
     const example = (...args: string[]): Promise<CliResult> =>
@@ -150,12 +144,32 @@ test(
     const unknown = await example("nobody");
     expect([unknown.code, unknown.stderr]).toEqual([
       2,
-      expect.stringContaining("no URL of tenant nobody"),
+      expect.stringContaining("no URL for tenant nobody"),
     ]);
   },
 );
 
-test("stop ends the group when nobody sends", { timeout: 60_000 }, async () => {
+test(
+  "Ctrl-C ends a test whose receiver does not answer, with 130",
+  { timeout: 60_000 },
+  async () => {
+    const silent = createServer(() => undefined).listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const env = { ...environment, TRIBUTARY_WEBHOOKS: `default=http://127.0.0.1:${port}/` };
+    const asked = once(silent, "request");
+    const { child, done } = startCli(["webhooks", "test", "default"], { cwd: data.dir, env });
+    await asked;
+    child.kill("SIGINT");
+    expect(await done).toEqual({ code: 130, stdout: "", stderr: "" });
+  },
+);
+
+test("stop removes the group when no process sends", { timeout: 60_000 }, async () => {
   const dir = temporaryDataDir();
   const start = async (env: Record<string, string>): Promise<Platform> =>
     startPlatform({

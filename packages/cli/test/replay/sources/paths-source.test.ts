@@ -54,7 +54,7 @@ test("a row that cannot be read is rejected with its line, field and reason", as
   expect(events.map(({ line }) => line)).toEqual([9, 9, 9]);
 });
 
-test("another header is an error that says what was expected", async () => {
+test("another header is an error with the expected one", async () => {
   await expect(readAll(readPaths(sourceFile("paths.csv", "a,b\n"), "USD"))).rejects.toThrow(
     PATHS_HEADER,
   );

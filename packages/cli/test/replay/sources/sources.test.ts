@@ -127,7 +127,7 @@ test("msgpack: events, arrays and batches one after the other, across chunks", a
   ]);
 });
 
-test("msgpack: a file that breaks off is an error, after what was whole", async () => {
+test("msgpack: a file that breaks off is an error, after its whole events", async () => {
   const packed = new Packr({ useRecords: false }).pack({
     id: "e",
     type: "click",
@@ -151,7 +151,7 @@ test("a format is known by the file's name, and paths by their header", async ()
   await expect(detectFormat("x.parquet")).rejects.toMatchObject({ code: "usage" });
 });
 
-test("compressed files are what they hold, and a broken one says so", async () => {
+test("compressed files give their content, and a broken one is an error", async () => {
   const content = `${JSON.stringify({ id: "x", type: "click", time: T, userId: "u" })}\n`;
   for (const [extension, bytes] of [
     ["gz", gzipSync(content)],

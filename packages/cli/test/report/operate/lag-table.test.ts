@@ -41,7 +41,7 @@ const lag: Lag = {
   deadLetters: { count: 0, oldestAgeSeconds: 0 },
 };
 
-it("has a row a partition and their sum, and says what nothing drains", () => {
+it("has a row for each partition and their sum, and `never` where nothing drains", () => {
   const lines = renderLag(lag).split("\n");
   expect(lines[3]).toMatch(
     /^0\s+worker-1\s+4\s+1,200\s+3\s+2\.3 s\s+12\.5\s+4,000\s+96 s\s+0\s+–$/,
@@ -49,13 +49,13 @@ it("has a row a partition and their sum, and says what nothing drains", () => {
   expect(lines[4]).toMatch(/^1\s+–\s+2\s+1,200\s+3\s+2\.3 s\s+0\s+0\s+never\s+7\s+0 s$/);
   expect(lines[6]).toMatch(/^total\s+2,400\s+3\s+2\.3 s\s+0\s+0\s+never\s+7\s+0 s$/);
   expect(lines.slice(8)).toEqual([
-    "no worker owns partition 1; `tributary groups` shows who could",
+    "no worker owns partition 1; `tributary groups` shows the workers",
     "dropped: 4 events by facts_per_user",
     "dead letters: none",
   ]);
 });
 
-it("says what was set aside, and that the books do not close", () => {
+it("names the dead letters, and that the books do not close", () => {
   const text = renderLag({
     ...lag,
     outbox: { entries: 1200, oldestAgeSeconds: 3 },
@@ -63,8 +63,8 @@ it("says what was set aside, and that the books do not close", () => {
     booksResidue: 2,
     deadLetters: { count: 3, oldestAgeSeconds: 7300 },
   });
-  expect(text).toContain("to be told to other partitions: 1,200 messages, the oldest for 3");
-  expect(text).toContain("to be taken for webhooks: 1,516 entries, the oldest for 4");
+  expect(text).toContain("waiting for other partitions: 1,200 messages, the oldest for 3");
+  expect(text).toContain("waiting for webhooks: 1,516 entries, the oldest for 4");
   expect(text).toContain("dead letters: 3, the oldest for 2 h; `tributary dead-letters list`");
   expect(text).toMatch(/the books do not close: 2 events; see `tributary books`$/);
 });

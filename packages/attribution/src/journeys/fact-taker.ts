@@ -1,0 +1,217 @@
+import {
+  type EntryColumns,
+  FLAG_ANONYMOUS,
+  FLAG_RARE,
+  FLAG_TYPE_MASK,
+  isMessage,
+  isTouchpointType,
+  ProtocolError,
+  TYPE_IDENTITY,
+  TYPE_REFUND,
+} from "@tributary/protocol";
+import type { Chains } from "./chains/chains.ts";
+import type { JourneyTables } from "./chains/journey-tables.ts";
+import type { Persons } from "./chains/persons.ts";
+import type { IdentityResolution } from "./identity/resolution.ts";
+import type { BatchCounts } from "./results/batch-counts.ts";
+import type { FactTable } from "./tables/fact-table.ts";
+import { MOST_STAGED } from "./tables/most-staged.ts";
+import type { UserTable } from "./tables/user-table.ts";
+import type { BatchInHand } from "./vocabulary/batch-in-hand.ts";
+
+/** Takes an entry's events, or another partition's message, as new facts of a partition, within its bounds. */
+export class FactTaker {
+  readonly #tables: JourneyTables;
+  readonly #users: UserTable;
+  readonly #facts: FactTable;
+  readonly #batch: BatchInHand;
+  readonly #columns: EntryColumns;
+  readonly #persons: Persons;
+  readonly #chains: Chains;
+  readonly #identity: IdentityResolution;
+  /** Rows of the fact block in the making that are no facts of this partition: copies. */
+  #copies = 0;
+
+  constructor(
+    tables: JourneyTables,
+    persons: Persons,
+    chains: Chains,
+    identity: IdentityResolution,
+  ) {
+    this.#tables = tables;
+    this.#users = tables.users;
+    this.#facts = tables.facts;
+    this.#batch = tables.vocabulary.batch;
+    this.#columns = this.#batch.columns;
+    this.#persons = persons;
+    this.#chains = chains;
+    this.#identity = identity;
+  }
+
+  /** Copies of other partitions' facts that the batch added. */
+  get copies(): number {
+    return this.#copies;
+  }
+
+  /** Begins a batch. */
+  begin(): void {
+    this.#copies = 0;
+  }
+
+  /**
+   * Takes an entry and appends its new facts to the fact block.
+   * @returns whether it was a message: its records are noted for identity resolution
+   * @throws ProtocolError where it cannot be decoded
+   */
+  take(entry: Uint8Array, counts: BatchCounts): boolean {
+    const columns = this.#columns;
+    this.#tables.vocabulary.read(entry);
+    if (columns.problem !== undefined) throw columns.problem;
+    if (isMessage(columns)) {
+      this.#takeMessage(counts);
+      return true;
+    }
+    const { vocabulary } = this.#tables;
+    counts.accepted(columns);
+    let taken = 0;
+    for (let from = 0; from < columns.count; from += MOST_STAGED) {
+      const to = this.#stage(from);
+      for (let i = from; i < to; i += 1) {
+        if (this.#takeEvent(i, i - from, counts)) continue;
+        vocabulary.appendFacts(taken, i);
+        taken = i + 1;
+      }
+    }
+    vocabulary.appendFacts(taken, columns.count);
+    return false;
+  }
+
+  /** Takes the facts of a committed block. @throws ProtocolError where a part of it cannot be decoded, after the rest */
+  restore(block: Uint8Array, counts: BatchCounts): void {
+    const columns = this.#columns;
+    this.#tables.vocabulary.read(block);
+    for (let from = 0; from < columns.count; from += MOST_STAGED) {
+      const to = this.#stage(from);
+      for (let i = from; i < to; i += 1) {
+        const time = columns.times[i] as number;
+        const tenant = columns.tenants[i] as number;
+        if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
+          this.#identity.noteRecord(columns, i, i - from);
+          counts.kept(tenant, time);
+          continue;
+        }
+        const chain = this.#users.find(i - from);
+        this.#chains.place(i, i - from, chain, false);
+        this.#chains.insert(i, i - from, chain, this.#batch.tuples[i] as number);
+        if (this.#batch.isCopy(i)) counts.kept(tenant, time);
+        else counts.processed(tenant, time, time);
+      }
+    }
+    if (columns.problem !== undefined) throw columns.problem;
+  }
+
+  /** Takes a message: records, and copies of facts. */
+  #takeMessage(counts: BatchCounts): void {
+    const columns = this.#columns;
+    for (let from = 0; from < columns.count; from += MOST_STAGED) {
+      const to = this.#stage(from);
+      for (let i = from; i < to; i += 1) {
+        if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
+          this.#identity.noteRecord(columns, i, i - from);
+        } else if (this.#takeCopy(i, i - from)) {
+          this.#copies += 1;
+          counts.kept(columns.tenants[i] as number, columns.times[i] as number);
+          this.#tables.vocabulary.appendFacts(i, i + 1);
+        }
+      }
+    }
+  }
+
+  /** @returns whether the copy is a new fact in this partition */
+  #takeCopy(event: number, staged: number): boolean {
+    if (!this.#batch.isCopy(event)) {
+      throw new ProtocolError("entry_malformed", "not an entry: a message has an event in it");
+    }
+    if (this.#identity.erasures.dropsCopies) return false;
+    const chain = this.#users.find(staged);
+    if (!this.#chains.place(event, staged, chain, this.#facts.mayHoldId(staged))) return false;
+    const { maxUsers, maxFacts, maxFactsPerUser } = this.#tables.options;
+    if (
+      chain < 0
+        ? this.#users.size >= maxUsers
+        : this.#users.countOf(chain) >= maxFactsPerUser || this.#facts.size >= maxFacts
+    ) {
+      this.#identity.noteFull();
+      return false;
+    }
+    this.#chains.insert(event, staged, chain, this.#batch.tuples[event] as number);
+    return true;
+  }
+
+  /** Stages the next events of the entry. @returns where they end */
+  #stage(from: number): number {
+    const to = Math.min(from + MOST_STAGED, this.#columns.count);
+    this.#users.stage(this.#columns, from, to);
+    this.#facts.stage(this.#columns, from, to);
+    return to;
+  }
+
+  /** Takes one event: a duplicate, one dropped by a bound, or a new fact. @returns whether it is a new fact */
+  #takeEvent(event: number, staged: number, counts: BatchCounts): boolean {
+    const columns = this.#columns;
+    const chains = this.#chains;
+    const tenant = columns.tenants[event] as number;
+    const chain = this.#users.find(staged);
+    if (!chains.place(event, staged, chain, this.#facts.mayHoldId(staged))) {
+      counts.duplicate(tenant);
+      return false;
+    }
+    if (chain < 0 && this.#users.size >= this.#tables.options.maxUsers) {
+      counts.droppedUser(tenant);
+      return false;
+    }
+    if (chain >= 0 && this.#users.countOf(chain) >= this.#tables.options.maxFactsPerUser) {
+      counts.droppedPerUser(tenant);
+      return false;
+    }
+    if (this.#facts.size >= this.#tables.options.maxFacts) {
+      counts.droppedPerPartition(tenant);
+      return false;
+    }
+    const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
+    const { tuples } = this.#batch;
+    let tuple = tuples[event] as number;
+    if (isTouchpointType(type)) {
+      tuple = this.#tables.vocabulary.channels.name(columns, event, tuple);
+      tuples[event] = tuple;
+    }
+    const fact = chains.insert(event, staged, chain, tuple);
+    this.#noteIdentity(event, fact);
+    const time = columns.times[event] as number;
+    if (type !== TYPE_REFUND) {
+      counts.processed(tenant, time, time);
+      return true;
+    }
+    counts.processed(tenant, time, Math.min(time, chains.refundedMs));
+    // Where another partition has the person, it may have the conversions.
+    if (chains.refundedMs === Infinity && this.#isPersonHere(chains.insertedChain)) {
+      counts.unmatchedRefund(tenant);
+    }
+    return true;
+  }
+
+  #isPersonHere(chain: number): boolean {
+    return !this.#persons.active || this.#persons.personOf(chain) >= 0;
+  }
+
+  /** Notes a new fact for identity resolution: it may name an anonymous ID, or belong to one that was decided on. */
+  #noteIdentity(event: number, fact: number): void {
+    const flags = this.#columns.flags[event] as number;
+    const chain = this.#chains.insertedChain;
+    if ((flags & FLAG_ANONYMOUS) !== 0) {
+      if (this.#persons.active) this.#identity.noteFact(fact, chain);
+    } else if ((flags & FLAG_RARE) !== 0) {
+      this.#identity.noteEvent(this.#columns, event, chain);
+    }
+  }
+}

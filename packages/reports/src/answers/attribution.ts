@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { currency, decimalText, instant } from "./fields.ts";
+
+const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
+
+/** One group under one model; its dimensions are further fields, as asked for. */
+export const reportRowSchema = z
+  .object({
+    model: z.string(),
+    conversions: z.number().describe("a sum of shares"),
+    value: decimalText,
+    currency,
+    conversionsBefore: z.number().optional().describe("of the report compared with"),
+    valueBefore: decimalText.optional(),
+    conversionsChange: z.number().optional(),
+    valueChange: decimalText.optional(),
+    conversionsInterval: interval.optional(),
+    valueInterval: interval.optional(),
+  })
+  .catchall(z.unknown());
+
+const group = z.record(z.string(), z.string());
+
+const windows = {
+  clickWindowMs: z.number().describe("of clicks and visits"),
+  viewWindowMs: z.number().describe("of impressions"),
+};
+const totals = z
+  .object({
+    conversions: z.number(),
+    attributed: z.number(),
+    unattributed: z.number(),
+    value: z.array(z.object({ currency, value: decimalText })),
+  })
+  .loose();
+
+export const reportSchema = z.object({
+  asOf: instant.optional(),
+  completeUpTo: instant.describe(
+    "all that was accepted before then is in the report, ms since 1970; 0 where that is not known",
+  ),
+  source: z
+    .enum(["streamed", "facts"])
+    .describe(
+      "whether the workers' credits were added up, or conversions credited anew from facts",
+    ),
+  rules: z
+    .object({
+      ...windows,
+      halfLifeMs: z.number(),
+      windows: z.record(z.string(), z.object(windows)).optional(),
+      viewThrough: z.boolean(),
+      clickBeatsImpression: z.boolean(),
+      afterConversion: z.string(),
+      transform: z.string(),
+      leaveOut: z.array(z.string()).optional(),
+      leftOutTouchpoints: z.number().optional(),
+    })
+    .loose(),
+  rows: z.array(reportRowSchema),
+  comparisons: z
+    .array(
+      z.object({
+        model: z.string(),
+        first: group,
+        second: group,
+        difference: z.number(),
+        interval,
+        differ: z.boolean().describe("whether the journeys distinguish the two"),
+      }),
+    )
+    .optional()
+    .describe("neighbours by credited conversions, where a confidence was asked for"),
+  totals,
+  totalsBefore: totals.optional().describe("of the report compared with"),
+});
+
+export type ReportRow = z.infer<typeof reportRowSchema>;
+export type AttributionReport = z.infer<typeof reportSchema>;
+
+/** What a client needs of any report: its rows, and whatever else it says. */
+export const rowsSchema = z.object({ rows: z.array(z.record(z.string(), z.unknown())) }).loose();

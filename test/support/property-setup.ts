@@ -1,0 +1,4 @@
+/** vitest runs this before each test file. */
+import { configureProperties } from "./property-runs.ts";
+
+configureProperties();
