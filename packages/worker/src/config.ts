@@ -17,6 +17,8 @@ import {
   readEnvironment,
   text,
   wholeNumber,
+  type ListenConfig,
+  listenConfig,
   listenSettings,
   partitionSettings,
   SHARED_SETTINGS,
@@ -142,9 +144,7 @@ const schema = z.object({
   ),
 });
 
-export interface WorkerConfig {
-  readonly host: string;
-  readonly port: number;
+export interface WorkerConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly redisRules: RedisRules;
   readonly partitions: number;
@@ -184,8 +184,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
   const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
   return Object.freeze({
-    host: values.TRIBUTARY_HOST,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,
