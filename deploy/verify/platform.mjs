@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer as createReceiver } from "node:http";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -11,7 +11,11 @@ import { fileURLToPath } from "node:url";
 import { find, run } from "./programs.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
+/** The Node that set-up installed: the command is TypeScript, which the machine's own may not read. */
+const installedNode = join(root, "node_modules/.bin/node");
 const LOAD_MS = 20_000;
+/** The reason for an end is in the last of what a program says. */
+const KEPT_CHARS = 2000;
 
 /** Figures that rest while all is well, and why; these must be there, and need not move. */
 const RESTS = {
@@ -53,6 +57,8 @@ export async function checkRunning(expressions, report, folder) {
   );
   if (absent.length > 0)
     return report("figures of a running platform", undefined, `${absent.join(", ")} not installed`);
+  if (!existsSync(installedNode))
+    return report("figures of a running platform", "run `node scripts/setup.mjs` first");
   const receiver = createReceiver((request, response) => {
     request.resume();
     response.writeHead(204).end();
@@ -62,17 +68,20 @@ export async function checkRunning(expressions, report, folder) {
   const start = (command, args, env = {}) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: "ignore",
+      stdio: ["ignore", "ignore", "pipe"],
       env: { ...process.env, ...env },
     });
+    child.said = "";
+    child.stderr.on("data", (text) => (child.said = (child.said + text).slice(-KEPT_CHARS)));
+    child.on("error", (error) => (child.said += error.message));
     children.push(child);
     return child;
   };
   try {
     const [gatewayPort, redisPort, proxy, stats, prometheus, node] = await freePorts(6);
     const data = join(folder, "data");
-    start(
-      process.execPath,
+    const command = start(
+      installedNode,
       [
         "packages/cli/bin/tributary.mjs",
         "up",
@@ -94,10 +103,15 @@ export async function checkRunning(expressions, report, folder) {
         TRIBUTARY_WEBHOOK_SECRETS: `default=whsec_${randomBytes(32).toString("base64")}`,
       },
     );
-    const platform = await until("the platform", () => {
-      const state = JSON.parse(readFileSync(join(data, "platform.json"), "utf8"));
-      return state.ready ? state : undefined;
-    });
+    const platform = await until(
+      "the platform",
+      () => {
+        const state = JSON.parse(readFileSync(join(data, "platform.json"), "utf8"));
+        return state.ready ? state : undefined;
+      },
+      command,
+    );
+    await checkInstance(platform);
     start(find("haproxy"), ["-db", "-f", "deploy/haproxy/haproxy.cfg"], {
       TRIBUTARY_GATEWAYS: `127.0.0.1:${gatewayPort}`,
       TRIBUTARY_LISTEN: String(proxy),
@@ -129,7 +143,7 @@ export async function checkRunning(expressions, report, folder) {
     receiver.close();
     receiver.closeAllConnections();
     for (const child of children.toReversed()) {
-      if (child.exitCode === null && child.signalCode === null) {
+      if (isRunning(child)) {
         const ended = once(child, "exit");
         child.kill("SIGTERM");
         const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
@@ -272,10 +286,23 @@ async function query(api, expressions, report) {
   }
 }
 
-/** Waits for something that appears, 60 s at most. */
-async function until(what, look) {
+const isRunning = ({ pid, exitCode, signalCode }) =>
+  pid !== undefined && exitCode === null && signalCode === null;
+
+/** Another platform may have an address by the time that it is used. */
+async function checkInstance({ instanceId, gatewayUrl, reportsUrl, webhooksUrl, workers }) {
+  for (const url of [gatewayUrl, reportsUrl, webhooksUrl, ...workers.map(({ url }) => url)]) {
+    const { instance } = await (await fetch(`${url}/readyz`)).json();
+    if (instance !== instanceId) throw new Error(`${url} is another platform's`);
+  }
+}
+
+/** Waits for something that appears, 60 s at most, and no longer than the program runs that is to bring it. */
+async function until(what, look, program) {
   const end = Date.now() + 60_000;
   for (;;) {
+    if (program !== undefined && !isRunning(program))
+      throw new Error(`${what} ended while it started: ${program.said.trim()}`);
     try {
       const found = await look();
       if (found !== undefined) return found;

@@ -72,6 +72,20 @@ const NO_GAP_CHECK: Patch = {
   to: "if false then",
 };
 
+/** What the consumer group delivers is taken for all there is. */
+const GROUP_DECIDES: readonly Patch[] = [
+  {
+    file: "streams/src/partition/mend-group.lua",
+    from: "if is_before(after, delivered) then",
+    to: "if false then",
+  },
+  {
+    file: "streams/src/partition/commit.lua",
+    from: "if i == 1 or pending[i][4] > 1 then",
+    to: "if false then",
+  },
+];
+
 interface Breach {
   readonly name: string;
   readonly patches: readonly Patch[];
@@ -79,6 +93,8 @@ interface Breach {
   readonly wrong: keyof Verdict;
   /** Length of a run. */
   readonly seconds?: number;
+  /** Faults that meet the promise. */
+  readonly faults?: string;
 }
 
 const BREACHES: readonly Breach[] = [
@@ -153,21 +169,58 @@ const BREACHES: readonly Breach[] = [
     wrong: "unexplained",
     seconds: 6,
   },
+  {
+    name: "a group that is made again from its end, or set past entries",
+    patches: [
+      ...GROUP_DECIDES,
+      {
+        file: "streams/src/partition/mend-group.lua",
+        from: "redis.call('XGROUP', 'CREATE', key, name, '0', 'MKSTREAM')",
+        to: "redis.call('XGROUP', 'CREATE', key, name, '$', 'MKSTREAM')",
+      },
+    ],
+    wrong: "lost",
+    faults: "group_lost,group_ahead",
+  },
+  {
+    name: "a rebuild that goes on in another thread than began it",
+    patches: [
+      {
+        file: "worker/src/threads/thread.ts",
+        from: 'if (state === undefined && continues === true) return { status: "unknownPartition" };',
+        to: "void continues;",
+      },
+    ],
+    wrong: "wrongCredits",
+    faults: "thread_ended,worker_kill",
+  },
+  {
+    name: "a watermark that follows a client's clock",
+    patches: [
+      {
+        file: "attribution/src/journeys/results/batch-counts.ts",
+        from: "Math.min(counts.latestTimeMs, arrivedMs)",
+        to: "counts.latestTimeMs",
+      },
+    ],
+    wrong: "unexplained",
+    seconds: 8,
+    faults: "clock_ahead",
+  },
 ];
 
 /** A breach shows only where a fault meets a batch between its reading and its commit: not with every seed. */
 const SEEDS = ["1", "2", "3", "4", "5", "6", "7"];
 const SEEDS_TIMEOUT_MS = 300_000;
 
-for (const { name, patches, wrong, seconds = 16 } of BREACHES) {
+for (const { name, patches, wrong, seconds = 16, faults = "worker_pause,half_open" } of BREACHES) {
   it(`the judge notices ${name}`, { timeout: SEEDS_TIMEOUT_MS }, async () => {
     const copy = patchedCopy(patches);
     onTestFinished(() => copy.remove());
     const options = ["--seconds", String(seconds), "--every", "2000", "--rate", "2000", "--json"];
-    const faults = ["--faults", "worker_pause,half_open"];
     let found = 0;
     for (const seed of SEEDS) {
-      const args = ["chaos", "--seed", seed, ...options, ...faults];
+      const args = ["chaos", "--seed", seed, ...options, "--faults", faults];
       const result = await finished(start(args, {}, copy.main));
       found = Number(verdictOf(result)[wrong]);
       if (found === 0) continue;

@@ -128,7 +128,8 @@ const server = createServer((request, response) => {
   } else if (path === "/ids") {
     answer(response, 200, [...ids].sort());
   } else {
-    answer(response, path === "/readyz" && Date.now() < readyAt ? 503 : 200, {});
+    const instance = process.env["FAKE_INSTANCE_ID"] ?? process.env["TRIBUTARY_INSTANCE_ID"];
+    answer(response, path === "/readyz" && Date.now() < readyAt ? 503 : 200, { instance });
   }
 });
 server.listen(port, "127.0.0.1", () => say("start"));

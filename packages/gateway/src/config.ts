@@ -4,6 +4,8 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   EnvironmentError,
   areKeysInRedis,
+  type ListenConfig,
+  listenConfig,
   parseApiKeys,
   readEnvironment,
   redisRulesOf,
@@ -99,9 +101,7 @@ const schema = z.object({
 /** Bytes of a segment. After a crash about as many may be sent twice. */
 const SEGMENT_BYTES = 4 << 20;
 
-export interface GatewayConfig {
-  readonly host: string;
-  readonly port: number;
+export interface GatewayConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly redisRules: RedisRules;
   readonly partitions: number;
@@ -142,8 +142,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   return Object.freeze({
-    host,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { expectShortLivedBuffers } from "@tributary/service";
+import { expectShortLivedBuffers, listen } from "@tributary/service";
 import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig } from "./config.ts";
@@ -55,7 +55,7 @@ const { server, publisher, backlog, forwarder } = createGateway(
 );
 backlog.start();
 forwarder?.start();
-const address = await server.listen({ host: config.host, port: config.port });
+const address = await listen(server, config);
 const { partitions, tenants } = config;
 logger.info({ address, partitions, tenantsDigest: tenants.digest }, "gateway listens");
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { serviceEnvironment } from "../src/config.ts";
+import { serviceEnvironment, stopsWithNpm } from "../src/config.ts";
 
 test("services keep their compiled code beside the package, where the environment says nothing else", () => {
   const own = fileURLToPath(new URL("../node_modules/.cache/compile/", import.meta.url));
@@ -12,4 +12,13 @@ test("services keep their compiled code beside the package, where the environmen
 
 test("without an environment they inherit this process's", () => {
   expect(serviceEnvironment(undefined)).toMatchObject({ PATH: process.env["PATH"] });
+});
+
+test("a command ends with the npm that started it, unless it is told not to", () => {
+  expect(stopsWithNpm({})).toBe(false);
+  expect(stopsWithNpm({ npm_command: "exec" })).toBe(true);
+  expect(stopsWithNpm({ npm_command: "exec", TRIBUTARY_STOP_WITH_NPM: "off" })).toBe(false);
+  expect(() => stopsWithNpm({ TRIBUTARY_STOP_WITH_NPM: "no" })).toThrow(
+    'TRIBUTARY_STOP_WITH_NPM: expected on or off, got "no"',
+  );
 });

@@ -5,9 +5,10 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { startPlatform, type PlatformOptions } from "../src/platform.ts";
+import type { PlatformOptions } from "../src/options.ts";
+import { startPlatform } from "../src/platform.ts";
 import { identify, isAlive } from "../src/client/process-identity.ts";
-import { answersPing } from "../src/redis-server.ts";
+import { answersPing, isReadyRedis } from "../src/redis/redis-probe.ts";
 import { readRunningPlatform } from "../src/client/running-platform.ts";
 import { temporaryDir } from "../../../test/support/data-dir.ts";
 import { fakeMains } from "../../../test/support/fake-mains.ts";
@@ -177,6 +178,37 @@ test(
     expect(existsSync(join(dataDir, "platform.json"))).toBe(false);
   },
 );
+
+test("what another start's service answers does not make a service ready", async () => {
+  const dataDir = temporaryDir();
+  const environment = { ...process.env, FAKE_INSTANCE_ID: "another-start" };
+  const failure = startPlatform({
+    dataDir,
+    port: 0,
+    mains: fakeMains,
+    environment,
+    readyTimeoutMs: 2000,
+  });
+  await expect(failure).rejects.toMatchObject({
+    code: "service_failed",
+    message: expect.stringContaining("was not ready within 2 s") as string,
+  });
+});
+
+test("a Redis that another program started is not taken for the platform's own", async () => {
+  const other = await start({ dataDir: temporaryDir() });
+  const redisPid = other.processes().find(({ name }) => name === "redis")?.pid ?? 0;
+  const port = redisPort(other.redisUrl);
+  expect(await isReadyRedis(port, redisPid)).toBe(true);
+  expect(await isReadyRedis(port, process.pid)).toBe(false);
+  const exact = startPlatform({
+    dataDir: temporaryDir(),
+    port: 0,
+    redisPort: port,
+    mains: fakeMains,
+  });
+  await expect(exact).rejects.toMatchObject({ code: "port_taken" });
+});
 
 test("a service that dies is told and started again on its port", { timeout: 30_000 }, async () => {
   const notes: string[] = [];

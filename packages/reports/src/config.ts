@@ -6,6 +6,8 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   areKeysInRedis,
   isLoopback,
+  type ListenConfig,
+  listenConfig,
   parseApiKeys,
   readEnvironment,
   redisRulesOf,
@@ -120,11 +122,9 @@ export interface SelfAuditOptions {
   readonly pauseMs: number;
 }
 
-export interface ReportsConfig {
+export interface ReportsConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly redisRules: RedisRules;
-  readonly host: string;
-  readonly port: number;
   readonly partitions: number;
   readonly dataDir: string;
   /** Undefined where the warehouse is chDB. */
@@ -171,8 +171,7 @@ export function readConfig(
   return Object.freeze({
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
-    host,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     dataDir: values.TRIBUTARY_DATA_DIR,
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,

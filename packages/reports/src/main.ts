@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { listen } from "@tributary/service";
 import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
@@ -71,7 +72,7 @@ eraser.start();
 streamWatch.start();
 selfAudit.start();
 for (const loader of loaders) loader.start();
-const address = await server.listen({ host: config.host, port: config.port });
+const address = await listen(server, config).catch(giveUp);
 logger.info({ address, partitions: config.partitions }, "reports listens");
 
 let stopping = false;

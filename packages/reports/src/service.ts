@@ -115,6 +115,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     },
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
+    instanceId: config.instanceId,
     // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     stalledForMs: () =>
       redisReady(client) ? Math.max(...loaders.map((loader) => loader.stalledForMs())) : 0,

@@ -76,6 +76,12 @@ export function listenSettings(port: number, purpose?: string) {
   return {
     TRIBUTARY_HOST: text("127.0.0.1").describe(`address ${of}`),
     TRIBUTARY_PORT: wholeNumber(0, 65_535, port).describe(`port ${of}; 0 takes a free one`),
+    TRIBUTARY_PORT_TRIES: wholeNumber(1, 1000, 1).describe(
+      "ports tried, upward from TRIBUTARY_PORT, while they are taken",
+    ),
+    TRIBUTARY_INSTANCE_ID: text("").describe(
+      "ID of the platform's start that the service belongs to, which /readyz repeats",
+    ),
   };
 }
 

@@ -21,4 +21,11 @@ export {
 export { redisRulesOf, redisRulesSchema } from "./redis-rules.ts";
 export { answerHalfClosed } from "./half-closed.ts";
 export { expectShortLivedBuffers } from "./garbage-limits.ts";
+export {
+  listen,
+  type ListenConfig,
+  listenConfig,
+  type PortReleased,
+  type ServiceMessage,
+} from "./listen.ts";
 export { TokenBucket } from "./token-bucket.ts";

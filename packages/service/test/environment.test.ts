@@ -45,6 +45,8 @@ describe("settings of several services", () => {
     expect(readEnvironment(shared, {})).toEqual({
       TRIBUTARY_HOST: "127.0.0.1",
       TRIBUTARY_PORT: 8090,
+      TRIBUTARY_PORT_TRIES: 1,
+      TRIBUTARY_INSTANCE_ID: "",
       TRIBUTARY_PARTITIONS: 16,
       REDIS_URL: "redis://127.0.0.1:6379",
       TRIBUTARY_TENANTS_FILE: "",

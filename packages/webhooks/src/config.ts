@@ -5,6 +5,8 @@ import {
   readEnvironment,
   text,
   wholeNumber,
+  type ListenConfig,
+  listenConfig,
   listenSettings,
   partitionSettings,
   SHARED_SETTINGS,
@@ -68,11 +70,9 @@ const schema = targetsSchema.extend({
   ),
 });
 
-export interface WebhooksConfig {
+export interface WebhooksConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly redisRules: RedisRules;
-  readonly host: string;
-  readonly port: number;
   readonly partitions: number;
   /** Name of this process among those that may send. */
   readonly instance: string;
@@ -115,8 +115,7 @@ export function readConfig(env: Environment = process.env): WebhooksConfig {
   return Object.freeze({
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
-    host: values.TRIBUTARY_HOST,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     partitions: values.TRIBUTARY_PARTITIONS,
     instance: `${hostname()}-${process.pid}`,
     targets,

@@ -7,6 +7,7 @@ import {
   type ServerWatch,
   waitUntilReady,
 } from "@tributary/streams";
+import { listen } from "@tributary/service";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig, type WebhooksConfig } from "./config.ts";
 import { createWebhookMetrics } from "./metrics.ts";
@@ -43,12 +44,10 @@ const serverWatch = await join().catch(giveUp);
 const metrics = createWebhookMetrics(telemetry);
 const seed = randomBytes(6).readUIntBE(0, 6);
 const service = new WebhooksService(config, { client, telemetry, metrics, seed });
-const { partitions } = config;
-const server = buildServer(
-  { client, service, partitions, telemetry, metrics, serverWatch },
-  config.stallMs,
-);
-const address = await server.listen({ host: config.host, port: config.port });
+const { partitions, instanceId, stallMs } = config;
+const parts = { client, service, partitions, telemetry, metrics, serverWatch, instanceId };
+const server = buildServer(parts, stallMs);
+const address = await listen(server, config).catch(giveUp);
 service.start();
 const receivers = [...config.targets].map(([tenant, { url }]) => `${tenant}: ${shownTarget(url)}`);
 logger.info({ address, receivers }, "webhooks runs");

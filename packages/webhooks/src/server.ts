@@ -22,6 +22,8 @@ export interface ServerParts {
   readonly metrics: WebhookMetrics;
   /** What looks at Redis' settings. */
   readonly serverWatch?: Pick<ServerWatch, "reason">;
+  /** The platform's start that the service belongs to; undefined where it runs by itself. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ServerParts {
  * @param stallMs the service is stuck when it had something to do and did nothing for this long, ms
  */
 export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
-  const { client, service, telemetry } = parts;
+  const { client, service, telemetry, instanceId: instance } = parts;
   const server = Fastify({ logger: false, forceCloseConnections: true });
   answerHalfClosed(server.server);
   server.get("/healthz", async (_request, reply) => {
@@ -41,8 +43,8 @@ export function buildServer(parts: ServerParts, stallMs: number): FastifyInstanc
   });
   server.get("/readyz", async (_request, reply) => {
     const reason = await unreadyReason(parts);
-    if (reason === undefined) return { status: "ready", sends: service.sends };
-    return reply.code(503).send({ status: "not ready", reason });
+    if (reason === undefined) return { status: "ready", sends: service.sends, instance };
+    return reply.code(503).send({ status: "not ready", reason, instance });
   });
   server.get("/metrics", async (_request, reply) => {
     await setMetrics(parts);

@@ -17,6 +17,8 @@ import {
   readEnvironment,
   text,
   wholeNumber,
+  type ListenConfig,
+  listenConfig,
   listenSettings,
   partitionSettings,
   SHARED_SETTINGS,
@@ -73,6 +75,9 @@ const schema = z.object({
   TRIBUTARY_MAX_BATCH_EVENTS: wholeNumber(1, 65_535, 32_768).describe("most events of a batch"),
   TRIBUTARY_MAX_READ_MB: wholeNumber(1, 1024, 32).describe(
     "about how much of a partition's events is read at once, MiB",
+  ),
+  TRIBUTARY_REBUILD_PAGE_KB: wholeNumber(1, 65_536, 2048).describe(
+    "about how much of the fact log is read at once while a partition is rebuilt, KiB",
   ),
   TRIBUTARY_MAX_COMMIT_MB: wholeNumber(1, 512, 64).describe(
     "largest commit of a batch of several entries, MiB; a batch with a larger one is split",
@@ -139,9 +144,7 @@ const schema = z.object({
   ),
 });
 
-export interface WorkerConfig {
-  readonly host: string;
-  readonly port: number;
+export interface WorkerConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly redisRules: RedisRules;
   readonly partitions: number;
@@ -154,6 +157,7 @@ export interface WorkerConfig {
   readonly heartbeatMs: number;
   readonly maxBatchEvents: number;
   readonly maxReadBytes: number;
+  readonly restorePageBytes: number;
   readonly maxCommitBytes: number;
   readonly journeys: JourneyOptions;
   /** A fact this much older than its tenant's watermark can no longer matter to a new event, ms. */
@@ -180,8 +184,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   const viewWindowMs = values.TRIBUTARY_VIEW_WINDOW_MS;
   const tenants = readTenants(TENANTS_FILE, values.TRIBUTARY_TENANTS_FILE);
   return Object.freeze({
-    host: values.TRIBUTARY_HOST,
-    port: values.TRIBUTARY_PORT,
+    ...listenConfig(values),
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
     partitions: values.TRIBUTARY_PARTITIONS,
@@ -194,6 +197,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     heartbeatMs: values.TRIBUTARY_HEARTBEAT_MS,
     maxBatchEvents: values.TRIBUTARY_MAX_BATCH_EVENTS,
     maxReadBytes: values.TRIBUTARY_MAX_READ_MB * 2 ** 20,
+    restorePageBytes: values.TRIBUTARY_REBUILD_PAGE_KB * 2 ** 10,
     maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { expectShortLivedBuffers } from "@tributary/service";
+import { expectShortLivedBuffers, listen } from "@tributary/service";
 import {
   connectRedis,
   DEFAULT_CONSUMER_OPTIONS,
@@ -104,6 +104,7 @@ const member = new GroupMember(
       erasedAfterMs: config.erasedAfterMs,
       maxBatchEvents: config.maxBatchEvents,
       maxReadBytes: config.maxReadBytes,
+      restorePageBytes: config.restorePageBytes,
       maxCommitBytes: config.maxCommitBytes,
       suspectDeliveries: config.suspectDeliveries,
       maxOwnersEnded: config.maxOwnersEnded,
@@ -129,10 +130,11 @@ const server = buildServer(
     telemetry,
     metrics,
     serverWatch,
+    instanceId: config.instanceId,
   },
   config.stallMs,
 );
-const address = await server.listen({ host: config.host, port: config.port });
+const address = await listen(server, config);
 memory.start();
 member.start();
 const { workerId: worker, tenantsDigest } = config;

@@ -25,6 +25,8 @@ export interface ServerParts {
   readonly metrics: WorkerMetrics;
   /** What looks at Redis' settings. */
   readonly serverWatch?: Pick<ServerWatch, "reason">;
+  /** The platform's start that the service belongs to; undefined where it runs by itself. */
+  readonly instanceId?: string | undefined;
 }
 
 /**
@@ -32,7 +34,17 @@ export interface ServerParts {
  * @param stallMs a partition that has entries and gets nowhere for this long is stuck, ms
  */
 export function buildServer(
-  { client, member, threads, stateSize, memory, telemetry, metrics, serverWatch }: ServerParts,
+  {
+    client,
+    member,
+    threads,
+    stateSize,
+    memory,
+    telemetry,
+    metrics,
+    serverWatch,
+    instanceId,
+  }: ServerParts,
   stallMs: number,
 ): FastifyInstance {
   const server = Fastify({ logger: false, forceCloseConnections: true });
@@ -74,8 +86,11 @@ export function buildServer(
   });
   server.get("/readyz", async (_request, reply) => {
     const reason = notReadyReason();
-    if (reason !== undefined) return reply.code(503).send({ status: "not ready", reason });
-    return reply.send({ status: "ready", partitions: member.owned });
+    const instance = instanceId;
+    if (reason !== undefined) {
+      return reply.code(503).send({ status: "not ready", reason, instance });
+    }
+    return reply.send({ status: "ready", partitions: member.owned, instance });
   });
   server.get("/metrics", async (_request, reply) => {
     const { connections, commands } = clientUse(client);

@@ -24,7 +24,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   ],
   webhooks: ["attribution", "protocol", "service", "streams", "telemetry"],
   sdk: ["protocol"],
-  platform: ["gateway", "reports", "streams", "webhooks", "worker"],
+  platform: ["gateway", "reports", "service", "streams", "webhooks", "worker"],
   lab: ["attribution", "oracle", "platform", "protocol", "reports", "streams", "warehouse"],
   cli: [
     "attribution",

@@ -32,7 +32,8 @@ export async function withPlatformRedis<T>(
   where: RedisWhere,
   work: (redis: PlatformRedis) => Promise<T>,
 ): Promise<T> {
-  const url = where.redis ?? runningRedis(where.data) ?? where.environmentUrl;
+  const running = where.redis === undefined ? runningRedis(where.data) : undefined;
+  const url = where.redis ?? running?.url ?? where.environmentUrl;
   if (url === undefined) {
     throw new CliError(
       "no_platform",
@@ -48,6 +49,7 @@ export async function withPlatformRedis<T>(
     if (!(await waitUntilReady(client, CONNECT_TIMEOUT_MS))) {
       throw new CliError("no_platform", `no Redis answers at ${shown}`);
     }
+    await requireProcess(client, running?.pid, shown, where.data);
     const partitions = await readPartitionCount(client);
     if (partitions === undefined) {
       throw new CliError("no_platform", `the Redis at ${shown} holds no platform`);
@@ -56,4 +58,20 @@ export async function withPlatformRedis<T>(
   } finally {
     client.disconnect();
   }
+}
+
+/** Another Redis may have the port by now. @throws CliError `no_platform` where it is not the platform's own process */
+async function requireProcess(
+  client: RedisClient,
+  pid: number | undefined,
+  shown: string,
+  dataDir: string,
+): Promise<void> {
+  if (pid === undefined) return;
+  const found = /^process_id:(\d+)/m.exec(await client.info("server"))?.[1];
+  if (found === String(pid)) return;
+  throw new CliError(
+    "no_platform",
+    `the Redis at ${shown} is not the one that the platform on ${dataDir} started`,
+  );
 }

@@ -1,6 +1,6 @@
 /** Options and client of the commands that ask the reports. */
 import { type Command, Option } from "commander";
-import { requireReportsUrl, runningPlatform } from "../client/find-platform.ts";
+import { requireReportsUrl, runningReports } from "../client/find-platform.ts";
 import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 import { interruptible } from "../interaction/interruptible.ts";
@@ -58,12 +58,12 @@ export function addFormatOptions(command: Command): Command {
 }
 
 /** A client of the given reports, else of the running platform's; undefined where the data folder has to answer. */
-export function clientOf(
+export async function clientOf(
   { url: given, key, data }: ReportsAddress,
   context: CommandContext,
   signal: AbortSignal,
-): ReportsClient | undefined {
-  const url = given ?? runningPlatform(data)?.reportsUrl;
+): Promise<ReportsClient | undefined> {
+  const url = given ?? (await runningReports(data));
   if (url === undefined) return undefined;
   return new ReportsClient(url, key ?? context.config().readKey, signal);
 }
@@ -78,7 +78,7 @@ export async function onReports(
   keyOf: "readKey" | "eraseKey",
   work: (reports: ReportsClient, signal: AbortSignal) => Promise<string>,
 ): Promise<void> {
-  const url = requireReportsUrl(flags.url, flags.data);
+  const url = await requireReportsUrl(flags.url, flags.data);
   await interruptible(context, async (signal) => {
     const key = flags.key ?? context.config()[keyOf];
     context.terminal.print(await work(new ReportsClient(url, key, signal), signal));

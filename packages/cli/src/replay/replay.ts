@@ -109,7 +109,7 @@ async function send(
   const { terminal } = context;
   let started: Platform | undefined;
   try {
-    let address = addressOf(flags, runningPlatform(flags.data));
+    let address = await addressOf(flags, await runningPlatform(flags.data));
     if (address === undefined) {
       started = await startOwn(flags, context, interrupt);
       address = started;
@@ -152,13 +152,13 @@ function printFile(summary: FileSummary, rejections: Rejections, terminal: Termi
   if (summary.refused > 0) terminal.print(rejections.describe());
 }
 
-function addressOf(
+async function addressOf(
   flags: ReplayFlags,
   running: PlatformAddress | undefined,
-): PlatformAddress | undefined {
+): Promise<PlatformAddress | undefined> {
   const gatewayUrl = flags.url ?? running?.gatewayUrl;
   if (gatewayUrl === undefined) return undefined;
-  return { gatewayUrl, reportsUrl: reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
+  return { gatewayUrl, reportsUrl: await reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
 }
 
 async function startOwn(

@@ -15,6 +15,7 @@ export function addOperationRoutes(
   metrics: GatewayMetrics,
 ): void {
   const { client, publisher, backlog, telemetry, spool, serverWatch } = parts;
+  const instance = parts.config.instanceId;
   let progressAtMs = performance.now();
   server.get("/healthz", async (_request, reply) => {
     const now = performance.now();
@@ -34,7 +35,11 @@ export function addOperationRoutes(
     const reason = answers ? serverWatch?.reason : "Redis is unavailable";
     return reply
       .code(reason === undefined ? 200 : 503)
-      .send(reason === undefined ? { status: "ready" } : { status: "not ready", reason });
+      .send(
+        reason === undefined
+          ? { status: "ready", instance }
+          : { status: "not ready", reason, instance },
+      );
   });
   server.get("/metrics", async (_request, reply) => {
     const { connections, commands } = clientUse(client);

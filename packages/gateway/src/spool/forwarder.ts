@@ -15,6 +15,11 @@ export interface ForwardObserver {
   quarantined(batch: SpooledBatch): void;
 }
 
+/** What became of a batch: Redis has it, it is sent again later, or it can never be published. */
+type Outcome =
+  | { readonly kind: "done" | "later" }
+  | { readonly kind: "never"; readonly reason: unknown };
+
 /**
  * Forwards the spool's batches to Redis, in order, page by page. A page is done when Redis has all of its batches. A batch that can
  * never be published is quarantined: it would block all batches behind it.
@@ -72,8 +77,15 @@ export class Forwarder {
   async #forward(page: SpoolPage): Promise<void> {
     let left = page.batches;
     for (;;) {
-      const outcomes = await Promise.all(left.map(async (batch) => this.#send(page, batch)));
-      left = left.filter((_, i) => outcomes[i] === "later");
+      const outcomes = await Promise.all(left.map(async (batch) => this.#send(batch)));
+      // One after the other: they are written to one file, in their order and within its bound.
+      for (const [i, batch] of left.entries()) {
+        const outcome = outcomes[i];
+        if (outcome?.kind !== "never") continue;
+        await this.#spool.quarantine(page, batch, outcome.reason);
+        this.#observer.quarantined(batch);
+      }
+      left = left.filter((_, i) => outcomes[i]?.kind === "later");
       if (left.length === 0) break;
       if (this.#stopped) return;
       await sleep(this.#backoff.fail());
@@ -81,16 +93,14 @@ export class Forwarder {
     this.#spool.done(page);
   }
 
-  async #send(page: SpoolPage, batch: SpooledBatch): Promise<"done" | "later"> {
+  async #send(batch: SpooledBatch): Promise<Outcome> {
     try {
       await this.#publish(batch);
       this.#observer.forwarded(1);
-    } catch (error) {
+      return { kind: "done" };
+    } catch (reason) {
       // Redis is unavailable or full: the spool exists for that, and the publisher logs it.
-      if (error instanceof GatewayError) return "later";
-      await this.#spool.quarantine(page, batch, error);
-      this.#observer.quarantined(batch);
+      return reason instanceof GatewayError ? { kind: "later" } : { kind: "never", reason };
     }
-    return "done";
   }
 }

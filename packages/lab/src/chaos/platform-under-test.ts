@@ -63,6 +63,10 @@ export async function startPlatformUnderTest(
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_LEASE_MS: String(LEASE_MS),
         TRIBUTARY_MAX_ANONYMOUS_IDS: String(MAX_ANONYMOUS_IDS),
+        // A rebuild of several pages, so that a thread can end between two of them; few strings, so that bursts exceed them.
+        TRIBUTARY_REBUILD_PAGE_KB: "8",
+        TRIBUTARY_VOCABULARY_MB: "2",
+        TRIBUTARY_THREAD_HEAP_MB: "128",
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
         TRIBUTARY_ERASE_KEYS: keys,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Platform, PortPicker } from "@tributary/platform";
+import { freePort, type Platform } from "@tributary/platform";
 import { describeError } from "@tributary/platform/errors";
 import { pause } from "@tributary/platform/client";
 import { Redis } from "ioredis";
@@ -103,7 +103,7 @@ class ChaosRun {
 
   async run(): Promise<ChaosResult> {
     try {
-      const redisPort = await new PortPicker().from(0, "Redis");
+      const redisPort = await freePort();
       const under = await startPlatformUnderTest({
         ...this.#options,
         redisPort,

@@ -14,7 +14,7 @@ import {
   decideWorkers,
   NO_MEMORY,
 } from "./decide-workers.ts";
-import type { Platform } from "../platform.ts";
+import type { Platform } from "../options.ts";
 
 /** How often it looks, ms. */
 const LOOK_MS = 500;
@@ -22,8 +22,8 @@ const COMMAND_TIMEOUT_MS = 2000;
 const CONNECT_TIMEOUT_MS = 5000;
 
 /**
- * Adds workers to a platform and takes them away, until the signal ends it.
- * @param note told of each change and why, and once of what keeps it from changing
+ * Adds workers to a platform and removes them, until the signal ends it.
+ * @param note takes each change with its reason, and once the reason why the number stays
  */
 export async function autoscale(
   platform: Platform,
@@ -51,7 +51,7 @@ class Autoscaler {
   readonly #client: RedisClient;
   #meter: LagMeter | undefined;
   #memory: AutoscaleMemory = NO_MEMORY;
-  /** What was said last of a number that stays. */
+  /** The last reason why the number stays. */
   #saidOnce = "";
 
   constructor(
@@ -73,7 +73,7 @@ class Autoscaler {
       try {
         await this.#look();
       } catch (error) {
-        // Where it cannot be measured, or a worker does not start, the number stays as it is.
+        // Without a measurement, and where a worker does not start, the number stays.
         if (!this.#signal.aborted) this.#sayOnce(`stays as it is: ${describeError(error)}`);
       }
     }
@@ -109,7 +109,7 @@ class Autoscaler {
     this.#note(`autoscale: ${this.#platform.workers().length} workers after ${seconds} s`);
   }
 
-  /** The newest go first, as their names say who has been there for long. */
+  /** The newest workers go first: the highest numbers in the names. */
   async #change(names: readonly string[], to: number): Promise<void> {
     const added = Array.from({ length: Math.max(0, to - names.length) }, async () =>
       this.#platform.addWorker(),
@@ -128,7 +128,7 @@ class Autoscaler {
   }
 
   #sayOnce(what: string): void {
-    // Figures move all the time.
+    // The figures in a reason change all the time.
     const plain = what.replace(/[\d.]+/g, "");
     if (plain === this.#saidOnce) return;
     this.#saidOnce = plain;

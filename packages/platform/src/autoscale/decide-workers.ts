@@ -1,35 +1,35 @@
-/** How many workers there should be: a pure function of what is measured and of what was learned before. */
+/** The number of workers, as a pure function of the measurements and the memory of earlier decisions. */
 
-/** What autoscaling is held to. */
+/** The bounds of autoscaling. */
 export interface AutoscaleLimits {
   readonly minWorkers: number;
   readonly maxWorkers: number;
-  /** More than this is too long for what waits, s. */
+  /** Longest wait, and longest time to drain, that add no worker, s. */
   readonly targetSeconds: number;
-  /** So long it must have been calm, without any change, before a worker is taken away, ms. */
+  /** Length of the calm, without any change, before a worker is removed, ms. */
   readonly calmMs: number;
-  /** So long after a change nothing is added: partitions are on their way, ms. */
+  /** Time after a change in which no worker is added, because partitions still move, ms. */
   readonly settleMs: number;
 }
 
-/** What is measured of the group `attribution`. */
+/** A measurement of the group `attribution`. */
 export interface AutoscaleSignal {
   /** A clock that only grows, ms. */
   readonly nowMs: number;
   readonly workers: number;
-  /** Age of the oldest entry that waits, s. */
+  /** Age of the oldest waiting entry, s. */
   readonly ageSeconds: number;
-  /** Until what waits is done at the present rate, s; null for never. */
+  /** Time until the waiting entries are processed at the present rate, s; null for never. */
   readonly secondsToDrain: number | null;
   readonly eventsPerSecond: number;
 }
 
-/** What one decision leaves for the next. */
+/** The memory that one decision leaves for the next. */
 export interface AutoscaleMemory {
   /** Since when it has been calm; undefined while it is not. */
   readonly calmSinceMs: number | undefined;
   readonly changedAtMs: number;
-  /** Most events a second that a worker did while too much waited; 0 until that was seen. */
+  /** Highest rate of a worker while too much waited, events/s; 0 until that was seen. */
   readonly eventsPerWorker: number;
 }
 
@@ -42,21 +42,21 @@ export const NO_MEMORY: AutoscaleMemory = Object.freeze({
 export interface AutoscaleDecision {
   /** How many there should be. */
   readonly workers: number;
-  /** Why, in words with figures; also where nothing changes. */
+  /** The reason in words with figures, also where nothing changes. */
   readonly reason: string;
   readonly memory: AutoscaleMemory;
 }
 
 /** It is calm below this part of the target. */
 const CALM = 0.25;
-/** What fewer workers are expected to take, of what they did at most. */
+/** Part of the highest rate that the remaining workers are expected to take. */
 const HEADROOM = 0.7;
 
 /**
- * Adds workers as the Horizontal Pod Autoscaler does, in proportion to how far the signal is above its target and no more than
- * twice as many at once, and takes away one at a time: after a long calm, and only where the others have done as much before.
- * So a steady load, which ends the calm as soon as there is one worker too few, does not make the number go up and down.
- * The signal is the larger of age and time to drain: the first tells what users wait for, the second rises earlier.
+ * Adds workers as the Horizontal Pod Autoscaler does: in proportion to how far the signal is above its target, and at most
+ * doubling their number. Removes one at a time, after a long calm, and only where the others have had such a rate before.
+ * A steady load therefore does not make the number oscillate, although it ends the calm when one worker is too few.
+ * The signal is the larger of age and time to drain. Users wait for the age; the time to drain rises earlier.
  */
 export function decideWorkers(
   limits: AutoscaleLimits,

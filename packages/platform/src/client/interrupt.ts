@@ -1,3 +1,6 @@
+import { stopsWithNpm } from "../config.ts";
+import { watchNpm } from "./npm-watch.ts";
+
 /** Ctrl-C and SIGTERM as a value. */
 export interface Interrupt {
   /** Aborted by the first of them. */
@@ -14,7 +17,11 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** One Ctrl-C may arrive twice, from the terminal and from a program in between: repeats within this are one, ms. */
 const REPEAT_MS = 500;
 
-/** Takes SIGINT and SIGTERM over until disposed of. A second signal runs the action and ends the process with 130. */
+/**
+ * Takes SIGINT and SIGTERM over until disposed of. A second signal runs the action and ends the process with 130.
+ * The end of the npm that started this process counts as SIGTERM, see {@link stopsWithNpm}.
+ * @throws PlatformError `usage`
+ */
 export function takeInterrupts(): Interrupt {
   const controller = new AbortController();
   let first: NodeJS.Signals | undefined;
@@ -31,6 +38,11 @@ export function takeInterrupts(): Interrupt {
     second();
     process.exit(130);
   };
+  const unwatch = stopsWithNpm()
+    ? watchNpm(() => {
+        if (first === undefined) handler("SIGTERM");
+      })
+    : () => undefined;
   for (const name of SIGNALS) process.on(name, handler);
   return {
     signal: controller.signal,
@@ -39,6 +51,7 @@ export function takeInterrupts(): Interrupt {
       second = action;
     },
     dispose: () => {
+      unwatch();
       for (const name of SIGNALS) process.off(name, handler);
     },
   };

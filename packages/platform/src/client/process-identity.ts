@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { systemCode } from "../errors.ts";
 
-/** A process that can be told from a later one with the same number. */
+/** A process, distinct from a later one with the same number. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it started, in the kernel's own count; null where the system does not say (outside Linux). */
+  /** When it started, in ticks since boot; null outside Linux. */
   readonly startedTicks: string | null;
 }
 
@@ -24,16 +24,26 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return startedTicks(identity.pid) === identity.startedTicks;
 }
 
-/** Field 22 of /proc/PID/stat (proc_pid_stat(5)); null for a zombie as well, which runs no more. */
+/** The parent of a process; undefined where it has none, and outside Linux. */
+export function parentOf(pid: number): number | undefined {
+  return Number(statFields(pid)?.[1]) || undefined;
+}
+
+/** Field 22 of /proc/PID/stat; null for a zombie as well, which runs no more. */
 function startedTicks(pid: number): string | null {
+  const fields = statFields(pid);
+  return fields === undefined || fields[0] === "Z" ? null : (fields[19] ?? null);
+}
+
+/** The fields of /proc/PID/stat from the third on (proc_pid_stat(5)); undefined where there is none. */
+function statFields(pid: number): readonly string[] | undefined {
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   } catch {
-    // No /proc on this system, or no such process: the signal has told them apart.
-    return null;
+    // No /proc on this system, or no such process: whoever asks has another way to tell them apart.
+    return undefined;
   }
   // The command's name, in parentheses, may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" ? null : (fields[19] ?? null);
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 }

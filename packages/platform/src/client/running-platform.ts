@@ -12,6 +12,8 @@ const identity = z.object({
 
 const stateSchema = z.object({
   ...identity.shape,
+  /** Of this start, which its services repeat; empty where an earlier version wrote the file. */
+  instanceId: z.string().default(""),
   /** ISO 8601. */
   startedAt: z.string(),
   /** False until every service answers. */
@@ -38,12 +40,6 @@ export function stateFilePath(dataDir: string): string {
  * killed counts as none).
  */
 export function readRunningPlatform(dataDir: string): PlatformState | undefined {
-  const state = readState(dataDir);
-  return state !== undefined && isAlive(state) ? state : undefined;
-}
-
-/** What the file says, whether or not its platform is still there; undefined where there is none. */
-export function readState(dataDir: string): PlatformState | undefined {
   let text: string;
   try {
     text = readFileSync(stateFilePath(dataDir), "utf8");
@@ -52,10 +48,16 @@ export function readState(dataDir: string): PlatformState | undefined {
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
   }
+  const state = parseState(text);
+  return state !== undefined && isAlive(state) ? state : undefined;
+}
+
+/** Parses such a file; undefined for another program's. */
+export function parseState(text: string): PlatformState | undefined {
   try {
     return stateSchema.parse(JSON.parse(text));
   } catch {
-    // Written in one step, so only a foreign or older file ends here; nothing can be said of its processes.
+    // The file is written in one step, so it is not half of one; its processes are unknown.
     return undefined;
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Loaded into a service before its own code (`node --import`): asks it to stop when the process that started it
- * is gone, however that ended. The channel between them closes with the parent, even on SIGKILL.
+ * ends. The channel between the two closes with the parent, even on SIGKILL.
  */
 import { isMainThread } from "node:worker_threads";
 
-/** A service that has not stopped by then has lost what it waits for. */
+/** A service that has not stopped by then waits for something that has ended as well. */
 const PATIENCE_MS = 10_000;
 
 // Worker threads load it again; the channel is the main thread's.

@@ -1,14 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from "node:fs";
 import { systemCode } from "../errors.ts";
 
-/** A log that has grown beyond this is set aside when its service starts, bytes. */
+/** A larger log is renamed when its service starts, bytes. */
 const ROTATE_BYTES = 64 * 1024 * 1024;
 /** How much of a log's end is looked through, bytes. */
 const TAIL_BYTES = 64 * 1024;
 /** pino's level for `error`. */
 const PINO_ERROR = 50;
 
-/** Opens a service's log for appending; a big one becomes `….1` first. @returns the file descriptor */
+/** Opens a service's log for appending; a large one becomes `….1` first. @returns the file descriptor */
 export function openLog(path: string): number {
   try {
     if (statSync(path).size > ROTATE_BYTES) renameSync(path, `${path}.1`);
@@ -18,7 +18,7 @@ export function openLog(path: string): number {
   return openSync(path, "a", 0o600);
 }
 
-/** Bytes in a log now: what comes later is after this. */
+/** Bytes in a log now. */
 export function logSize(path: string): number {
   try {
     return statSync(path).size;
@@ -29,8 +29,8 @@ export function logSize(path: string): number {
 }
 
 /**
- * What a service said last at level error or above, after `from` bytes of its log; where it said nothing so, its
- * last line that is no JSON (an uncaught error's message). Undefined where there is neither.
+ * The last message of a service at level error or above, after `from` bytes of its log; without one, its last line that
+ * is no JSON (an uncaught error's message). Undefined where there is neither.
  */
 export function lastProblem(path: string, from: number): string | undefined {
   const lines = tail(path, from).split("\n");

@@ -10,20 +10,33 @@ export interface ProcessSpec {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asked before each start. */
+  readonly env: () => Readonly<Record<string, string | undefined>>;
   readonly logPath: string;
-  /** How the child notices that this process is gone: a Node channel, or its standard input closing. */
+  /** How the child notices that this process has ended: a Node channel, or its standard input closing. */
   readonly lifeline: "ipc" | "stdin";
-  /** Answers whether it is ready; called again and again, must not take longer than a second. */
-  readonly isReady: () => Promise<boolean>;
+  /** Where it listens, if somebody keeps the port for it. */
+  readonly port?: KeptPort;
+  /** Answers whether the process of that number is ready; called repeatedly, must not take longer than a second. */
+  readonly isReady: (pid: number) => Promise<boolean>;
+}
+
+/** The port of a process, kept for it while it does not run. */
+export interface KeptPort {
+  /** Takes a message of the process. @param answer sends one back */
+  heard(message: unknown, answer: (message: object) => void): void;
+  /** The process has ended and will be started again. */
+  keep(): void;
+  /** Keeps the port no longer. */
+  letGo(): Promise<void>;
 }
 
 export interface Supervision {
   readonly readyTimeoutMs: number;
   readonly note: (line: string) => void;
-  /** Told whenever another process runs under the name, or none any more. */
+  /** Called when another process runs under the name, or none any more. */
   readonly changed: () => void;
-  /** Told once, when restarting has been given up. */
+  /** Called once, when restarting has been given up. */
   readonly failed: (error: PlatformError) => void;
   readonly restart: RestartPolicy;
 }
@@ -105,7 +118,7 @@ export class SupervisedProcess {
    * @returns false where it had to be killed
    */
   async stop(timeoutMs: number): Promise<boolean> {
-    this.#stopping.abort();
+    this.#endSupervision();
     const child = this.#child;
     if (child === undefined) return true;
     const timer = new AbortController();
@@ -123,8 +136,13 @@ export class SupervisedProcess {
 
   /** SIGKILL, at once, to it and what it has started. */
   kill(): void {
-    this.#stopping.abort();
+    this.#endSupervision();
     this.#signal("SIGKILL");
+  }
+
+  #endSupervision(): void {
+    this.#stopping.abort();
+    void this.#spec.port?.letGo();
   }
 
   #spawn(): void {
@@ -133,7 +151,7 @@ export class SupervisedProcess {
     const log = openLog(logPath);
     try {
       const child = spawn(command, args, {
-        env,
+        env: env(),
         detached: true,
         stdio: lifeline === "ipc" ? ["ignore", log, log, "ipc"] : ["pipe", "pipe", log],
       });
@@ -157,6 +175,11 @@ export class SupervisedProcess {
       if (child.pid !== undefined && lifeline === "ipc") {
         this.#identity = identify(child.pid);
         this.#supervision.changed();
+        const answer = (message: object): void => {
+          // Where the channel is closed the process has ended, and its exit tells that.
+          child.send(message, () => undefined);
+        };
+        child.on("message", (message) => this.#spec.port?.heard(message, answer));
       }
       if (lifeline === "stdin") this.#readPid(child);
     } finally {
@@ -196,7 +219,10 @@ export class SupervisedProcess {
       if (this.#child !== child || child === undefined) {
         return `${this.name} ended while it started${this.#saidLast()}; its log is ${this.#spec.logPath}`;
       }
-      if (await this.#spec.isReady()) return undefined;
+      const pid = this.#identity?.pid;
+      if (pid !== undefined && (await this.#spec.isReady(pid)) && this.#child === child) {
+        return undefined;
+      }
       if (signal.aborted) return `${this.name} was stopped while it started`;
       if (Date.now() > until) {
         const seconds = Math.round(this.#supervision.readyTimeoutMs / 1000);
@@ -234,6 +260,7 @@ export class SupervisedProcess {
       if (this.#deaths > maxDeaths) {
         throw new PlatformError("service_failed", `${text}; given up after ${maxDeaths} tries`);
       }
+      this.#spec.port?.keep();
       const delay = Math.min(FIRST_BACKOFF_MS * 2 ** (this.#deaths - 1), maxDelayMs);
       this.#supervision.note(`${text}; starting it again in ${delay / 1000} s`);
       await pause(delay, this.#stopping.signal);

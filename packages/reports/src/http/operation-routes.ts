@@ -40,8 +40,9 @@ export function addProbes(server: ReportsServer, parts: ServerParts): void {
 
   server.get("/readyz", HIDDEN, async (_request, reply) => {
     const reason = await unreadyReason(parts);
-    if (reason === undefined) return { status: "ready" };
-    return reply.code(503).send({ status: "not ready", reason });
+    const instance = parts.instanceId;
+    if (reason === undefined) return { status: "ready", instance };
+    return reply.code(503).send({ status: "not ready", reason, instance });
   });
 }
 

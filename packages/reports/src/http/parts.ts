@@ -28,6 +28,8 @@ export interface ServerParts {
   readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
   readonly loadStallMs: number;
+  /** The platform's start that the service belongs to; undefined where it runs by itself. */
+  readonly instanceId?: string | undefined;
   /** How long entries have waited without any being loaded, ms. */
   readonly stalledForMs: () => number;
   /** Whether Redis takes commands. */

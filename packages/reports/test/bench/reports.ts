@@ -1,7 +1,7 @@
 /**
  * Measures reports: fills a chDB in a temporary folder as the platform does, asks, and prints one JSON object.
  *
- *   node packages/reports/test/bench/reports.ts [--touchpoints 1000000] [--conversions 20000] [--runs 3]
+ *   node_modules/.bin/node packages/reports/test/bench/reports.ts [--touchpoints 1000000] [--conversions 20000] [--runs 3]
  *     [--path-data DIR] [--folder DIR]
  *
  * `first` is a report whose facts nobody has read before (each question about a month of its own would be such), `again` one that

@@ -2,7 +2,7 @@
  * Measures the takeover of a partition: how fast its memory is rebuilt from its fact log, and how many bytes a touchpoint
  * takes in Redis and in a worker. Prints one JSON object.
  *
- *   node packages/worker/test/bench/takeover.ts [--touchpoints 1000000] [--runs 5] [--block-events 4096]
+ *   node_modules/.bin/node packages/worker/test/bench/takeover.ts [--touchpoints 1000000] [--runs 5] [--block-events 4096]
  *
  * `restore` is PartitionState alone, over blocks in memory, by the clock and by the thread's CPU time, which a busy machine
  * disturbs less; `takeover` is what a worker does: a real Redis, the consumer's

@@ -78,7 +78,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<void> {
   const { data, output } = flags;
-  const reports = clientOf(flags, context, signal);
+  const reports = await clientOf(flags, context, signal);
   if (reports === undefined) {
     await exportOffline(data, what, parameters, async (stream) =>
       saveStream(stream, output, signal),

@@ -24,7 +24,7 @@ Rates cover the time since an earlier reading, at least one second.`,
     )
     .action(async (flags: LagFlags) => {
       const { key = context.config().readKey } = flags;
-      const url = requireReportsUrl(flags.url, flags.data);
+      const url = await requireReportsUrl(flags.url, flags.data);
       await show(
         flags,
         context,

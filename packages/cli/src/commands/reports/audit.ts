@@ -47,7 +47,7 @@ async function ask(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Audit> {
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   if (client === undefined) return auditOffline(flags.data, flags.differences);
   await client.settled(undefined);
   return client.audit(flags.differences);

@@ -47,7 +47,7 @@ async function find(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Conversion> {
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   if (client === undefined) return findOffline(flags.data, id, flags.asOf);
   return client.conversion(id, flags.asOf);
 }

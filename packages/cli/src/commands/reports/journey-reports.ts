@@ -156,7 +156,7 @@ async function ask(
   signal: AbortSignal,
 ): Promise<RowsAnswer> {
   const parameters = parametersOf(flags);
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   if (client === undefined) return journeyReportOffline(flags.data, name, parameters);
   return client.journeyReport(name, parameters);
 }
@@ -168,7 +168,7 @@ async function askParquet(
   signal: AbortSignal,
 ): Promise<Readable> {
   const parameters = { ...parametersOf(flags), format: "parquet" };
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   if (client !== undefined) return client.download(`/v1/reports/${name}`, parameters);
   return Readable.from([await journeyReportParquetOffline(flags.data, name, parameters)]);
 }

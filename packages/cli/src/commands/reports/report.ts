@@ -126,7 +126,7 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
     else {
       const render = flags.against === true ? renderComparison : renderReport;
       terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
-      const client = clientOf(flags, context, signal);
+      const client = await clientOf(flags, context, signal);
       if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
   });
@@ -138,7 +138,7 @@ async function ask(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<AttributionReport> {
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   return client === undefined ? askOffline(flags.data, question) : client.attribution(question);
 }
 
@@ -148,7 +148,7 @@ async function askParquet(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Readable> {
-  const client = clientOf(flags, context, signal);
+  const client = await clientOf(flags, context, signal);
   if (client !== undefined) return client.attributionParquet(question);
   return Readable.from([await parquetOffline(flags.data, question)]);
 }

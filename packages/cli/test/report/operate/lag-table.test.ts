@@ -66,9 +66,9 @@ it("names the dead letters, and that the books do not close", () => {
     deadLetters: { count: 3, oldestAgeSeconds: 7300 },
     partitions: lag.partitions.map((of) => ({ ...of, warehouse: { ...idle, stranded: true } })),
   });
+  expect(text).toContain("entries that no consumer is given in partition 0, 1: a consumer group");
   expect(text).toContain("waiting for other partitions: 1,200 messages, the oldest for 3");
   expect(text).toContain("waiting for webhooks: 1,516 entries, the oldest for 4");
-  expect(text).toContain("entries that no consumer is given in partition 0, 1: a consumer group");
   expect(text).toContain("dead letters: 3, the oldest for 2 h; `tributary dead-letters list`");
   expect(text).toMatch(/the books do not close: 2 events; see `tributary books`$/);
 });

@@ -13,9 +13,10 @@ export const PASSERS_BY_TENANT = "initech";
 const STORIES = 5;
 const STORY_TYPES = ["impression", "click", "visit", "conversion"] as const;
 const CHANNELS = ["email", "paid_search", "display"] as const;
-const MINUTE_MS = 60_000;
+/** Between two events of a story: its first is older than what a clock so far ahead leaves of a day's lateness. */
+const STEP_MS = 45 * 60_000;
 /** How far ahead a wrong clock is: just within what the gateway takes. */
-const AHEAD_MS = 23 * 60 * MINUTE_MS;
+const AHEAD_MS = 23 * 3_600_000;
 const CLIENTS = 1;
 /** Batches of a burst and stories of each: together more texts than a thread's vocabulary may hold. */
 const BURST_BATCHES = 8;
@@ -112,7 +113,7 @@ export class PassersBy {
     const sentAtMs = Date.now();
     const events = STORY_TYPES.map((type, i): PlainEvent => {
       const id = `${userId}-${type}`;
-      const time = sentAtMs + aheadMs - (STORY_TYPES.length - 1 - i) * MINUTE_MS;
+      const time = sentAtMs + aheadMs - (STORY_TYPES.length - 1 - i) * STEP_MS;
       if (type === "conversion") {
         return { id, type, time, userId, orderId: id, value: "12.50", currency: "EUR" };
       }

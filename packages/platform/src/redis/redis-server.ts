@@ -1,21 +1,20 @@
 import { execFile } from "node:child_process";
-import { connect } from "node:net";
 import { promisify } from "node:util";
-import { PlatformError } from "./errors.ts";
-import type { ProcessSpec } from "./processes/supervised-process.ts";
+import { PlatformError } from "../errors.ts";
+import type { ProcessSpec } from "../processes/supervised-process.ts";
+import { isReadyRedis } from "./redis-probe.ts";
 
 const run = promisify(execFile);
 
 const PROGRAMS = ["redis-server", "valkey-server"] as const;
 /** Redis 7.0, from which Valkey 7.2 and later descend. */
 const MIN_MAJOR = 7;
-const PING_TIMEOUT_MS = 900;
 
 /**
- * Runs the server behind a shell that ends it two seconds after this process is gone: by then the services, which
- * notice at once, have written what they had. A bound on the size of files is then an error that the server reports and
- * survives, as it does a full disk, and not the signal that would end it. `$0` is the name of the shell, `$@` the server's
- * command line.
+ * Runs the server behind a shell that ends it two seconds after this process. The services notice at once, and write
+ * their last events meanwhile. The shell also has the server ignore SIGXFSZ: a limit on the size of files then is an error
+ * that the server reports and survives, as it does a full disk. `$0` is the name of the shell, `$@` the server's command
+ * line.
  */
 const GUARD = `
 trap '' XFSZ
@@ -103,10 +102,10 @@ export function redisSpec(options: {
     appendonly: "yes",
     appendfsync: appendFsync(env),
     save: "",
-    // Written anew, the file is the same blocks again: compressing them would gain little for much of a core.
+    // A rewritten file holds the same packed blocks: compressing them would gain little for much of a core.
     rdbcompression: "no",
-    // Each rewriting writes all that Redis holds once more, beside a copy of every page that changes meanwhile: most of a
-    // core for seconds, and 256 MB are three seconds of a busy platform.
+    // A rewrite writes all that Redis holds, and copies every page that changes meanwhile. It takes most of a core for
+    // seconds, and a busy platform appends 256 MB in three.
     "auto-aof-rewrite-min-size": "4gb",
     daemonize: "no",
   };
@@ -115,29 +114,9 @@ export function redisSpec(options: {
     name: "redis",
     command: "/bin/sh",
     args: ["-c", GUARD, "sh", program, ...flags],
-    env,
+    env: () => env,
     logPath,
     lifeline: "stdin",
-    isReady: () => answersPing(port),
+    isReady: async (pid) => isReadyRedis(port, pid),
   };
-}
-
-/** Whether a Redis on this machine answers PING with PONG; while it reads its file, it answers LOADING. */
-export function answersPing(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: "127.0.0.1" });
-    let answer = "";
-    const end = (ready: boolean): void => {
-      socket.destroy();
-      resolve(ready);
-    };
-    socket.setTimeout(PING_TIMEOUT_MS, () => end(false));
-    socket.once("error", () => end(false));
-    socket.once("close", () => end(false));
-    socket.once("connect", () => void socket.write("PING\r\n"));
-    socket.on("data", (data: Buffer) => {
-      answer += data.toString("latin1");
-      if (answer.includes("\n")) end(answer.startsWith("+PONG"));
-    });
-  });
 }
