@@ -33,20 +33,8 @@ export interface ServerParts {
  * Health, readiness and metrics of a worker; it does not listen yet.
  * @param stallMs a partition that has entries and gets nowhere for this long is stuck, ms
  */
-export function buildServer(
-  {
-    client,
-    member,
-    threads,
-    stateSize,
-    memory,
-    telemetry,
-    metrics,
-    serverWatch,
-    instanceId,
-  }: ServerParts,
-  stallMs: number,
-): FastifyInstance {
+export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
+  const { client, member, memory, telemetry, serverWatch, instanceId: instance } = parts;
   const server = Fastify({ logger: false, forceCloseConnections: true });
   answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
@@ -86,35 +74,39 @@ export function buildServer(
   });
   server.get("/readyz", async (_request, reply) => {
     const reason = notReadyReason();
-    const instance = instanceId;
     if (reason !== undefined) {
       return reply.code(503).send({ status: "not ready", reason, instance });
     }
     return reply.send({ status: "ready", partitions: member.owned, instance });
   });
   server.get("/metrics", async (_request, reply) => {
-    const { connections, commands } = clientUse(client);
-    metrics.tributary_redis_connections.set(connections);
-    metrics.tributary_redis_commands.set(commands);
-    for (const { thread, utilization, waiting } of threads.use()) {
-      metrics.tributary_thread_utilization_ratio.set({ thread }, utilization);
-      metrics.tributary_thread_tasks.set({ thread }, waiting);
-    }
-    metrics.tributary_partitions_owned.set(member.owned.length);
-    metrics.tributary_partitions_refused.set(memory.refused.length);
-    metrics.tributary_memory_limit_bytes.set(memory.limitBytes);
-    metrics.tributary_memory_resident_bytes.set(memory.residentBytes);
-    metrics.tributary_memory_full.set(memory.full ? 1 : 0);
-    const { count, oldestMs } = member.erasures;
-    metrics.tributary_erasures_waiting.set(count);
-    metrics.tributary_oldest_erasure_age_seconds.set(Math.max(0, (Date.now() - oldestMs) / 1000));
-    const { facts, users, bytes, vocabularyBytes } = stateSize();
-    metrics.tributary_state_facts.set(facts);
-    metrics.tributary_state_users.set(users);
-    metrics.tributary_state_bytes.set(bytes);
-    metrics.tributary_vocabulary_bytes.set(vocabularyBytes);
+    setMetrics(parts);
     const { contentType, body } = await metricsText(telemetry.metrics);
     return reply.type(contentType).send(body);
   });
   return server;
+}
+
+/** Sets the metrics that are read when they are asked for. */
+function setMetrics({ client, member, threads, stateSize, memory, metrics }: ServerParts): void {
+  const { connections, commands } = clientUse(client);
+  metrics.tributary_redis_connections.set(connections);
+  metrics.tributary_redis_commands.set(commands);
+  for (const { thread, utilization, waiting } of threads.use()) {
+    metrics.tributary_thread_utilization_ratio.set({ thread }, utilization);
+    metrics.tributary_thread_tasks.set({ thread }, waiting);
+  }
+  metrics.tributary_partitions_owned.set(member.owned.length);
+  metrics.tributary_partitions_refused.set(memory.refused.length);
+  metrics.tributary_memory_limit_bytes.set(memory.limitBytes);
+  metrics.tributary_memory_resident_bytes.set(memory.residentBytes);
+  metrics.tributary_memory_full.set(memory.full ? 1 : 0);
+  const { count, oldestMs } = member.erasures;
+  metrics.tributary_erasures_waiting.set(count);
+  metrics.tributary_oldest_erasure_age_seconds.set(Math.max(0, (Date.now() - oldestMs) / 1000));
+  const { facts, users, bytes, vocabularyBytes } = stateSize();
+  metrics.tributary_state_facts.set(facts);
+  metrics.tributary_state_users.set(users);
+  metrics.tributary_state_bytes.set(bytes);
+  metrics.tributary_vocabulary_bytes.set(vocabularyBytes);
 }
