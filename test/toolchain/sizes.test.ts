@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { functionSizes, luaFunctionSizes } from "./support/size.ts";
 import { packageNames } from "./support/package-table.ts";
 
-const MOST_FILE_LINES = 320;
-const MOST_FUNCTION_LINES = 75;
+const MOST_FILE_LINES = 300;
+const MOST_FUNCTION_LINES = 70;
 const MOST_FOLDER_FILES = 16;
 
 /** Lists of data, an entry after the other. */

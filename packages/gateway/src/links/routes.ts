@@ -16,6 +16,15 @@ const CLICK_ID_PARAMETER = "tclid";
 /** One transparent pixel, GIF89a. */
 const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 
+/** A link that was followed, or a pixel that was loaded. */
+interface FollowedLink {
+  readonly type: "click" | "impression";
+  readonly id: string;
+  readonly query: LinkQuery;
+  /** Where the link leads. */
+  readonly url?: string;
+}
+
 /** Links and pixels, whose senders cannot send an event again: docs/links.md. */
 export function addLinkRoutes(
   server: FastifyInstance,
@@ -62,12 +71,7 @@ export function addLinkRoutes(
   async function keep(
     request: FastifyRequest,
     tenant: string,
-    {
-      type,
-      id,
-      query,
-      url,
-    }: { type: "click" | "impression"; id: string; query: LinkQuery; url?: string },
+    { type, id, query, url }: FollowedLink,
   ): Promise<void> {
     const verdict = bots.judge(tenant, request.headers["user-agent"]);
     if (verdict === "drop") return;

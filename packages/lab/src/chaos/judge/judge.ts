@@ -14,7 +14,12 @@ import {
   DEFAULT_REPORT_SETTINGS,
   warehouseFolder,
 } from "@tributary/reports";
-import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, openWarehouse } from "@tributary/warehouse";
+import {
+  ATTRIBUTIONS_TABLE,
+  EVENTS_TABLE,
+  openWarehouse,
+  type WarehouseEngine,
+} from "@tributary/warehouse";
 import type { Evidence } from "./evidence.ts";
 import { judgePassersBy } from "./judge-passers-by.ts";
 import type { Sent } from "../traffic/load.ts";
@@ -96,15 +101,7 @@ export class Judge {
         erased += taken;
         const others = this.#judgeErased(tenant, gone, rows, taken);
         const counted = this.#judgeEvents(tenant, events, others);
-        const results = await warehouse.query<LastResult>(
-          `SELECT * EXCEPT (reason) FROM (SELECT tenant, conversion_id, user_key, reason, toString(value) AS value, touch_id, touch_channel,
-            credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
-            arrayMap(x -> toString(x), credit_value) AS credit_value
-          FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
-          ORDER BY conversion_id, generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id, sent_user_key, sent_anonymous)
-          WHERE reason != 'duplicate'`,
-          { tenant },
-        );
+        const results = await lastResults(warehouse, tenant);
         const expected = expectedResults(counted, RULES);
         conversions += expected.size;
         this.#judgeResults(tenant, expected, results);
@@ -115,11 +112,7 @@ export class Judge {
         });
         this.#judgeAudit(tenant, expected.size, audited);
         const reported = evidence.reported.conversions.get(tenant) ?? 0;
-        if (reported !== expected.size) {
-          const what = `${tenant}: the report counts ${reported} conversions, the oracle ${expected.size}`;
-          if (reported > expected.size) this.#count("duplicated", reported - expected.size, what);
-          else this.#count("lost", expected.size - reported, what);
-        }
+        this.#judgeReported(tenant, reported, expected.size);
       }
       const late = evidence.books.get(PASSERS_BY_TENANT)?.get("late") ?? 0;
       await judgePassersBy(warehouse, passersBy, { rules: RULES, late }, (what, count, words) => {
@@ -143,6 +136,13 @@ export class Judge {
       unexplained: this.#unexplained,
       problems: this.#problems,
     };
+  }
+
+  /** The report counts each conversion that the oracle has. */
+  #judgeReported(tenant: string, reported: number, expected: number): void {
+    const what = `${tenant}: the report counts ${reported} conversions, the oracle ${expected}`;
+    if (reported > expected) this.#count("duplicated", reported - expected, what);
+    else if (reported < expected) this.#count("lost", expected - reported, what);
   }
 
   /** Of erased people nothing is left, and all of theirs that was acknowledged had come. @returns the others' rows */
@@ -276,4 +276,17 @@ export class Judge {
   #say(words: string): void {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(words);
   }
+}
+
+/** The last result of each of a tenant's conversions, without duplicates. */
+async function lastResults(warehouse: WarehouseEngine, tenant: string): Promise<LastResult[]> {
+  return warehouse.query<LastResult>(
+    `SELECT * EXCEPT (reason) FROM (SELECT tenant, conversion_id, user_key, reason, toString(value) AS value, touch_id, touch_channel,
+      credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
+      arrayMap(x -> toString(x), credit_value) AS credit_value
+    FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
+    ORDER BY conversion_id, generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id, sent_user_key, sent_anonymous)
+    WHERE reason != 'duplicate'`,
+    { tenant },
+  );
 }
