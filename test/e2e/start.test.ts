@@ -14,16 +14,9 @@ import {
   temporaryDataDir,
   tributary,
 } from "../support/tributary.ts";
+import { MODEL_NAMES } from "../../packages/attribution/src/models/registry.ts";
 
 const run = promisify(execFile);
-const MODELS = [
-  "first_touch",
-  "last_touch",
-  "last_non_direct",
-  "linear",
-  "position_based",
-  "time_decay",
-];
 const TIMEOUT_MS = 120_000;
 
 /** The table of a run, without the notes around it. */
@@ -44,7 +37,7 @@ describe("tributary start, as npm start runs it", () => {
       const { code, stdout } = await once();
       expect(code).toBe(0);
       table = tableOf(stdout);
-      for (const model of MODELS) expect(table).toContain(model);
+      for (const model of MODEL_NAMES) expect(table).toContain(model);
       const rows = table.split("\n\n")[0]?.split("\n").slice(3) ?? [];
       const numbers = rows
         .filter((row) => /\d/.test(row))

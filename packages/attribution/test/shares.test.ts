@@ -253,7 +253,7 @@ describe("properties", () => {
     );
     const weights = new Float64Array(MODEL_NAMES.length * length);
     creditAll(path, DEFAULT_MODEL_OPTIONS, weights);
-    const decay = weights.subarray(5 * length);
+    const decay = weights.subarray(5 * length, 6 * length);
     expect(shareOut(10n ** 27n, weights, 5 * length, length)).toEqual(
       referenceShares(10n ** 27n, [...decay]),
     );
