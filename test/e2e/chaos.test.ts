@@ -93,8 +93,9 @@ interface Breach {
   readonly wrong: keyof Verdict;
   /** Length of a run. */
   readonly seconds?: number;
-  /** Faults that meet the promise. */
+  /** Faults that meet the promise, and the mean time between two of them, ms. */
   readonly faults?: string;
+  readonly everyMs?: number;
 }
 
 const BREACHES: readonly Breach[] = [
@@ -124,6 +125,7 @@ const BREACHES: readonly Breach[] = [
     name: "entries read with NOACK",
     patches: [
       NO_GAP_CHECK,
+      ...GROUP_DECIDES,
       {
         file: "streams/src/redis/read-group.ts",
         from: 'args.push("STREAMS",',
@@ -136,6 +138,7 @@ const BREACHES: readonly Breach[] = [
     name: "entries acknowledged before they are committed",
     patches: [
       NO_GAP_CHECK,
+      ...GROUP_DECIDES,
       {
         file: "streams/src/redis/read-group.ts",
         from: "    if (entries.length > 0) found.set(",
@@ -180,7 +183,9 @@ const BREACHES: readonly Breach[] = [
       },
     ],
     wrong: "lost",
+    seconds: 8,
     faults: "group_lost,group_ahead",
+    everyMs: 700,
   },
   {
     name: "a rebuild that goes on in another thread than began it",
@@ -192,7 +197,9 @@ const BREACHES: readonly Breach[] = [
       },
     ],
     wrong: "wrongCredits",
-    faults: "thread_ended,worker_kill",
+    seconds: 10,
+    faults: "thread_ended",
+    everyMs: 1500,
   },
   {
     name: "a watermark that follows a client's clock",
@@ -213,14 +220,22 @@ const BREACHES: readonly Breach[] = [
 const SEEDS = ["1", "2", "3", "4", "5", "6", "7"];
 const SEEDS_TIMEOUT_MS = 300_000;
 
-for (const { name, patches, wrong, seconds = 16, faults = "worker_pause,half_open" } of BREACHES) {
+for (const {
+  name,
+  patches,
+  wrong,
+  seconds = 16,
+  faults = "worker_pause,half_open",
+  everyMs = 2000,
+} of BREACHES) {
   it(`the judge notices ${name}`, { timeout: SEEDS_TIMEOUT_MS }, async () => {
     const copy = patchedCopy(patches);
     onTestFinished(() => copy.remove());
-    const options = ["--seconds", String(seconds), "--every", "2000", "--rate", "2000", "--json"];
+    const options = ["--seconds", String(seconds), "--rate", "2000", "--json"];
     let found = 0;
     for (const seed of SEEDS) {
-      const args = ["chaos", "--seed", seed, ...options, "--faults", faults];
+      const every = ["--every", String(everyMs)];
+      const args = ["chaos", "--seed", seed, ...options, ...every, "--faults", faults];
       const result = await finished(start(args, {}, copy.main));
       found = Number(verdictOf(result)[wrong]);
       if (found === 0) continue;
