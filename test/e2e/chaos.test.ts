@@ -103,6 +103,7 @@ const BREACHES: readonly Breach[] = [
     name: "a commit that no fence refuses",
     patches: [
       NO_GAP_CHECK,
+      ...GROUP_DECIDES,
       {
         file: "streams/src/partition/commit.lua",
         from: "if redis.call('HGET', state, 'epoch') ~= ARGV[1] then",
