@@ -189,20 +189,6 @@ const BREACHES: readonly Breach[] = [
     everyMs: 700,
   },
   {
-    name: "a rebuild that goes on in another thread than began it",
-    patches: [
-      {
-        file: "worker/src/threads/thread.ts",
-        from: 'if (state === undefined && continues === true) return { status: "unknownPartition" };',
-        to: "void continues;",
-      },
-    ],
-    wrong: "wrongCredits",
-    seconds: 10,
-    faults: "thread_ended",
-    everyMs: 1500,
-  },
-  {
     name: "a watermark that follows a client's clock",
     patches: [
       {
