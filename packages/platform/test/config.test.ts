@@ -14,7 +14,7 @@ test("without an environment they inherit this process's", () => {
   expect(serviceEnvironment(undefined)).toMatchObject({ PATH: process.env["PATH"] });
 });
 
-test("a command ends with the npm that started it, unless it is told not to", () => {
+test("a command ends with the npm that started it, unless its setting keeps it", () => {
   expect(stopsWithNpm({})).toBe(false);
   expect(stopsWithNpm({ npm_command: "exec" })).toBe(true);
   expect(stopsWithNpm({ npm_command: "exec", TRIBUTARY_STOP_WITH_NPM: "off" })).toBe(false);

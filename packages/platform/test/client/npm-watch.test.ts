@@ -34,7 +34,7 @@ test("a command that npm started takes the end of its shell for SIGTERM", async 
   await expect.poll(printed, { timeout: 5000 }).toMatch(/^\d+\nSIGTERM\n$/);
 });
 
-test("one that a shell or a service manager started runs on, and so does one that is told to", async () => {
+test("one that a shell or a service manager started runs on, and so does one whose setting keeps it", async () => {
   const orphans = await Promise.all([
     orphan({}),
     orphan({ npm_command: "run-script", TRIBUTARY_STOP_WITH_NPM: "off" }),

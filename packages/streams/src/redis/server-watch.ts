@@ -1,6 +1,6 @@
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import { StreamsError } from "../errors.ts";
-import type { RedisClient } from "./client.ts";
+import { type RedisClient, redisReady } from "./client.ts";
 import {
   faultsOf,
   readServerSettings,
@@ -45,8 +45,13 @@ export class ServerWatch {
   start(): void {
     const say = ({ message }: ServerFault): void => this.#telemetry.logger.error(message);
     this.#timer ??= setInterval(() => {
-      // A Redis that does not answer is what other parts of the readiness say.
-      this.#checking = this.#checking.then(async () => this.#check(say)).catch(() => undefined);
+      this.#checking = this.#checking
+        .then(async () => this.#check(say))
+        .catch((error: unknown) => {
+          // That Redis does not answer is said by other parts of the readiness.
+          if (!redisReady(this.#client)) return;
+          this.#telemetry.logger.warn({ err: error }, "the settings of Redis could not be read");
+        });
     }, this.#rules.checkMs);
     this.#timer.unref();
   }

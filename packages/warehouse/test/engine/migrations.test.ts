@@ -109,7 +109,7 @@ FROM tributary.attributions ORDER BY conversion_id, revision`,
   expect(report.totals.conversions).toBe(4);
 });
 
-test("a result that comes again, or a later one, replaces that of before the migration", async () => {
+test("a result that comes again, or a later one, replaces the one that was stored before the migration", async () => {
   const conversion = purchase("own", T0);
   const touches = [click("t", T0 - 1000)];
   for (const [revision, of] of [

@@ -1,4 +1,4 @@
-/** A compute thread that runs out of its heap: that is told apart from a crash. */
+/** A compute thread that runs out of its heap is distinguished from one that crashes. */
 import { DEFAULT_JOURNEY_OPTIONS } from "@tributary/attribution";
 import { OutOfMemoryError } from "@tributary/streams";
 import { readTelemetryConfig, startTelemetry } from "@tributary/telemetry";
