@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   attribution: ["protocol"],
+  imports: ["protocol"],
   oracle: [],
   service: [],
   telemetry: ["service"],
@@ -14,6 +15,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   worker: ["attribution", "protocol", "service", "streams", "telemetry", "tenants"],
   reports: [
     "attribution",
+    "imports",
     "oracle",
     "protocol",
     "service",
@@ -29,6 +31,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "attribution",
     "gateway",
+    "imports",
     "lab",
     "oracle",
     "platform",

@@ -1,0 +1,1 @@
+export { IMPORT_ERROR_CODES, ImportError, type ImportErrorCode } from "./errors.ts";
