@@ -17,3 +17,15 @@ export type { DayRow } from "./rows/day-row.ts";
 export { EventRows, type RowEvent } from "./rows/event-row.ts";
 export { isRefused, type RefusedCell, type RefusedRow } from "./rows/refused.ts";
 export { ROW_BYTES } from "./rows/row-identity.ts";
+export { parseAmount, type Amount, type DecimalMark } from "./values/amount.ts";
+export { parseCurrency, type Currency } from "./values/currency.ts";
+export { AmountEvidence, detectAmounts, type DetectedAmounts } from "./values/detect-amounts.ts";
+export {
+  detectTimeFormats,
+  TimeEvidence,
+  type DetectedTimes,
+  type TimeQuestion,
+} from "./values/detect-times.ts";
+export { TIME_FORMATS, type TimeFormat } from "./values/time-formats.ts";
+export { timeParser, UNAMBIGUOUS_FORMATS, type TimeParser } from "./values/time-parser.ts";
+export { tokenParser } from "./values/time-tokens.ts";
