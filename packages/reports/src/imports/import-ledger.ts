@@ -1,5 +1,5 @@
 /** The ledger of a tenant's imports: what came, what of it was new, and taking it back. */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import type { TenantRules } from "@tributary/attribution";
 import {
