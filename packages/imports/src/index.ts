@@ -1,4 +1,17 @@
 export { IMPORT_ERROR_CODES, ImportError, type ImportErrorCode } from "./errors.ts";
+export type { TableSource } from "./file/content.ts";
+export { openTable } from "./file/open-table.ts";
+export { CHARSETS, DELIMITERS, TABLE_BOUNDS } from "./file/table.ts";
+export type {
+  Charset,
+  Compression,
+  Delimiter,
+  SkippedRow,
+  Table,
+  TableFormat,
+  TableOptions,
+  TableRow,
+} from "./file/table.ts";
 export { parseAmount, type Amount, type DecimalMark } from "./values/amount.ts";
 export { parseCurrency, type Currency } from "./values/currency.ts";
 export { AmountEvidence, detectAmounts, type DetectedAmounts } from "./values/detect-amounts.ts";
