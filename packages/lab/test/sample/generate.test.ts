@@ -26,6 +26,7 @@ test("the gateway accepts every event of any seed", () => {
     maxEventBytes: 32_768,
     maxFutureMs: 0,
     clockToleranceMs: 2000,
+    maxTransitMs: 3_300_000,
   };
   fc.assert(
     fc.property(fc.integer(), (seed) => {
