@@ -4,12 +4,12 @@ import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
 import { saveStream } from "../../client/save-file.ts";
-import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderRows } from "../../report/rows-table.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsAddress,
@@ -37,10 +37,6 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
       {
         flags: "--interval <span>",
         description: "split by time: minute, hour, day, week, month",
-      },
-      {
-        flags: "--time-zone <name>",
-        description: "time zone of the intervals: Europe/Berlin (default: UTC)",
       },
     ],
     examples: `  tributary counts --by campaign
@@ -94,7 +90,6 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
         flags: "--currency <code>",
         description: "convert all money to it, at the imported rates of each day",
       },
-      { flags: "--time-zone <name>", description: "time zone of the days (default: UTC)" },
     ],
     examples: `  tributary cost --by campaign --from 2026-10-01 --to 2026-11-01
   tributary cost --model time_decay --currency EUR`,
@@ -118,10 +113,7 @@ export function journeyReportCommand(
     for (const { flags, description, isRequired = false } of options) {
       command.addOption(new Option(flags, description).makeOptionMandatory(isRequired));
     }
-    command
-      .option("--from <time>", "from this time on: 2026-10-01, or ISO 8601 with a zone", instant)
-      .option("--to <time>", "before this time", instant)
-      .option("--as-of <time>", "the state at this time, without later corrections", instant);
+    addRangeOptions(command, name === "counts" ? "events" : "conversions");
     addFormatOptions(addReportsAddress(command))
       .addHelpText(
         "after",
