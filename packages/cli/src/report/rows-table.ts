@@ -1,5 +1,6 @@
 import type { RowsAnswer } from "@tributary/reports";
 import { safeTextWithin } from "../terminal/terminal.ts";
+import { timesLine } from "./report-notes.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
 import { withBars } from "./table-bars.ts";
 import { plainTable } from "./table.ts";
@@ -19,12 +20,13 @@ interface Summaries extends RowsAnswer {
 }
 
 /**
- * A report's rows as a table, texts before figures; below it the rest and the totals, in words.
+ * A report's rows as a table, texts before figures; below it the rest, the totals and the times, in words.
  * @param columns of the screen, for bars of the conversions; 0 for none
  */
 export function renderRows(report: RowsAnswer, columns = 0): string {
-  const { rows, rest, totals } = report as Summaries;
-  if (rows.length === 0) return "Nothing in this time.";
+  const { rows, rest, totals, timeZone, from, to } = report as Summaries;
+  const times = timeZone === undefined ? [] : [timesLine({ timeZone, from, to })];
+  if (rows.length === 0) return ["Nothing in this time.", ...times].join("\n\n");
   const names = Object.keys(rows[0] ?? {});
   const texts = names.filter(
     (name) => rows.every((row) => typeof row[name] === "string") && !isFigure(name),
@@ -47,7 +49,7 @@ export function renderRows(report: RowsAnswer, columns = 0): string {
     const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
     lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
-  return lines.join("\n\n");
+  return [...lines, ...times].join("\n\n");
 }
 
 function inWords(figures: Figures, currency?: unknown): string {

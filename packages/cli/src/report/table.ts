@@ -7,7 +7,7 @@ import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from ".
 
 /** The channel that stands for conversions without a touchpoint. */
 const UNATTRIBUTED = "unattributed";
-export const CALENDAR: readonly string[] = ["day", "week", "month"];
+export const CALENDAR: readonly string[] = ["hour", "day", "week", "month"];
 export const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
 const MAX_CELL_CHARACTERS = 40;
@@ -109,13 +109,15 @@ function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {
   };
 }
 
-/** Orders groups: by the day, week or month where there is one, those without a touchpoint last; else as they come. */
+/** Orders groups: by the hour, day, week or month where there is one, those without a touchpoint last; else as they come. */
 export function groupOrder(
   by: readonly string[],
 ): (a: readonly string[], b: readonly string[]) => number {
   const time = by.findIndex((name) => CALENDAR.includes(name));
   const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
-  return (a, b) => (a[time] ?? "").localeCompare(b[time] ?? "") || isLast(a) - isLast(b);
+  // Not by the text: of two hours that read 02:00 the one with the larger offset is the first.
+  const at = (group: readonly string[]): number => Date.parse(group[time] ?? "") || 0;
+  return (a, b) => at(a) - at(b) || isLast(a) - isLast(b);
 }
 
 /** A dimension as a table's cell. */

@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { findOffline } from "../../client/offline-reports.ts";
 import { saveText } from "../../client/save-file.ts";
 import type { Conversion } from "@tributary/reports/answers";
-import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderConversion } from "../../report/conversion-view.ts";
 import { conversionSvg } from "../../report/plots/conversion-plot.ts";
@@ -10,6 +9,7 @@ import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addPlotOption,
   addReportsAddress,
+  addStateOptions,
   clientOf,
   type ReportsFlags,
 } from "../../options/reports.ts";
@@ -17,12 +17,11 @@ import {
 interface ConversionFlags extends ReportsFlags {
   readonly asOf?: string;
   readonly svg?: string;
+  readonly timeZone?: string;
 }
 
 export function conversionCommand(command: Command, context: CommandContext): void {
-  command
-    .argument("<id>", "event ID of the conversion, or its order ID")
-    .option("--as-of <time>", "the state at this time, without later corrections", instant);
+  addStateOptions(command.argument("<id>", "event ID of the conversion, or its order ID"));
   addPlotOption(addReportsAddress(command))
     .option("--json", "print the conversion as one JSON object, values exact")
     .addHelpText(
@@ -61,7 +60,12 @@ async function find(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Conversion> {
+  const { asOf, timeZone } = flags;
+  const state = {
+    ...(asOf === undefined ? {} : { asOf }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+  };
   const client = await clientOf(flags, context, signal);
-  if (client === undefined) return findOffline(flags.data, id, flags.asOf);
-  return client.conversion(id, flags.asOf);
+  if (client === undefined) return findOffline(flags.data, id, state);
+  return client.conversion(id, state);
 }

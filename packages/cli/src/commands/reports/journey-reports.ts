@@ -4,7 +4,6 @@ import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
 import { saveStream, saveText } from "../../client/save-file.ts";
-import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { type PlottedReport, PLOTTED, rowsSvg } from "../../report/plots/rows-plot.ts";
 import { barColumns } from "../../report/table-bars.ts";
@@ -13,6 +12,7 @@ import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
   addPlotOption,
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsAddress,
@@ -40,10 +40,6 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
       {
         flags: "--interval <span>",
         description: "split by time: minute, hour, day, week, month",
-      },
-      {
-        flags: "--time-zone <name>",
-        description: "time zone of the intervals: Europe/Berlin (default: UTC)",
       },
     ],
     examples: `  tributary counts --by campaign
@@ -99,7 +95,6 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
         flags: "--currency <code>",
         description: "convert all money to it, at the imported rates of each day",
       },
-      { flags: "--time-zone <name>", description: "time zone of the days (default: UTC)" },
     ],
     examples: `  tributary cost --by campaign --from 2026-10-01 --to 2026-11-01
   tributary cost --model time_decay --currency EUR`,
@@ -124,10 +119,7 @@ export function journeyReportCommand(
     for (const { flags, description, isRequired = false } of options) {
       command.addOption(new Option(flags, description).makeOptionMandatory(isRequired));
     }
-    command
-      .option("--from <time>", "from this time on: 2026-10-01, or ISO 8601 with a zone", instant)
-      .option("--to <time>", "before this time", instant)
-      .option("--as-of <time>", "the state at this time, without later corrections", instant);
+    addRangeOptions(command, name === "counts" ? "events" : "conversions");
     addFormatOptions(addReportsAddress(command));
     if (isPlotted(name)) addPlotOption(command);
     command

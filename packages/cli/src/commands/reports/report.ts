@@ -9,7 +9,7 @@ import type { ReportQuestion } from "../../client/report-question.ts";
 import { saveStream, saveText } from "../../client/save-file.ts";
 import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
-import { duration, instant, nameList } from "../../options/parsers.ts";
+import { duration, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
@@ -22,6 +22,7 @@ import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
   addPlotOption,
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsFlags,
@@ -74,18 +75,8 @@ export function reportCommand(command: Command, context: CommandContext): void {
       new Option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`)
         .argParser(dimensions)
         .default(["channel"], "channel"),
-    )
-    .option(
-      "--time-zone <name>",
-      "time zone of days, weeks and months: Europe/Berlin (default: UTC)",
-    )
-    .option(
-      "--from <time>",
-      "conversions from this time on: 2026-10-01, or ISO 8601 with a zone",
-      instant,
-    )
-    .option("--to <time>", "conversions before this time", instant)
-    .option("--as-of <time>", "the state at this time, without later corrections", instant)
+    );
+  addRangeOptions(command, "conversions")
     .option(
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
