@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   attribution: ["protocol"],
+  imports: ["protocol"],
   oracle: [],
   plots: [],
   service: [],
@@ -15,6 +16,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   worker: ["attribution", "protocol", "service", "streams", "telemetry", "tenants"],
   reports: [
     "attribution",
+    "imports",
     "oracle",
     "protocol",
     "service",
@@ -30,6 +32,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "attribution",
     "gateway",
+    "imports",
     "lab",
     "oracle",
     "platform",
