@@ -3,19 +3,6 @@ export { checkEvents, noCounts } from "./check/check-events.ts";
 export type { CheckCounts, EventBatch, EventLimits } from "./check/check-events.ts";
 export { RejectText } from "./check/reject-text.ts";
 export { IMPORT_ERROR_CODES, ImportError, type ImportErrorCode } from "./errors.ts";
-export type { TableSource } from "./file/content.ts";
-export { openTable } from "./file/open-table.ts";
-export { CHARSETS, DELIMITERS, TABLE_BOUNDS } from "./file/table.ts";
-export type {
-  Charset,
-  Compression,
-  Delimiter,
-  SkippedRow,
-  Table,
-  TableFormat,
-  TableOptions,
-  TableRow,
-} from "./file/table.ts";
 export { KnownRows, LEDGER_ROWS, pieces } from "./ledger/known-rows.ts";
 export type { KnownRow, Ledger } from "./ledger/known-rows.ts";
 export { newEvents } from "./ledger/new-events.ts";
@@ -30,6 +17,19 @@ export type { DayRow } from "./rows/day-row.ts";
 export { EventRows, type RowEvent } from "./rows/event-row.ts";
 export { isRefused, type RefusedCell, type RefusedRow } from "./rows/refused.ts";
 export { ROW_BYTES } from "./rows/row-identity.ts";
+export type { TableSource } from "./file/content.ts";
+export { openTable } from "./file/open-table.ts";
+export { CHARSETS, DELIMITERS, TABLE_BOUNDS } from "./file/table.ts";
+export type {
+  Charset,
+  Compression,
+  Delimiter,
+  SkippedRow,
+  Table,
+  TableFormat,
+  TableOptions,
+  TableRow,
+} from "./file/table.ts";
 export { parseAmount, type Amount, type DecimalMark } from "./values/amount.ts";
 export { parseCurrency, type Currency } from "./values/currency.ts";
 export { AmountEvidence, detectAmounts, type DetectedAmounts } from "./values/detect-amounts.ts";

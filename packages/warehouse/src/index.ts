@@ -65,7 +65,8 @@ export {
   storeImport,
   storeImportRows,
 } from "./imports/ledger.ts";
-export type { ImportKind, ImportRecord, KnownRow } from "./imports/ledger.ts";
+export type { ImportKind, ImportRecord, ImportState, KnownRow } from "./imports/ledger.ts";
+export { countImported } from "./imports/count-imported.ts";
 export { removeImported } from "./imports/remove-imported.ts";
 export { FactRows } from "./load/facts.ts";
 export { ResultRows } from "./load/results.ts";
