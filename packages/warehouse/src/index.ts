@@ -93,7 +93,6 @@ export { openJourneys } from "./query/open-journeys.ts";
 export type { OpenPath } from "./query/open-journeys.ts";
 export {
   ATTRIBUTION_DIMENSIONS,
-  CALENDAR_DIMENSIONS,
   conversionDimensionsOf,
   NO_VALUE,
   rowDimensions,

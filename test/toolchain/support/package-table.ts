@@ -6,6 +6,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   attribution: ["protocol"],
   imports: ["protocol"],
   oracle: [],
+  plots: [],
   service: [],
   telemetry: ["service"],
   streams: ["protocol", "service", "telemetry"],
@@ -35,6 +36,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
     "lab",
     "oracle",
     "platform",
+    "plots",
     "protocol",
     "reports",
     "sdk",
@@ -51,7 +53,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 export const packageNames = Object.keys(allowedImports);
 
 /** These do no I/O and know no clock, randomness, process or timers. */
-export const purePackages = ["protocol", "attribution", "oracle"];
+export const purePackages = ["protocol", "attribution", "oracle", "plots"];
 
 /** Of these, `src` may take types only: what a browser loads has nothing but its own. */
 export const typesOnly: Readonly<Record<string, readonly string[]>> = { sdk: ["protocol"] };

@@ -176,6 +176,7 @@ function scan(body: Buffer, events: number, limits: EventLimits): readonly Refus
       tenant: dictionaries.tenants.internText("default"),
       maxEvents: events,
       clockToleranceMs: 0,
+      maxTransitMs: 0,
     },
     () => undefined,
   );

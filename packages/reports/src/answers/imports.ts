@@ -1,8 +1,12 @@
 import { z } from "zod";
-import { count, currency, decimalText, instant } from "./fields.ts";
+import { answeredTimes, count, currency, decimalText, instant } from "./fields.ts";
 
 export const importSchema = z.object({ imported: count });
+const { timeZone, from, to } = answeredTimes;
 export const spendSchema = z.object({
+  timeZone,
+  from,
+  to,
   rows: z.array(z.object({ day: z.string(), currency, amount: decimalText }).catchall(z.string())),
 });
 export const ratesSchema = z.object({

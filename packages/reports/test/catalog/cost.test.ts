@@ -32,7 +32,8 @@ const ask = async (tenant: string, parameters: Record<string, string> = {}): Pro
   const report = CATALOG.cost;
   const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
   const answer = await answerReport(report, context, parameters);
-  return report.answer.parse(answer);
+  const read: unknown = report.answer.parse(answer);
+  return read as Answer;
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
   storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });

@@ -101,14 +101,13 @@ export async function storeRates(
   await engine.insertRowBinary(RATES_TABLE, RATE_COLUMNS, writer.written());
 }
 
-/** Days whose midnight in a time zone lies in a range; ms since 1970. */
-export interface DaysQuestion {
+/** A range of days, `2026-10-01`. */
+interface DaysQuestion {
   readonly tenant: string;
-  readonly timeZone: string;
   /** Inclusive. */
-  readonly from?: number | undefined;
+  readonly fromDay?: string | undefined;
   /** Exclusive. */
-  readonly to?: number | undefined;
+  readonly toDay?: string | undefined;
 }
 
 type TextRow = Readonly<Record<string, string>>;
@@ -121,18 +120,16 @@ export async function readSpend(
   engine: WarehouseEngine,
   question: DaysQuestion,
 ): Promise<SpendRow[]> {
-  const { tenant, timeZone, from, to } = question;
-  const midnight = "toInt64(toUnixTimestamp(toDateTime(day, {time_zone:String}))) * 1000";
+  const { tenant, fromDay, toDay } = question;
   const parameters: QueryParameters = {
     tenant,
-    time_zone: timeZone,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...(fromDay === undefined ? {} : { from_day: fromDay }),
+    ...(toDay === undefined ? {} : { to_day: toDay }),
   };
   const rows = await engine.query<TextRow>(
     `SELECT toString(day) AS day_text, ${DIMENSION_FIELDS.join(", ")},
   argMax(currency, (imported_at, import_id)) AS currency_text, toString(argMax(amount, (imported_at, import_id))) AS amount_text
-FROM ${SPEND_TABLE} FINAL WHERE tenant = {tenant:String}${from === undefined ? "" : ` AND ${midnight} >= {from:Int64}`}${to === undefined ? "" : ` AND ${midnight} < {to:Int64}`}
+FROM ${SPEND_TABLE} FINAL WHERE tenant = {tenant:String}${fromDay === undefined ? "" : " AND toString(day) >= {from_day:String}"}${toDay === undefined ? "" : " AND toString(day) < {to_day:String}"}
 GROUP BY day, ${DIMENSION_FIELDS.join(", ")} ORDER BY day, ${DIMENSION_FIELDS.join(", ")} LIMIT ${MAX_REPORT_ROWS + 1}`,
     parameters,
   );

@@ -125,7 +125,7 @@ describe("spend and rates", () => {
     rate: units,
   });
   const amounts = async (): Promise<Record<string, bigint>> => {
-    const found = await readSpend(engine, { tenant: "acme", timeZone: "UTC" });
+    const found = await readSpend(engine, { tenant: "acme" });
     return Object.fromEntries(found.map(({ campaign, amount }) => [campaign, amount]));
   };
 
