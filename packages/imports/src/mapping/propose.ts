@@ -21,6 +21,8 @@ export interface Choices {
   readonly kind?: Kind | undefined;
   /** Which column fills a field; `@click` is a constant. */
   readonly columns?: ReadonlyMap<Field, string> | undefined;
+  /** No other column fills a field by its name. */
+  readonly onlyChosen?: boolean | undefined;
   /** IANA zone of times without one. */
   readonly zone?: string | undefined;
   /** Where no cell names a currency. */
@@ -138,6 +140,7 @@ class Draft {
       const answer = this.#answer(`column ${field}`);
       if (answer !== undefined) byField.set(field, answer);
     }
+    if (this.#choices.onlyChosen === true) return byField;
     const taken = new Set(byField.values());
     for (const [field, column] of columnsByName(kind, names)) {
       if (!byField.has(field) && !taken.has(column)) byField.set(field, column);
