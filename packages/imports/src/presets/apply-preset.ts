@@ -1,3 +1,4 @@
+import { ImportError } from "../errors.ts";
 import type { Table, TableRow } from "../file/table.ts";
 import type { Choices } from "../mapping/propose.ts";
 import { adjustCallbacks } from "./adjust.ts";
@@ -48,6 +49,14 @@ export interface PresetTable {
 export function findPreset(columns: readonly string[]): Preset | undefined {
   const { has } = new ColumnsByName(columns);
   return PRESETS.find((preset) => preset.recognises(has));
+}
+
+/** The preset of a name. @throws ImportError `mapping` where there is none */
+export function presetNamed(name: string): Preset {
+  const found = PRESETS.find((preset) => preset.name === name);
+  if (found !== undefined) return found;
+  const names = PRESETS.map((preset) => preset.name).join(", ");
+  throw new ImportError("mapping", `there is no preset ${name.slice(0, 64)}; expected ${names}`);
 }
 
 /**
