@@ -19,6 +19,7 @@ export type { Preset } from "./presets/preset.ts";
 export type { DayRow } from "./rows/day-row.ts";
 export { EventRows, type RowEvent } from "./rows/event-row.ts";
 export { isRefused, type RefusedCell, type RefusedRow } from "./rows/refused.ts";
+export { readRows, type ReadRow } from "./rows/read-rows.ts";
 export { ROW_BYTES } from "./rows/row-identity.ts";
 export type { TableSource } from "./file/content.ts";
 export { openTable } from "./file/open-table.ts";

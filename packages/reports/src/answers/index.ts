@@ -3,5 +3,13 @@ export { reportSchema, rowsSchema, type AttributionReport, type ReportRow } from
 export { auditSchema, conservationSchema, type Audit, type Conservation } from "./checks.ts";
 export { conversionSchema, type Conversion } from "./conversion.ts";
 export { askedErasureSchema, erasureSchema, erasuresSchema, type Erasure } from "./erasures.ts";
-export { importSchema } from "./imports.ts";
+export {
+  begunImportSchema,
+  type ImportAnswer,
+  importRecordSchema,
+  importsSchema,
+  knownRowsSchema,
+  mappingAnswerSchema,
+  storedRowsSchema,
+} from "./imports.ts";
 export { lagSchema, settledSchema, type Lag } from "./operations.ts";

@@ -94,8 +94,17 @@ export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void
     },
   );
   server.post(
-    "/v1/imports/:import/known",
-    binary(knownRowsSchema, "Which rows of events are there already"),
+    "/v1/imports/known",
+    {
+      ...documented({
+        summary: "Which rows of events are there already",
+        parameters: NO_PARAMETERS,
+        body: ROWS_BODY,
+        answer: knownRowsSchema,
+      }),
+      bodyLimit: MAX_ROWS * IMPORT_ROW_BYTES,
+      errorHandler,
+    },
     async (request) => {
       const tenant = tenantOf(request);
       const known = await ledger.find(tenant, rowsOf(request.body));
@@ -158,8 +167,8 @@ function addImportList(server: ReportsServer, { engine, ledger }: ServerParts): 
       return { mapping: mapping === undefined ? null : (JSON.parse(mapping) as unknown) };
     },
   );
-  server.delete(
-    "/v1/imports/:import",
+  server.post(
+    "/v1/imports/:import/undo",
     documentedAt(PATH, {
       summary: "Takes an import of spend or rates back; what it had replaced is valid again",
       parameters: NO_PARAMETERS,
