@@ -31,9 +31,9 @@ export async function readDays(
   name: string,
 ): Promise<DayFile> {
   const opened = await openTable(source, { name });
-  const preset = findPreset(opened.columns);
+  const preset = findPreset(opened.columns, kind);
   const { table, choices } =
-    preset?.kind === kind ? applyPreset(opened, preset) : { table: opened, choices: {} };
+    preset === undefined ? { table: opened, choices: {} } : applyPreset(opened, preset);
   const { mapping, open, unmapped } = propose(await lookAt(table), { ...choices, kind });
   if (open.length > 0) {
     const questions = open.map(({ question, choices: allowed }) =>

@@ -36,9 +36,9 @@ export interface Preset {
   readonly notes: readonly string[];
 }
 
-/** The derived column of a field; `tributary_…` are those of a reject file. */
+/** The derived column of a field: one of ours, and none of those that a reject file adds. */
 export function derivedColumn(field: Field): string {
-  return `as_${plainName(field)}`;
+  return `tributary_as_${plainName(field)}`;
 }
 
 /** A row that means nothing for attribution. */
