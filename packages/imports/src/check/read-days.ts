@@ -19,7 +19,7 @@ export interface DayFile {
 }
 
 /**
- * Reads a whole file of spend or rates where nobody can be asked: by the preset that recognises it, else by the names of
+ * Reads a whole file of spend or rates where nobody can be asked: by the preset that recognizes it, else by the names of
  * its columns.
  * @param name of the file in messages
  * @throws ImportError `file` for a file that is no table; `mapping` for what must be decided, such as a missing column,

@@ -20,7 +20,7 @@ import { snowplowEvents } from "./snowplow.ts";
 import { addUpSpend } from "./spend-sums.ts";
 import { wooCommerceOrders } from "./woocommerce.ts";
 
-/** All presets; of several that recognise a file the first is taken. */
+/** All presets; of several that recognize a file the first is taken. */
 export const PRESETS: readonly Preset[] = [
   ga4Export,
   shopifyOrders,
@@ -46,11 +46,11 @@ export interface PresetTable {
   readonly choices: Choices;
 }
 
-/** The preset that recognises a file by its header. @param kind only one of this kind */
+/** The preset that recognizes a file by its header. @param kind only one of this kind */
 export function findPreset(columns: readonly string[], kind?: Kind): Preset | undefined {
   const { has } = new ColumnsByName(columns);
   return PRESETS.find(
-    (preset) => (kind === undefined || preset.kind === kind) && preset.recognises(has),
+    (preset) => (kind === undefined || preset.kind === kind) && preset.recognizes(has),
   );
 }
 
