@@ -1,4 +1,5 @@
 export { checkDays, MAX_DAY_ROWS } from "./check/check-days.ts";
+export { readDays, type DayFile } from "./check/read-days.ts";
 export { checkEvents, noCounts } from "./check/check-events.ts";
 export type { CheckCounts, EventBatch, EventLimits } from "./check/check-events.ts";
 export { RejectText } from "./check/reject-text.ts";

@@ -25,6 +25,8 @@ export interface Choices {
   readonly columns?: ReadonlyMap<Field, string> | undefined;
   /** No other column fills a field by its name. */
   readonly onlyChosen?: boolean | undefined;
+  /** Columns that other ones are derived from: they fill no field, and are not said to be left out. */
+  readonly used?: ReadonlySet<string> | undefined;
   /** IANA zone of times without one. */
   readonly zone?: string | undefined;
   /** Where no cell names a currency. */
@@ -352,7 +354,7 @@ class Draft {
       const keeps = kind === "events" && this.#choices.keepUnmapped === true;
       this.#columns[name] = keeps ? { property: name } : { ignore: true };
     }
-    return unmapped;
+    return unmapped.filter((name) => this.#choices.used?.has(name) !== true);
   }
 }
 

@@ -57,7 +57,7 @@ export const googleAds: Preset = {
   name: "google-ads",
   title: "Google Ads report",
   kind: "spend",
-  recognises: (has) =>
+  recognizes: (has) =>
     GOOGLE_COST.some((column) => has(column)) &&
     CAMPAIGN.some((column) => has(column)) &&
     (has("impr") || CURRENCY.some((column) => has(column))),
@@ -104,7 +104,7 @@ export const metaAds: Preset = {
   name: "meta-ads",
   title: "Meta Ads report",
   kind: "spend",
-  recognises: (has) => META_AMOUNT.some((column) => has(column)),
+  recognizes: (has) => META_AMOUNT.some((column) => has(column)),
   columns: {
     campaign: CAMPAIGN,
     amount: META_AMOUNT,
@@ -131,7 +131,7 @@ export const microsoftAds: Preset = {
   name: "microsoft-ads",
   title: "Microsoft Advertising report",
   kind: "spend",
-  recognises: (has) =>
+  recognizes: (has) =>
     has("spend") &&
     CAMPAIGN.some((column) => has(column)) &&
     (has("gregorian_date") || has("time_period") || has("account_name") || has("account_number")),
@@ -156,7 +156,7 @@ export const linkedInAds: Preset = {
   name: "linkedin-ads",
   title: "LinkedIn Ads report",
   kind: "spend",
-  recognises: (has) =>
+  recognizes: (has) =>
     has("total_spent") && (has("start_date_in_utc") || has("campaign_group_name")),
   columns: {
     campaign: ["campaign_name", "campaign_group_name"],

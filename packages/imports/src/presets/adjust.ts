@@ -26,7 +26,7 @@ export const adjustCallbacks: Preset = {
   name: "adjust",
   title: "Adjust raw data",
   kind: "events",
-  recognises: (has) => has("activity_kind", "created_at") && (has("adid") || has("network_name")),
+  recognizes: (has) => has("activity_kind", "created_at") && (has("adid") || has("network_name")),
   columns: { anonymousId: ["adid"], userId: ["user_id", "external_device_id", "customer_user_id"] },
   derived: [
     "type",

@@ -1,5 +1,6 @@
 import { ImportError } from "../errors.ts";
 import type { Table, TableRow } from "../file/table.ts";
+import type { Kind } from "../mapping/fields.ts";
 import type { Choices } from "../mapping/propose.ts";
 import { adjustCallbacks } from "./adjust.ts";
 import { appsFlyerRawData } from "./appsflyer.ts";
@@ -20,7 +21,7 @@ import { snowplowEvents } from "./snowplow.ts";
 import { addUpSpend } from "./spend-sums.ts";
 import { wooCommerceOrders } from "./woocommerce.ts";
 
-/** All presets; of several that recognise a file the first is taken. */
+/** All presets; of several that recognize a file the first is taken. */
 export const PRESETS: readonly Preset[] = [
   ga4Export,
   shopifyOrders,
@@ -42,13 +43,16 @@ export interface PresetTable {
   readonly preset: Preset;
   /** The file's columns and, after them, those that the preset fills. */
   readonly table: Table;
+  /** What it decides about the mapping. A person's own choices go before it. */
   readonly choices: Choices;
 }
 
-/** The preset that recognises a file by its header. */
-export function findPreset(columns: readonly string[]): Preset | undefined {
+/** The preset that recognizes a file by its header. @param kind only one of this kind */
+export function findPreset(columns: readonly string[], kind?: Kind): Preset | undefined {
   const { has } = new ColumnsByName(columns);
-  return PRESETS.find((preset) => preset.recognises(has));
+  return PRESETS.find(
+    (preset) => (kind === undefined || preset.kind === kind) && preset.recognizes(has),
+  );
 }
 
 /** The preset of a name. @throws ImportError `mapping` where there is none */
@@ -69,21 +73,26 @@ export function applyPreset(table: Table, preset: Preset): PresetTable {
   const own = table.columns.filter((column) => !derived.includes(column));
   const columns = [...own, ...derived];
   const places = own.map((column) => table.columns.indexOf(column));
-  const choices = presetChoices(preset, columns);
+  const used = new Set<string>();
+  const choices = { ...presetChoices(preset, columns), used };
   const shaped: Table = {
     ...table,
     columns,
-    rows: () => readRows(table, preset, places),
+    rows: () => readRows(table, preset, places, used),
     said: [...table.said, ...preset.notes],
   };
   return { preset, choices, table: preset.kind === "spend" ? addUpSpend(shaped, choices) : shaped };
 }
 
-/** @param places of the file's own columns among its cells */
+/**
+ * @param places of the file's own columns among its cells
+ * @param used takes the names of the columns that are read
+ */
 async function* readRows(
   table: Table,
   preset: Preset,
   places: readonly number[],
+  used: Set<string>,
 ): AsyncGenerator<readonly TableRow[]> {
   const reader = preset.reader?.();
   if (reader === undefined) {
@@ -92,7 +101,12 @@ async function* readRows(
   }
   const names = new ColumnsByName(table.columns);
   let cells: readonly string[] = [];
-  const cell: CellOf = (column) => cells[names.placeOf(column)] ?? "";
+  const cell: CellOf = (column) => {
+    const place = names.placeOf(column);
+    if (place < 0) return "";
+    used.add(table.columns[place] ?? "");
+    return cells[place] ?? "";
+  };
   for await (const batch of table.rows()) {
     const rows: TableRow[] = [];
     for (const row of batch) {

@@ -25,7 +25,7 @@ export const appsFlyerRawData: Preset = {
   name: "appsflyer-raw-data",
   title: "AppsFlyer raw data",
   kind: "events",
-  recognises: (has) => has("attributed_touch_time", "event_time", "event_name", "apps_flyer_id"),
+  recognizes: (has) => has("attributed_touch_time", "event_time", "event_name", "apps_flyer_id"),
   columns: { userId: ["customer_user_id"], anonymousId: ["apps_flyer_id"] },
   derived: [
     "type",

@@ -25,7 +25,7 @@ export const ga4Export: Preset = {
   name: "ga4-bigquery",
   title: "Google Analytics 4 BigQuery export",
   kind: "events",
-  recognises: (has) => has("event_timestamp", "event_name", "user_pseudo_id"),
+  recognizes: (has) => has("event_timestamp", "event_name", "user_pseudo_id"),
   columns: { time: ["event_timestamp"], userId: ["user_id"], anonymousId: ["user_pseudo_id"] },
   derived: [
     "type",

@@ -14,7 +14,7 @@ export const matomoVisits: Preset = {
   name: "matomo-visits",
   title: "Matomo log_visit",
   kind: "events",
-  recognises: (has) => has("idvisit", "idvisitor", "visit_first_action_time", "referer_type"),
+  recognizes: (has) => has("idvisit", "idvisitor", "visit_first_action_time", "referer_type"),
   columns: {
     time: ["visit_first_action_time"],
     userId: ["user_id"],
@@ -52,7 +52,7 @@ export const matomoConversions: Preset = {
   name: "matomo-conversions",
   title: "Matomo log_conversion",
   kind: "events",
-  recognises: (has) => has("idvisit", "idvisitor", "idgoal", "server_time"),
+  recognizes: (has) => has("idvisit", "idvisitor", "idgoal", "server_time"),
   columns: {
     time: ["server_time"],
     anonymousId: ["idvisitor"],

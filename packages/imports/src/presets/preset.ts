@@ -1,4 +1,4 @@
-/** A preset: how a tool's file is recognised, and what its rows mean. */
+/** A preset: how a tool's file is recognized, and what its rows mean. */
 import { SKIP } from "../mapping/event-types.ts";
 import type { EventField, Field, Kind } from "../mapping/fields.ts";
 import { plainName } from "../mapping/names.ts";
@@ -21,7 +21,7 @@ export interface Preset {
   readonly title: string;
   readonly kind: Kind;
   /** Whether a file is of this tool. @param has by a column's plain name, see {@link plainName} */
-  readonly recognises: (has: (...columns: string[]) => boolean) => boolean;
+  readonly recognizes: (has: (...columns: string[]) => boolean) => boolean;
   /** Columns that fill a field as they stand, by their plain names: the first that the file has. `@click` is a constant. */
   readonly columns: Readonly<Partial<Record<Field, readonly string[]>>>;
   /** Fields that {@link reader} fills. */
@@ -36,9 +36,9 @@ export interface Preset {
   readonly notes: readonly string[];
 }
 
-/** The derived column of a field; `tributary_…` are those of a reject file. */
+/** The derived column of a field: one of ours, and none of those that a reject file adds. */
 export function derivedColumn(field: Field): string {
-  return `as_${plainName(field)}`;
+  return `tributary_as_${plainName(field)}`;
 }
 
 /** A row that means nothing for attribution. */

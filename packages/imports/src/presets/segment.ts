@@ -13,7 +13,7 @@ export const segmentEvents: Preset = {
   name: "segment-warehouse",
   title: "Segment warehouse table",
   kind: "events",
-  recognises: (has) =>
+  recognizes: (has) =>
     has("anonymous_id", "received_at") && (has("original_timestamp") || has("sent_at")),
   columns: {
     id: ["id", "message_id"],

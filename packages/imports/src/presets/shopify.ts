@@ -14,7 +14,7 @@ export const shopifyOrders: Preset = {
   name: "shopify-orders",
   title: "Shopify orders",
   kind: "events",
-  recognises: (has) => has("name", "financial_status", "created_at", "lineitem_name"),
+  recognizes: (has) => has("name", "financial_status", "created_at", "lineitem_name"),
   columns: { orderId: ["name"], currency: ["currency"] },
   derived: ["type", "time", "userId", "value", "name"],
   reader: () => {

@@ -22,7 +22,7 @@ export const snowplowEvents: Preset = {
   name: "snowplow-events",
   title: "Snowplow events",
   kind: "events",
-  recognises: (has) => has("event_id", "collector_tstamp", "domain_userid"),
+  recognizes: (has) => has("event_id", "collector_tstamp", "domain_userid"),
   columns: {
     id: ["event_id"],
     userId: ["user_id"],

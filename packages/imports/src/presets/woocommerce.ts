@@ -28,7 +28,7 @@ export const wooCommerceOrders: Preset = {
   name: "woocommerce-orders",
   title: "WooCommerce orders",
   kind: "events",
-  recognises: (has) =>
+  recognizes: (has) =>
     has("status", "order_total") &&
     NUMBERS.some((column) => has(column)) &&
     DATES.some((column) => has(column)),

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { answeredTimes, count, currency, decimalText, instant } from "./fields.ts";
 
-export const importSchema = z.object({ imported: count });
+export const importSchema = z.object({
+  imported: count,
+  unmapped: z.array(z.string()).describe("columns of a file that fill nothing"),
+});
 const { timeZone, from, to } = answeredTimes;
 export const spendSchema = z.object({
   timeZone,

@@ -6,7 +6,7 @@ import { DayRows, type DayRow } from "../../../src/rows/day-row.ts";
 import { EventRows, type RowEvent } from "../../../src/rows/event-row.ts";
 import { isRefused } from "../../../src/rows/refused.ts";
 
-/** What a file means, by the preset that recognises it. */
+/** What a file means, by the preset that recognizes it. */
 export interface ReadFile {
   readonly preset: string | undefined;
   readonly open: readonly OpenQuestion[];
