@@ -12,6 +12,7 @@ import { requireKeys } from "./access.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addImportRoutes } from "./import-routes.ts";
+import { addLedgerRoutes } from "./ledger-routes.ts";
 import type { ServerParts } from "./parts.ts";
 import { addReportRoutes } from "./report-routes.ts";
 
@@ -67,6 +68,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       requireKeys(readers, access);
       addReportRoutes(readers, parts);
       addImportRoutes(readers, parts);
+      addLedgerRoutes(readers, parts);
       addExportRoutes(readers, parts);
       addSettledRoute(readers, parts);
       addLagRoute(readers, parts);
