@@ -83,6 +83,7 @@ export function serverParts(
     telemetry,
     attribution: attributionAnswers(engine, telemetry),
     readKeys: new Map(),
+    knownHosts: new Set(),
     erasures: noErasures,
     maxExports: 1,
     loadStallMs: 1000,
