@@ -39,18 +39,21 @@ const post = async (
     headers: { "content-type": "text/plain", ...headers },
   });
 
-/** Times of all events in Redis. */
-async function storedTimes(): Promise<number[]> {
-  const times: number[] = [];
+/** Times and IDs of all events in Redis. */
+async function storedEvents(): Promise<{ time: number; id: string }[]> {
+  const events: { time: number; id: string }[] = [];
   for (let partition = 0; partition < gateway.config.partitions; partition += 1) {
     const entries = await gateway.client.xrangeBuffer(eventsKey(partition), "-", "+");
     for (const [, fields] of entries as unknown as [Buffer, Buffer[]][]) {
       const reader = new EntryReader(fields.at(-1) ?? Buffer.alloc(0), createRowDictionaries(0));
       const row = new EventRow();
-      while (reader.next(row)) times.push(row.time);
+      while (reader.next(row)) {
+        const id = Buffer.from(row.id.subarray(row.idStart, row.idStart + row.idLength));
+        events.push({ time: row.time, id: id.toString() });
+      }
     }
   }
-  return times;
+  return events;
 }
 
 describe("Segment's paths", () => {
@@ -115,7 +118,29 @@ it("a body's clock moves the times of its events only where no transit explains 
   await send("ahead", 7_200_000, 0);
   const expected = [0, 15_000, 0].flatMap((transitMs) => [now - transitMs - 5000, now - transitMs]);
   const ascending = (a: number, b: number): number => a - b;
-  expect((await storedTimes()).toSorted(ascending)).toEqual(expected.toSorted(ascending));
+  expect((await storedEvents()).map(({ time }) => time).toSorted(ascending)).toEqual(
+    expected.toSorted(ascending),
+  );
+});
+
+it("half of a surrogate pair costs no event, in whatever text it is", async () => {
+  await gateway.client.flushall();
+  const half = String.raw`x\ud83d`;
+  const properties = { url: half, revenue: 1, order_id: half, title: half };
+  const context = {
+    page: { referrer: half, search: half },
+    campaign: { source: half, name: half },
+  };
+  const batch = [
+    { messageId: half, userId: half, event: "Order Completed", type: "track", properties, context },
+    { messageId: "2", anonymousId: half, name: half, type: "page", properties, context },
+    { messageId: "3", userId: half, previousId: half, type: "alias" },
+  ];
+  const text = JSON.stringify({ batch }).replaceAll("\\\\ud83d", "\\ud83d");
+  expect(text).toContain('"x\\ud83d"');
+  const answer = await post("/v1/batch", text);
+  expect(answer.json()).toEqual({ success: true, accepted: 3, refused: [], omitted: [] });
+  expect((await storedEvents()).map(({ id }) => id).toSorted()).toEqual(["2", "3", "x\ufffd"]);
 });
 
 describe("a body is read by what it is", () => {
