@@ -84,6 +84,7 @@ export {
   booksField,
   COUNT_FIELD,
   deadLettersKey,
+  ACCESS_KEY,
   apiKeysKey,
   drainingKey,
   erasuresKey,

@@ -52,6 +52,8 @@ test("the bundled sample matches its description", () => {
   expect(sample.filter(({ type }) => type === "refund").length).toBeGreaterThan(10);
   const orders = new Set(conversions.map(({ orderId }) => orderId));
   expect(orders.size).toBe(conversions.length);
+  expect(orders.has("order-1001")).toBe(true);
+  expect(orders.has(`order-${1000 + orders.size}`)).toBe(true);
 });
 
 test("it has more than five channels, late touchpoints, repeat buyers and buyers without a touchpoint", () => {
