@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
-import { createRowDictionaries, EntryReader, eventsKey, EventRow } from "@tributary/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { storedEvents } from "../support/stored-events.ts";
 
 let redis: RedisServer;
 let gateway: TestGateway;
@@ -38,20 +38,6 @@ const post = async (
     payload: Buffer.isBuffer(body) || typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": "text/plain", ...headers },
   });
-
-/** Times of all events in Redis. */
-async function storedTimes(): Promise<number[]> {
-  const times: number[] = [];
-  for (let partition = 0; partition < gateway.config.partitions; partition += 1) {
-    const entries = await gateway.client.xrangeBuffer(eventsKey(partition), "-", "+");
-    for (const [, fields] of entries as unknown as [Buffer, Buffer[]][]) {
-      const reader = new EntryReader(fields.at(-1) ?? Buffer.alloc(0), createRowDictionaries(0));
-      const row = new EventRow();
-      while (reader.next(row)) times.push(row.time);
-    }
-  }
-  return times;
-}
 
 describe("Segment's paths", () => {
   it.each(["/v1/batch", "/v1/b", "/b", "/v1/import"])("%s takes a batch", async (url) => {
@@ -115,7 +101,33 @@ it("a body's clock moves the times of its events only where no transit explains 
   await send("ahead", 7_200_000, 0);
   const expected = [0, 15_000, 0].flatMap((transitMs) => [now - transitMs - 5000, now - transitMs]);
   const ascending = (a: number, b: number): number => a - b;
-  expect((await storedTimes()).toSorted(ascending)).toEqual(expected.toSorted(ascending));
+  expect((await storedEvents(gateway)).map(({ time }) => time).toSorted(ascending)).toEqual(
+    expected.toSorted(ascending),
+  );
+});
+
+it("half of a surrogate pair costs no event, in whatever text it is", async () => {
+  await gateway.client.flushall();
+  const half = String.raw`x\ud83d`;
+  const properties = { url: half, revenue: 1, order_id: half, title: half };
+  const context = {
+    page: { referrer: half, search: half },
+    campaign: { source: half, name: half },
+  };
+  const batch = [
+    { messageId: half, userId: half, event: "Order Completed", type: "track", properties, context },
+    { messageId: "2", anonymousId: half, name: half, type: "page", properties, context },
+    { messageId: "3", userId: half, previousId: half, type: "alias" },
+  ];
+  const text = JSON.stringify({ batch }).replaceAll("\\\\ud83d", "\\ud83d");
+  expect(text).toContain('"x\\ud83d"');
+  const answer = await post("/v1/batch", text);
+  expect(answer.json()).toEqual({ success: true, accepted: 3, refused: [], omitted: [] });
+  expect((await storedEvents(gateway)).map(({ id }) => id).toSorted()).toEqual([
+    "2",
+    "3",
+    "x\ufffd",
+  ]);
 });
 
 describe("a body is read by what it is", () => {
