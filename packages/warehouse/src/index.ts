@@ -84,6 +84,7 @@ export {
   conversionDimensionsOf,
   NO_VALUE,
   rowDimensions,
+  unattributedMark,
   touchDimensionsOf,
   UNATTRIBUTED,
 } from "./query/report-dimensions.ts";

@@ -4,8 +4,8 @@ import { safeTextWithin } from "../terminal/terminal.ts";
 import { counted, figure } from "../terminal/figures.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 
-/** The channel that stands for conversions without a touchpoint. */
-const UNATTRIBUTED = "unattributed";
+/** What stands for a channel, or another dimension, of conversions without a touchpoint. */
+const UNATTRIBUTED = ["unattributed", "(unattributed)"];
 const CALENDAR = ["hour", "day", "week", "month"];
 const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
@@ -112,7 +112,8 @@ export function groupOrder(
   by: readonly string[],
 ): (a: readonly string[], b: readonly string[]) => number {
   const time = by.findIndex((name) => CALENDAR.includes(name));
-  const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
+  const isLast = (group: readonly string[]): number => 
+    group.some((name) => UNATTRIBUTED.includes(name)) ? 1 : 0;
   // Not by the text: of two hours that read 02:00 the one with the larger offset is the first.
   const at = (group: readonly string[]): number => Date.parse(group[time] ?? "") || 0;
   return (a, b) => at(a) - at(b) || isLast(a) - isLast(b);

@@ -7,6 +7,10 @@ const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
 export const reportRowSchema = z
   .object({
     model: z.string(),
+    unattributed: z
+      .literal(true)
+      .optional()
+      .describe("of conversions without a touchpoint: their dimensions name no touchpoint's"),
     conversions: z.number().describe("a sum of shares"),
     value: decimalText,
     currency,

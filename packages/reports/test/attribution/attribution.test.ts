@@ -64,7 +64,14 @@ test("Markov by hand: every conversion of search needs email, the others only em
       value: "33.333333333333",
       currency: "EUR",
     },
-    { model: "markov", channel: "unattributed", conversions: 3, value: "0.3", currency: "EUR" },
+    {
+      model: "markov",
+      channel: "unattributed",
+      unattributed: true,
+      conversions: 3,
+      value: "0.3",
+      currency: "EUR",
+    },
   ]);
   expect(totals).toMatchObject({ conversions: 53, attributed: 50, unattributed: 3 });
 });
