@@ -112,7 +112,7 @@ export function groupOrder(
   by: readonly string[],
 ): (a: readonly string[], b: readonly string[]) => number {
   const time = by.findIndex((name) => CALENDAR.includes(name));
-  const isLast = (group: readonly string[]): number => 
+  const isLast = (group: readonly string[]): number =>
     group.some((name) => UNATTRIBUTED.includes(name)) ? 1 : 0;
   // Not by the text: of two hours that read 02:00 the one with the larger offset is the first.
   const at = (group: readonly string[]): number => Date.parse(group[time] ?? "") || 0;

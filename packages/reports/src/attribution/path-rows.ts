@@ -182,7 +182,10 @@ export function rowsOfCredits(
       value: unattributed.value + (values === undefined ? attributed.value : 0n),
     };
     const add = (touch: readonly string[] | undefined, exact: Exact, more: object): void => {
-      const dims = { ...rowDimensions(by, touch, group.dimensions), ...unattributedMark(by, touch) };
+      const dims = {
+        ...rowDimensions(by, touch, group.dimensions),
+        ...unattributedMark(by, touch),
+      };
       const key = [currency, ...Object.values(dims)].join("\0");
       const known = rows.get(key);
       if (known === undefined) {
