@@ -72,6 +72,10 @@ test("the notes name the time up to which a report is complete, and its rules", 
   ).toBe(
     `${times}Credited anew from the facts: clicks and visits count for 7d, impressions not; a click beats impressions; without channel:email (1,234 touchpoints).\n${complete}`,
   );
+  const unbounded = { ...rules, clickWindowMs: null, viewWindowMs: null };
+  expect(reportNotes({ ...report, source: "facts", rules: unbounded })).toContain(
+    "clicks and visits count whatever their age, impressions whatever their age.",
+  );
   expect(reportNotes({ ...report, source: "streamed", completeUpTo: 0 })).toContain(
     "not known to be complete",
   );

@@ -26,8 +26,8 @@ export const reportRowSchema = z
 const group = z.record(z.string(), z.string());
 
 const windows = {
-  clickWindowMs: z.number().describe("of clicks and visits"),
-  viewWindowMs: z.number().describe("of impressions"),
+  clickWindowMs: z.number().nullable().describe("of clicks and visits; null: of any age"),
+  viewWindowMs: z.number().nullable().describe("of impressions; null: of any age"),
 };
 const totals = z
   .object({

@@ -1,6 +1,6 @@
 import type { DimensionField } from "@tributary/protocol";
 
-/** How long before a conversion a touchpoint still counts, ms, inclusive. */
+/** How long before a conversion a touchpoint still counts, ms, inclusive; Infinity where its age does not matter. */
 export interface Windows {
   /** Of clicks and visits. */
   readonly clickWindowMs: number;
@@ -36,7 +36,7 @@ export interface JourneyRules extends Windows {
 
 export const DEFAULT_LEAD = "lead";
 
-/** The longest window of all, ms: older touchpoints need not be looked at. */
+/** The longest window of all, ms: older touchpoints need not be looked at. Infinity where one has no bound. */
 export function longestWindowMs(rules: JourneyRules): number {
   const all = [rules, ...rules.windows.values()];
   return Math.max(

@@ -62,9 +62,38 @@ describe("one user's conversion, by hand", () => {
       { unattributed: "12" },
     ],
     [{ window: "0ms" }, { unattributed: "12" }],
+    [{ window: "none" }, { email: "4.8", direct: "2.4", display: "2.4", paid_search: "2.4" }],
     [{ transform: "first" }, { email: "3", direct: "3", display: "3", paid_search: "3" }],
   ])("linear with %j", async (parameters, expected) => {
     expect(await money({ model: "linear", ...parameters })).toEqual(expected);
+  });
+
+  test("without a bound the oldest touchpoint counts, also where the time asked for begins years after it", async () => {
+    const years = 3 * 365 * 24;
+    const old = await reports.load([
+      [
+        of("a", "impression", -years, "display"),
+        of("b", "click", -years + 1, "email"),
+        { id: "p", type: "conversion", name: "purchase", time: at(1), userId: "u" },
+        { id: "q", type: "conversion", name: "lead", time: at(2), userId: "u" },
+      ],
+    ]);
+    const channels = async (parameters: Readonly<Record<string, string>>) => {
+      const asked = { model: "linear", from: String(at(0)), by: "channel,conversion" };
+      const { rows, rules } = await reports.ask(old, { ...asked, ...parameters });
+      return { rules, rows: rows.map((row) => [row.conversion, row.channel, row.conversions]) };
+    };
+    const lost = ["purchase", "unattributed", 1];
+    expect((await channels({})).rows).toContainEqual(lost);
+    const none = await channels({ window: "none" });
+    expect(none.rules).toMatchObject({ clickWindowMs: null, viewWindowMs: null });
+    expect(none.rows).toHaveLength(4);
+    expect(none.rows).toContainEqual(["purchase", "display", 0.5]);
+    expect((await channels({ clickWindow: "none" })).rows).toContainEqual(["purchase", "email", 1]);
+    const named = await channels({ windows: "lead:none" });
+    expect(named.rows).toContainEqual(lost);
+    expect(named.rows).toContainEqual(["lead", "display", 0.5]);
+    expect(named.rules.windows).toEqual({ lead: { clickWindowMs: null, viewWindowMs: null } });
   });
 
   test("a conversion uses up its touchpoints where the journey starts anew after it, also one before the time asked for", async () => {

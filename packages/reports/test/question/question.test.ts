@@ -153,6 +153,17 @@ describe("rules", () => {
     ]);
   });
 
+  test("a window may have no bound, of all touchpoints, of a type, or of a conversion's name", () => {
+    const { rules, source } = rulesOf({ clickWindow: "none", windows: "lead:none" });
+    expect(source).toBe("facts");
+    expect(rules).toMatchObject({ clickWindowMs: Infinity, viewWindowMs: DAY_MS });
+    expect(rules.windows.get("lead")).toEqual({ clickWindowMs: Infinity, viewWindowMs: Infinity });
+    expect(rulesOf({ window: "none" }).rules).toMatchObject({
+      clickWindowMs: Infinity,
+      viewWindowMs: Infinity,
+    });
+  });
+
   test("what to leave out may have commas and colons, and be what has no value", () => {
     const { leaveOut } = rulesOf({ leaveOut: "channel:email,campaign:a\\,b:c,term:(none)" }).rules;
     expect(leaveOut).toEqual([
@@ -218,6 +229,8 @@ describe("rules", () => {
   test.each([
     [{ window: "-3d" }, "window_invalid", "window", "-3d"],
     [{ window: "30" }, "window_invalid", "window", "30"],
+    [{ window: "None" }, "window_invalid", "window", "None"],
+    [{ halfLife: "none" }, "window_invalid", "halfLife", "none"],
     [{ window: "2w" }, "window_invalid", "window", "2w"],
     [{ viewWindow: "401d" }, "window_invalid", "viewWindow", "401d"],
     [{ windows: "lead:401d" }, "window_invalid", "windows", "401d"],

@@ -23,7 +23,7 @@ export interface FactsQuestion {
   readonly timeZone?: string | undefined;
   /** Columns of touchpoints to read. */
   readonly touchDimensions: readonly DimensionField[];
-  /** The longest lookback window, ms. */
+  /** The longest lookback window, ms; Infinity for touchpoints of any age. */
   readonly windowMs: number;
   /** Name of the conversions or custom events that mark a lead; undefined without leads. */
   readonly lead?: string | undefined;
@@ -100,7 +100,7 @@ function touchesSql(question: FactsQuestion, source: FactsSource): string {
   const dims = DIMENSION_FIELDS.filter((field) => touchDimensions.includes(field));
   const known = knownCondition(question);
   const inRange = `${from === undefined ? "" : ` AND time >= ${FROM}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
-  const inWindow = `${from === undefined ? "" : ` AND time >= ${FIRST}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
+  const inWindow = `${startsAt(question)}${to === undefined ? "" : ` AND time < ${TO}`}`;
   return `SELECT ${[COMMON_COLUMNS, ...dims].join(", ")}
 FROM ${source.fast}
 ${source.where} tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
@@ -112,10 +112,10 @@ ${knownOf(known, source)}${onceOf(source)}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
 }
 
 function purchasesSql(question: FactsQuestion, source: FactsSource): string {
-  const { from, to, lead } = question;
+  const { to, lead } = question;
   const ends = to === undefined ? "" : ` AND time < ${TO}`;
   // Earlier conversions may have used touchpoints up that are still in a window.
-  const starts = from === undefined ? "" : ` AND time >= ${FIRST}`;
+  const starts = startsAt(question);
   const isLead = lead === undefined ? "" : ` OR (name = {lead:String}${ends})`;
   const dims = conversionDimensionsOf(question.by).map(
     (dimension, i) =>
@@ -133,6 +133,11 @@ function purchasesSql(question: FactsQuestion, source: FactsSource): string {
 FROM ${facts}
 WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
 LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+}
+
+/** The condition on the earliest touchpoint that a window may reach. */
+function startsAt({ from, windowMs }: FactsQuestion): string {
+  return from === undefined || windowMs === Infinity ? "" : ` AND time >= ${FIRST}`;
 }
 
 /** Keeps each of a person's facts once, where they may have been sent under several user keys. */
@@ -157,7 +162,8 @@ function parametersOf(question: FactsQuestion): QueryParameters {
   return {
     tenant,
     time_zone: timeZone,
-    ...(from === undefined ? {} : { from, first: from - windowMs }),
+    ...(from === undefined ? {} : { from }),
+    ...(from === undefined || windowMs === Infinity ? {} : { first: from - windowMs }),
     ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { after: String(asOf + 1).padStart(13, "0") }),
     ...(lead === undefined ? {} : { lead }),

@@ -9,7 +9,7 @@ import type { ReportQuestion } from "../../client/report-question.ts";
 import { saveStream } from "../../client/save-file.ts";
 import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
-import { duration, nameList } from "../../options/parsers.ts";
+import { duration, nameList, window } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
@@ -148,15 +148,11 @@ function addRuleOptions(command: Command): void {
   command
     .option(
       "--window <duration>",
-      "longest time from a touchpoint to its conversion: 30d, 12h",
-      duration,
+      "longest time from a touchpoint to its conversion: 30d, 12h, or none",
+      window,
     )
-    .option(
-      "--click-window <duration>",
-      "window of clicks and visits, instead of --window",
-      duration,
-    )
-    .option("--view-window <duration>", "window of impressions, instead of --window", duration)
+    .option("--click-window <duration>", "window of clicks and visits, instead of --window", window)
+    .option("--view-window <duration>", "window of impressions, instead of --window", window)
     .option("--windows <list>", "windows by conversion name: purchase:30d,lead:7d")
     .addOption(
       new Option("--view-through <choice>", "count impressions (default: true)").choices([
