@@ -22,14 +22,13 @@ export {
   type ChannelDifference,
   type Interval,
 } from "./data-driven/bootstrap.ts";
-export type { ChannelCredits, PathModel } from "./data-driven/credits.ts";
+export type { ChannelCredits, PathModel, RemovalEffects } from "./data-driven/credits.ts";
 export { fractribution } from "./data-driven/fractribution.ts";
 export {
   markov,
   MARKOV_ORDERS,
   type MarkovModel,
   type MarkovOrder,
-  type RemovalEffects,
 } from "./data-driven/markov/markov.ts";
 export { PATH_MODEL_NAMES, pathModel, type PathModelName } from "./data-driven/path-models.ts";
 export { pathRule, type PathRule } from "./data-driven/path-rule.ts";

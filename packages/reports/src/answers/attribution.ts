@@ -75,6 +75,22 @@ export const reportSchema = z.object({
     )
     .optional()
     .describe("neighbours by credited conversions, where a confidence was asked for"),
+  removalEffects: z
+    .array(
+      z.object({
+        model: z.string(),
+        conversionProbability: z.number().describe("that a journey with a touchpoint converts"),
+        effects: z.array(
+          z
+            .object({
+              effect: z.number().describe("share of that probability that is lost without"),
+            })
+            .catchall(z.unknown()),
+        ),
+      }),
+    )
+    .optional()
+    .describe("of Markov models, by the dimensions of touchpoints, the largest first"),
   totals,
   totalsBefore: totals.optional().describe("of the report compared with"),
 });

@@ -76,6 +76,25 @@ test("Markov by hand: every conversion of search needs email, the others only em
   expect(totals).toMatchObject({ conversions: 53, attributed: 50, unattributed: 3 });
 });
 
+test("Markov answers bear removal effects and the probability of a conversion", async () => {
+  const { removalEffects = [] } = await ask({ model: "shapley,markov_2,markov" });
+  expect(removalEffects.map(({ model }) => model)).toEqual(["markov_2", "markov"]);
+  // By hand, see above: 50 of 80 convert.
+  expect(removalEffects[1]).toEqual({
+    model: "markov",
+    conversionProbability: 50 / 80,
+    effects: [
+      { channel: "email", effect: 1 },
+      { channel: "paid_search", effect: 0.5 },
+    ],
+  });
+  const byDay = await ask({ model: "markov", by: "day" });
+  expect(byDay.removalEffects).toEqual([
+    { model: "markov", conversionProbability: 50 / 80, effects: [] },
+  ]);
+  expect(await ask({ model: "shapley" })).not.toHaveProperty("removalEffects");
+});
+
 test("journeys that did not convert count, unless they are left out", async () => {
   const rate = async (nonConverting: string) => {
     const { rows } = await ask({ model: "shapley_rate", nonConverting });
