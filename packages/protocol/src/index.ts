@@ -1,7 +1,8 @@
 export { BatchScanner } from "./body/batch-scanner.ts";
 export type { RowSink, ScanResult } from "./body/batch-scanner.ts";
-export { packBatch, packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body/body.ts";
+export { packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body/body.ts";
 export type { PackedLines } from "./body/body.ts";
+export { clockShiftMs } from "./body/clock.ts";
 export type { Refusal } from "./body/refusal.ts";
 export type { ScanOptions } from "./body/scan-options.ts";
 export { isCurrency } from "./values/currency.ts";
@@ -82,6 +83,7 @@ export {
   booksField,
   COUNT_FIELD,
   deadLettersKey,
+  ACCESS_KEY,
   apiKeysKey,
   drainingKey,
   erasuresKey,

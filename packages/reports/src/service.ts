@@ -29,6 +29,7 @@ import { askErasure } from "./load/ask-erasure.ts";
 import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
+import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
 import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
@@ -101,6 +102,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     }),
     readKeys: config.readKeys,
     storedKeys: parts.storedKeys,
+    knownHosts: config.knownHosts,
     erasures: {
       keys: config.eraseKeys,
       storedKeys: eraseKeysOf(config, parts),
@@ -113,6 +115,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         return asked;
       },
     },
+    ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,

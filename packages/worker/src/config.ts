@@ -5,6 +5,7 @@ import {
   type JourneyOptions,
   type TenantJourneyOptions,
   MAX_FACTS_OF_USER,
+  mostFactsOfUser,
   MAX_USERS,
   validateModelOptions,
 } from "@tributary/attribution";
@@ -110,7 +111,14 @@ const schema = z.object({
     1,
     MAX_FACTS_OF_USER,
     DEFAULT_JOURNEY_OPTIONS.maxFactsPerUser,
-  ).describe("facts kept of one user"),
+  ).describe(
+    "touchpoints with a source kept of one user, as many custom events and identifies, half as many direct visits",
+  ),
+  TRIBUTARY_MAX_CONVERSIONS_PER_USER: wholeNumber(
+    1,
+    MAX_FACTS_OF_USER,
+    DEFAULT_JOURNEY_OPTIONS.maxConversionsPerUser,
+  ).describe("conversions and refunds kept of one user"),
   TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30, DEFAULT_JOURNEY_OPTIONS.maxFacts).describe(
     "facts kept in a partition",
   ),
@@ -204,6 +212,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
       viewWindowMs,
       latenessMs: values.TRIBUTARY_LATENESS_MS,
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
+      maxConversionsPerUser: values.TRIBUTARY_MAX_CONVERSIONS_PER_USER,
       maxFacts: values.TRIBUTARY_MAX_FACTS,
       maxUsers: values.TRIBUTARY_MAX_USERS,
       maxResultBytes: values.TRIBUTARY_MAX_RESULT_MB * 2 ** 20,
@@ -242,12 +251,21 @@ function checkTogether(values: z.output<typeof schema>): void {
       "expected at most a third of TRIBUTARY_LEASE_MS",
     );
   }
-  const maxFactsOfJourney =
-    values.TRIBUTARY_MAX_FACTS_PER_USER * (1 + values.TRIBUTARY_MAX_ANONYMOUS_IDS);
-  if (maxFactsOfJourney > MAX_ENTRY_EVENTS) {
+  const { facts, touchpoints } = mostFactsOfUser({
+    maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
+    maxConversionsPerUser: values.TRIBUTARY_MAX_CONVERSIONS_PER_USER,
+  });
+  const touchpointsOfJourney = touchpoints * (1 + values.TRIBUTARY_MAX_ANONYMOUS_IDS);
+  if (touchpointsOfJourney > MAX_ENTRY_EVENTS) {
     throw new EnvironmentError(
       "TRIBUTARY_MAX_FACTS_PER_USER",
-      `expected at most ${MAX_ENTRY_EVENTS} facts of a journey: of a user and each of TRIBUTARY_MAX_ANONYMOUS_IDS, got ${maxFactsOfJourney}`,
+      `expected at most ${MAX_ENTRY_EVENTS} touchpoints of a journey: of a user and each of TRIBUTARY_MAX_ANONYMOUS_IDS, got ${touchpointsOfJourney}`,
+    );
+  }
+  if (facts > MAX_FACTS_OF_USER) {
+    throw new EnvironmentError(
+      "TRIBUTARY_MAX_CONVERSIONS_PER_USER",
+      `expected at most ${MAX_FACTS_OF_USER} facts of a user: 3.5 times TRIBUTARY_MAX_FACTS_PER_USER and this, got ${facts}`,
     );
   }
 }

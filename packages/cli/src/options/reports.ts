@@ -85,6 +85,17 @@ export function addFormatOptions(command: Command): Command {
     );
 }
 
+/** `--svg`, for reports that have a plot. */
+export function addPlotOption(command: Command): Command {
+  return command.addOption(
+    new Option("--svg <file>", "draw the report as an SVG picture").conflicts([
+      "json",
+      "csv",
+      "parquet",
+    ]),
+  );
+}
+
 /** A client of the given reports, else of the running platform's; undefined where the data folder has to answer. */
 export async function clientOf(
   { url: given, key, data }: ReportsAddress,

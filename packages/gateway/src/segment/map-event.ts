@@ -9,6 +9,7 @@ import {
   type Refusal,
 } from "@tributary/protocol";
 import { isRecord } from "./body.ts";
+import { eventTimeOf, type SenderClock } from "./sender-clock.ts";
 import { fitsProperties } from "./properties-size.ts";
 import type { SegmentRules } from "./rules.ts";
 
@@ -44,14 +45,14 @@ const ADVERTISED = /[?&](?:utm_[a-z]+|[a-z]*clid|clickid|gad_source|gbraid|wbrai
 /**
  * Maps one event.
  * @param call of the request's path; undefined where the event says it itself
- * @param nowMs time of an event that has none
+ * @param clock of its sender
  * @returns one of our events, which is validated like any other, or why it is none
  */
 export function mapEvent(
   sent: unknown,
   call: SegmentCall | undefined,
   rules: SegmentRules,
-  nowMs: number,
+  clock: SenderClock,
   omit: OmitField,
 ): { event: Record<string, unknown> } | { refused: Reason } {
   if (!isRecord(sent)) return refuse("event", "expected an object");
@@ -59,8 +60,8 @@ export function mapEvent(
   if (kind === undefined) {
     return refuse("type", `expected one of ${SEGMENT_CALLS.join(", ")}`);
   }
-  const stamp = sent["originalTimestamp"] ?? sent["timestamp"];
-  const time = stamp === undefined || stamp === null ? nowMs : timeOf(stamp);
+  const stamp = sent["timestamp"] ?? sent["originalTimestamp"];
+  const time = eventTimeOf(sent, stamp, clock);
   if (time === undefined) {
     return refuse("time", "timestamp: expected an ISO 8601 time, or ms since 1970");
   }
@@ -264,11 +265,6 @@ function textOf(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const text = value.trim();
   return text === "" ? undefined : text;
-}
-
-function timeOf(stamp: unknown): number | undefined {
-  const ms = typeof stamp === "string" ? Date.parse(stamp) : stamp;
-  return typeof ms === "number" && Number.isFinite(ms) ? Math.floor(ms) : undefined;
 }
 
 function hostOf(url: string): string | undefined {

@@ -3,10 +3,11 @@ import { mapEvent } from "../../src/segment/map-event.ts";
 import { ECOMMERCE_RULES } from "../../src/segment/rules.ts";
 
 const AT = "2026-11-23T16:46:14.667Z";
+const CLOCK = { sentAtMs: 0, shiftMs: 0 };
 const map = (sent: Record<string, unknown>) => {
   const omitted: string[] = [];
   const event = { messageId: "m", userId: "ada", timestamp: AT, ...sent };
-  const mapped = mapEvent(event, undefined, ECOMMERCE_RULES, 0, (field) => omitted.push(field));
+  const mapped = mapEvent(event, undefined, ECOMMERCE_RULES, CLOCK, (field) => omitted.push(field));
   return { ...mapped, omitted };
 };
 const page = (url: string, referrer: string, campaign?: Record<string, string>) => ({

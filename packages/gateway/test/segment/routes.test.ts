@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { createRowDictionaries, EntryReader, eventsKey, EventRow } from "@tributary/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
@@ -37,6 +38,20 @@ const post = async (
     payload: Buffer.isBuffer(body) || typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": "text/plain", ...headers },
   });
+
+/** Times of all events in Redis. */
+async function storedTimes(): Promise<number[]> {
+  const times: number[] = [];
+  for (let partition = 0; partition < gateway.config.partitions; partition += 1) {
+    const entries = await gateway.client.xrangeBuffer(eventsKey(partition), "-", "+");
+    for (const [, fields] of entries as unknown as [Buffer, Buffer[]][]) {
+      const reader = new EntryReader(fields.at(-1) ?? Buffer.alloc(0), createRowDictionaries(0));
+      const row = new EventRow();
+      while (reader.next(row)) times.push(row.time);
+    }
+  }
+  return times;
+}
 
 describe("Segment's paths", () => {
   it.each(["/v1/batch", "/v1/b", "/b", "/v1/import"])("%s takes a batch", async (url) => {
@@ -80,6 +95,27 @@ describe("Segment's paths", () => {
     });
     expect((await gateway.server.inject("/v1/projects/no/settings")).statusCode).toBe(401);
   });
+});
+
+it("a body's clock moves the times of its events only where no transit explains the difference", async () => {
+  await gateway.client.flushall();
+  const now = Date.now();
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const send = async (messageId: string, aheadMs: number, transitMs: number): Promise<void> => {
+    const sentAt = now + aheadMs - transitMs;
+    const batch = [
+      track(messageId, { timestamp: at(sentAt - 5000) }),
+      track(`${messageId}-now`, { timestamp: null }),
+    ];
+    const answer = await post("/v1/batch", { batch, sentAt: at(sentAt) });
+    expect(answer.json()).toMatchObject({ accepted: 2 });
+  };
+  await send("right", 0, 0);
+  await send("stalled", 0, 15_000);
+  await send("ahead", 7_200_000, 0);
+  const expected = [0, 15_000, 0].flatMap((transitMs) => [now - transitMs - 5000, now - transitMs]);
+  const ascending = (a: number, b: number): number => a - b;
+  expect((await storedTimes()).toSorted(ascending)).toEqual(expected.toSorted(ascending));
 });
 
 describe("a body is read by what it is", () => {

@@ -6,6 +6,7 @@ import { skipValue } from "../bytes/msgpack.ts";
 import type { EventRow, RowDictionaries } from "../entry/event-row.ts";
 import { ProtocolError } from "../errors.ts";
 import { findEvents } from "./body-events.ts";
+import { clockShiftMs } from "./clock.ts";
 import { EventScanner } from "./event-scanner.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ScanOptions } from "./scan-options.ts";
@@ -46,7 +47,7 @@ export class BatchScanner {
     }
     const refused: Refusal[] = [];
     const events = this.#events;
-    events.open(bytes, options, clockShift(sentAt, options), refused);
+    events.open(bytes, options, clockShiftMs(sentAt, options), refused);
     let accepted = 0;
     let pos = first;
     for (let index = 0; index < count; index += 1) {
@@ -76,9 +77,4 @@ export class BatchScanner {
     }
     return { accepted, refused };
   }
-}
-
-/** What is added to each event's time, ms: the difference of the sender's clock, where it is more than is tolerated. */
-function clockShift(sentAt: number | undefined, { now, clockToleranceMs }: ScanOptions): number {
-  return sentAt === undefined || Math.abs(now - sentAt) <= clockToleranceMs ? 0 : now - sentAt;
 }

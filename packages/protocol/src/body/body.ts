@@ -83,14 +83,6 @@ export function packEvents(events: readonly unknown[]): Buffer {
 }
 
 /**
- * Packs events with the sender's clock at sending.
- * @param sentAtMs ms since 1970; undefined where it is not known
- */
-export function packBatch(events: readonly unknown[], sentAtMs: number | undefined): Buffer {
-  return packValue(sentAtMs === undefined ? events : { sentAt: sentAtMs, events });
-}
-
-/**
  * A body as {@link BatchScanner} reads it, with other events in their places: decoded and packed again, which costs many times
  * what reading it does.
  * @throws ProtocolError `body_malformed` where it is not msgpack

@@ -35,7 +35,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
   server.post("/v1/spend", options("Imports spend by day and dimensions"), async (request) => {
     const tenant = tenantOf(request);
     const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
-    await storeSpend(engine, tenant, rows, Date.now());
+    await storeSpend(engine, tenant, rows, { importedAt: Date.now(), importId: "" });
     return { imported: rows.length };
   });
   server.post(
@@ -44,7 +44,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
     async (request) => {
       const tenant = tenantOf(request);
       const rows = rateRows(request.body);
-      await storeRates(engine, tenant, rows, Date.now());
+      await storeRates(engine, tenant, rows, { importedAt: Date.now(), importId: "" });
       return { imported: rows.length };
     },
   );

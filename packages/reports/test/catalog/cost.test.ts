@@ -36,9 +36,9 @@ const ask = async (tenant: string, parameters: Record<string, string> = {}): Pro
   return read as Answer;
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
-  storeSpend(engine, tenant, spendRows(csv), at);
+  storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });
 const rates = async (tenant: string, csv: string): Promise<void> =>
-  storeRates(engine, tenant, rateRows(csv), 1);
+  storeRates(engine, tenant, rateRows(csv), { importedAt: 1, importId: "" });
 
 const EVENTS: readonly TributaryEvent[] = [
   click("t1", { channel: "email", campaign: "autumn" }),
@@ -251,7 +251,7 @@ test("whatever was spent and earned, the rows sum to it, in the last digit", asy
             engine,
             tenant,
             spendRows(spent.map((of) => ({ ...of, channel: "email", day: DAY }))),
-            1,
+            { importedAt: 1, importId: "" },
           );
         }
         const { rows, totals } = await ask(tenant, { currency: "EUR", by: "campaign,channel" });

@@ -78,7 +78,7 @@ describe.each([
     const before = new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10);
     const spent = [before, day, nextDay(day)].map((of, i) => `${of},email,${10 ** i},EUR`);
     const csv = `day,channel,amount,currency\n${spent.join("\n")}\n`;
-    await storeSpend(engine, tenant, spendRows(csv), 1);
+    await storeSpend(engine, tenant, spendRows(csv), { importedAt: 1, importId: "" });
   });
 
   test("a range of one day has its hours, and names zone and ends", async () => {

@@ -3,12 +3,15 @@ import { type Command, Option } from "commander";
 import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
-import { saveStream } from "../../client/save-file.ts";
+import { saveStream, saveText } from "../../client/save-file.ts";
 import type { CommandContext } from "../../context.ts";
+import { type PlottedReport, PLOTTED, rowsSvg } from "../../report/plots/rows-plot.ts";
+import { barColumns } from "../../report/table-bars.ts";
 import { renderRows } from "../../report/rows-table.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
+  addPlotOption,
   addRangeOptions,
   addReportsAddress,
   clientOf,
@@ -58,6 +61,7 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
       },
     ],
     examples: `  tributary paths --transform exposure --limit 10
+  tributary paths --limit 200 --svg paths.svg
   tributary paths --by channel,campaign --from 2026-10-01 --to 2026-11-01`,
   },
   assists: {
@@ -67,7 +71,8 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   },
   "time-to-convert": {
     options: [],
-    examples: `  tributary time-to-convert --from 2026-10-01`,
+    examples: `  tributary time-to-convert --from 2026-10-01
+  tributary time-to-convert --svg days.svg`,
   },
   changes: {
     options: [
@@ -102,6 +107,7 @@ interface Flags extends ReportsAddress, Readonly<Record<string, string | boolean
   readonly json?: true;
   readonly csv?: true;
   readonly parquet?: string;
+  readonly svg?: string;
 }
 
 /** The command of one of these reports. */
@@ -114,13 +120,19 @@ export function journeyReportCommand(
       command.addOption(new Option(flags, description).makeOptionMandatory(isRequired));
     }
     addRangeOptions(command, name === "counts" ? "events" : "conversions");
-    addFormatOptions(addReportsAddress(command))
+    addFormatOptions(addReportsAddress(command));
+    if (isPlotted(name)) addPlotOption(command);
+    command
       .addHelpText(
         "after",
         `\nExamples:\n${examples}\n\nWithout a running platform, the command reads the data folder.`,
       )
       .action(async (flags: Flags) => run(name, flags, context));
   };
+}
+
+function isPlotted(name: ReportName): name is PlottedReport {
+  return (PLOTTED as readonly string[]).includes(name);
 }
 
 async function run(name: ReportName, flags: Flags, context: CommandContext): Promise<void> {
@@ -132,12 +144,15 @@ async function run(name: ReportName, flags: Flags, context: CommandContext): Pro
       return;
     }
     const report = await ask(name, flags, context, signal);
-    if (flags.json === true) terminal.print(JSON.stringify(report));
+    if (flags.svg !== undefined && isPlotted(name)) {
+      await saveText(rowsSvg(name, report), flags.svg, signal);
+      terminal.note(`plot written to ${flags.svg}`);
+    } else if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) {
       // Imported here because it loads the database engine.
       const { rowsCsv } = await import("@tributary/reports");
       terminal.print(rowsCsv(report.rows).trimEnd());
-    } else terminal.print(renderRows(report));
+    } else terminal.print(renderRows(report, barColumns(terminal)));
   });
 }
 
@@ -174,6 +189,7 @@ function parametersOf(flags: Flags): Record<string, string> {
     json: _json,
     csv: _csv,
     parquet: _file,
+    svg: _plot,
     ...rest
   } = flags;
   return Object.fromEntries(
