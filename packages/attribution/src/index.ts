@@ -1,4 +1,9 @@
-export { CHANNELS, CHANNEL_DISPLAY_NAMES, isDirect, type Channel } from "./channel/channels.ts";
+export {
+  CHANNELS,
+  CHANNEL_DISPLAY_NAMES,
+  DIRECT_CHANNELS,
+  type Channel,
+} from "./channel/channels.ts";
 export {
   CHANNEL_RULES,
   classifyChannel,

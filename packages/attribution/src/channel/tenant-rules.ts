@@ -18,6 +18,8 @@ export interface ChannelSettings {
   readonly rules: readonly ChannelRuleSettings[];
   /** Hosts, with their subdomains, that count as no referrer: visits from them are direct, as from a payment provider. */
   readonly excludedReferrers: readonly string[];
+  /** Channels that last_non_direct passes over; without it those of everybody. */
+  readonly direct?: readonly string[] | undefined;
 }
 
 /** A signal's values that rules look at: lower case, "" for none. */

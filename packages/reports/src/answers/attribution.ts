@@ -57,6 +57,10 @@ export const reportSchema = z.object({
       clickBeatsImpression: z.boolean(),
       afterConversion: z.string(),
       transform: z.string(),
+      directChannels: z
+        .array(z.string())
+        .optional()
+        .describe("channels that last_non_direct passes over, where they are not `direct` alone"),
       leaveOut: z.array(z.string()).optional(),
       leftOutTouchpoints: z.number().optional(),
     })

@@ -1,5 +1,4 @@
 import {
-  isDirect,
   TOUCH_TYPES,
   type JourneyPath,
   type PathTransform,
@@ -64,7 +63,9 @@ export class JourneyPaths implements JourneyPath {
     const channel = column(facts, "channel");
     this.#channelCodes = channel.codes;
     this.#channelNames = channel.names;
-    this.#directCodes = Uint8Array.from(channel.names, (name) => (isDirect(name) ? 1 : 0));
+    this.#directCodes = Uint8Array.from(channel.names, (name) =>
+      rules.directChannels.includes(name) ? 1 : 0,
+    );
     ({ gone: this.#gone, leftOut: this.leftOut } = goneTouches(facts, rules));
     this.#windows = facts.purchases.names.names.map((name) => rules.windows.get(name) ?? rules);
     this.#maxWindows = Float64Array.from(this.#windows, (of) =>

@@ -30,6 +30,8 @@ export interface JourneyRules extends Windows {
   readonly afterConversion: AfterConversion;
   /** Of time_decay, ms. */
   readonly halfLifeMs: number;
+  /** Channels that last_non_direct passes over. */
+  readonly directChannels: readonly string[];
   /** Name of the conversions or custom events that mark a lead, for w_shaped. */
   readonly lead: string;
 }

@@ -1,4 +1,5 @@
-import type { PathTransform } from "@tributary/attribution";
+import { isDeepStrictEqual } from "node:util";
+import { DIRECT_CHANNELS, type PathTransform } from "@tributary/attribution";
 import type { AfterConversion, JourneyRules, Windows } from "./journey-rules.ts";
 
 /** The rules of a report, as its answer shows them. */
@@ -16,6 +17,8 @@ export interface ShownRules {
   readonly clickBeatsImpression: boolean;
   readonly afterConversion: AfterConversion;
   readonly transform: PathTransform;
+  /** Channels that last_non_direct passes over, where they are the tenant's own. */
+  readonly directChannels?: readonly string[];
   /** As dimension:value. */
   readonly leaveOut?: readonly string[];
   /** Touchpoints of converting users that were left out. */
@@ -28,7 +31,7 @@ export function shownRules(
   leftOutTouchpoints: number | undefined,
 ): ShownRules {
   const { halfLifeMs, viewThrough, clickBeatsImpression } = rules;
-  const { windows, leaveOut, afterConversion } = rules;
+  const { windows, leaveOut, afterConversion, directChannels } = rules;
   return {
     ...shownWindows(rules),
     halfLifeMs,
@@ -41,6 +44,7 @@ export function shownRules(
     clickBeatsImpression,
     afterConversion,
     transform,
+    ...(isDeepStrictEqual(directChannels, DIRECT_CHANNELS) ? {} : { directChannels }),
     ...(leaveOut.length === 0
       ? {}
       : { leaveOut: leaveOut.map(({ dimension, value }) => `${dimension}:${value || "(none)"}`) }),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PATH_MODEL_NAMES } from "@tributary/attribution";
 import type { TributaryEvent } from "@tributary/protocol";
 import { T0 } from "../support/blocks.ts";
+import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { openTestReports, type TestReports } from "../support/traffic.ts";
 
 const HOUR_MS = 3_600_000;
@@ -66,6 +67,21 @@ describe("one user's conversion, by hand", () => {
     [{ transform: "first" }, { email: "3", direct: "3", display: "3", paid_search: "3" }],
   ])("linear with %j", async (parameters, expected) => {
     expect(await money({ model: "linear", ...parameters })).toEqual(expected);
+  });
+
+  test("last_non_direct passes over the channels that count as direct for the tenant", async () => {
+    const last = async (...directChannels: string[]) => {
+      const settings = { ...DEFAULT_REPORT_SETTINGS, directChannels };
+      const asked = { model: "last_non_direct", window: "48h" };
+      const { rows, rules } = await reports.ask(tenant, asked, settings);
+      return [rows.map(({ channel }) => channel), rules.directChannels];
+    };
+    expect(await last("direct")).toEqual([["paid_search"], undefined]);
+    expect(await last("direct", "paid_search", "email")).toEqual([
+      ["display"],
+      ["direct", "paid_search", "email"],
+    ]);
+    expect(await last()).toEqual([["paid_search"], []]);
   });
 
   test("without a bound the oldest touchpoint counts, also where the time asked for begins years after it", async () => {
