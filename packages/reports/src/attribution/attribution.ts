@@ -257,7 +257,7 @@ async function creditPathModels(
   if (pathModels.length === 0) return { rows: credited.rows, comparisons: [], removals: [] };
   const { by, paths } = question;
   const { confidence } = paths;
-  const open = paths.nonConverting ? await openPathsOf(engine, question) : [];
+  const open = paths.nonConverting === "none" ? [] : await openPathsOf(engine, question);
   const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
   const resampling =
     confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
@@ -281,8 +281,9 @@ async function creditPathModels(
 }
 
 async function openPathsOf(engine: WarehouseEngine, question: Asked): Promise<readonly OpenPath[]> {
-  const { rules, source, by } = question;
-  const open = await openJourneys(engine, { ...question, ...rules });
+  const { rules, source, by, paths } = question;
+  const tails = paths.nonConverting === "tails";
+  const open = await openJourneys(engine, { ...question, ...rules, tails });
   if (source === "streamed") return open;
   const known = new Map<string, string>();
   const count = touchDimensionsOf(by).length;

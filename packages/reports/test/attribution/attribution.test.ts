@@ -102,8 +102,8 @@ test("journeys that did not convert count, unless they are left out", async () =
       ?.conversions;
   };
   // v(email) = 10 of 40 against 10 of 10; v(search email) = 1: φ(email) = ½ (v(email) + 1).
-  expect(await rate("true")).toBeCloseTo(40 * 0.5 * 1.25, 10);
-  expect(await rate("false")).toBeCloseTo(40 * 0.5 * 2, 10);
+  expect(await rate("users")).toBeCloseTo(40 * 0.5 * 1.25, 10);
+  expect(await rate("none")).toBeCloseTo(40 * 0.5 * 2, 10);
 });
 
 test("under every model, over any transform, the rows of a currency sum to the totals", async () => {

@@ -150,7 +150,7 @@ const rules = fc.record(
     afterConversion: fc.constantFrom("keep", "reset"),
     halfLife: fc.constantFrom("1ms", "36h", "400d"),
     transform: fc.constantFrom("exposure", "first", "frequency"),
-    nonConverting: fc.constantFrom("true", "false"),
+    nonConverting: fc.constantFrom("users", "tails", "none"),
     lead: fc.constantFrom("lead", "purchase"),
   },
   { requiredKeys: [] },

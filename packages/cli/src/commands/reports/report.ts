@@ -37,7 +37,7 @@ interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly asOf?: string;
   readonly timeZone?: string;
   readonly confidence?: string;
-  readonly convertingOnly?: true;
+  readonly nonConverting?: string;
   readonly against?: true;
   readonly csv?: true;
   readonly parquet?: string;
@@ -81,7 +81,12 @@ export function reportCommand(command: Command, context: CommandContext): void {
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
     )
-    .option("--converting-only", "leave journeys that did not convert out of models over paths");
+    .addOption(
+      new Option(
+        "--non-converting <choice>",
+        "journeys without a conversion in models over paths: users (of users without one), tails (also what follows other users' last conversion), none (default: users)",
+      ).choices(["users", "tails", "none"]),
+    );
   addRuleOptions(command);
   addPlotOption(addFormatOptions(addReportsAddress(command)))
     .addHelpText(
@@ -206,7 +211,6 @@ function questionOf(
     model: _model,
     clickBeatsImpression,
     against,
-    convertingOnly,
     ...parameters
   } = flags;
   return {
@@ -215,7 +219,6 @@ function questionOf(
     custom,
     clickBeatsImpression: clickBeatsImpression === true ? "true" : undefined,
     against: against === true ? "true" : undefined,
-    nonConverting: convertingOnly === true ? "false" : undefined,
   };
 }
 
