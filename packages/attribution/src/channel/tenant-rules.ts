@@ -32,10 +32,13 @@ interface Rule {
 
 /** The rules of a tenant, made ready. */
 export class TenantRules {
+  /** What they were made from. */
+  readonly settings: ChannelSettings;
   readonly #rules: readonly Rule[];
   readonly #excluded: ReadonlySet<string>;
 
   constructor(settings: ChannelSettings) {
+    this.settings = settings;
     this.#rules = settings.rules.map((rule) => ({
       channel: rule.channel,
       tests: RULE_FIELDS.flatMap((field) => {

@@ -51,6 +51,7 @@ function describeRules(rules: AttributionReport["rules"]): string {
       ([name, of]) => `of "${name}" ${window(of.clickWindowMs, of.viewWindowMs)}`,
     ),
     ...(rules.clickBeatsImpression ? ["a click beats impressions"] : []),
+    ...(rules.conversionTouch === true ? ["a conversion is the last touchpoint itself"] : []),
     ...(rules.afterConversion === "keep" ? [] : ["each conversion uses up its touchpoints"]),
     ...(rules.transform === "unique" ? [] : [`paths simplified by "${rules.transform}"`]),
     ...(leaveOut.length === 0

@@ -56,6 +56,7 @@ export const reportSchema = z.object({
       viewThrough: z.boolean(),
       clickBeatsImpression: z.boolean(),
       afterConversion: z.string(),
+      conversionTouch: z.boolean().optional(),
       transform: z.string(),
       directChannels: z
         .array(z.string())

@@ -183,6 +183,7 @@ async function creditFacts(
     touchDimensions,
     windowMs,
     lead,
+    ownTouches: rules.conversionTouch,
     by: conversionDimensions,
   };
   const dataVersion = await engine.dataVersion();
@@ -190,7 +191,10 @@ async function creditFacts(
     kind: "recompute",
     key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
-    conversionDimensions: conversionDimensions.length,
+    reading: {
+      conversionDimensions: conversionDimensions.length,
+      ownTouches: rules.conversionTouch ? { channels: settings.channels?.settings } : undefined,
+    },
     spec: {
       models: [...models.filter(isJourneyModel), ...custom],
       touchDimensions: touchDimensionsOf(by),

@@ -26,6 +26,8 @@ export interface JourneyRules extends Windows {
   /** Whether a path that has a click loses its impressions. */
   readonly clickBeatsImpression: boolean;
   readonly leaveOut: readonly LeftOut[];
+  /** Whether a conversion with a campaign of its own is the last touchpoint of its path. */
+  readonly conversionTouch: boolean;
   /** Whether a conversion leaves its touchpoints to the user's next one, or uses them up. */
   readonly afterConversion: AfterConversion;
   /** Of time_decay, ms. */

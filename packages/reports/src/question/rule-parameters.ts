@@ -72,6 +72,9 @@ export const RULE_PARAMETERS = {
     "whether a path that has a click loses its impressions",
   ),
   leaveOut,
+  conversionTouch: flag(false).describe(
+    "whether a conversion that has a channel or UTM dimension of its own is the last touchpoint of its path",
+  ),
   afterConversion: text(z.enum(AFTER_CONVERSION).default("keep")).describe(
     "whether a conversion leaves its touchpoints to the user's next one, or the next one's journey starts anew",
   ),
@@ -109,6 +112,7 @@ export function rulesOf(asked: AskedRules, settings: ReportSettings): JourneyRul
     viewThrough: asked.viewThrough,
     clickBeatsImpression: asked.clickBeatsImpression,
     leaveOut: asked.leaveOut,
+    conversionTouch: asked.conversionTouch,
     afterConversion: asked.afterConversion,
     halfLifeMs: asked.halfLife ?? configured.halfLifeMs,
     lead: asked.lead ?? configured.lead,
@@ -124,6 +128,7 @@ export function changesRules(asked: AskedRules): boolean {
     asked.windows.size > 0 ||
     !asked.viewThrough ||
     asked.clickBeatsImpression ||
+    asked.conversionTouch ||
     asked.afterConversion !== "keep" ||
     asked.leaveOut.length > 0
   );

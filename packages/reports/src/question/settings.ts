@@ -74,6 +74,7 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     viewThrough: true,
     clickBeatsImpression: false,
     leaveOut: [],
+    conversionTouch: false,
     afterConversion: "keep",
     lead: DEFAULT_LEAD,
   };

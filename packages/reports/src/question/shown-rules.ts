@@ -16,6 +16,8 @@ export interface ShownRules {
   readonly viewThrough: boolean;
   readonly clickBeatsImpression: boolean;
   readonly afterConversion: AfterConversion;
+  /** Where conversions are touchpoints themselves. */
+  readonly conversionTouch?: true;
   readonly transform: PathTransform;
   /** Channels that last_non_direct passes over, where they are the tenant's own. */
   readonly directChannels?: readonly string[];
@@ -43,6 +45,7 @@ export function shownRules(
     viewThrough,
     clickBeatsImpression,
     afterConversion,
+    ...(rules.conversionTouch ? { conversionTouch: true as const } : {}),
     transform,
     ...(isDeepStrictEqual(directChannels, DIRECT_CHANNELS) ? {} : { directChannels }),
     ...(leaveOut.length === 0

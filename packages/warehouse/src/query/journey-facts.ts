@@ -27,6 +27,8 @@ export interface FactsQuestion {
   readonly windowMs: number;
   /** Name of the conversions or custom events that mark a lead; undefined without leads. */
   readonly lead?: string | undefined;
+  /** Whether purchases have the fields that make a conversion a touchpoint itself: own_source … own_channel, own_url, own_referrer. */
+  readonly ownTouches?: boolean;
 }
 
 /** Touchpoints that one recomputation may read. */
@@ -121,6 +123,10 @@ function purchasesSql(question: FactsQuestion, source: FactsSource): string {
     (dimension, i) =>
       `, toLowCardinality(${conversionDimensionSql(dimension, "time")}) AS conversion${i}`,
   );
+  const own =
+    question.ownTouches === true
+      ? [...DIMENSION_FIELDS, "url", "referrer"].map((field) => `, ${field} AS own_${field}`)
+      : [];
   const types = `'conversion', 'refund'${lead === undefined ? "" : ", 'custom'"}`;
   const isKind = `tenant = {tenant:String} AND type IN (${types})`;
   // A person's event counts once, and which of those with its ID counts does not hang on the time that is asked for.
@@ -129,7 +135,7 @@ function purchasesSql(question: FactsQuestion, source: FactsSource): string {
       ? `${source.fast}\nPREWHERE ${isKind}`
       : `(SELECT * FROM ${source.fast} WHERE ${isKind}${knownCondition(question)} ${onceOf(source)})`;
   return `SELECT ${COMMON_COLUMNS}, toLowCardinality(name) AS name, coalesce(value, toDecimal128(0, 12)) AS amount,
-  toUInt8(isNotNull(value)) AS has_value, currency, order_id${dims.join("")}
+  toUInt8(isNotNull(value)) AS has_value, currency, order_id${[...dims, ...own].join("")}
 FROM ${facts}
 WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
 LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;

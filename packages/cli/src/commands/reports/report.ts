@@ -53,6 +53,7 @@ interface RuleFlags {
   readonly viewThrough?: string;
   readonly clickBeatsImpression?: true;
   readonly leaveOut?: string;
+  readonly conversionTouch?: true;
   readonly afterConversion?: string;
   readonly halfLife?: string;
   readonly lead?: string;
@@ -178,6 +179,10 @@ function addRuleOptions(command: Command): void {
     )
     .option("--click-beats-impression", "drop impressions from paths that have a click")
     .option("--leave-out <list>", "ignore these touchpoints, separated by commas: channel:email")
+    .option(
+      "--conversion-touch",
+      "count a conversion with a channel or UTM dimension of its own as the last touchpoint",
+    )
     .addOption(
       new Option(
         "--after-conversion <choice>",
@@ -210,6 +215,7 @@ function questionOf(
     svg: _svg,
     model: _model,
     clickBeatsImpression,
+    conversionTouch,
     against,
     ...parameters
   } = flags;
@@ -218,6 +224,7 @@ function questionOf(
     models,
     custom,
     clickBeatsImpression: clickBeatsImpression === true ? "true" : undefined,
+    conversionTouch: conversionTouch === true ? "true" : undefined,
     against: against === true ? "true" : undefined,
   };
 }
