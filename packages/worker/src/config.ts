@@ -271,7 +271,8 @@ function journeyOptionsOf(
   { byName }: Tenants,
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
-  const options = [...byName].map(([name, { windows, channels, referralExclusions }]) => {
+  const options = [...byName].map(([name, settings]) => {
+    const { windows, channels, referralExclusions, directChannels } = settings;
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -281,9 +282,13 @@ function journeyOptionsOf(
       }
     }
     const own =
-      channels === undefined && referralExclusions === undefined
+      channels === undefined && referralExclusions === undefined && directChannels === undefined
         ? undefined
-        : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
+        : {
+            rules: channels ?? [],
+            excludedReferrers: referralExclusions ?? [],
+            direct: directChannels,
+          };
     return [
       name,
       { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own },
