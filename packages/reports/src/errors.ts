@@ -14,6 +14,8 @@ export const REPORTS_ERROR_CODES = {
   body_too_large: 413,
   /** A body of a type that the path does not take. */
   unsupported_media_type: 415,
+  /** The path takes other methods. */
+  method_not_allowed: 405,
   /** There is no such path, or no such conversion. */
   not_found: 404,
   /** A parameter that the path does not have. */
@@ -66,6 +68,8 @@ export const REPORTS_ERROR_CODES = {
   report_too_large: 400,
   /** The query ran longer than its bound. Retryable. */
   query_timeout: 503,
+  /** The service stops. Retryable. */
+  stopping: 503,
   /** As many exports as may run are running. Retryable. */
   busy: 503,
   /** Redis or the warehouse does not answer. Retryable. */

@@ -35,4 +35,6 @@ export {
   pageRefusal,
   parseHostNames,
 } from "./local-guard.ts";
+export { RouteMethods } from "./route-methods.ts";
 export { TokenBucket } from "./token-bucket.ts";
+export { answerUnreadable } from "./unreadable.ts";

@@ -1,13 +1,18 @@
-import { answerHalfClosed, ApiKeys } from "@tributary/service";
+import { answerHalfClosed, answerUnreadable, ApiKeys, RouteMethods } from "@tributary/service";
 import { WarehouseError } from "@tributary/warehouse";
 import { createMetrics } from "@tributary/telemetry";
 import { z } from "zod";
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from "fastify";
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import { settledSchema } from "../answers/operations.ts";
 import { ReportsError, type ReportsErrorCode } from "../errors.ts";
 import { documented, serveOpenApi, type ReportsServer } from "./open-api.ts";
 import { addLagRoute, addMetricsRoute, addProbes } from "./operation-routes.ts";
-import { refusals, wholeBetween } from "../question/parameters.ts";
+import { refusal, refusals, wholeBetween } from "../question/parameters.ts";
 import { requireKeys } from "./access.ts";
 import { frameworkError } from "./body-errors.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
@@ -16,6 +21,7 @@ import { addImportRoutes } from "./import-routes.ts";
 import { addLocalGuard } from "./local-guard.ts";
 import type { ServerParts } from "./parts.ts";
 import { addReportRoutes } from "./report-routes.ts";
+import { checkZones } from "./zone-check.ts";
 
 const SETTLE_PARAMETERS = z.strictObject({
   timeoutMs: wholeBetween(0, 60_000, 10_000)
@@ -29,10 +35,12 @@ export function buildServer(parts: ServerParts): FastifyInstance {
   const server = Fastify({
     logger: false,
     forceCloseConnections: "idle",
+    return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 256 },
     // A path that cannot be decoded.
     frameworkErrors: (_error, request, reply) => {
-      void sendError(parts, reply, nothingAt(request));
+      void sendError(parts, reply, nothingAt(request, []));
     },
   });
   answerHalfClosed(server.server);
@@ -47,7 +55,6 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     done();
   });
   server.setErrorHandler((error: FastifyError, _request, reply) => sendError(parts, reply, error));
-  server.setNotFoundHandler((request, reply) => sendError(parts, reply, nothingAt(request)));
   const access = new ApiKeys(
     "read",
     parts.readKeys,
@@ -65,11 +72,13 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     parts.erasures.storedKeys,
   );
   addLocalGuard(server, parts.knownHosts, [access, eraseAccess]);
+  addMethods(server, parts);
   // Any page may send it without asking first.
   server.removeContentTypeParser("text/plain");
   serveOpenApi(server, (routes) => {
     void routes.register((readers, _options, done) => {
       requireKeys(readers, access);
+      checkZones(readers, parts.engine);
       addReportRoutes(readers, parts);
       addImportRoutes(readers, parts);
       addExportRoutes(readers, parts);
@@ -86,6 +95,32 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     addMetricsRoute(routes, parts);
   });
   return server;
+}
+
+/** What answers before any route does: a stopping service, and where there is no such route. */
+function addMethods(server: FastifyInstance, parts: ServerParts): void {
+  const routes = new RouteMethods();
+  server.decorate("routeMethods", routes);
+  server.addHook("onRoute", ({ method, url }) => routes.add(method, url));
+  let stopping = false;
+  server.addHook("preClose", (done) => {
+    stopping = true;
+    done();
+  });
+  const nothing = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const allowed = routes.at(request.url);
+    if (allowed.length > 0) void reply.header("Allow", allowed.join(", "));
+    return sendError(parts, reply, nothingAt(request, allowed));
+  };
+  // Before a body is read that nobody takes.
+  server.addHook("onRequest", (request, reply, done) => {
+    if (stopping) {
+      void reply.header("Connection", "close");
+      done(new ReportsError("stopping", "the service stops; ask again"));
+    } else if (request.is404) void nothing(request, reply);
+    else done();
+  });
+  server.setNotFoundHandler(nothing);
 }
 
 function addSettledRoute(server: ReportsServer, parts: ServerParts): void {
@@ -121,8 +156,15 @@ function sendError(parts: ServerParts, reply: FastifyReply, error: Error): Fasti
   return reply.code(known.status).send({ error: { code, reason: message, ...details } });
 }
 
-function nothingAt({ method, url }: { readonly method: string; readonly url: string }) {
+/** @param allowed methods that the path takes; none where it is not there */
+function nothingAt(
+  { method, url }: { readonly method: string; readonly url: string },
+  allowed: readonly string[],
+): ReportsError {
   const path = (url.split("?")[0] ?? "").slice(0, 128);
+  if (allowed.length > 0) {
+    return new ReportsError("method_not_allowed", `${path} takes ${allowed.join(", ")}`);
+  }
   const reason = `there is nothing at ${method} ${path}; see docs/reports.md`;
   return new ReportsError("not_found", reason);
 }
@@ -130,6 +172,10 @@ function nothingAt({ method, url }: { readonly method: string; readonly url: str
 function toReportsError(error: Error): ReportsError {
   if (error instanceof ReportsError) return error;
   if (error instanceof WarehouseError) {
+    if (error.code === "time_zone_unknown") {
+      const reason = "expected a time zone that the warehouse knows, such as Europe/Berlin or UTC";
+      return refusal("time_zone_unknown", "timeZone", reason, error.message);
+    }
     const code: ReportsErrorCode =
       error.code === "report_too_large" ||
       error.code === "query_timeout" ||
