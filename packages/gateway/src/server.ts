@@ -13,7 +13,7 @@ import { BotFilter } from "./intake/bots.ts";
 import { type GatewayConfig, SPOOLED_LIMITS } from "./config.ts";
 import { addCors } from "./http/cors.ts";
 import { addEventsRoute } from "./events/routes.ts";
-import { EventIntake } from "./intake/event-intake.ts";
+import { EventIntake, TENANT } from "./intake/event-intake.ts";
 import { GatewayError } from "./errors.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./http/gathered-writes.ts";
@@ -98,6 +98,7 @@ function buildServer(
     metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
     done();
   });
+  server.decorateRequest(TENANT, "");
   const bots = new BotFilter(config, metrics);
   addEventsRoute(server, config, intake, bots);
   addSegmentRoutes(server, config, intake, bots, metrics);

@@ -16,6 +16,8 @@ export const REPORTS_ERROR_CODES = {
   unsupported_media_type: 415,
   /** The path takes other methods. */
   method_not_allowed: 405,
+  /** The address came with too many wrong keys. Retryable, later. */
+  locked_out: 429,
   /** There is no such path, or no such conversion. */
   not_found: 404,
   /** A parameter that the path does not have. */
@@ -87,6 +89,8 @@ export interface ErrorDetails {
   /** What it held, shortened. */
   readonly given?: string;
   readonly allowed?: readonly string[];
+  /** Whole seconds after which to ask again. */
+  readonly retryAfterSeconds?: number;
   /** Rows of an import at fault, the first hundred. */
   readonly refused?: readonly RefusedRow[];
 }
