@@ -67,6 +67,7 @@ function buildServer(
     requestTimeout: 30_000,
     forceCloseConnections: "idle",
     return503OnClosing: false,
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     routerOptions: { ignoreTrailingSlash: true },
     logger: false,
     clientErrorHandler: answerUnreadable,

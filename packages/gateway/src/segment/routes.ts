@@ -75,9 +75,10 @@ export function addSegmentRoutes(
     async (request, reply) => {
       const { writeKey } = request.params;
       intake.keys.tenantOf({}, writeKey);
-      const { host = "" } = request.headers;
+      // Those of the client's own request, where a trusted proxy forwards it.
+      const { host, protocol } = request;
       // The unmodified snippet sends to where these say, and to Segment where they say nothing.
-      const own = HOST.test(host) ? { apiHost: `${host}/v1`, protocol: request.protocol } : {};
+      const own = HOST.test(host) ? { apiHost: `${host}/v1`, protocol } : {};
       return reply
         .header("Cache-Control", "no-cache")
         .send({ integrations: { "Segment.io": { apiKey: writeKey, ...own } } });
