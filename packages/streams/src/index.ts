@@ -1,8 +1,6 @@
 export { ApiKeyStore } from "./platform/api-key-store.ts";
 export {
   type Access,
-  API_KEY_KINDS,
-  type ApiKeyKind,
   createApiKey,
   listApiKeys,
   openAccess,
