@@ -40,6 +40,8 @@ export interface ServerParts {
   readonly redisReady: () => boolean;
   /** Why accepted events are not safe, or will not be loaded unchanged; undefined where neither holds. */
   readonly streamsReason?: () => Promise<string | undefined>;
+  /** How often each code was found by the last diagnosis. */
+  readonly findings?: () => Readonly<Record<string, number>>;
   readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;
