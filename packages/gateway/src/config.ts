@@ -74,8 +74,11 @@ const schema = z.object({
   TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, SPOOLED_LIMITS.maxFutureMs, 86_400_000).describe(
     "how far ahead of the server's clock an event may lie, ms",
   ),
-  TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 2000).describe(
-    "clock difference by sentAt that is left alone, ms",
+  TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 60_000).describe(
+    "how far ahead of arrival sentAt may be, ms; a clock that is further ahead is corrected, in steps of this",
+  ),
+  TRIBUTARY_MAX_TRANSIT_MS: wholeNumber(0, 366 * 86_400_000, 3_300_000).describe(
+    "how far behind arrival sentAt may be, tries included, ms; a clock that is further behind is corrected",
   ),
   TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000, 2000).describe(
     "how long a request waits for Redis, ms",
@@ -131,6 +134,7 @@ export interface GatewayConfig extends ListenConfig {
   readonly maxEventBytes: number;
   readonly maxFutureMs: number;
   readonly clockToleranceMs: number;
+  readonly maxTransitMs: number;
   readonly redisWaitMs: number;
   /** Undefined where no replica is waited for. */
   readonly replicaWait: ReplicaWait | undefined;
@@ -172,6 +176,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxEventBytes: Math.max(values.TRIBUTARY_MAX_EVENT_BYTES, EVENT_LIMITS.idBytes),
     maxFutureMs: values.TRIBUTARY_MAX_FUTURE_MS,
     clockToleranceMs: values.TRIBUTARY_CLOCK_TOLERANCE_MS,
+    maxTransitMs: values.TRIBUTARY_MAX_TRANSIT_MS,
     redisWaitMs: values.TRIBUTARY_REDIS_WAIT_MS,
     replicaWait:
       values.TRIBUTARY_WAIT_REPLICAS === 0

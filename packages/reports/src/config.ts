@@ -101,6 +101,9 @@ const schema = settingsSchema.extend({
   TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
     "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
   ),
+  TRIBUTARY_DIAGNOSE_INTERVAL_MS: wholeNumber(0, DAY_MS, 60_000).describe(
+    "how often the platform is diagnosed, as tributary doctor does, ms; 0 never",
+  ),
   TRIBUTARY_CONSUMER_IDLE_MS: wholeNumber(60_000, 30 * DAY_MS, 3_600_000).describe(
     "a consumer without anything in hand that was not seen for this long is removed, ms",
   ),
@@ -175,6 +178,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly maxExports: number;
   readonly watchIntervalMs: number;
   readonly consumerIdleMs: number;
+  /** How often the platform is diagnosed, ms; 0 never. */
+  readonly diagnoseIntervalMs: number;
   readonly selfAudit: SelfAuditOptions;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
@@ -230,6 +235,7 @@ export function readConfig(
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
     watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
     consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
+    diagnoseIntervalMs: values.TRIBUTARY_DIAGNOSE_INTERVAL_MS,
     selfAudit: {
       intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
       conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
@@ -261,6 +267,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(
     everybody,

@@ -60,6 +60,8 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
+  /** An import that is over, or whose rows of events cannot be taken back. */
+  import_final: 409,
   /** A body that names nobody to erase, or more than one ID. */
   erasure_invalid: 400,
   /** The key is of another tenant than the body names. */

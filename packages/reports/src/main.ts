@@ -71,9 +71,13 @@ const parts = {
   ...stored,
   serverWatch,
 };
-const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, parts);
+const { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit } = createReports(
+  config,
+  parts,
+);
 eraser.start();
 streamWatch.start();
+diagnosisWatch.start();
 selfAudit.start();
 for (const loader of loaders) loader.start();
 const address = await listen(server, config).catch(giveUp);
@@ -88,6 +92,7 @@ async function stop(signal: string): Promise<void> {
   await eraser.stop();
   await selfAudit.stop();
   await streamWatch.stop();
+  await diagnosisWatch.stop();
   await serverWatch.stop();
   for (const keys of Object.values(stored)) keys.stop();
   await server.close();

@@ -26,6 +26,7 @@ import { frameworkError } from "./body-errors.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addImportedRoutes, addImportRoutes } from "./import-routes.ts";
+import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addLocalGuard } from "./local-guard.ts";
 import type { ServerParts } from "./parts.ts";
 import { addReportRoutes } from "./report-routes.ts";
@@ -86,7 +87,10 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       addSettledRoute(readers, parts);
     });
     withKeys({ keys: read, operators: operate, attempts }, (all) => addLagRoute(all, parts));
-    withKeys({ keys: imports, attempts }, (importers) => addImportRoutes(importers, parts));
+    withKeys({ keys: imports, attempts }, (importers) => {
+      addImportRoutes(importers, parts);
+      addLedgerRoutes(importers, parts);
+    });
     withKeys({ keys: erase, attempts }, (erasers) => addErasureRoutes(erasers, parts));
     addProbes(routes, parts);
     addMetricsRoute(routes, parts);
