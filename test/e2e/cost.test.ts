@@ -29,6 +29,7 @@ describe("what was spent", () => {
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
+        TRIBUTARY_IMPORT_KEYS: keys,
       },
     });
     const sale = { currency: "EUR", value: "90", orderId: "o-1" };

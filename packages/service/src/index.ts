@@ -1,5 +1,7 @@
 export {
+  API_KEY_KINDS,
   areKeysInRedis,
+  type ApiKeyKind,
   type StoredKeys,
   ApiKeys,
   isLoopback,
@@ -35,4 +37,8 @@ export {
   pageRefusal,
   parseHostNames,
 } from "./local-guard.ts";
+export { KeyAttempts } from "./key-attempts.ts";
+export { RouteMethods } from "./route-methods.ts";
 export { TokenBucket } from "./token-bucket.ts";
+export { parseProxies } from "./trusted-proxies.ts";
+export { answerUnreadable } from "./unreadable.ts";
