@@ -38,7 +38,9 @@ export const wooCommerceOrders: Preset = {
     const seen = new Set<string>();
     return (cell) => {
       const order = firstOf(...NUMBERS.map(cell));
-      if (seen.has(order)) return SKIPPED;
+      // Some plugins leave the order's fields out of all but its first line item.
+      const isItem = order === "" && cell("order_total") === "";
+      if (isItem || seen.has(order)) return SKIPPED;
       seen.add(order);
       return orderOf(cell);
     };

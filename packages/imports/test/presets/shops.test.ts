@@ -101,6 +101,7 @@ test("WooCommerce: line items repeat their order, which is one conversion and on
     "order_id,order_number,order_date,status,order_total,refunded_total,order_currency,customer_id,customer_email,item_name",
     "11,R-11,2026-11-01 10:00:00,completed,79.90,10.00,EUR,7,a@example.com,Hat",
     "11,R-11,2026-11-01 10:00:00,completed,79.90,10.00,EUR,7,a@example.com,Shoe",
+    ",,,,,,,,,Belt",
     "12,R-12,2026-11-02 10:00:00,wc-refunded,20.00,20.00,EUR,0,b@example.com,Hat",
     "13,R-13,2026-11-02 11:00:00,failed,20.00,0,EUR,0,c@example.com,Hat",
   ].join("\n");
@@ -113,8 +114,8 @@ test("WooCommerce: line items repeat their order, which is one conversion and on
   expect(rows).toEqual([
     [2, { type: "conversion", ...first, value: "79.9", name: "purchase" }],
     [2, { type: "refund", ...first, value: "10" }],
-    [4, { type: "conversion", ...second, value: "20", currency: "EUR", name: "purchase" }],
-    [4, { type: "refund", ...second }],
+    [5, { type: "conversion", ...second, value: "20", currency: "EUR", name: "purchase" }],
+    [5, { type: "refund", ...second }],
   ]);
   expect(refused).toEqual([]);
 });
