@@ -82,16 +82,22 @@ export function findHeader(
 
 function headerRow(among: readonly TableRow[], filled: readonly TableRow[]): TableRow | undefined {
   const width = usualWidth(filled);
-  const fits = (row: TableRow, least: number): boolean =>
+  const fits = (row: TableRow, leastCells: number, leastFilled: number): boolean =>
     row.problem === undefined &&
-    row.cells.length >= least &&
-    countFilled(row.cells) * 2 > width &&
+    row.cells.length >= leastCells &&
+    countFilled(row.cells) >= leastFilled &&
     !/^sep=.$/i.test(row.cells.join("")) &&
     // A label before its value: "Report name:", "Campaigns".
     !/:\s*$/.test(row.cells[0] ?? "");
+  const most = Math.floor(width / 2) + 1;
   // Some exports leave the names of the last columns out.
+  const found =
+    among.find((row) => fits(row, width, most)) ??
+    among.find((row) => fits(row, Math.min(2, width), most));
+  if (found === undefined || areNames(trimmedRight(found.cells))) return found;
+  const before = among.slice(0, among.indexOf(found)).toReversed();
   return (
-    among.find((row) => fits(row, width)) ?? among.find((row) => fits(row, Math.min(2, width)))
+    before.find((row) => fits(row, width, width / 2) && areNames(trimmedRight(row.cells))) ?? found
   );
 }
 
