@@ -132,7 +132,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "keys",
     usage: "",
-    summary: "API keys of tenants: create, list, rotate, revoke",
+    summary: "API keys of tenants: create, list, rotate, revoke, open",
     load: async () => (await import("./commands/operate/keys.ts")).keysCommand,
   },
   {

@@ -5,6 +5,8 @@ export const GATEWAY_ERRORS = {
   all_refused: 400,
   unauthorized: 401,
   tenant_other: 403,
+  host_refused: 403,
+  origin_refused: 403,
   not_found: 404,
   method_not_allowed: 405,
   body_too_large: 413,

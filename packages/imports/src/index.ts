@@ -14,7 +14,13 @@ export { checkMapping, headerDigest, mappingJsonSchema, parseMapping } from "./m
 export type { ColumnMapping, Mapping } from "./mapping/mapping.ts";
 export { propose } from "./mapping/propose.ts";
 export type { Choices, OpenQuestion, Proposal } from "./mapping/propose.ts";
-export { applyPreset, findPreset, PRESETS, type PresetTable } from "./presets/apply-preset.ts";
+export {
+  applyPreset,
+  findPreset,
+  presetNamed,
+  PRESETS,
+  type PresetTable,
+} from "./presets/apply-preset.ts";
 export type { Preset } from "./presets/preset.ts";
 export type { DayRow } from "./rows/day-row.ts";
 export { EventRows, type RowEvent } from "./rows/event-row.ts";

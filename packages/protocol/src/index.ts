@@ -83,6 +83,7 @@ export {
   booksField,
   COUNT_FIELD,
   deadLettersKey,
+  ACCESS_KEY,
   apiKeysKey,
   drainingKey,
   erasuresKey,

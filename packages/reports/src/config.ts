@@ -9,6 +9,7 @@ import {
   type ListenConfig,
   listenConfig,
   parseApiKeys,
+  parseHostNames,
   readEnvironment,
   redisRulesOf,
   redisRulesSchema,
@@ -54,6 +55,7 @@ const schema = settingsSchema.extend({
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
+  TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -133,6 +135,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Whether a request needs a key though none is configured: Redis has all keys. */
   readonly keysInRedis: boolean;
+  /** Names under which a service that needs no key answers, beside those of this machine. */
+  readonly knownHosts: ReadonlySet<string>;
   /** Tenants by erase key. */
   readonly eraseKeys: ReadonlyMap<string, string>;
   /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
@@ -177,6 +181,7 @@ export function readConfig(
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,
     readKeys,
     keysInRedis,
+    knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
     eraseKeys: parseApiKeys("TRIBUTARY_ERASE_KEYS", values.TRIBUTARY_ERASE_KEYS, undefined),
     isEraseOpen:
       isLoopback(host) &&

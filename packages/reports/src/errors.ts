@@ -4,6 +4,16 @@ export const REPORTS_ERROR_CODES = {
   config_invalid: 500,
   /** A read key, or erase key, is missing or not known. */
   unauthorized: 401,
+  /** Without keys the service answers only under names of its own machine, and those that are configured. */
+  host_refused: 403,
+  /** Without keys the service answers no page but its own. */
+  origin_refused: 403,
+  /** A request that cannot be read as HTTP, or whose body ends early. */
+  request_malformed: 400,
+  /** A body that is larger than the path takes. */
+  body_too_large: 413,
+  /** A body of a type that the path does not take. */
+  unsupported_media_type: 415,
   /** There is no such path, or no such conversion. */
   not_found: 404,
   /** A parameter that the path does not have. */

@@ -44,7 +44,11 @@ const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
 const storedKeys = new ApiKeyStore(
   client,
-  { kind: "read", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
+  {
+    kind: "read",
+    refreshMs: config.keysRefreshMs,
+    closed: config.keysInRedis || config.readKeys.size > 0,
+  },
   logger,
 );
 const storedEraseKeys = new ApiKeyStore(

@@ -102,6 +102,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     }),
     readKeys: config.readKeys,
     storedKeys: parts.storedKeys,
+    knownHosts: config.knownHosts,
     erasures: {
       keys: config.eraseKeys,
       storedKeys: eraseKeysOf(config, parts),

@@ -1,13 +1,16 @@
+export { ApiKeyStore } from "./platform/api-key-store.ts";
 export {
+  type Access,
   API_KEY_KINDS,
   type ApiKeyKind,
-  ApiKeyStore,
   createApiKey,
   listApiKeys,
+  openAccess,
+  readAccess,
   revokeApiKey,
   rotateApiKey,
   type StoredApiKey,
-} from "./platform/api-key-store.ts";
+} from "./platform/api-keys.ts";
 export { EntryAppender } from "./redis/append.ts";
 export type { ReplicaWait } from "./redis/append.ts";
 export type { Admission } from "./partition/admission.ts";

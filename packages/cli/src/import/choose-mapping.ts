@@ -2,10 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { describeFileError } from "@tributary/platform/errors";
 import {
+  applyPreset,
   checkMapping,
+  findPreset,
+  headerDigest,
   lookAt,
   parseMapping,
+  presetNamed,
   propose,
+  type Choices,
   type Look,
   type Mapping,
   type OpenQuestion,
@@ -19,6 +24,8 @@ import { renderMapping } from "./preview.ts";
 
 export interface ChosenMapping {
   readonly mapping: Mapping;
+  /** With the columns that a preset fills. */
+  readonly table: Table;
   readonly from: "given" | "remembered" | "proposed";
   /** Columns that fill nothing. */
   readonly unmapped: readonly string[];
@@ -38,20 +45,43 @@ export async function chooseMapping(
 ): Promise<ChosenMapping> {
   const { terminal } = context;
   if (flags.mapping !== undefined) {
-    const mapping = parseMapping(await textOf(flags.mapping));
-    return chosen(mapping, "given", table, flags);
+    return chosen(parseMapping(await textOf(flags.mapping)), "given", table, flags);
   }
-  const look = await lookAt(table);
-  const before = decideMapping(flags) ? null : await remembered(look.header);
+  const before = decideMapping(flags) ? null : await remembered(headerDigest(table.columns));
   const mapping = before === null ? undefined : checkMapping(before);
   if (mapping !== undefined && (flags.kind ?? mapping.kind) === mapping.kind) {
     terminal.note("mapped as the last import of a file with these columns; --propose looks anew");
     return chosen(mapping, "remembered", table, flags);
   }
-  const proposal = await settle(look, flags, context, signal);
+  const { table: shaped, choices } = byPreset(table, flags, context);
+  const look = await lookAt(shaped);
+  const proposal = await settle(look, choices, flags, context, signal);
   terminal.note(renderMapping(look, proposal, terminal.columns));
   await accept(flags, context, signal);
-  return chosen(proposal.mapping, "proposed", table, flags);
+  return {
+    mapping: proposal.mapping,
+    from: "proposed",
+    table: shaped,
+    unmapped: proposal.unmapped,
+  };
+}
+
+/** The table as the preset reads it that was named, or that knows the file. */
+function byPreset(
+  table: Table,
+  { preset: named, kind }: ImportFlags,
+  { terminal }: CommandContext,
+): { readonly table: Table; readonly choices: Choices } {
+  const preset = named === undefined ? findPreset(table.columns) : namedPreset(named);
+  if (preset === undefined || (kind ?? preset.kind) !== preset.kind) return { table, choices: {} };
+  const applied = applyPreset(table, preset);
+  terminal.note(`Read as a file of "${preset.title}"; --preset none maps it by its columns alone.`);
+  for (const note of preset.notes) terminal.note(note);
+  return { table: applied.table, choices: { ...applied.choices, preset: preset.name } };
+}
+
+function namedPreset(name: string): ReturnType<typeof findPreset> {
+  return name === "none" ? undefined : presetNamed(name);
 }
 
 function chosen(
@@ -67,19 +97,22 @@ function chosen(
     const mapped = mapping.columns[column];
     return mapped === undefined || mapped.ignore === true;
   });
-  return { mapping, from, unmapped };
+  const { preset } = mapping;
+  const shaped = preset === undefined ? table : applyPreset(table, presetNamed(preset)).table;
+  return { mapping, from, table: shaped, unmapped };
 }
 
 /** Proposes until nothing is open, by the flags' answers and then by a person's. */
 async function settle(
   look: Look,
+  preset: Choices,
   flags: ImportFlags,
   { terminal }: CommandContext,
   signal: AbortSignal,
 ): Promise<Proposal> {
-  const answers = new Map<string, string>();
+  const answers = new Map<string, string>(preset.answers);
   for (;;) {
-    const proposal = propose(look, choicesOf(flags, answers));
+    const proposal = propose(look, choicesOf(preset, flags, answers));
     const [question] = proposal.open;
     if (question === undefined) return proposal;
     const answered = proposal.open.filter((one) => {

@@ -19,6 +19,8 @@ export interface ImportFlags {
   readonly mapping?: string;
   readonly saveMapping?: string;
   readonly propose?: true;
+  /** `none` for none. */
+  readonly preset?: string;
   readonly map?: ReadonlyMap<string, string>;
   readonly value?: ReadonlyMap<string, string>;
   readonly zone?: string;
@@ -52,6 +54,7 @@ const DECIDING = [
   "userFrom",
   "keepUnmapped",
   "propose",
+  "preset",
 ] as const satisfies readonly (keyof ImportFlags)[];
 
 /** Whether the flags decide anything about the mapping. */
@@ -64,12 +67,18 @@ export function tableOptions(flags: ImportFlags, name: string): TableOptions {
   return { delimiter, charset, headerLine, sheet, name };
 }
 
-/** @param answers to questions, by key */
-export function choicesOf(flags: ImportFlags, answers: ReadonlyMap<string, string>): Choices {
+/** A preset's choices, and in their place those of the flags. @param answers to questions, by key */
+export function choicesOf(
+  preset: Choices,
+  flags: ImportFlags,
+  answers: ReadonlyMap<string, string>,
+): Choices {
+  const columns = new Map([...(preset.columns ?? []), ...(flags.map ?? [])]) as Map<Field, string>;
   return {
-    kind: flags.kind,
-    columns: flags.map as ReadonlyMap<Field, string> | undefined,
-    zone: flags.zone,
+    ...preset,
+    kind: flags.kind ?? preset.kind,
+    columns,
+    zone: flags.zone ?? preset.zone,
     currency: flags.currency,
     userFromOrder: flags.userFrom === "order",
     keepUnmapped: flags.keepUnmapped,

@@ -123,7 +123,7 @@ async function importTable(
   if (flags.saveMapping !== undefined) await saveMapping(flags.saveMapping, chosen);
   const rejects = new RejectFile(
     flags.rejects ?? `${file.name.replaceAll(/[/\\]/g, "-")}.rejects.csv`,
-    file.table.columns,
+    chosen.table.columns,
   );
   const step: Step = {
     file,
@@ -148,7 +148,7 @@ async function importEvents(step: Step): Promise<ImportSummary> {
   // Loaded here because it brings the whole gateway.
   const { readConfig } = await import("@tributary/gateway");
   const limits = readConfig(context.config().environment);
-  const { spool, counts, differing } = await checkFile(file.table, chosen.mapping, {
+  const { spool, counts, differing } = await checkFile(chosen.table, chosen.mapping, {
     limits,
     batchEvents: flags.batch,
     totalBytes: file.bytes,
@@ -242,8 +242,8 @@ async function sendFile(
 }
 
 async function importDays(step: Step): Promise<ImportSummary> {
-  const { file, chosen, rejects } = step;
-  const rows = await checkDayFile(file.table, chosen.mapping, rejects);
+  const { chosen, rejects } = step;
+  const rows = await checkDayFile(chosen.table, chosen.mapping, rejects);
   const summary: ImportSummary = {
     ...summaryOf(step, rows.length + rejects.count),
     new: rows.length,
@@ -287,7 +287,7 @@ function summaryOf({ file, chosen, rejects, flags }: Step, rows: number): Import
     differingLines: [],
     refusals: rejects.items,
     rejects: rejects.count === 0 ? null : rejects.path,
-    notRead: [...file.table.skipped],
+    notRead: [...chosen.table.skipped],
     unmapped,
     mapping,
     mappingFrom: from,

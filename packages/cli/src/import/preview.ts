@@ -4,6 +4,7 @@ import { plainTable } from "../report/table.ts";
 import { safeTextWithin } from "../terminal/terminal.ts";
 
 const MAX_CELL_CHARACTERS = 28;
+const MAX_NAMED = 20;
 
 /** @param width of the screen, characters */
 export function renderMapping(look: Look, proposal: Proposal, width: number): string {
@@ -27,7 +28,9 @@ export function renderMapping(look: Look, proposal: Proposal, width: number): st
 
 /** Names the columns that fill no field. */
 export function unmappedText(mapping: Mapping, unmapped: readonly string[]): string {
-  const names = unmapped.map((name) => short(name)).join(", ");
+  const shown = unmapped.slice(0, MAX_NAMED).map((name) => short(name));
+  const more = unmapped.length - shown.length;
+  const names = `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   const kept = unmapped.every((name) => mapping.columns[name]?.property !== undefined);
   if (kept) return `Kept as properties: ${names}.`;
   const option = mapping.kind === "events" ? "; --keep-unmapped keeps them as properties" : "";

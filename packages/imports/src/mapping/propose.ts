@@ -19,6 +19,8 @@ import { plainName } from "./names.ts";
 /** What a person has decided. */
 export interface Choices {
   readonly kind?: Kind | undefined;
+  /** Name of the preset that the file is read by. */
+  readonly preset?: string | undefined;
   /** Which column fills a field; `@click` is a constant. */
   readonly columns?: ReadonlyMap<Field, string> | undefined;
   /** No other column fills a field by its name. */
@@ -96,10 +98,11 @@ class Draft {
     if (kind === "events") this.#checkUser(byField);
     if (kind !== "rates") this.#checkCurrency(kind, byField);
     const unmapped = this.#keepOrLeave(kind);
-    const { userFromOrder } = this.#choices;
+    const { userFromOrder, preset } = this.#choices;
     const mapping: Mapping = {
       version: 1,
       kind,
+      ...(preset === undefined ? {} : { preset }),
       columns: this.#columns,
       ...(Object.keys(this.#defaults).length === 0 ? {} : { defaults: this.#defaults }),
       ...(kind === "events" && userFromOrder === true ? { userFrom: "orderId" as const } : {}),

@@ -1,3 +1,4 @@
+import { ImportError } from "../errors.ts";
 import type { Table, TableRow } from "../file/table.ts";
 import type { Kind } from "../mapping/fields.ts";
 import type { Choices } from "../mapping/propose.ts";
@@ -52,6 +53,14 @@ export function findPreset(columns: readonly string[], kind?: Kind): Preset | un
   return PRESETS.find(
     (preset) => (kind === undefined || preset.kind === kind) && preset.recognizes(has),
   );
+}
+
+/** The preset of a name. @throws ImportError `mapping` where there is none */
+export function presetNamed(name: string): Preset {
+  const found = PRESETS.find((preset) => preset.name === name);
+  if (found !== undefined) return found;
+  const names = PRESETS.map((preset) => preset.name).join(", ");
+  throw new ImportError("mapping", `there is no preset ${name.slice(0, 64)}; expected ${names}`);
 }
 
 /**

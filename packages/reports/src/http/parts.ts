@@ -24,6 +24,8 @@ export interface ServerParts {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Keys beside those. */
   readonly storedKeys?: StoredKeys | undefined;
+  /** Names under which a service that needs no key answers, beside those of this machine. */
+  readonly knownHosts: ReadonlySet<string>;
   readonly erasures: ErasureParts;
   readonly ledger: ImportLedger;
   /** Exports that may run at a time. */

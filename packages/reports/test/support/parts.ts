@@ -84,6 +84,7 @@ export function serverParts(
     telemetry,
     attribution: attributionAnswers(engine, telemetry),
     readKeys: new Map(),
+    knownHosts: new Set(),
     erasures: noErasures,
     ledger: new ImportLedger(engine, () => undefined),
     maxExports: 1,

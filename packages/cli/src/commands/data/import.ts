@@ -51,6 +51,7 @@ export function addMappingOptions(command: Command): Command {
   return command
     .option("--mapping <file>", "the mapping, as --save-mapping writes it")
     .option("--save-mapping <file>", "write the mapping to a file")
+    .option("--preset <name>", "read it as the export of a tool; none for by its columns alone")
     .option("--propose", "propose a mapping, though one is remembered for these columns")
     .option(
       "--map <map>",
