@@ -116,6 +116,7 @@ test("an unknown format or zone is named with what is expected", () => {
   expect(() => timeParser(["iso", "dmy" as TimeFormat], "UTC")).toThrow(
     "dmy is no format of times; expected iso, dd.mm.yyyy",
   );
+  expect(() => timeParser(["constructor" as TimeFormat], "UTC")).toThrow("is no format of times");
   expect(() => timeParser(["iso"], "Berlin")).toThrow("there is no zone Berlin");
 });
 
