@@ -148,8 +148,8 @@ describe("a messy shop's file", () => {
       expect(
         byType(type)
           .map(({ time }) => time)
-          .toSorted(),
-      ).toEqual(meant.map(({ time }) => time).toSorted());
+          .toSorted((a, b) => a - b),
+      ).toEqual(meant.map(({ time }) => time).toSorted((a, b) => a - b));
     }
     for (const source of ["google", "newsletter", "facebook"]) {
       const meant = KNOWN.filter((row) => row.source === source && row.type === "click");
@@ -311,3 +311,79 @@ test(
     expect(await events("tables")).toEqual([]);
   },
 );
+
+describe("over HTTP", () => {
+  const HEADERS = { authorization: "Bearer tables-key" };
+  const ask = async (
+    path: string,
+    body: string,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: Record<string, unknown> }> => {
+    const answer = await fetch(`${platform.reportsUrl}${path}`, {
+      method: "POST",
+      headers: { ...HEADERS, ...headers },
+      body,
+    });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const JSON_TYPE = { "content-type": "application/json" };
+  const TEXT = [
+    "Datum;Kunde;Ereignis;Bestellnr;Umsatz",
+    "07.01.2026 10:00;ada;Klick;;",
+    "17.01.2026 10:00;ada;Bestellung;R1;1.299,00",
+    "18.01.2026 10:00;;Bestellung;R2;5,00",
+  ].join("\n");
+  const look = async (): Promise<Record<string, unknown>> =>
+    (await ask("/v1/imports?file=shop.csv", TEXT)).body;
+
+  test("a look proposes, and a commit sends what is new", { timeout: TIMEOUT_MS }, async () => {
+    const found = await look();
+    expect(found).toMatchObject({ mappingFrom: "proposed", unmapped: [] });
+    expect((found["open"] as { key: string }[]).map(({ key }) => key)).toEqual([
+      "zone",
+      "currency",
+    ]);
+    const commit = `/v1/imports/${String(found["look"])}/commit`;
+    const open = await ask(commit, "{}", JSON_TYPE);
+    expect([open.status, open.body["error"]]).toMatchObject([
+      400,
+      { code: "import_open", field: "zone" },
+    ]);
+    const answers = { zone: "Europe/Berlin", currency: "EUR" };
+    const key = { ...JSON_TYPE, "tributary-write-key": "tables-key" };
+    const refused = await ask(commit, JSON.stringify({ answers }), key);
+    expect(refused).toMatchObject({
+      status: 200,
+      body: { import: null, newRows: 2, refusedRows: 1 },
+    });
+    expect(refused.body["rejects"]).toContain("18.01.2026 10:00,,Bestellung,R2");
+    expect(await events("tables")).toEqual([]);
+    const partly = JSON.stringify({ answers, partly: true });
+    const astray = await ask(commit, partly, { ...key, "tributary-write-key": "shop-key" });
+    expect([astray.status, astray.body["error"]]).toMatchObject([
+      403,
+      { code: "write_key_refused" },
+    ]);
+    expect(await ask(commit, partly, key)).toMatchObject({ status: 200, body: { newRows: 2 } });
+    await run("tables", "report");
+    expect(await events("tables")).toMatchObject([
+      { userId: "ada" },
+      { userId: "ada", value: "1299" },
+    ]);
+    const again = await look();
+    expect(again).toMatchObject({ mappingFrom: "remembered", open: [] });
+    const same = `/v1/imports/${String(again["look"])}/commit`;
+    expect((await ask(same, JSON.stringify({ partly: true }), key)).body).toMatchObject({
+      import: null,
+      newRows: 0,
+      presentRows: 2,
+    });
+  });
+
+  test("a look is its tenant's alone", { timeout: TIMEOUT_MS }, async () => {
+    const { look: id } = await look();
+    const path = `/v1/imports/${String(id)}/commit`;
+    const other = { ...JSON_TYPE, authorization: "Bearer shop-key" };
+    expect((await ask(path, "{}", other)).status).toBe(404);
+  });
+});

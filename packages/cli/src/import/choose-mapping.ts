@@ -72,7 +72,7 @@ function byPreset(
   { preset: named, kind }: ImportFlags,
   { terminal }: CommandContext,
 ): { readonly table: Table; readonly choices: Choices } {
-  const preset = named === undefined ? findPreset(table.columns) : namedPreset(named);
+  const preset = named === undefined ? findPreset(table.columns, kind) : namedPreset(named);
   if (preset === undefined || (kind ?? preset.kind) !== preset.kind) return { table, choices: {} };
   const applied = applyPreset(table, preset);
   terminal.note(`Read as a file of "${preset.title}"; --preset none maps it by its columns alone.`);

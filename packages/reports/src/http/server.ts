@@ -13,6 +13,7 @@ import { frameworkError } from "./body-errors.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addImportRoutes } from "./import-routes.ts";
+import { addImportFileRoutes } from "./import-file-routes.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addLocalGuard } from "./local-guard.ts";
 import type { ServerParts } from "./parts.ts";
@@ -74,6 +75,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       addReportRoutes(readers, parts);
       addImportRoutes(readers, parts);
       addLedgerRoutes(readers, parts);
+      addImportFileRoutes(readers, parts);
       addExportRoutes(readers, parts);
       addSettledRoute(readers, parts);
       addLagRoute(readers, parts);
