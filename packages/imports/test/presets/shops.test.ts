@@ -119,3 +119,21 @@ test("WooCommerce: line items repeat their order, which is one conversion and on
   ]);
   expect(refused).toEqual([]);
 });
+
+test.each([
+  [
+    "order_number,order_date,status,order_total,order_currency,customer_email\n1,2026-11-01 10:00:00+00,shipped,5,EUR,a@example.com\n",
+    "shipped",
+  ],
+  [
+    "Name,Email,Financial Status,Currency,Total,Created at,Lineitem name\n#1,a@example.com,on_credit,EUR,5,2026-11-01 10:00:00 +0000,Hat\n",
+    "on_credit",
+  ],
+])("a status that is not known is a question", async (text, status) => {
+  const { open } = await readFile(text);
+  expect(open.map(({ key }) => key)).toEqual([`type ${status}`]);
+  const { rows } = await readFile(text, {
+    answers: new Map([[`type ${status}`, "conversion"]]),
+  });
+  expect(rows).toMatchObject([[2, { type: "conversion", value: "5" }]]);
+});
