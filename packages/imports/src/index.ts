@@ -13,7 +13,8 @@ export type { ColumnLook, Look, Row, RowSource } from "./mapping/look.ts";
 export { checkMapping, headerDigest, mappingJsonSchema, parseMapping } from "./mapping/mapping.ts";
 export type { ColumnMapping, Mapping } from "./mapping/mapping.ts";
 export { propose } from "./mapping/propose.ts";
-export type { Choices, OpenQuestion, Proposal } from "./mapping/propose.ts";
+export type { OpenQuestion } from "./mapping/inquiry.ts";
+export type { Choices, Proposal } from "./mapping/propose.ts";
 export {
   applyPreset,
   findPreset,

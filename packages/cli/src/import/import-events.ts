@@ -4,7 +4,7 @@ import {
   type CheckCounts,
   checkEvents,
   type EventLimits,
-  KnownRows,
+  type KnownRows,
   LEDGER_ROWS,
   type Mapping,
   newEvents,

@@ -3,7 +3,7 @@ import { stat, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Interrupt } from "@tributary/platform/client";
 import { describeError } from "@tributary/platform/errors";
-import { headerDigest, ImportError, KnownRows, openTable, type Table } from "@tributary/imports";
+import { ImportError, KnownRows, openTable } from "@tributary/imports";
 import { runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
 import { GatewayClient } from "../client/gateway-client.ts";
 import { ImportClient } from "../client/import-client.ts";
@@ -18,29 +18,8 @@ import { type ImportFlags, tableOptions } from "./flags.ts";
 import { checkDayFile, storeDayFile } from "./import-days.ts";
 import { checkFile, sendEvents } from "./import-events.ts";
 import { RejectFile } from "./reject-file.ts";
+import { begunOf, type OpenedFile, reportsOf, type Step, summaryOf } from "./step.ts";
 import { type ImportSummary, printSummary } from "./summary.ts";
-
-/** An opened file. */
-interface OpenedFile {
-  /** Its name in messages, and in the ledger. */
-  readonly name: string;
-  readonly table: Table;
-  /** On disk. */
-  readonly bytes: number;
-}
-
-/** What the steps of an import share. */
-interface Step {
-  readonly file: OpenedFile;
-  readonly chosen: ChosenMapping;
-  readonly rejects: RejectFile;
-  readonly flags: ImportFlags;
-  readonly context: CommandContext;
-  readonly signal: AbortSignal;
-  /** Undefined where no platform runs and nothing is to be sent. */
-  readonly reports: ReportsClient | undefined;
-  readonly gatewayUrl: string | undefined;
-}
 
 /**
  * Imports a file of events, spend or rates, or with `--dry-run` checks it, and prints a summary. Exit code 1 where a row was refused.
@@ -256,42 +235,6 @@ async function importDays(step: Step): Promise<ImportSummary> {
     rejects.count,
   );
   return { ...summary, ...stored, sent: true };
-}
-
-function reportsOf({ reports }: Step): ReportsClient {
-  if (reports === undefined) throw new Error("nothing is sent without a platform");
-  return reports;
-}
-
-function begunOf({ file, chosen }: Step): object {
-  const { mapping } = chosen;
-  const header = headerDigest(file.table.columns);
-  return { kind: mapping.kind, file: file.name.slice(0, 512), header, mapping };
-}
-
-function summaryOf({ file, chosen, rejects, flags }: Step, rows: number): ImportSummary {
-  const { mapping, from, unmapped } = chosen;
-  return {
-    file: file.name,
-    kind: mapping.kind,
-    import: null,
-    dryRun: flags.dryRun === true,
-    sent: false,
-    rows,
-    new: 0,
-    present: 0,
-    repeated: 0,
-    skipped: 0,
-    refused: rejects.count,
-    differing: 0,
-    differingLines: [],
-    refusals: rejects.items,
-    rejects: rejects.count === 0 ? null : rejects.path,
-    notRead: [...chosen.table.skipped],
-    unmapped,
-    mapping,
-    mappingFrom: from,
-  };
 }
 
 async function saveMapping(path: string, { mapping }: ChosenMapping): Promise<void> {

@@ -53,25 +53,17 @@ const countsSchema = z.strictObject({
   refusedRows: rows,
 });
 
+const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
+
 /** Adds the routes of the ledger. They need a read key, as those of spend do: write keys stand in shops' pages. */
 export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void {
   addImportList(server, parts);
-  const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
   const json = (answer: z.ZodType, summary: string) => ({
     ...documentedAt(PATH, { summary, parameters: NO_PARAMETERS, body: z.unknown(), answer }),
     bodyLimit: MAX_DAYS_BODY_BYTES,
     errorHandler,
   });
-  const binary = (answer: z.ZodType, summary: string) => ({
-    ...documentedAt(PATH, { summary, parameters: NO_PARAMETERS, body: ROWS_BODY, answer }),
-    bodyLimit: MAX_ROWS * IMPORT_ROW_BYTES,
-    errorHandler,
-  });
-  server.addContentTypeParser(
-    "application/octet-stream",
-    { parseAs: "buffer" },
-    (_request, body, done) => done(null, body),
-  );
+  addEventLedger(server, parts);
   const { ledger } = parts;
   server.post(
     "/v1/imports/begin",
@@ -92,6 +84,30 @@ export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void
       const { importId } = await ledger.begin(tenant, { ...begun, mapping: text }, Date.now());
       return { import: importId, tenant };
     },
+  );
+  server.post(
+    "/v1/imports/:import/days",
+    json(storedRowsSchema, "Stores rows of spend or rates, all or none"),
+    async (request) => ({
+      stored: await ledger.storeDays(tenantOf(request), request.params.import, request.body),
+    }),
+  );
+  server.post(
+    "/v1/imports/:import/end",
+    json(importRecordSchema, "Ends an import: all of it is there"),
+    async (request) => {
+      const counts = readBody(countsSchema, request.body);
+      const tenant = tenantOf(request);
+      return answerOf(await ledger.end(tenant, request.params.import, counts, Date.now()));
+    },
+  );
+}
+
+function addEventLedger(server: ReportsServer, { ledger }: ServerParts): void {
+  server.addContentTypeParser(
+    "application/octet-stream",
+    { parseAs: "buffer" },
+    (_request, body, done) => done(null, body),
   );
   server.post(
     "/v1/imports/known",
@@ -116,27 +132,20 @@ export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void
   );
   server.post(
     "/v1/imports/:import/events",
-    binary(storedRowsSchema, "Notes rows of events that a gateway has accepted"),
+    {
+      ...documentedAt(PATH, {
+        summary: "Notes rows of events that a gateway has accepted",
+        parameters: NO_PARAMETERS,
+        body: ROWS_BODY,
+        answer: storedRowsSchema,
+      }),
+      bodyLimit: MAX_ROWS * IMPORT_ROW_BYTES,
+      errorHandler,
+    },
     async (request) => {
       const given = rowsOf(request.body);
       await ledger.record(tenantOf(request), request.params.import, given);
       return { stored: given.length / IMPORT_ROW_BYTES };
-    },
-  );
-  server.post(
-    "/v1/imports/:import/days",
-    json(storedRowsSchema, "Stores rows of spend or rates, all or none"),
-    async (request) => ({
-      stored: await ledger.storeDays(tenantOf(request), request.params.import, request.body),
-    }),
-  );
-  server.post(
-    "/v1/imports/:import/end",
-    json(importRecordSchema, "Ends an import: all of it is there"),
-    async (request) => {
-      const counts = readBody(countsSchema, request.body);
-      const tenant = tenantOf(request);
-      return answerOf(await ledger.end(tenant, request.params.import, counts, Date.now()));
     },
   );
 }
@@ -179,7 +188,7 @@ function addImportList(server: ReportsServer, { engine, ledger }: ServerParts): 
   );
 }
 
-export function answerOf(record: ImportRecord): ImportAnswer {
+function answerOf(record: ImportRecord): ImportAnswer {
   const { importId, tenant: _, mapping: _mapping, ...rest } = record;
   return { import: importId, ...rest };
 }

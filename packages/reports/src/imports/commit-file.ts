@@ -1,5 +1,5 @@
 /** Commits a file over HTTP: checks all of it, then sends or stores what is new. */
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import {
   checkDays,
   checkEvents,

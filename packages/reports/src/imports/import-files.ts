@@ -113,7 +113,7 @@ export class ImportFiles {
           request,
           now,
         };
-        return mapping.kind === "events" ? await commitEvents(parts) : await commitDays(parts);
+        return mapping.kind === "events" ? commitEvents(parts) : commitDays(parts);
       });
     } finally {
       this.#commits -= 1;

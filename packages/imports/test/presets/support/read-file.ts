@@ -1,6 +1,7 @@
 import { openTable } from "../../../src/file/open-table.ts";
 import { lookAt } from "../../../src/mapping/look.ts";
-import { propose, type Choices, type OpenQuestion } from "../../../src/mapping/propose.ts";
+import type { OpenQuestion } from "../../../src/mapping/inquiry.ts";
+import { propose, type Choices } from "../../../src/mapping/propose.ts";
 import { applyPreset, findPreset } from "../../../src/presets/apply-preset.ts";
 import { DayRows, type DayRow } from "../../../src/rows/day-row.ts";
 import { EventRows, type RowEvent } from "../../../src/rows/event-row.ts";
