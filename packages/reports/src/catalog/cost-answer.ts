@@ -24,7 +24,7 @@ const returns = {
   cpa: z.number().nullable().describe("spend for each conversion; null where either is unknown"),
 };
 
-/** Rows by spend, largest first. */
+/** Rows by their span, then by spend, largest first. */
 export const costSchema = z.object({
   rows: z.array(
     z

@@ -64,6 +64,8 @@ interface Group {
   /** Distinguishes the dimensions, of whatever currency. */
   readonly order: string;
   readonly isUnattributed: boolean;
+  /** Of its span; "" without spans. */
+  readonly begin: string;
   readonly currency: string;
   /** Undefined where none was imported, which is not 0. */
   spend: bigint | undefined;
@@ -91,18 +93,21 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
   const groups = new Map<string, Group>();
   const fields = touchDimensionsOf(by);
   const span = by.find(isSpan);
-  const groupOf = (
-    touch: readonly string[] | undefined,
-    begin: string | undefined,
-    code: string,
-  ): Group => {
-    const dims = rowDimensions(by, touch, begin === undefined ? [] : [begin]);
+  const groupOf = (touch: readonly string[] | undefined, begin: string, code: string): Group => {
+    const dims = rowDimensions(by, touch, begin === "" ? [] : [begin]);
     // By a span alone all conversions are one row.
     const isUnattributed = touch === undefined && fields.length > 0;
     const order = orderOf(dims, isUnattributed);
     const key = `${order}${code}`;
     const amounts = { spend: undefined, value: 0n, conversions: 0n };
-    const group = groups.get(key) ?? { dims, order, isUnattributed, currency: code, ...amounts };
+    const group = groups.get(key) ?? {
+      dims,
+      order,
+      isUnattributed,
+      begin,
+      currency: code,
+      ...amounts,
+    };
     groups.set(key, group);
     return group;
   };
@@ -133,10 +138,10 @@ function isSpan(dimension: string): dimension is CostSpan {
   return SPANS.some((span) => span === dimension);
 }
 
-/** The begin of a day's span, as reports write it: the Monday of its week. @param day `2026-10-01` */
-function beginOf(day: string, span: CostSpan | undefined): string | undefined {
+/** The begin of a day's span, as reports write it: the Monday of its week; "" without spans. @param day `2026-10-01` */
+function beginOf(day: string, span: CostSpan | undefined): string {
   if (span === "month") return day.slice(0, 7);
-  if (span !== "week") return span === "day" ? day : undefined;
+  if (span !== "week") return span === "day" ? day : "";
   const ms = Date.parse(day);
   const sinceMonday = (new Date(ms).getUTCDay() + 6) % 7;
   return new Date(ms - sinceMonday * DAY_MS).toISOString().slice(0, 10);
@@ -170,6 +175,7 @@ async function touchesBy(
 function reportOf(groups: readonly Group[], touches: ReadonlyMap<string, Touches>): CostReport {
   const sorted = groups.toSorted(
     (a, b) =>
+      compare(a.begin, b.begin) ||
       compare(b.spend ?? 0n, a.spend ?? 0n) ||
       compare(b.value, a.value) ||
       compare(b.conversions, a.conversions) ||
