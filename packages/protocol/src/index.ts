@@ -13,6 +13,8 @@ export {
   parseDecimal,
   trimDecimal,
 } from "./values/decimal.ts";
+export { QUERY_ONLY, unreadUtm, unreadUtmReason } from "./values/utm.ts";
+export type { UnreadUtm, UtmReading } from "./values/utm.ts";
 export { Dictionary } from "./entry/dictionary.ts";
 export { createRowDictionaries, EventRow } from "./entry/event-row.ts";
 export {

@@ -9,7 +9,7 @@ import {
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
-import { readTenants, type Tenants } from "@tributary/tenants";
+import { channelSettingsOf, readTenants, type Tenants } from "@tributary/tenants";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
@@ -261,7 +261,8 @@ function journeyOptionsOf(
   { byName }: Tenants,
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
-  const options = [...byName].map(([name, { windows, channels, referralExclusions }]) => {
+  const options = [...byName].map(([name, settings]) => {
+    const { windows } = settings;
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -270,13 +271,13 @@ function journeyOptionsOf(
         );
       }
     }
-    const own =
-      channels === undefined && referralExclusions === undefined
-        ? undefined
-        : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
     return [
       name,
-      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own },
+      {
+        clickWindowMs: windows?.click,
+        viewWindowMs: windows?.view,
+        channels: channelSettingsOf(settings),
+      },
     ] as const;
   });
   return new Map(options);

@@ -2,6 +2,7 @@ import type { Channel, Site } from "./channels.ts";
 import type { ClickId } from "./click-ids.ts";
 import { isSameSite } from "./same-site.ts";
 import { passedThrough, siteOfHost, siteOfSource, type PassedThrough } from "./sites.ts";
+import type { Names } from "./names.ts";
 import type { TenantRules } from "./tenant-rules.ts";
 import { hostOf, readLandingQuery, type LandingQuery } from "./url.ts";
 
@@ -165,22 +166,38 @@ function isUntold({ channel, rule }: Verdict, { medium }: Traffic): boolean {
 }
 
 function readTraffic(signal: ChannelSignal, own: TenantRules | undefined): Traffic {
-  const { utm, clickId } = signal.url === undefined ? EMPTY_QUERY : readLandingQuery(signal.url);
-  const source = meaningful(signal.source) ?? meaningful(utm.source);
+  const { utm, clickId } =
+    signal.url === undefined ? EMPTY_QUERY : readLandingQuery(signal.url, own?.utm);
+  const names = own?.names;
+  const source = textOf("source", signal.source, utm.source, names);
   let referrerHost = signal.referrer === undefined ? undefined : hostOf(signal.referrer);
   const passedOver =
     referrerHost === undefined ? undefined : passedOverBy(referrerHost, signal, own);
   if (passedOver !== undefined) referrerHost = undefined;
   return {
     source,
-    medium: meaningful(signal.medium) ?? meaningful(utm.medium) ?? "",
-    campaign: meaningful(signal.campaign) ?? meaningful(utm.campaign) ?? "",
+    medium: textOf("medium", signal.medium, utm.medium, names) ?? "",
+    campaign: textOf("campaign", signal.campaign, utm.campaign, names) ?? "",
     sourceSite: source === undefined ? undefined : siteOfSource(source),
     referrerHost,
     referrerSite: referrerHost === undefined ? undefined : siteOfHost(referrerHost),
     passedOver,
     clickId,
   };
+}
+
+/** The event's own text, else that of its URL, as the tenant names it. */
+function textOf(
+  field: "source" | "medium" | "campaign",
+  own: string | undefined,
+  tagged: string | undefined,
+  names: Names | undefined,
+): string | undefined {
+  const text = meaningful(own) ?? meaningful(tagged);
+  if (text === undefined || names === undefined) return text;
+  // Named as it was written: an alias may tell upper from lower case.
+  const written = meaningful(own) === undefined ? tagged : own;
+  return meaningful(names.of(field, written ?? ""));
 }
 
 function meaningful(value: string | undefined): string | undefined {

@@ -102,7 +102,7 @@ export class FactTaker {
         }
         const chain = this.#users.find(i - from);
         this.#chains.place(i, i - from, chain, false);
-        this.#chains.insert(i, i - from, chain, this.#batch.tuples[i] as number);
+        this.#chains.insert(i, i - from, chain, this.#foldedTuple(i));
         if (this.#batch.isCopy(i)) counts.kept(tenant, time);
         else counts.processed(tenant, time, time);
       }
@@ -144,8 +144,16 @@ export class FactTaker {
       this.#identity.noteFull();
       return false;
     }
-    this.#chains.insert(event, staged, chain, this.#batch.tuples[event] as number);
+    this.#chains.insert(event, staged, chain, this.#foldedTuple(event));
     return true;
+  }
+
+  /** The combination of the names that an event's stand for: its fact is written with its own. */
+  #foldedTuple(event: number): number {
+    const tuple = this.#batch.tuples[event] as number;
+    const { flags, tenants } = this.#columns;
+    if (!isTouchpointType((flags[event] as number) & FLAG_TYPE_MASK)) return tuple;
+    return this.#tables.vocabulary.channels.folded(tenants[event] as number, tuple);
   }
 
   /** Stages the next events of the entry. @returns where they end */
@@ -180,12 +188,11 @@ export class FactTaker {
     }
     const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
     const { tuples } = this.#batch;
-    let tuple = tuples[event] as number;
     if (isTouchpointType(type)) {
-      tuple = this.#tables.vocabulary.channels.name(columns, event, tuple);
-      tuples[event] = tuple;
+      const { channels } = this.#tables.vocabulary;
+      tuples[event] = channels.name(columns, event, tuples[event] as number);
     }
-    const fact = chains.insert(event, staged, chain, tuple);
+    const fact = chains.insert(event, staged, chain, this.#foldedTuple(event));
     this.#noteIdentity(event, fact);
     const time = columns.times[event] as number;
     if (type !== TYPE_REFUND) {
