@@ -1,3 +1,4 @@
+import type { Names } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 import {
   attributionReport,
@@ -123,7 +124,8 @@ interface Credited {
   readonly leftOutTouchpoints?: number;
 }
 
-async function answerOne(parts: AttributionParts, question: Asked): Promise<Attribution> {
+async function answerOne(parts: AttributionParts, asked: Asked): Promise<Attribution> {
+  const question = named(asked, parts.settings.channels?.names);
   const { asOf, source, rules, paths } = question;
   const pathModels = question.models.filter(isPathModel);
   const credited =
@@ -141,13 +143,26 @@ async function answerOne(parts: AttributionParts, question: Asked): Promise<Attr
   };
 }
 
+/** The question about the names that those it asks about stand for. */
+function named(question: Asked, names: Names | undefined): Asked {
+  const { rules } = question;
+  if (names === undefined || rules.leaveOut.length === 0) return question;
+  const leaveOut = rules.leaveOut.map(({ dimension, value }) => ({
+    dimension,
+    value: names.of(dimension, value),
+  }));
+  return { ...question, rules: { ...rules, leaveOut } };
+}
+
 async function creditStreamed(
-  { engine }: AttributionParts,
+  { engine, settings }: AttributionParts,
   question: Asked,
   withPaths: boolean,
 ): Promise<Credited> {
   const models = question.models.filter(isStreamedModel);
-  const { report, paths } = await attributionReport(engine, { ...question, models, withPaths });
+  const names = settings.channels?.names;
+  const asked = { ...question, models, withPaths, names };
+  const { report, paths } = await attributionReport(engine, asked);
   return { ...report, paths };
 }
 
@@ -177,6 +192,7 @@ async function creditFacts(
     windowMs,
     lead,
     by: conversionDimensions,
+    names: settings.channels?.names,
   };
   const dataVersion = await engine.dataVersion();
   const task: RecomputeTask = {
@@ -238,7 +254,7 @@ function columnsOf({ by, rules }: Asked): readonly DimensionField[] {
 
 /** Rows of all models in the order asked for; computes the models over paths. */
 async function creditPathModels(
-  { engine, computer }: AttributionParts,
+  { engine, computer, settings }: AttributionParts,
   question: Asked,
   credited: Credited,
 ): Promise<{
@@ -249,7 +265,9 @@ async function creditPathModels(
   if (pathModels.length === 0) return { rows: credited.rows, comparisons: [] };
   const { by, paths } = question;
   const { confidence } = paths;
-  const open = paths.nonConverting ? await openPathsOf(engine, question) : [];
+  const open = paths.nonConverting
+    ? await openPathsOf(engine, question, settings.channels?.names)
+    : [];
   const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
   const resampling =
     confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
@@ -268,9 +286,13 @@ async function creditPathModels(
   return { rows: modelNames(question).flatMap((model) => rows.get(model) ?? []), comparisons };
 }
 
-async function openPathsOf(engine: WarehouseEngine, question: Asked): Promise<readonly OpenPath[]> {
+async function openPathsOf(
+  engine: WarehouseEngine,
+  question: Asked,
+  names: Names | undefined,
+): Promise<readonly OpenPath[]> {
   const { rules, source, by } = question;
-  const open = await openJourneys(engine, { ...question, ...rules });
+  const open = await openJourneys(engine, { ...question, ...rules, names });
   if (source === "streamed") return open;
   const known = new Map<string, string>();
   const count = touchDimensionsOf(by).length;

@@ -23,8 +23,9 @@ export const assists = report({
     ),
     totals: z.object({ attributed: count, unattributed: count }),
   }),
-  async run({ engine, tenant, now }, asked) {
-    const question = { tenant, by: asked.by, ...timesOf(asked, now) };
+  async run({ engine, tenant, settings, now }, asked) {
+    const names = settings.channels?.names;
+    const question = { tenant, names, by: asked.by, ...timesOf(asked, now) };
     const { rows, totals } = await assistedConversions(engine, question);
     return {
       rows: rows.map((row) => ({

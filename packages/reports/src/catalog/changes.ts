@@ -74,7 +74,7 @@ export const changes = report({
     asOf,
   }),
   answer: changesSchema,
-  async run({ engine, tenant, now }, asked) {
+  async run({ engine, tenant, settings, now }, asked) {
     const { model, by, since, asOf: until = now } = asked;
     if (since === undefined) {
       throw refusal("parameter_missing", "since", "expected the time to compare with", undefined);
@@ -85,7 +85,8 @@ export const changes = report({
       throw refusal("range_empty", "since", reason, new Date(since).toISOString());
     }
     const { from, to } = timesOf(asked, now);
-    return changesBetween(engine, { tenant, model, by, since, until, from, to });
+    const names = settings.channels?.names;
+    return changesBetween(engine, { tenant, names, model, by, since, until, from, to });
   },
 });
 
@@ -98,9 +99,9 @@ async function changesBetween(
   engine: WarehouseEngine,
   question: ChangesQuestion,
 ): Promise<Changes> {
-  const { tenant, model, by, from, to, since, until } = question;
+  const { tenant, names, model, by, from, to, since, until } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const report = { tenant, models: [model], by, ...range };
+  const report = { tenant, names, models: [model], by, ...range };
   const statements = new Map<string, Statement>();
   const add = (line: ChangeLine, groups: readonly CreditGroup[]): void => {
     for (const group of groups) addTo(statementOf(statements, group, by), line, group);

@@ -1,4 +1,4 @@
-import type { ModelName } from "@tributary/attribution";
+import type { ModelName, Names } from "@tributary/attribution";
 import { formatDecimal, MONEY_UNIT, type DimensionField } from "@tributary/protocol";
 import {
   campaignCounts,
@@ -32,6 +32,8 @@ interface CostQuestion {
   readonly asOf?: number | undefined;
   /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency: string | undefined;
+  /** The tenant's, where it has its own: spend is joined by the names that its names stand for. */
+  readonly names: Names | undefined;
 }
 
 /** Which of spend, conversions and touchpoints a group has. */
@@ -93,7 +95,9 @@ export const cost = report({
   async run({ engine, tenant, settings, now }, asked) {
     const { model, by, currency: target, timeZone: zone = settings.timeZone } = asked;
     const times = timesOf(asked, now);
-    return costReport(engine, { tenant, model, by, currency: target, timeZone: zone, ...times });
+    const names = settings.channels?.names;
+    const question = { tenant, model, by, currency: target, timeZone: zone, names, ...times };
+    return costReport(engine, question);
   },
 });
 
@@ -120,7 +124,7 @@ const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
  * @throws ReportsError `rate_missing`, WarehouseError
  */
 async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
-  const { tenant, model, by, timeZone, from, to, asOf, currency } = question;
+  const { tenant, model, by, timeZone, from, to, asOf, currency, names } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const rates = currency === undefined ? [] : await readRates(engine, tenant, currency);
   const convert = converter(currency, rates);
@@ -142,7 +146,7 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
   for (const row of await readSpend(engine, { tenant, timeZone, ...range })) {
     const dims = rowDimensions(
       by,
-      by.map((field) => row[field]),
+      by.map((field) => names?.of(field, row[field]) ?? row[field]),
       [],
     );
     groupOf(dims, currency ?? row.currency).spend += convert(row.amount, row.currency, row.day);
@@ -152,6 +156,7 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
     models: [model],
     by: [...by, "day"],
     timeZone,
+    names,
     ...range,
     ...(asOf === undefined ? {} : { asOf }),
   });
@@ -186,9 +191,9 @@ function converter(
 
 async function touchesBy(
   engine: WarehouseEngine,
-  { tenant, by, timeZone, from, to, asOf }: CostQuestion,
+  { tenant, by, timeZone, from, to, asOf, names }: CostQuestion,
 ): Promise<ReadonlyMap<string, Touches>> {
-  const { rows } = await campaignCounts(engine, { tenant, by, timeZone, from, to, asOf });
+  const { rows } = await campaignCounts(engine, { tenant, names, by, timeZone, from, to, asOf });
   return new Map(
     rows.map((row) => {
       const dims = rowDimensions(

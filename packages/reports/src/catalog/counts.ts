@@ -47,7 +47,8 @@ export const counts = report({
     const { by, interval, timeZone: zone = settings.timeZone } = asked;
     const times = timesOf(asked, now);
     refuseTooManySpans(interval, times.from, times.to);
-    const question = { tenant, by, interval, timeZone: zone, ...times };
+    const names = settings.channels?.names;
+    const question = { tenant, names, by, interval, timeZone: zone, ...times };
     const { rows, totals } = await campaignCounts(engine, question);
     return {
       rows: rows.map((row) => ({ ...row, ...ratesOf(row) })),
