@@ -1,4 +1,5 @@
 import type { AttributionReport } from "@tributary/reports/answers";
+import { spellingLines } from "./spelling-lines.ts";
 import { figure } from "../terminal/figures.ts";
 
 const UNITS = [
@@ -9,12 +10,14 @@ const UNITS = [
 ] as const;
 
 /** Notes below a table: the rules, where they are not the workers', and the time up to which the report is complete. */
-export function reportNotes({ source, rules, completeUpTo }: AttributionReport): string {
+export function reportNotes(report: AttributionReport): string {
+  const { source, rules, completeUpTo, spellings } = report;
   const complete =
     completeUpTo === 0
       ? "The report is not known to be complete up to any time yet."
       : `Complete up to ${new Date(completeUpTo).toISOString()}: the report includes everything accepted earlier.`;
-  return source === "facts" ? `${describeRules(rules)}\n${complete}` : complete;
+  const credited = source === "facts" ? [describeRules(rules)] : [];
+  return [...spellingLines(spellings), ...credited, complete].join("\n");
 }
 
 function describeRules(rules: AttributionReport["rules"]): string {

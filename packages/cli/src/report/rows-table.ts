@@ -1,4 +1,6 @@
 import type { RowsAnswer } from "@tributary/reports";
+import type { Spelling } from "@tributary/reports/answers";
+import { spellingLines } from "./spelling-lines.ts";
 import { safeTextWithin } from "../terminal/terminal.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
 import { plainTable } from "./table.ts";
@@ -15,11 +17,12 @@ interface Summaries extends RowsAnswer {
   readonly rest?: Figures;
   /** Several where there are several currencies. */
   readonly totals?: Figures | readonly Figures[];
+  readonly spellings?: readonly Spelling[];
 }
 
 /** A report's rows as a table, texts before figures; below it the rest and the totals, in words. */
 export function renderRows(report: RowsAnswer): string {
-  const { rows, rest, totals } = report as Summaries;
+  const { rows, rest, totals, spellings } = report as Summaries;
   if (rows.length === 0) return "Nothing in this time.";
   const names = Object.keys(rows[0] ?? {});
   const texts = names.filter(
@@ -36,6 +39,8 @@ export function renderRows(report: RowsAnswer): string {
     const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
     lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
+  const spelled = spellingLines(spellings);
+  if (spelled.length > 0) lines.push(spelled.join("\n"));
   return lines.join("\n\n");
 }
 

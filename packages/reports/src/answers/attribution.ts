@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { spellings } from "./spellings.ts";
 import { currency, decimalText, instant } from "./fields.ts";
 
 const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
@@ -72,6 +73,7 @@ export const reportSchema = z.object({
     .optional()
     .describe("neighbours by credited conversions, where a confidence was asked for"),
   totals,
+  ...spellings,
   totalsBefore: totals.optional().describe("of the report compared with"),
 });
 

@@ -16,9 +16,10 @@ import {
   type OpenPath,
   type WarehouseEngine,
 } from "@tributary/warehouse";
+import { spelled, type Spelling } from "../answers/spellings.ts";
 import { compareWith, type ComparedRow } from "./compared-rows.ts";
 import type { RecomputeTask, TouchesTask } from "../compute/facts-computer.ts";
-import { longestWindowMs } from "../question/journey-rules.ts";
+import { longestWindowMs, namedRules } from "../question/journey-rules.ts";
 import { ReportsError } from "../errors.ts";
 import type { PathCredits, PathCreditsTask } from "../compute/path-credits.ts";
 import {
@@ -50,6 +51,8 @@ export interface Attribution {
   /** Where a confidence was asked for: neighbours in each model's order. */
   readonly comparisons?: readonly Comparison[];
   readonly totals: AttributionTotals;
+  /** Names that the rows have in several spellings. */
+  readonly spellings?: readonly Spelling[];
   /** Totals of the report that this one is compared with. */
   readonly totalsBefore?: AttributionTotals;
 }
@@ -125,7 +128,8 @@ interface Credited {
 }
 
 async function answerOne(parts: AttributionParts, asked: Asked): Promise<Attribution> {
-  const question = named(asked, parts.settings.channels?.names);
+  const names = parts.settings.channels?.names;
+  const question = { ...asked, rules: namedRules(asked.rules, names) };
   const { asOf, source, rules, paths } = question;
   const pathModels = question.models.filter(isPathModel);
   const credited =
@@ -140,18 +144,8 @@ async function answerOne(parts: AttributionParts, asked: Asked): Promise<Attribu
     rows,
     ...(paths.confidence === undefined ? {} : { comparisons }),
     totals: credited.totals,
+    ...spelled(rows, question.by),
   };
-}
-
-/** The question about the names that those it asks about stand for. */
-function named(question: Asked, names: Names | undefined): Asked {
-  const { rules } = question;
-  if (names === undefined || rules.leaveOut.length === 0) return question;
-  const leaveOut = rules.leaveOut.map(({ dimension, value }) => ({
-    dimension,
-    value: names.of(dimension, value),
-  }));
-  return { ...question, rules: { ...rules, leaveOut } };
 }
 
 async function creditStreamed(

@@ -1,6 +1,7 @@
 import { assistedConversions } from "@tributary/warehouse";
 import { z } from "zod";
 import { count, currency, decimalText, rate } from "../answers/fields.ts";
+import { spelled, spellings } from "../answers/spellings.ts";
 import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
 import { byTouch, report } from "./report.ts";
 
@@ -22,6 +23,7 @@ export const assists = report({
         .catchall(z.string()),
     ),
     totals: z.object({ attributed: count, unattributed: count }),
+    ...spellings,
   }),
   async run({ engine, tenant, settings, now }, asked) {
     const names = settings.channels?.names;
@@ -33,6 +35,7 @@ export const assists = report({
         assistedPerLast: row.last === 0 ? null : row.assisted / row.last,
       })),
       totals,
+      ...spelled(rows, asked.by),
     };
   },
 });

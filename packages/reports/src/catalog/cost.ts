@@ -11,6 +11,7 @@ import {
 } from "@tributary/warehouse";
 import { z } from "zod";
 import { count, currency, decimalText, rate } from "../answers/fields.ts";
+import { spelled, spellings } from "../answers/spellings.ts";
 import { ReportsError } from "../errors.ts";
 import {
   asOf,
@@ -76,6 +77,7 @@ const costSchema = z.object({
       ...returns,
     }),
   ),
+  ...spellings,
 });
 
 type CostReport = AnswerOf<typeof costSchema>;
@@ -97,7 +99,8 @@ export const cost = report({
     const times = timesOf(asked, now);
     const names = settings.channels?.names;
     const question = { tenant, model, by, currency: target, timeZone: zone, names, ...times };
-    return costReport(engine, question);
+    const answer = await costReport(engine, question);
+    return { ...answer, ...spelled(answer.rows, by) };
   },
 });
 

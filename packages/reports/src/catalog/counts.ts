@@ -8,6 +8,7 @@ import {
 } from "@tributary/warehouse";
 import { z } from "zod";
 import { count, rate } from "../answers/fields.ts";
+import { spelled, spellings } from "../answers/spellings.ts";
 import { refusal, text } from "../question/parameters.ts";
 import { asOf, dimensions, timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
 import { report } from "./report.ts";
@@ -42,6 +43,7 @@ export const counts = report({
   answer: z.object({
     rows: z.array(z.object({ time: z.string().optional(), ...eventCounts }).catchall(z.string())),
     totals: z.object(eventCounts),
+    ...spellings,
   }),
   async run({ engine, tenant, settings, now }, asked) {
     const { by, interval, timeZone: zone = settings.timeZone } = asked;
@@ -53,6 +55,7 @@ export const counts = report({
     return {
       rows: rows.map((row) => ({ ...row, ...ratesOf(row) })),
       totals: { ...totals, ...ratesOf(totals) },
+      ...spelled(rows, by),
     };
   },
 });

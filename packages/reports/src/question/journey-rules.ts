@@ -1,3 +1,4 @@
+import type { Names } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 
 /** How long before a conversion a touchpoint still counts, ms, inclusive. */
@@ -42,4 +43,14 @@ export function longestWindowMs(rules: JourneyRules): number {
   return Math.max(
     ...all.flatMap(({ clickWindowMs, viewWindowMs }) => [clickWindowMs, viewWindowMs]),
   );
+}
+
+/** The rules about the names that the names in them stand for. */
+export function namedRules(rules: JourneyRules, names: Names | undefined): JourneyRules {
+  if (names === undefined) return rules;
+  const leaveOut = rules.leaveOut.map(({ dimension, value }) => ({
+    dimension,
+    value: names.of(dimension, value),
+  }));
+  return { ...rules, leaveOut };
 }

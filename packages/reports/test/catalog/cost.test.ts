@@ -128,6 +128,9 @@ test("spend meets the conversions of every spelling of its name", async () => {
       row["arrivals"],
     ]);
   expect(await rows("campaign")).toHaveLength(3);
+  const { spellings } = (await ask("spelled", { by: "campaign" })) as { spellings?: unknown };
+  expect(spellings).toMatchObject([{ dimension: "campaign", name: "spring_sale", count: 3 }]);
+  expect(await ask("spelled", { by: "campaign" }, FOLDED)).not.toHaveProperty("spellings");
   expect(await rows("campaign", FOLDED)).toEqual([["spring_sale", "90", "180", 2, 3]]);
   expect(await rows("source", FOLDED)).toEqual([["google", "90", "180", 2, 3]]);
 });

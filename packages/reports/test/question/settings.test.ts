@@ -153,6 +153,10 @@ test("channels are named by the names that are meant", async () => {
 test("without the setting every name is its own", async () => {
   const { question } = parseQuestion({ by: "source" }, NOW);
   const parts = { engine, computer: localComputer(), settings: DEFAULT_REPORT_SETTINGS };
-  const { rows } = await answerAttribution(parts, { tenant: "before", ...question });
+  const { rows, spellings } = await answerAttribution(parts, { tenant: "before", ...question });
+  expect(spellings).toMatchObject([
+    { name: "google", count: 2 },
+    { name: "bing", count: 2 },
+  ]);
   expect(new Set(rows.map((row) => (row as { source?: string }).source))).toEqual(new Set(SPELLED));
 });
