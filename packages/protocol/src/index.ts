@@ -13,6 +13,8 @@ export {
   parseDecimal,
   trimDecimal,
 } from "./values/decimal.ts";
+export { LINK_FIELDS, restoreStray, strayParameters } from "./values/link.ts";
+export type { StrayParameters, StrayReason } from "./values/link.ts";
 export { QUERY_ONLY, unreadUtm, unreadUtmReason } from "./values/utm.ts";
 export type { UnreadUtm, UtmReading } from "./values/utm.ts";
 export { Dictionary } from "./entry/dictionary.ts";

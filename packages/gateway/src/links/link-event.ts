@@ -1,16 +1,4 @@
-import type { TributaryEvent } from "@tributary/protocol";
-
-/** Parameters of a link or pixel, by the event's field that each fills. */
-const FIELDS = {
-  source: "source",
-  medium: "medium",
-  campaign: "campaign",
-  term: "term",
-  content: "content",
-  channel: "channel",
-  uid: "userId",
-  aid: "anonymousId",
-} as const;
+import { LINK_FIELDS, type TributaryEvent } from "@tributary/protocol";
 
 /** A query as Fastify reads it: text, or several texts where one was repeated. */
 export type LinkQuery = Readonly<Record<string, unknown>>;
@@ -38,7 +26,7 @@ export function linkEvent({
   referrer,
 }: LinkEventInput): TributaryEvent {
   const fields: Record<string, string> = {};
-  for (const [parameter, field] of Object.entries(FIELDS)) {
+  for (const [parameter, field] of Object.entries(LINK_FIELDS)) {
     const value = query[parameter];
     const text = Array.isArray(value) ? value[0] : value;
     if (typeof text === "string" && text !== "") fields[field] = text;

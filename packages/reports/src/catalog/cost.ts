@@ -33,7 +33,7 @@ interface CostQuestion {
   readonly asOf?: number | undefined;
   /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency: string | undefined;
-  /** The tenant's, where it has its own: spend is joined by the names that its names stand for. */
+  /** The tenant's, where it has its own. */
   readonly names: Names | undefined;
 }
 
@@ -97,10 +97,9 @@ export const cost = report({
   async run({ engine, tenant, settings, now }, asked) {
     const { model, by, currency: target, timeZone: zone = settings.timeZone } = asked;
     const times = timesOf(asked, now);
-    const names = settings.channels?.names;
-    const question = { tenant, model, by, currency: target, timeZone: zone, names, ...times };
-    const answer = await costReport(engine, question);
-    return { ...answer, ...spelled(answer.rows, by) };
+    const asks = { tenant, model, by, currency: target, timeZone: zone, ...times };
+    const costs = await costReport(engine, { ...asks, names: settings.channels?.names });
+    return { ...costs, ...spelled(costs.rows, by) };
   },
 });
 
@@ -194,14 +193,14 @@ function converter(
 
 async function touchesBy(
   engine: WarehouseEngine,
-  { tenant, by, timeZone, from, to, asOf, names }: CostQuestion,
+  question: CostQuestion,
 ): Promise<ReadonlyMap<string, Touches>> {
-  const { rows } = await campaignCounts(engine, { tenant, names, by, timeZone, from, to, asOf });
+  const { rows } = await campaignCounts(engine, question);
   return new Map(
     rows.map((row) => {
       const dims = rowDimensions(
-        by,
-        by.map((field) => row[field] ?? ""),
+        question.by,
+        question.by.map((field) => row[field] ?? ""),
         [],
       );
       const { impressions, clicks, visits } = row;
