@@ -1,9 +1,12 @@
+import { QUERY_ONLY, type UtmReading } from "@tributary/protocol";
+import { utmReadingOf } from "@tributary/tenants";
 import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "../http/replies.ts";
 import { type BotFilter, pageAgentOf } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import type { EventIntake } from "../intake/event-intake.ts";
 import { decodeBody, packBody } from "../http/read-body.ts";
+import { hintsOf } from "./hints.ts";
 
 /** `POST /v1/events`: authenticate, bound, validate and route, then answer when Redis has the events. */
 export function addEventsRoute(
@@ -12,7 +15,10 @@ export function addEventsRoute(
   intake: EventIntake,
   bots: BotFilter,
 ): void {
-  server.post(EVENTS_ROUTE, async (request, reply) => {
+  const readings: ReadonlyMap<string, UtmReading> = new Map(
+    [...config.tenants.byName].map(([name, settings]) => [name, utmReadingOf(settings)]),
+  );
+  server.post<{ Querystring: { debug?: unknown } }>(EVENTS_ROUTE, async (request, reply) => {
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
       const tenant = intake.keys.tenantOf(request.headers);
       intake.checkRoom(tenant);
@@ -21,9 +27,12 @@ export function addEventsRoute(
       const plain =
         encoding === undefined ? raw : await decodeBody(raw, encoding, config.maxBodyBytes);
       const body = packBody(plain, request.headers["content-type"], config.maxEvents);
+      // Before the body's buffer is another request's, which it is after the first wait.
+      const hints =
+        request.query.debug === "1" ? hintsOf(body, readings.get(tenant) ?? QUERY_ONLY) : undefined;
       const left = bots.filter(tenant, pageAgentOf(request.headers), body);
       const { accepted, refused } = await intake.take(left, tenant, span);
-      await answerBatch(reply, accepted, refused);
+      await answerBatch(reply, accepted, refused, hints);
       span.setAttribute("http.response.status_code", reply.statusCode);
     });
     return reply;
