@@ -9,6 +9,8 @@ import {
   type ListenConfig,
   listenConfig,
   parseApiKeys,
+  parseHostNames,
+  parseProxies,
   readEnvironment,
   redisRulesOf,
   redisRulesSchema,
@@ -54,6 +56,11 @@ const schema = settingsSchema.extend({
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
+  TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
+  TRIBUTARY_TRUSTED_PROXIES: SHARED_SETTINGS.TRIBUTARY_TRUSTED_PROXIES,
+  TRIBUTARY_KEY_FAILURES: wholeNumber(0, 10_000, 30).describe(
+    "different wrong keys of an address within a minute that lock it out for a minute; 0 for no limit",
+  ),
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -66,6 +73,12 @@ const schema = settingsSchema.extend({
   ),
   TRIBUTARY_ERASE_KEYS: text("").describe(
     "keys that people are erased with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_IMPORT_KEYS: text("").describe(
+    "keys that spend and rates are imported with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_OPERATE_KEYS: text("").describe(
+    "keys that see the whole platform's lag, and whose they are; as TRIBUTARY_READ_KEYS",
   ),
   TRIBUTARY_ERASURE_GATHER_MS: wholeNumber(0, 86_400_000, 1000).describe(
     "how long erasures gather before the warehouse's tables are written anew without them, ms",
@@ -86,6 +99,9 @@ const schema = settingsSchema.extend({
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
   TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
     "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
+  ),
+  TRIBUTARY_DIAGNOSE_INTERVAL_MS: wholeNumber(0, DAY_MS, 60_000).describe(
+    "how often the platform is diagnosed, as tributary doctor does, ms; 0 never",
   ),
   TRIBUTARY_CONSUMER_IDLE_MS: wholeNumber(60_000, 30 * DAY_MS, 3_600_000).describe(
     "a consumer without anything in hand that was not seen for this long is removed, ms",
@@ -133,10 +149,22 @@ export interface ReportsConfig extends ListenConfig {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Whether a request needs a key though none is configured: Redis has all keys. */
   readonly keysInRedis: boolean;
+  /** Names under which a service that needs no key answers, beside those of this machine. */
+  readonly knownHosts: ReadonlySet<string>;
   /** Tenants by erase key. */
   readonly eraseKeys: ReadonlyMap<string, string>;
   /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
   readonly isEraseOpen: boolean;
+  /** Tenants by import key. */
+  readonly importKeys: ReadonlyMap<string, string>;
+  /** Whether rows of tenant `default` may be imported without a key, likewise. */
+  readonly isImportOpen: boolean;
+  /** Names by operate key: their bearers see the whole platform. */
+  readonly operateKeys: ReadonlyMap<string, string>;
+  /** Wrong keys of an address that lock it out; 0 for no limit. */
+  readonly keyFailures: number;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
   readonly erasureGatherMs: number;
   /** Undefined asks the partition's node alone. */
   readonly replicaWait: ReplicaWait | undefined;
@@ -149,6 +177,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly maxExports: number;
   readonly watchIntervalMs: number;
   readonly consumerIdleMs: number;
+  /** How often the platform is diagnosed, ms; 0 never. */
+  readonly diagnoseIntervalMs: number;
   readonly selfAudit: SelfAuditOptions;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
@@ -168,6 +198,7 @@ export function readConfig(
   const host = values.TRIBUTARY_HOST;
   const readKeys = parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host);
   const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
+  const isReadOpen = isLoopback(host) && readKeys.size === 0 && !keysInRedis;
   return Object.freeze({
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
@@ -177,12 +208,14 @@ export function readConfig(
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,
     readKeys,
     keysInRedis,
+    knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
     eraseKeys: parseApiKeys("TRIBUTARY_ERASE_KEYS", values.TRIBUTARY_ERASE_KEYS, undefined),
-    isEraseOpen:
-      isLoopback(host) &&
-      readKeys.size === 0 &&
-      !keysInRedis &&
-      !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    isEraseOpen: isReadOpen && !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    importKeys: parseApiKeys("TRIBUTARY_IMPORT_KEYS", values.TRIBUTARY_IMPORT_KEYS, undefined),
+    isImportOpen: isReadOpen && !areKeysInRedis(values.TRIBUTARY_IMPORT_KEYS),
+    operateKeys: parseApiKeys("TRIBUTARY_OPERATE_KEYS", values.TRIBUTARY_OPERATE_KEYS, undefined),
+    keyFailures: values.TRIBUTARY_KEY_FAILURES,
+    trustedProxies: parseProxies("TRIBUTARY_TRUSTED_PROXIES", values.TRIBUTARY_TRUSTED_PROXIES),
     erasureGatherMs: values.TRIBUTARY_ERASURE_GATHER_MS,
     replicaWait:
       values.TRIBUTARY_WAIT_REPLICAS === 0
@@ -200,6 +233,7 @@ export function readConfig(
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
     watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
     consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
+    diagnoseIntervalMs: values.TRIBUTARY_DIAGNOSE_INTERVAL_MS,
     selfAudit: {
       intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
       conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
@@ -231,6 +265,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(
     everybody,

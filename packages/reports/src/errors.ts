@@ -4,6 +4,20 @@ export const REPORTS_ERROR_CODES = {
   config_invalid: 500,
   /** A read key, or erase key, is missing or not known. */
   unauthorized: 401,
+  /** Without keys the service answers only under names of its own machine, and those that are configured. */
+  host_refused: 403,
+  /** Without keys the service answers no page but its own. */
+  origin_refused: 403,
+  /** A request that cannot be read as HTTP, or whose body ends early. */
+  request_malformed: 400,
+  /** A body that is larger than the path takes. */
+  body_too_large: 413,
+  /** A body of a type that the path does not take. */
+  unsupported_media_type: 415,
+  /** The path takes other methods. */
+  method_not_allowed: 405,
+  /** The address came with too many wrong keys. Retryable, later. */
+  locked_out: 429,
   /** There is no such path, or no such conversion. */
   not_found: 404,
   /** A parameter that the path does not have. */
@@ -46,6 +60,8 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
+  /** An import that is over, or whose rows of events cannot be taken back. */
+  import_final: 409,
   /** A body that names nobody to erase, or more than one ID. */
   erasure_invalid: 400,
   /** The key is of another tenant than the body names. */
@@ -56,6 +72,8 @@ export const REPORTS_ERROR_CODES = {
   report_too_large: 400,
   /** The query ran longer than its bound. Retryable. */
   query_timeout: 503,
+  /** The service stops. Retryable. */
+  stopping: 503,
   /** As many exports as may run are running. Retryable. */
   busy: 503,
   /** Redis or the warehouse does not answer. Retryable. */
@@ -73,6 +91,8 @@ export interface ErrorDetails {
   /** What it held, shortened. */
   readonly given?: string;
   readonly allowed?: readonly string[];
+  /** Whole seconds after which to ask again. */
+  readonly retryAfterSeconds?: number;
   /** Rows of an import at fault, the first hundred. */
   readonly refused?: readonly RefusedRow[];
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { listen } from "@tributary/service";
+import { type ApiKeyKind, listen } from "@tributary/service";
 import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
@@ -42,17 +42,16 @@ if (claim.adopted !== undefined) logger.warn({ warehouse: claim.id }, claim.adop
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
-const storedKeys = new ApiKeyStore(
-  client,
-  { kind: "read", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
-  logger,
-);
-const storedEraseKeys = new ApiKeyStore(
-  client,
-  { kind: "erase", refreshMs: config.keysRefreshMs, closed: !config.isEraseOpen },
-  logger,
-);
-for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
+const storedOf = (kind: ApiKeyKind, closed: boolean): ApiKeyStore =>
+  new ApiKeyStore(client, { kind, refreshMs: config.keysRefreshMs, closed }, logger);
+const stored = {
+  storedKeys: storedOf("read", config.keysInRedis || config.readKeys.size > 0),
+  storedEraseKeys: storedOf("erase", !config.isEraseOpen),
+  storedImportKeys: storedOf("import", !config.isImportOpen),
+  // There is nothing that it would open: who needs no key to read sees the whole platform.
+  storedOperateKeys: storedOf("operate", true),
+};
+for (const keys of Object.values(stored)) await keys.start();
 const onWarehouseLost = (): never =>
   giveUp("another warehouse was adopted: nothing is loaded into this one any more");
 const parts = {
@@ -63,13 +62,16 @@ const parts = {
   seed,
   claim,
   onWarehouseLost,
-  storedKeys,
-  storedEraseKeys,
+  ...stored,
   serverWatch,
 };
-const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, parts);
+const { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit } = createReports(
+  config,
+  parts,
+);
 eraser.start();
 streamWatch.start();
+diagnosisWatch.start();
 selfAudit.start();
 for (const loader of loaders) loader.start();
 const address = await listen(server, config).catch(giveUp);
@@ -84,8 +86,9 @@ async function stop(signal: string): Promise<void> {
   await eraser.stop();
   await selfAudit.stop();
   await streamWatch.stop();
+  await diagnosisWatch.stop();
   await serverWatch.stop();
-  for (const keys of [storedKeys, storedEraseKeys]) keys.stop();
+  for (const keys of Object.values(stored)) keys.stop();
   await server.close();
   await engine.close();
   client.disconnect();

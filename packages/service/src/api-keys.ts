@@ -23,6 +23,10 @@ export function areKeysInRedis(pairs: string): boolean {
   return pairs.trim() === IN_REDIS;
 }
 
+/** Rights, each with keys of its own: to send events, read reports, import spend and rates, erase people, see the whole platform. */
+export const API_KEY_KINDS = ["write", "read", "import", "erase", "operate"] as const;
+export type ApiKeyKind = (typeof API_KEY_KINDS)[number];
+
 /** Keys that are made and revoked while the service runs. */
 export interface StoredKeys {
   /** Whether requests need a key, whatever keys there are. */
@@ -85,7 +89,7 @@ export class ApiKeys {
    * @param stored more keys, which come and go
    */
   constructor(
-    kind: "write" | "read" | "erase",
+    kind: ApiKeyKind,
     keys: ReadonlyMap<string, string>,
     refuse: (reason: string) => Error,
     stored?: StoredKeys,
@@ -95,6 +99,11 @@ export class ApiKeys {
     this.#refuse = refuse;
     this.#stored = stored;
     for (const [key, tenant] of keys) this.#tenants.set(hash(key), tenant);
+  }
+
+  /** Whether requests need no key. */
+  get isOpen(): boolean {
+    return this.#tenants.size === 0 && this.#stored?.closed !== true;
   }
 
   /** Whether a request brings a key in its headers. */
@@ -107,17 +116,35 @@ export class ApiKeys {
    * @throws what `refuse` makes, where the key is absent or unknown
    */
   tenantOf(headers: IncomingHttpHeaders, otherwise?: string): string {
-    if (this.#tenants.size === 0 && this.#stored?.closed !== true) return OPEN_TENANT;
+    if (this.isOpen) return OPEN_TENANT;
     const key = this.#keyOf(headers) ?? otherwise;
     if (key === undefined || key === "") {
+      const article = /^[aeiou]/.test(this.#kind) ? "an" : "a";
       throw this.#refuse(
-        `${this.#kind === "erase" ? "an" : "a"} ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
+        `${article} ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
       );
     }
-    const hashed = hash(key);
-    const tenant = this.#tenants.get(hashed) ?? this.#stored?.tenantOf(hashed);
+    const tenant = this.#tenantOf(hash(key));
     if (tenant === undefined) throw this.#refuse(`the ${this.#kind} key is not known`);
     return tenant;
+  }
+
+  /** Whether a request brings a known key, also where none is needed. */
+  isKnown(headers: IncomingHttpHeaders): boolean {
+    const key = this.#keyOf(headers);
+    return key !== undefined && this.#tenantOf(hash(key)) !== undefined;
+  }
+
+  /** The hash of the key in a request's headers that is not known; undefined where there is none, or it is known. */
+  wrongKeyOf(headers: IncomingHttpHeaders): string | undefined {
+    const key = this.#keyOf(headers);
+    if (key === undefined) return undefined;
+    const hashed = hash(key);
+    return this.#tenantOf(hashed) === undefined ? hashed : undefined;
+  }
+
+  #tenantOf(hashed: string): string | undefined {
+    return this.#tenants.get(hashed) ?? this.#stored?.tenantOf(hashed);
   }
 
   #keyOf(headers: IncomingHttpHeaders): string | undefined {

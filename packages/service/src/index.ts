@@ -1,5 +1,7 @@
 export {
+  API_KEY_KINDS,
   areKeysInRedis,
+  type ApiKeyKind,
   type StoredKeys,
   ApiKeys,
   isLoopback,
@@ -28,4 +30,15 @@ export {
   type PortReleased,
   type ServiceMessage,
 } from "./listen.ts";
+export {
+  hostRefusal,
+  isKnownHost,
+  originHost,
+  pageRefusal,
+  parseHostNames,
+} from "./local-guard.ts";
+export { KeyAttempts } from "./key-attempts.ts";
+export { RouteMethods } from "./route-methods.ts";
 export { TokenBucket } from "./token-bucket.ts";
+export { parseProxies } from "./trusted-proxies.ts";
+export { answerUnreadable } from "./unreadable.ts";

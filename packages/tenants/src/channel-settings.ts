@@ -12,12 +12,18 @@ export interface OwnChannelSettings {
       }
     | undefined;
   readonly utm: UtmReading;
+  /** Channels that last_non_direct passes over. */
+  readonly direct: readonly string[] | undefined;
 }
 
 /** Undefined for a tenant that has no settings of its own about channels. Workers and reports name by the same. */
 export function channelSettingsOf(settings: TenantSettings): OwnChannelSettings | undefined {
-  const { channels, referralExclusions, fold, aliases, utm } = settings;
-  if ([channels, referralExclusions, fold, aliases, utm].every((each) => each === undefined))
+  const { channels, referralExclusions, directChannels, fold, aliases, utm } = settings;
+  if (
+    [channels, referralExclusions, directChannels, fold, aliases, utm].every(
+      (each) => each === undefined,
+    )
+  )
     return undefined;
   return {
     rules: channels ?? [],
@@ -27,6 +33,7 @@ export function channelSettingsOf(settings: TenantSettings): OwnChannelSettings 
         ? undefined
         : { fold: fold ?? [], aliases: aliases ?? {} },
     utm: utmReadingOf(settings),
+    direct: directChannels,
   };
 }
 

@@ -24,6 +24,8 @@ export interface ChannelSettings {
   readonly names?: NameSettings | undefined;
   /** Where UTM parameters are read besides a URL's query. */
   readonly utm?: UtmReading | undefined;
+  /** Channels that last_non_direct passes over; without it those of everybody. */
+  readonly direct?: readonly string[] | undefined;
 }
 
 /** A signal's values that rules look at: lower case, "" for none. */
@@ -36,6 +38,8 @@ interface Rule {
 
 /** The rules of a tenant, made ready. */
 export class TenantRules {
+  /** What they were made from. */
+  readonly settings: ChannelSettings;
   readonly #rules: readonly Rule[];
   readonly #excluded: ReadonlySet<string>;
   /** Undefined where each name is its own. */
@@ -45,6 +49,7 @@ export class TenantRules {
   constructor(settings: ChannelSettings) {
     this.names = settings.names === undefined ? undefined : new Names(settings.names);
     this.utm = settings.utm ?? QUERY_ONLY;
+    this.settings = settings;
     this.#rules = settings.rules.map((rule) => ({
       channel: rule.channel,
       tests: RULE_FIELDS.flatMap((field) => {

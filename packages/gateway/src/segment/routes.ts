@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { packBatch, type Refusal } from "@tributary/protocol";
+import { packEvents, type Refusal } from "@tributary/protocol";
 import type { Span } from "@tributary/telemetry";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerBatch, toGatewayError } from "../http/replies.ts";
@@ -12,11 +12,12 @@ import {
 } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { EventIntake } from "../intake/event-intake.ts";
+import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
 import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";
 import { Patience } from "./patience.ts";
+import { type SenderClock, senderClockOf } from "./sender-clock.ts";
 import { ECOMMERCE_RULES, type SegmentRules, segmentRulesOf } from "./rules.ts";
 
 /** Segment's paths, the browser client's letters among them, and the call of each; without one, the event says it. */
@@ -52,10 +53,14 @@ export function addSegmentRoutes(
   metrics: GatewayMetrics,
 ): void {
   const take = new SegmentIntake(config, intake, bots, metrics);
+  // A key in the body takes reading it.
+  const onRequest = intake.beforeBody(({ headers }) =>
+    intake.keys.isIn(headers) ? intake.keys.tenantOf(headers) : "",
+  );
   for (const prefix of PREFIXES) {
     for (const [path, call] of Object.entries(PATHS)) {
       const route = `${prefix}/${path}`;
-      server.post(route, async (request, reply) => {
+      server.post(route, { onRequest }, async (request, reply) => {
         await intake.inSpan(request, route, async (span) => {
           await take.answer(request, reply, call, span);
           span.setAttribute("http.response.status_code", reply.statusCode);
@@ -71,9 +76,10 @@ export function addSegmentRoutes(
     async (request, reply) => {
       const { writeKey } = request.params;
       intake.keys.tenantOf({}, writeKey);
-      const { host = "" } = request.headers;
+      // Those of the client's own request, where a trusted proxy forwards it.
+      const { host, protocol } = request;
       // The unmodified snippet sends to where these say, and to Segment where they say nothing.
-      const own = HOST.test(host) ? { apiHost: `${host}/v1`, protocol: request.protocol } : {};
+      const own = HOST.test(host) ? { apiHost: `${host}/v1`, protocol } : {};
       return reply
         .header("Cache-Control", "no-cache")
         .send({ integrations: { "Segment.io": { apiKey: writeKey, ...own } } });
@@ -134,17 +140,19 @@ class SegmentIntake {
     const { keys } = this.#intake;
     const { headers } = request;
     // A known sender is asked to wait before its body is read.
-    if (keys.isIn(headers)) this.#intake.checkRoom(keys.tenantOf(headers));
+    const known = tenantOf(request);
+    if (known !== "") this.#intake.checkRoom(known);
     const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const body = await readSegmentBody(raw, headers, this.#config);
-    const tenant = keys.tenantOf(headers, body.writeKey);
-    if (!keys.isIn(headers)) this.#intake.checkRoom(tenant);
+    const tenant = known === "" ? keys.tenantOf(headers, body.writeKey) : known;
+    if (known === "") this.#intake.checkRoom(tenant);
     const rules = this.#rules.get(tenant) ?? ECOMMERCE_RULES;
     const own = pageAgentOf(headers);
-    const { events, broken, omitted } = mapEvents(body, call, rules, (sent) =>
+    const clock = senderClockOf(body.sentAt, headers, { ...this.#config, now: Date.now() });
+    const { events, broken, omitted } = mapEvents(body, call, rules, clock, (sent) =>
       this.#bots.judge(tenant, userAgentOf(sent) ?? own),
     );
-    const bytes = packBatch(events, body.sentAtMs);
+    const bytes = packEvents(events);
     const { accepted, refused } = await this.#intake.take({ bytes, broken }, tenant, span);
     for (const { field } of omitted) {
       this.#metrics.tributary_segment_omitted_fields_total.inc({ field });
@@ -165,14 +173,13 @@ function mapEvents(
   body: SegmentBody,
   call: SegmentCall | undefined,
   rules: SegmentRules,
+  clock: SenderClock,
   judge: (sent: unknown) => BotVerdict,
 ): Mapped {
   const broken = new Map<number, Reason>();
   const omitted: Refusal[] = [];
-  // The clock of an event without a time is the sender's, as that of all others in the body.
-  const now = body.sentAtMs ?? Date.now();
   const events = body.events.map((sent, index) => {
-    const mapped = mapEvent(sent, call, rules, now, (field, reason) =>
+    const mapped = mapEvent(sent, call, rules, clock, (field, reason) =>
       omitted.push({ index, field, reason }),
     );
     if ("refused" in mapped) {

@@ -13,6 +13,7 @@ beforeAll(async () => {
   redis = await startRedis();
   open = await startGateway(redis.url, { TRIBUTARY_WRITE_KEYS: "k=shop" });
   closed = await startGateway(redis.url, {
+    TRIBUTARY_WRITE_KEYS: "k=shop",
     TRIBUTARY_CORS_ORIGINS: `${PAGE}, http://127.0.0.1:81`,
   });
 });
@@ -70,7 +71,7 @@ describe("a page of another origin", () => {
     }
     const headers = { origin: PAGE, "access-control-request-method": "GET" };
     const asked = await open.server.inject({ method: "OPTIONS", url: "/metrics", headers });
-    expect(asked.statusCode).toBe(404);
+    expect(asked.statusCode).toBe(405);
     expect(corsOf(asked.headers)).toEqual([]);
   });
 });

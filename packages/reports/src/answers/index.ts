@@ -5,4 +5,4 @@ export { conversionSchema, type Conversion } from "./conversion.ts";
 export { askedErasureSchema, erasureSchema, erasuresSchema, type Erasure } from "./erasures.ts";
 export { importSchema } from "./imports.ts";
 export type { Spelling } from "./spellings.ts";
-export { lagSchema, settledSchema, type Lag } from "./operations.ts";
+export { lagAnswerSchema, settledSchema, type Lag, type TenantLag } from "./operations.ts";

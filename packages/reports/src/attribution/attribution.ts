@@ -1,5 +1,4 @@
 import type { Names } from "@tributary/attribution";
-import type { DimensionField } from "@tributary/protocol";
 import {
   attributionReport,
   conversionDimensionsOf,
@@ -16,19 +15,22 @@ import {
   type OpenPath,
   type WarehouseEngine,
 } from "@tributary/warehouse";
+import type { AnsweredTimes } from "../answers/fields.ts";
 import { spelled, type Spelling } from "../answers/spellings.ts";
 import { compareWith, type ComparedRow } from "./compared-rows.ts";
 import type { RecomputeTask, TouchesTask } from "../compute/facts-computer.ts";
-import { longestWindowMs, namedRules } from "../question/journey-rules.ts";
+import { longestWindowMs, namedRules, touchColumns } from "../question/journey-rules.ts";
 import { ReportsError } from "../errors.ts";
 import type { PathCredits, PathCreditsTask } from "../compute/path-credits.ts";
 import {
   comparisonsOf,
+  removalOf,
   rowsOfCredits,
   tabulateJourneys,
   taskOf,
   type Comparison,
   type PathModelRow,
+  type Removal,
 } from "./path-rows.ts";
 import {
   isPathModel,
@@ -42,9 +44,7 @@ import { configuredRules, type ReportSettings } from "../question/settings.ts";
 import { ownTouchTexts } from "../compute/touch-text.ts";
 
 /** The answer to a question of attribution. */
-export interface Attribution {
-  /** As in the question. */
-  readonly asOf?: number;
+export interface Attribution extends AnsweredTimes {
   readonly source: ReportSource;
   readonly rules: ShownRules;
   readonly rows: readonly (AttributionRow | PathModelRow | ComparedRow)[];
@@ -53,6 +53,8 @@ export interface Attribution {
   readonly totals: AttributionTotals;
   /** Names that the rows have in several spellings. */
   readonly spellings?: readonly Spelling[];
+  /** Of Markov models, in the order of the question. */
+  readonly removalEffects?: readonly Removal[];
   /** Totals of the report that this one is compared with. */
   readonly totalsBefore?: AttributionTotals;
 }
@@ -130,19 +132,23 @@ interface Credited {
 async function answerOne(parts: AttributionParts, asked: Asked): Promise<Attribution> {
   const names = parts.settings.channels?.names;
   const question = { ...asked, rules: namedRules(asked.rules, names) };
-  const { asOf, source, rules, paths } = question;
+  const { timeZone, from, to, asOf, source, rules, paths } = question;
   const pathModels = question.models.filter(isPathModel);
   const credited =
     source === "facts"
       ? await creditFacts(parts, question, pathModels.length > 0)
       : await creditStreamed(parts, question, pathModels.length > 0);
-  const { rows, comparisons } = await creditPathModels(parts, question, credited);
+  const { rows, comparisons, removals } = await creditPathModels(parts, question, credited);
   return {
+    timeZone,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { asOf }),
     source,
     rules: shownRules(rules, paths.transform, credited.leftOutTouchpoints),
     rows,
     ...(paths.confidence === undefined ? {} : { comparisons }),
+    ...(removals.length === 0 ? {} : { removalEffects: removals }),
     totals: credited.totals,
     ...spelled(rows, question.by),
   };
@@ -168,7 +174,7 @@ async function creditFacts(
   const { engine, computer, settings } = parts;
   const { by, from, to, asOf, rules, paths, custom, tenant, timeZone } = question;
   const models = question.models.filter((name) => isJourneyModel(name) && !isPathModel(name));
-  const touchDimensions = columnsOf(question);
+  const touchDimensions = touchColumns(rules, by);
   const lead = models.includes("w_shaped") ? rules.lead : undefined;
   // At least the workers' windows: the next question about the same time then finds the facts kept.
   const windowMs =
@@ -185,6 +191,7 @@ async function creditFacts(
     touchDimensions,
     windowMs,
     lead,
+    ownTouches: rules.conversionTouch,
     by: conversionDimensions,
     names: settings.channels?.names,
   };
@@ -193,7 +200,10 @@ async function creditFacts(
     kind: "recompute",
     key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
-    conversionDimensions: conversionDimensions.length,
+    reading: {
+      conversionDimensions: conversionDimensions.length,
+      ownTouches: rules.conversionTouch ? { channels: settings.channels?.settings } : undefined,
+    },
     spec: {
       models: [...models.filter(isJourneyModel), ...custom],
       touchDimensions: touchDimensionsOf(by),
@@ -236,16 +246,6 @@ async function readAndRecompute(
   throw new ReportsError("unavailable", "too many reports are being computed; ask again");
 }
 
-/** The touchpoints' columns that the rows, the rules and the models read. */
-function columnsOf({ by, rules }: Asked): readonly DimensionField[] {
-  const all = [
-    "channel" as const,
-    ...touchDimensionsOf(by),
-    ...rules.leaveOut.map(({ dimension }) => dimension),
-  ];
-  return [...new Set(all)].sort();
-}
-
 /** Rows of all models in the order asked for; computes the models over paths. */
 async function creditPathModels(
   { engine, computer, settings }: AttributionParts,
@@ -254,14 +254,15 @@ async function creditPathModels(
 ): Promise<{
   rows: readonly (AttributionRow | PathModelRow)[];
   comparisons: readonly Comparison[];
+  removals: readonly Removal[];
 }> {
   const pathModels = question.models.filter(isPathModel);
-  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [] };
+  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [], removals: [] };
   const { by, paths } = question;
   const { confidence } = paths;
-  const open = paths.nonConverting
-    ? await openPathsOf(engine, question, settings.channels?.names)
-    : [];
+  const names = settings.channels?.names;
+  const open =
+    paths.nonConverting === "none" ? [] : await openPathsOf(engine, { ...question, names });
   const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
   const resampling =
     confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
@@ -272,21 +273,25 @@ async function creditPathModels(
     ]),
   );
   const comparisons: Comparison[] = [];
+  const removals: Removal[] = [];
   for (const model of pathModels) {
     const credits = await computer.credit(taskOf(journeys, model, resampling));
     rows.set(model, rowsOfCredits(journeys, model, credits));
     comparisons.push(...comparisonsOf(journeys, model, credits));
+    const removal = removalOf(journeys, model, credits);
+    if (removal !== undefined) removals.push(removal);
   }
-  return { rows: modelNames(question).flatMap((model) => rows.get(model) ?? []), comparisons };
+  const inOrder = modelNames(question).flatMap((model) => rows.get(model) ?? []);
+  return { rows: inOrder, comparisons, removals };
 }
 
 async function openPathsOf(
   engine: WarehouseEngine,
-  question: Asked,
-  names: Names | undefined,
+  question: Asked & { readonly names: Names | undefined },
 ): Promise<readonly OpenPath[]> {
-  const { rules, source, by } = question;
-  const open = await openJourneys(engine, { ...question, ...rules, names });
+  const { rules, source, by, paths } = question;
+  const tails = paths.nonConverting === "tails";
+  const open = await openJourneys(engine, { ...question, ...rules, tails });
   if (source === "streamed") return open;
   const known = new Map<string, string>();
   const count = touchDimensionsOf(by).length;

@@ -5,10 +5,10 @@ import { importSchema, ratesSchema, spendSchema } from "../answers/imports.ts";
 import { ReportsError } from "../errors.ts";
 import { rateRows, spendRows } from "../formats/import-rows.ts";
 import { ANY_PARAMETERS, NO_PARAMETERS } from "../question/parameters.ts";
-import { timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
+import { daysOf, timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
 import { tenantOf } from "./access.ts";
 import { bodyErrors } from "./body-errors.ts";
-import { documented, type ReportsServer } from "./open-api.ts";
+import { documented, IMPORT_KEY, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
 /** Largest body. */
@@ -19,23 +19,26 @@ const BODY = z.unknown().meta({
   properties: { rows: { type: "array", items: { type: "object" } } },
 });
 
-/**
- * Imports beside events: spend, and rates of currencies. They need a read key: write keys stand in the pages of shops, where
- * anybody reads them.
- */
+/** Imports beside events: spend, and rates of currencies. They need keys of their own: who may read may not change. */
 export function addImportRoutes(server: ReportsServer, { engine, attribution }: ServerParts): void {
   server.addContentTypeParser("text/csv", { parseAs: "string" }, (_request, body, done) => {
     done(null, body);
   });
   const options = (summary: string) => ({
-    ...documented({ summary, parameters: ANY_PARAMETERS, body: BODY, answer: importSchema }),
+    ...documented({
+      summary,
+      parameters: ANY_PARAMETERS,
+      body: BODY,
+      answer: importSchema,
+      security: IMPORT_KEY,
+    }),
     bodyLimit: MAX_BODY_BYTES,
     errorHandler: bodyErrors((message) => new ReportsError("import_invalid", message)),
   });
   server.post("/v1/spend", options("Imports spend by day and dimensions"), async (request) => {
     const tenant = tenantOf(request);
     const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
-    await storeSpend(engine, tenant, rows, Date.now());
+    await storeSpend(engine, tenant, rows, { importedAt: Date.now(), importId: "" });
     return { imported: rows.length };
   });
   server.post(
@@ -44,10 +47,17 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
     async (request) => {
       const tenant = tenantOf(request);
       const rows = rateRows(request.body);
-      await storeRates(engine, tenant, rows, Date.now());
+      await storeRates(engine, tenant, rows, { importedAt: Date.now(), importId: "" });
       return { imported: rows.length };
     },
   );
+}
+
+/** What was imported. */
+export function addImportedRoutes(
+  server: ReportsServer,
+  { engine, attribution }: ServerParts,
+): void {
   server.get(
     "/v1/spend",
     documented({
@@ -58,9 +68,10 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
     async (request) => {
       const tenant = tenantOf(request);
       const { timeZone: zone = attribution.settings.of(tenant).timeZone } = request.query;
-      const times = timesOf(request.query, Date.now());
-      const rows = await readSpend(engine, { tenant, timeZone: zone, ...times });
-      return { rows: rows.map((row) => ({ ...row, amount: formatDecimal(row.amount) })) };
+      const times = timesOf(request.query, Date.now(), zone);
+      const rows = await readSpend(engine, { tenant, ...daysOf(times, zone) });
+      const shown = rows.map((row) => ({ ...row, amount: formatDecimal(row.amount) }));
+      return { timeZone: zone, ...times, rows: shown };
     },
   );
   server.get(

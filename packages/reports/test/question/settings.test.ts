@@ -62,7 +62,7 @@ const traffic = (sources: readonly string[], isMeant: boolean): TributaryEvent[]
 const spend = (tenant: string, sources: readonly string[]): Promise<void> => {
   const lines = sources.map((source, i) => `2023-11-14,"${source}",cpc,c${i},${10 + i},EUR`);
   const csv = `day,source,medium,content,amount,currency\n${lines.join("\n")}\n`;
-  return storeSpend(engine, tenant, spendRows(csv), 1);
+  return storeSpend(engine, tenant, spendRows(csv), { importedAt: 1, importId: "" });
 };
 
 beforeAll(async () => {
@@ -109,10 +109,12 @@ describe.each(["before", "with"])(
     test.each([
       { by: "source" },
       { by: "campaign,source", model: "linear,last_touch" },
-      { by: "source", model: "shapley", nonConverting: "true" },
+      { by: "source", model: "shapley", nonConverting: "users" },
       { by: "source", clickWindow: "1h" },
       { by: "source,conversion", model: "w_shaped,linear" },
       { by: "source", leaveOut: "source:Google" },
+      { by: "source", model: "markov", nonConverting: "tails" },
+      { by: "source", conversionTouch: "true" },
     ])("attribution %o", async (parameters) => {
       expect(await attribution(tenant, parameters)).toEqual(await attribution("meant", parameters));
     });
@@ -120,7 +122,7 @@ describe.each(["before", "with"])(
     test.each([
       ["counts", { by: "source,campaign" }],
       ["paths", { by: "source" }],
-      ["paths", { by: "source,campaign", nonConverting: "true" }],
+      ["paths", { by: "source,campaign", nonConverting: "users" }],
       ["assists", { by: "source" }],
       ["changes", { by: "source", since: new Date(T0 + 500).toISOString() }],
       ["cost", { by: "source" }],
@@ -146,7 +148,7 @@ test("a name that is left out is that of every spelling", async () => {
 test("channels are named by the names that are meant", async () => {
   const byChannel = { by: "channel", model: "markov,linear" };
   expect(await attribution("with", byChannel)).toEqual(await attribution("meant", byChannel));
-  const paths = { by: "source,channel", nonConverting: "true" };
+  const paths = { by: "source,channel", nonConverting: "users" };
   expect(await catalog("paths", "with", paths)).toEqual(await catalog("paths", "meant", paths));
 });
 

@@ -7,11 +7,17 @@ import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { counted } from "../../terminal/figures.ts";
 import { renderRows } from "../../report/rows-table.ts";
-import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
+import {
+  addReportsOptions,
+  addZoneOption,
+  onReports,
+  type ReportsFlags,
+} from "../../options/reports.ts";
 
 interface Flags extends ReportsFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly timeZone?: string;
 }
 
 type Name = "spend" | "rates";
@@ -44,10 +50,10 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
     .command("import")
     .description("import a CSV file: all of its rows, or none")
     .argument("<file>", "CSV with a header row");
-  addReportsOptions(add)
+  addReportsOptions(add, "import key (default: TRIBUTARY_IMPORT_KEY)")
     .addHelpText("after", `\nRows:\n${ROWS[name]}`)
     .action(async (file: string, flags: Flags) =>
-      onReports(flags, context, "readKey", async (reports) => {
+      onReports(flags, context, "importKey", async (reports) => {
         const imported = await reports.importRows(name, await textOf(file));
         if (flags.json === true) return JSON.stringify({ imported });
         return `${counted(imported, "row")} imported.`;
@@ -55,16 +61,19 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
     );
   const list = command.command("list").description(`list the valid ${name}, oldest first`);
   if (name === "spend") {
-    list
-      .option("--from <time>", "from this day on: 2026-10-01", instant)
-      .option("--to <time>", "before this day", instant);
+    addZoneOption(
+      list
+        .option("--from <day>", "from this day on: 2026-10-01", instant)
+        .option("--to <day>", "before this day", instant),
+    );
   }
   addReportsOptions(list).action(async (flags: Flags) =>
     onReports(flags, context, "readKey", async (reports) => {
-      const { from, to } = flags;
+      const { from, to, timeZone } = flags;
       const parameters = {
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
+        ...(timeZone === undefined ? {} : { timeZone }),
       };
       const answer = await reports.listRows(name, parameters);
       if (flags.json === true) return JSON.stringify(answer);
