@@ -10,6 +10,7 @@ import {
   parseHostNames,
   parseProxies,
   readEnvironment,
+  refuseUnknownVariables,
   redisRulesOf,
   redisRulesSchema,
   text,
@@ -153,6 +154,7 @@ export interface GatewayConfig extends ListenConfig {
  * @throws EnvironmentError, TelemetryError: names the variable and what was expected, never a key
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): GatewayConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   return Object.freeze({

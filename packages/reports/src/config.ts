@@ -12,6 +12,7 @@ import {
   parseHostNames,
   parseProxies,
   readEnvironment,
+  refuseUnknownVariables,
   redisRulesOf,
   redisRulesSchema,
   text,
@@ -194,6 +195,7 @@ export interface ReportsConfig extends ListenConfig {
 export function readConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ReportsConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   const readKeys = parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host);

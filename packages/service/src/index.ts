@@ -8,7 +8,7 @@ export {
   OPEN_TENANT,
   parseApiKeys,
   TENANT_NAME,
-} from "./api-keys.ts";
+} from "./access/api-keys.ts";
 export { Backoff, backoffMs } from "./backoff.ts";
 export {
   type Environment,
@@ -36,9 +36,12 @@ export {
   originHost,
   pageRefusal,
   parseHostNames,
-} from "./local-guard.ts";
-export { KeyAttempts } from "./key-attempts.ts";
+} from "./access/local-guard.ts";
+export { refuseUnknownVariables, SCRIPT_NAMES, SETTING_NAMES } from "./known-variables.ts";
+export { makeFolder } from "./make-folder.ts";
+export { readOrExit } from "./read-or-exit.ts";
+export { KeyAttempts } from "./access/key-attempts.ts";
 export { RouteMethods } from "./route-methods.ts";
 export { TokenBucket } from "./token-bucket.ts";
-export { parseProxies } from "./trusted-proxies.ts";
+export { parseProxies } from "./access/trusted-proxies.ts";
 export { answerUnreadable } from "./unreadable.ts";

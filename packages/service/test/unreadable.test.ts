@@ -5,7 +5,7 @@ import { codeOf, rawAnswer, UNREADABLE } from "../../../test/support/odd-request
 import { answerUnreadable } from "../src/index.ts";
 
 it("what is no HTTP is answered in the form of all errors, and so is a request that takes too long", async () => {
-  const server = createServer({ headersTimeout: 50, connectionsCheckingInterval: 20 });
+  const server = createServer({ headersTimeout: 1000, connectionsCheckingInterval: 50 });
   server.on("clientError", answerUnreadable);
   onTestFinished(() => {
     server.close();

@@ -102,7 +102,14 @@ export {
   webhooksGroupSince,
 } from "./platform/platform.ts";
 export type { StreamEntry } from "./redis/read-group.ts";
-export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis/client.ts";
+export {
+  clientUse,
+  connectionFault,
+  connectRedis,
+  refusedLogin,
+  redisReady,
+  waitUntilReady,
+} from "./redis/client.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis/client.ts";
 export { faultsOf, readServerSettings } from "./redis/server-settings.ts";
 export type { RedisRules, ServerFault, ServerSettings } from "./redis/server-settings.ts";

@@ -16,6 +16,7 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   EnvironmentError,
   readEnvironment,
+  refuseUnknownVariables,
   text,
   wholeNumber,
   type ListenConfig,
@@ -178,6 +179,7 @@ export interface WorkerConfig extends ListenConfig {
 
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;

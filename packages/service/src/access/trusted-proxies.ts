@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { EnvironmentError } from "./environment.ts";
+import { EnvironmentError } from "../environment.ts";
 
 /** Longest network prefix, bits, by the version of the address. */
 const BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { EnvironmentError } from "./environment.ts";
+import { EnvironmentError } from "../environment.ts";
 
 /** The tenant of every request where no keys are configured. */
 export const OPEN_TENANT = "default";

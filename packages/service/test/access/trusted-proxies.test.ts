@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseProxies } from "../src/index.ts";
+import { parseProxies } from "../../src/index.ts";
 
 it("takes addresses and networks, and names what is neither", () => {
   expect(parseProxies("PROXIES", "")).toEqual([]);
