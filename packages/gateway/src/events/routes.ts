@@ -1,9 +1,16 @@
+import { QUERY_ONLY, type UtmReading } from "@tributary/protocol";
+import { utmReadingOf } from "@tributary/tenants";
 import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "../http/replies.ts";
 import { type BotFilter, pageAgentOf } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import { decodeBody, packBody } from "../http/read-body.ts";
+import { hintsOf } from "./hints.ts";
+
+interface Asked {
+  Querystring: { readonly debug?: unknown };
+}
 
 /** `POST /v1/events`: authenticate, bound, validate and route, then answer when Redis has the events. */
 export function addEventsRoute(
@@ -12,8 +19,11 @@ export function addEventsRoute(
   intake: EventIntake,
   bots: BotFilter,
 ): void {
+  const readings: ReadonlyMap<string, UtmReading> = new Map(
+    [...config.tenants.byName].map(([name, settings]) => [name, utmReadingOf(settings)]),
+  );
   const onRequest = intake.beforeBody(({ headers }) => intake.keys.tenantOf(headers));
-  server.post(EVENTS_ROUTE, { onRequest }, async (request, reply) => {
+  server.post<Asked>(EVENTS_ROUTE, { onRequest }, async (request, reply) => {
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
       const tenant = tenantOf(request);
       intake.checkRoom(tenant);
@@ -22,9 +32,12 @@ export function addEventsRoute(
       const plain =
         encoding === undefined ? raw : await decodeBody(raw, encoding, config.maxBodyBytes);
       const body = packBody(plain, request.headers["content-type"], config.maxEvents);
+      // Before the body's buffer is another request's, which it is after the first wait.
+      const hints =
+        request.query.debug === "1" ? hintsOf(body, readings.get(tenant) ?? QUERY_ONLY) : undefined;
       const left = bots.filter(tenant, pageAgentOf(request.headers), body);
       const { accepted, refused } = await intake.take(left, tenant, span);
-      await answerBatch(reply, accepted, refused);
+      await answerBatch(reply, accepted, refused, hints);
       span.setAttribute("http.response.status_code", reply.statusCode);
     });
     return reply;

@@ -4,4 +4,5 @@ export { auditSchema, conservationSchema, type Audit, type Conservation } from "
 export { conversionSchema, type Conversion } from "./conversion.ts";
 export { askedErasureSchema, erasureSchema, erasuresSchema, type Erasure } from "./erasures.ts";
 export { importSchema } from "./imports.ts";
+export type { Spelling } from "./spellings.ts";
 export { lagAnswerSchema, settledSchema, type Lag, type TenantLag } from "./operations.ts";

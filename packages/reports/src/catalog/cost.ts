@@ -1,4 +1,4 @@
-import type { ModelName } from "@tributary/attribution";
+import type { ModelName, Names } from "@tributary/attribution";
 import {
   DIMENSION_FIELDS,
   formatDecimal,
@@ -39,6 +39,8 @@ interface CostQuestion {
   readonly asOf?: number | undefined;
   /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency?: string | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names: Names | undefined;
 }
 
 export const cost = report({
@@ -86,7 +88,7 @@ const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
  * @throws ReportsError `rate_missing`, WarehouseError
  */
 async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
-  const { tenant, model, by, timeZone, from, to, asOf, currency } = question;
+  const { tenant, model, by, timeZone, from, to, asOf, currency, names } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const rates = currency === undefined ? [] : await readRates(engine, tenant, currency);
   const converter = new Converter(currency, rates);
@@ -112,8 +114,8 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
     return group;
   };
   for (const row of await readSpend(engine, { tenant, ...daysOf(range, timeZone) })) {
-    const names = fields.map((field) => row[field]);
-    const group = groupOf(names, beginOf(row.day, span), currency ?? row.currency);
+    const touch = fields.map((field) => names?.of(field, row[field]) ?? row[field]);
+    const group = groupOf(touch, beginOf(row.day, span), currency ?? row.currency);
     group.spend = (group.spend ?? 0n) + converter.convert(row.amount, row.currency, row.day);
   }
   const credits = await creditGroups(engine, {
@@ -121,6 +123,7 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
     models: [model],
     by: [...fields, "day"],
     timeZone,
+    names,
     ...range,
     ...(asOf === undefined ? {} : { asOf }),
   });
@@ -153,12 +156,12 @@ function orderOf(dims: Group["dims"], isUnattributed: boolean): string {
 
 async function touchesBy(
   engine: WarehouseEngine,
-  { tenant, by, timeZone, from, to, asOf }: CostQuestion,
+  question: CostQuestion,
 ): Promise<ReadonlyMap<string, Touches>> {
+  const { by, ...rest } = question;
   const fields = touchDimensionsOf(by);
   const interval = by.find(isSpan);
-  const asked = { tenant, by: fields, interval, timeZone, from, to, asOf };
-  const { rows } = await campaignCounts(engine, asked);
+  const { rows } = await campaignCounts(engine, { ...rest, by: fields, interval });
   return new Map(
     rows.map((row) => {
       const dims = rowDimensions(

@@ -1,4 +1,5 @@
-import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { TenantRules } from "@tributary/attribution";
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
@@ -28,12 +29,21 @@ interface Answer {
   readonly totals: readonly Row[];
 }
 
-const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
+const ask = async (
+  tenant: string,
+  parameters: Record<string, string> = {},
+  settings: ReportSettings = DEFAULT_REPORT_SETTINGS,
+): Promise<Answer> => {
   const report = CATALOG.cost;
-  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const context = { engine, tenant, settings, now: T0 + 1e9 };
   const answer = await answerReport(report, context, parameters);
   const read: unknown = report.answer.parse(answer);
   return read as Answer;
+};
+const NAMES = { fold: ["source", "campaign"] as const, aliases: { source: { adwords: "google" } } };
+const FOLDED = {
+  ...DEFAULT_REPORT_SETTINGS,
+  channels: new TenantRules({ rules: [], excludedReferrers: [], names: NAMES }),
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
   storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });
@@ -163,6 +173,37 @@ test("what nobody knows is null, and a spend of 0 is known", async () => {
       blendedCpa: null,
     },
   ]);
+});
+
+test("spend meets the conversions of every spelling of its name", async () => {
+  const of = (i: number, campaign: string, source: string): TributaryEvent[] => [
+    click(`s${i}`, { userId: `p${i}`, campaign, source, medium: "cpc" }),
+    purchase(`o${i}`, { userId: `p${i}`, value: "60", currency: "EUR" }),
+  ];
+  const events = [
+    ...of(1, "spring_sale", "google"),
+    ...of(2, "Spring_Sale", "Google "),
+    ...of(3, " SPRING_SALE", "AdWords"),
+  ];
+  await loadTraffic(engine, [events], "spelled");
+  await spend(
+    "spelled",
+    `day,campaign,source,medium,amount,currency\n${DAY},spring_sale,google,cpc,30,EUR\n${DAY},Spring_Sale,Google,cpc,60,EUR\n`,
+  );
+  const rows = async (by: string, settings?: ReportSettings): Promise<unknown[]> =>
+    (await ask("spelled", { by }, settings)).rows.map((row) => [
+      row[by],
+      row["spend"],
+      row["value"],
+      row["roas"],
+      row["arrivals"],
+    ]);
+  expect(await rows("campaign")).toHaveLength(3);
+  const { spellings } = (await ask("spelled", { by: "campaign" })) as { spellings?: unknown };
+  expect(spellings).toMatchObject([{ dimension: "campaign", name: "spring_sale", count: 3 }]);
+  expect(await ask("spelled", { by: "campaign" }, FOLDED)).not.toHaveProperty("spellings");
+  expect(await rows("campaign", FOLDED)).toEqual([["spring_sale", "90", "180", 2, 3]]);
+  expect(await rows("source", FOLDED)).toEqual([["google", "90", "180", 2, 3]]);
 });
 
 test("an import again changes nothing, a correction takes its place, and days are a time zone's", async () => {
