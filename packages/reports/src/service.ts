@@ -107,9 +107,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       completeUpTo: async () =>
         redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
     }),
-    readKeys: config.readKeys,
-    storedKeys: parts.storedKeys,
-    knownHosts: config.knownHosts,
+    ...accessOf(config, parts),
     erasures: {
       keys: config.eraseKeys,
       storedKeys: guardedKeys(config.isEraseOpen, parts, parts.storedEraseKeys),
@@ -123,16 +121,6 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       },
     },
     ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
-    importKeys: {
-      keys: config.importKeys,
-      storedKeys: guardedKeys(config.isImportOpen, parts, parts.storedImportKeys),
-    },
-    operateKeys: {
-      keys: config.operateKeys,
-      storedKeys: guardedKeys(false, parts, parts.storedOperateKeys),
-    },
-    keyFailures: config.keyFailures,
-    trustedProxies: config.trustedProxies,
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
@@ -218,6 +206,26 @@ function selfAuditOf(config: ReportsConfig, parts: ServiceParts): SelfAudit {
     },
     config.selfAudit,
   );
+}
+
+/** Who is let in: keys, and what is asked without one. */
+function accessOf(config: ReportsConfig, parts: ServiceParts) {
+  const { readKeys, knownHosts, keyFailures, trustedProxies } = config;
+  return {
+    readKeys,
+    storedKeys: parts.storedKeys,
+    knownHosts,
+    keyFailures,
+    trustedProxies,
+    importKeys: {
+      keys: config.importKeys,
+      storedKeys: guardedKeys(config.isImportOpen, parts, parts.storedImportKeys),
+    },
+    operateKeys: {
+      keys: config.operateKeys,
+      storedKeys: guardedKeys(false, parts, parts.storedOperateKeys),
+    },
+  };
 }
 
 /** Keys in Redis of a right that is more than reading: who needs a key to read needs one for it. */
