@@ -79,6 +79,9 @@ const MAX_MODELS_WAITING = 16;
 /** Longer than a worker's lease and a restart of a service: what they cause is no finding. */
 const DIAGNOSIS_BETWEEN_MS = 15_000;
 
+/** A ClickHouse server answers a probe beside its queries, within this, ms. */
+const SERVER_STALL_MS = 2000;
+
 /** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
@@ -121,7 +124,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       },
     },
     ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
-    maxExports: config.maxExports,
+    ...boundsOf(config),
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
     // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
@@ -206,6 +209,17 @@ function selfAuditOf(config: ReportsConfig, parts: ServiceParts): SelfAudit {
     },
     config.selfAudit,
   );
+}
+
+/** What bounds questions and probes. */
+function boundsOf(config: ReportsConfig) {
+  const { maxQuestions: running, maxQuestionsWaiting: waiting, queryTimeoutMs } = config;
+  const isQueue = config.clickhouseUrl === undefined;
+  return {
+    questions: { running, waiting, waitMs: queryTimeoutMs },
+    engineStallMs: isQueue ? 2 * queryTimeoutMs : SERVER_STALL_MS,
+    maxExports: config.maxExports,
+  };
 }
 
 /** Who is let in: keys, and what is asked without one. */
