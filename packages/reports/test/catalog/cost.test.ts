@@ -181,6 +181,43 @@ test("an import again changes nothing, a correction takes its place, and days ar
   expect(await ofDay("2023-11-13T23:00:00Z", "Europe/Berlin")).toBe(1);
 });
 
+test("by days, weeks and months spend meets the conversions of the same span", async () => {
+  // T0 is 2023-11-14 22:13 UTC: in Kathmandu it is the 15th, a Wednesday.
+  await loadTraffic(engine, [EVENTS], "spans");
+  const rows = ["2023-11-14,10", "2023-11-15,30", "2023-11-20,5", "2023-10-31,1"];
+  const csv = rows.map((row) => `${row},EUR,email,autumn\n`).join("");
+  await spend("spans", `day,amount,currency,channel,campaign\n${csv}`);
+  const by = async (dimensions: string, more: Record<string, string> = {}) => {
+    const { rows: found } = await ask("spans", { by: dimensions, ...more });
+    const euros = found.filter(({ currency }) => currency === "EUR");
+    const fields = [...dimensions.split(","), "spend", "value", "conversions"];
+    return euros.map((row) => fields.map((field) => row[field]));
+  };
+  const timeZone = "Asia/Kathmandu";
+  expect(await by("day", { timeZone })).toEqual([
+    ["2023-10-31", "1", "0", "0"],
+    ["2023-11-14", "10", "0", "0"],
+    ["2023-11-15", "30", "97", "2"],
+    ["2023-11-20", "5", "0", "0"],
+  ]);
+  expect(await by("week", { timeZone })).toEqual([
+    ["2023-10-30", "1", "0", "0"],
+    ["2023-11-13", "40", "97", "2"],
+    ["2023-11-20", "5", "0", "0"],
+  ]);
+  expect(await by("month,campaign")).toEqual([
+    ["2023-10", "autumn", "1", "0", "0"],
+    ["2023-11", "autumn", "45", "45", "0.5"],
+    ["2023-11", "brand", null, "45", "0.5"],
+    ["2023-11", "(unattributed)", null, "7", "1"],
+  ]);
+  await expect(ask("spans", { by: "hour" })).rejects.toMatchObject({ code: "dimension_unknown" });
+  await expect(ask("spans", { by: "day,week" })).rejects.toMatchObject({
+    code: "dimension_too_many",
+    details: { field: "by", given: "day,week", allowed: ["day", "week", "month"] },
+  });
+});
+
 test("a rate that is missing is named by currency and day", async () => {
   await spend("poor", `day,campaign,amount,currency\n${DAY},x,1,USD\n`);
   await rates("poor", "day,currency,target,rate\n2023-11-15,USD,EUR,0.9\n");
