@@ -97,6 +97,12 @@ const schema = settingsSchema.extend({
   TRIBUTARY_QUERY_TIMEOUT_MS: wholeNumber(10, 3_600_000, 30_000).describe(
     "longest run of a query, ms",
   ),
+  TRIBUTARY_MAX_QUESTIONS: wholeNumber(1, 256, 4).describe(
+    "reports that may run at a time, of one tenant half of them",
+  ),
+  TRIBUTARY_MAX_QUESTIONS_WAITING: wholeNumber(0, 10_000, 64).describe(
+    "reports that may wait for a place, of one tenant a quarter of them",
+  ),
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
   TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
     "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
@@ -175,6 +181,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly loadMaxReadBytes: number;
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
+  readonly maxQuestions: number;
+  readonly maxQuestionsWaiting: number;
   readonly maxExports: number;
   readonly watchIntervalMs: number;
   readonly consumerIdleMs: number;
@@ -232,6 +240,8 @@ export function readConfig(
     loadMaxReadBytes: values.TRIBUTARY_LOAD_MAX_READ_MB * 2 ** 20,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
+    maxQuestions: values.TRIBUTARY_MAX_QUESTIONS,
+    maxQuestionsWaiting: values.TRIBUTARY_MAX_QUESTIONS_WAITING,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
     watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
     consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,

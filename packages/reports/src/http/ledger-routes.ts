@@ -53,7 +53,7 @@ const countsSchema = z.strictObject({
   refusedRows: rows,
 });
 
-/** Adds the routes of the ledger. They need a read key, as those of spend do: write keys stand in shops' pages. */
+/** Adds the routes of the ledger. They need an import key, as those of spend do. */
 export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void {
   addImportList(server, parts);
   const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
