@@ -36,6 +36,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/data/replay.ts")).replayCommand,
   },
   {
+    name: "import",
+    usage: "[options] <file>",
+    summary:
+      "a shop's, ad platform's or warehouse's export: events, spend or rates, all rows or none",
+    load: async () => (await import("./commands/data/import.ts")).importCommand,
+  },
+  {
+    name: "imports",
+    usage: "",
+    summary: "what was imported: list, undo",
+    load: async () => (await import("./commands/data/import-list.ts")).importsCommand,
+  },
+  {
     name: "report",
     usage: "[options]",
     summary: "conversions and value of each channel or campaign, under one model or several",

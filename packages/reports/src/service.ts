@@ -25,6 +25,7 @@ import { askErasure } from "./load/ask-erasure.ts";
 import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
+import { ImportFiles } from "./imports/import-files.ts";
 import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
 import type { WarehouseClaim } from "./load/warehouse-claim.ts";
@@ -93,6 +94,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const loaders = loadersOf(config, parts, eraser);
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
+  const ledger = new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels);
   const diagnosisWatch = new DiagnosisWatch(client, telemetry, {
     rules: config.redisRules,
     intervalMs: config.diagnoseIntervalMs,
@@ -123,7 +125,9 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         return asked;
       },
     },
-    ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
+    ledger,
+    importFiles: new ImportFiles(ledger, config.imports),
+    maxImportBytes: config.maxImportBytes,
     ...boundsOf(config),
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,

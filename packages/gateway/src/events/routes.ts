@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "../http/replies.ts";
 import { type BotFilter, pageAgentOf } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
+import { GatewayError } from "../errors.ts";
 import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import { decodeBody, packBody } from "../http/read-body.ts";
 import { hintsOf } from "./hints.ts";
@@ -11,6 +12,9 @@ import { hintsOf } from "./hints.ts";
 interface Asked {
   Querystring: { readonly debug?: unknown };
 }
+
+/** Names the tenant that a sender means: a key of another one is an error then, and no event goes astray. */
+const TENANT_HEADER = "tributary-tenant";
 
 /** `POST /v1/events`: authenticate, bound, validate and route, then answer when Redis has the events. */
 export function addEventsRoute(
@@ -26,6 +30,7 @@ export function addEventsRoute(
   server.post<Asked>(EVENTS_ROUTE, { onRequest }, async (request, reply) => {
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
       const tenant = tenantOf(request);
+      requireTenant(request.headers[TENANT_HEADER], tenant);
       intake.checkRoom(tenant);
       const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const encoding = request.headers["content-encoding"];
@@ -42,4 +47,12 @@ export function addEventsRoute(
     });
     return reply;
   });
+}
+
+function requireTenant(wanted: string | readonly string[] | undefined, tenant: string): void {
+  if (wanted === undefined || wanted === tenant) return;
+  throw new GatewayError(
+    "tenant_other",
+    "the write key is of another tenant than the request means",
+  );
 }

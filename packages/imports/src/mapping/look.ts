@@ -84,6 +84,8 @@ export class ColumnLook {
 export interface Look {
   /** Its columns, each name once, without those of a reject file. */
   readonly columns: readonly ColumnLook[];
+  /** Names of all columns, in their order. */
+  readonly names: readonly string[];
   readonly first: readonly Row[];
   readonly rows: number;
   /** Whether the file has no more rows. */
@@ -111,6 +113,7 @@ export async function lookAt(source: RowSource, maxRows = LOOKED_AT_ROWS): Promi
   const isOwn = (name: string): boolean => REJECT_COLUMNS.some((own) => own === name);
   return {
     columns: columns.filter(({ name }) => !isOwn(name)),
+    names: source.columns,
     first,
     rows,
     whole,

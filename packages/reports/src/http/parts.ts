@@ -10,6 +10,7 @@ import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { AttributionAnswers } from "../attribution/attribution-answers.ts";
 import type { Accounting } from "../catalog/conservation.ts";
+import type { ImportFiles } from "../imports/import-files.ts";
 import type { ImportLedger } from "../imports/import-ledger.ts";
 import type { AskedErasure, Person } from "../load/ask-erasure.ts";
 
@@ -38,6 +39,9 @@ export interface ServerParts {
   readonly knownHosts: ReadonlySet<string>;
   readonly erasures: ErasureParts;
   readonly ledger: ImportLedger;
+  readonly importFiles: ImportFiles;
+  /** Largest file of an import over HTTP. */
+  readonly maxImportBytes: number;
   readonly importKeys: KeyParts;
   /** Their bearers see the whole platform. */
   readonly operateKeys: KeyParts;

@@ -25,6 +25,7 @@ import { type Access, requireKeys } from "./access.ts";
 import { frameworkError } from "./body-errors.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
+import { addImportFileRoutes } from "./import-file-routes.ts";
 import { addImportedRoutes, addImportRoutes } from "./import-routes.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addLocalGuard } from "./local-guard.ts";
@@ -95,6 +96,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     withKeys({ keys: imports, attempts }, (importers) => {
       addImportRoutes(importers, parts);
       addLedgerRoutes(importers, parts);
+      addImportFileRoutes(importers, parts);
     });
     withKeys({ keys: erase, attempts }, (erasers) => addErasureRoutes(erasers, parts));
     addProbes(routes, parts);

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runs } from "../../../../test/support/property-runs.ts";
 import { rateRows, spendRows } from "../../src/formats/import-rows.ts";
+import { givenRows } from "../../src/formats/import-text.ts";
 import { CATALOG } from "../../src/catalog/catalog.ts";
 import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, T0 } from "../support/blocks.ts";
@@ -46,9 +47,15 @@ const FOLDED = {
   channels: new TenantRules({ rules: [], excludedReferrers: [], names: NAMES }),
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
-  storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });
+  storeSpend(engine, tenant, spendRows((await givenRows("spend", Buffer.from(csv))).rows), {
+    importedAt: at,
+    importId: "",
+  });
 const rates = async (tenant: string, csv: string): Promise<void> =>
-  storeRates(engine, tenant, rateRows(csv), { importedAt: 1, importId: "" });
+  storeRates(engine, tenant, rateRows((await givenRows("rates", Buffer.from(csv))).rows), {
+    importedAt: 1,
+    importId: "",
+  });
 
 const EVENTS: readonly TributaryEvent[] = [
   click("t1", { channel: "email", campaign: "autumn" }),
@@ -279,14 +286,20 @@ test("a rate that is missing is named by currency and day", async () => {
 });
 
 test.each([
-  ["day,amount,currency\n2026-02-30,1,EUR\n", 2, "day"],
-  ["day,amount,currency\n2026-02-03,-1,EUR\n", 2, "amount"],
-  ["day,amount,currency\n2026-02-03,1,eur\n", 2, "currency"],
-  ["day,amount,currency,cost\n2026-02-03,1,EUR,1\n", 2, "cost"],
-  ["day,amount,currency\n2026-02-03,1,EUR\n\n2026-02-03,2,EUR\n", 4, "day"],
+  [{ rows: [{ day: "2026-02-30", amount: "1", currency: "EUR" }] }, 1, "day"],
   [{ rows: [{ day: "2026-02-03", amount: "x", currency: "EUR" }] }, 1, "amount"],
+  [{ rows: [{ day: "2026-02-03", amount: "-1", currency: "EUR" }] }, 1, "amount"],
+  [{ rows: [{ day: "2026-02-03", amount: "1", currency: "eur" }] }, 1, "currency"],
+  [
+    [
+      { day: "2026-02-03", amount: 1, currency: "EUR" },
+      { day: "2026-02-03", amount: 2, currency: "EUR" },
+    ],
+    2,
+    "day",
+  ],
   [[{ day: 5, amount: 1, currency: "EUR" }], 1, "day"],
-])("%j is refused as a whole, by line and field", (body, line, field) => {
+])("%j is refused as a whole, by row and field", (body, line, field) => {
   expect(() => spendRows(body)).toThrow(
     expect.objectContaining({
       code: "import_invalid",
@@ -295,12 +308,25 @@ test.each([
   );
 });
 
-test.each(["", "day,amount,currency\n", 'day,amount\n"2026,1\n', 5, { rows: 5 }])(
-  "%j is no import",
-  (body) => {
-    expect(() => spendRows(body)).toThrow(expect.objectContaining({ code: "import_invalid" }));
-  },
-);
+test("a field that there is not is named once, and not for each row", () => {
+  const row = { day: "2026-02-03", amount: "1", currency: "EUR", cost: 1 };
+  const rows = [row, { ...row, day: "2026-02-04" }, { ...row, day: "2026-02-05", clicks: 1 }];
+  expect(() => spendRows({ rows })).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining("there are no fields cost, clicks; allowed: day, amount"),
+      details: {
+        refused: [
+          expect.objectContaining({ line: 1, field: "cost" }),
+          expect.objectContaining({ line: 3, field: "clicks" }),
+        ],
+      },
+    }),
+  );
+});
+
+test.each(["", [], 5, { rows: 5 }])("%j is no import", (body) => {
+  expect(() => spendRows(body)).toThrow(expect.objectContaining({ code: "import_invalid" }));
+});
 
 const amount = fc.bigInt({ min: 0n, max: 10n ** 15n }).map((units) => formatDecimal(units));
 const cell = fc.record({
