@@ -48,6 +48,7 @@ beforeAll(async () => {
       OTEL_TRACES_EXPORTER: "none",
       TRIBUTARY_WRITE_KEYS: keys,
       TRIBUTARY_READ_KEYS: keys,
+      TRIBUTARY_IMPORT_KEYS: keys,
     },
   });
 }, TIMEOUT_MS);
@@ -67,6 +68,7 @@ const csv = (lines: readonly string[]): string => `${[SHOP.header, ...lines].joi
 const asTenant = (tenant: string): Record<string, string> => ({
   TRIBUTARY_KEY: `${tenant}-key`,
   TRIBUTARY_READ_KEY: `${tenant}-key`,
+  TRIBUTARY_IMPORT_KEY: `${tenant}-key`,
 });
 const run = async (tenant: string, ...args: string[]) =>
   tributary([...args, "--data", data.dir], asTenant(tenant));

@@ -154,6 +154,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/operate/lag.ts")).lagCommand,
   },
   {
+    name: "doctor",
+    usage: "[options]",
+    summary: "what is wrong with the platform, what it means, and what mends it",
+    load: async () => (await import("./commands/operate/doctor.ts")).doctorCommand,
+  },
+  {
     name: "groups",
     usage: "[options]",
     summary: "members of the consumer groups, their partitions and last commits; drain a worker",

@@ -10,7 +10,7 @@ import {
   conversionSchema,
   erasureSchema,
   erasuresSchema,
-  lagSchema,
+  lagAnswerSchema,
   reportSchema,
   rowsSchema,
   settledSchema,
@@ -20,6 +20,7 @@ import {
   type Conversion,
   type Erasure,
   type Lag,
+  type TenantLag,
 } from "@tributary/reports/answers";
 import type { RowsAnswer } from "@tributary/reports";
 import type { ReportQuestion } from "./report-question.ts";
@@ -123,8 +124,8 @@ export class ReportsClient {
   }
 
   /** @throws as {@link attribution} */
-  async lag(): Promise<Lag> {
-    return this.#get("/v1/lag", lagSchema);
+  async lag(): Promise<Lag | TenantLag> {
+    return this.#get("/v1/lag", lagAnswerSchema);
   }
 
   /**

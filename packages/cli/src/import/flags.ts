@@ -13,6 +13,7 @@ export interface ImportFlags {
   readonly url?: string;
   readonly reportsUrl?: string;
   readonly key?: string;
+  readonly importKey?: string;
   readonly readKey?: string;
   readonly data: string;
   readonly kind?: Kind;

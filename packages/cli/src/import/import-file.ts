@@ -18,7 +18,14 @@ import { type ImportFlags, tableOptions } from "./flags.ts";
 import { checkDayFile, storeDayFile } from "./import-days.ts";
 import { checkFile, sendEvents } from "./import-events.ts";
 import { RejectFile } from "./reject-file.ts";
-import { begunOf, type OpenedFile, reportsOf, type Step, summaryOf } from "./step.ts";
+import {
+  begunOf,
+  type ImportReports,
+  type OpenedFile,
+  reportsOf,
+  type Step,
+  summaryOf,
+} from "./step.ts";
 import { type ImportSummary, printSummary } from "./summary.ts";
 
 /**
@@ -93,11 +100,9 @@ async function importTable(
   address: PlatformAddress | undefined,
   signal: AbortSignal,
 ): Promise<ImportSummary> {
-  const readKey = flags.readKey ?? context.config().readKey;
-  const reports =
-    address === undefined ? undefined : new ReportsClient(address.reportsUrl, readKey, signal);
+  const reports = address === undefined ? undefined : clientsOf(address, flags, context, signal);
   const remembered = async (header: string): Promise<unknown> =>
-    reports === undefined ? null : new ImportClient(reports).mapping(header);
+    reports === undefined ? null : reports.ledger.mapping(header);
   const chosen = await chooseMapping(file.table, flags, remembered, context, signal);
   if (flags.saveMapping !== undefined) await saveMapping(flags.saveMapping, chosen);
   const rejects = new RejectFile(
@@ -121,6 +126,20 @@ async function importTable(
   }
 }
 
+/** The ledger takes an import key, and whoever waits a read key. */
+function clientsOf(
+  { reportsUrl }: PlatformAddress,
+  flags: ImportFlags,
+  context: CommandContext,
+  signal: AbortSignal,
+): ImportReports {
+  const { importKey, readKey } = context.config();
+  return {
+    ledger: new ImportClient(new ReportsClient(reportsUrl, flags.importKey ?? importKey, signal)),
+    reader: new ReportsClient(reportsUrl, flags.readKey ?? readKey, signal),
+  };
+}
+
 async function importEvents(step: Step): Promise<ImportSummary> {
   const { file, chosen, rejects, flags, context, signal, reports } = step;
   const { terminal } = context;
@@ -136,7 +155,7 @@ async function importEvents(step: Step): Promise<ImportSummary> {
     signal,
   });
   try {
-    const find = reports === undefined ? async () => [] : new ImportClient(reports).find;
+    const find = reports === undefined ? async () => [] : reports.ledger.find;
     const known = await KnownRows.find(spool.rows, find);
     const lines = [...differing, ...knownDiffering(spool.lines(), known)];
     const summary: ImportSummary = {
@@ -180,8 +199,7 @@ async function sendFile(
 ): Promise<ImportSummary> {
   const { flags, context, signal, gatewayUrl = "" } = step;
   const { terminal } = context;
-  const reports = reportsOf(step);
-  const ledger = new ImportClient(reports);
+  const { ledger, reader } = reportsOf(step);
   const { import: id, tenant } = await ledger.begin(begunOf(step));
   const deadlineMs = flags.timeout === undefined ? undefined : Date.now() + flags.timeout * 1000;
   const client = new GatewayClient({
@@ -206,7 +224,7 @@ async function sendFile(
       refusedRows: refused + sent.refusals.length,
     });
     terminal.note("waiting until everything is attributed");
-    await reports.settled(deadlineMs);
+    await reader.settled(deadlineMs);
     return {
       ...checked,
       import: id,
@@ -228,12 +246,7 @@ async function importDays(step: Step): Promise<ImportSummary> {
     new: rows.length,
   };
   if (!isToBeSent(step, summary)) return summary;
-  const stored = await storeDayFile(
-    new ImportClient(reportsOf(step)),
-    begunOf(step),
-    rows,
-    rejects.count,
-  );
+  const stored = await storeDayFile(reportsOf(step).ledger, begunOf(step), rows, rejects.count);
   return { ...summary, ...stored, sent: true };
 }
 

@@ -1,11 +1,18 @@
 /** What the steps of an import share. */
 import { headerDigest, type Table } from "@tributary/imports";
+import type { ImportClient } from "../client/import-client.ts";
 import type { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 import type { ChosenMapping } from "./choose-mapping.ts";
 import type { ImportFlags } from "./flags.ts";
 import type { RejectFile } from "./reject-file.ts";
 import type { ImportSummary } from "./summary.ts";
+
+/** A reports service, by what the keys may do. */
+export interface ImportReports {
+  readonly ledger: ImportClient;
+  readonly reader: ReportsClient;
+}
 
 /** An opened file. */
 export interface OpenedFile {
@@ -25,11 +32,11 @@ export interface Step {
   readonly context: CommandContext;
   readonly signal: AbortSignal;
   /** Undefined where no platform runs and nothing is to be sent. */
-  readonly reports: ReportsClient | undefined;
+  readonly reports: ImportReports | undefined;
   readonly gatewayUrl: string | undefined;
 }
 
-export function reportsOf({ reports }: Step): ReportsClient {
+export function reportsOf({ reports }: Step): ImportReports {
   if (reports === undefined) throw new Error("nothing is sent without a platform");
   return reports;
 }

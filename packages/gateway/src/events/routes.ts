@@ -3,7 +3,7 @@ import { answerBatch, EVENTS_ROUTE } from "../http/replies.ts";
 import { type BotFilter, pageAgentOf } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { EventIntake } from "../intake/event-intake.ts";
+import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import { decodeBody, packBody } from "../http/read-body.ts";
 
 /** Names the tenant that a sender means: a key of another one is an error then, and no event goes astray. */
@@ -16,9 +16,10 @@ export function addEventsRoute(
   intake: EventIntake,
   bots: BotFilter,
 ): void {
-  server.post(EVENTS_ROUTE, async (request, reply) => {
+  const onRequest = intake.beforeBody(({ headers }) => intake.keys.tenantOf(headers));
+  server.post(EVENTS_ROUTE, { onRequest }, async (request, reply) => {
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
-      const tenant = intake.keys.tenantOf(request.headers);
+      const tenant = tenantOf(request);
       requireTenant(request.headers[TENANT_HEADER], tenant);
       intake.checkRoom(tenant);
       const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

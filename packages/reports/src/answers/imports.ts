@@ -37,7 +37,7 @@ export const importRecordSchema = z.object({
 export const importsSchema = z.object({ imports: z.array(importRecordSchema) });
 export const begunImportSchema = z.object({
   import: z.string(),
-  tenant: z.string().describe("of the read key: the events must be of the same"),
+  tenant: z.string().describe("of the import key: the events must be of the same"),
 });
 export const knownRowsSchema = z.object({
   present: z.array(count).describe("places of rows that are there as they are, from 0"),

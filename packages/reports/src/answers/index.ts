@@ -12,4 +12,4 @@ export {
   mappingAnswerSchema,
   storedRowsSchema,
 } from "./imports.ts";
-export { lagSchema, settledSchema, type Lag } from "./operations.ts";
+export { lagAnswerSchema, settledSchema, type Lag, type TenantLag } from "./operations.ts";

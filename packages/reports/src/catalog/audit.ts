@@ -109,6 +109,7 @@ function* compare(
     click: settings.clickWindowMs,
     view: settings.viewWindowMs,
     halfLife: settings.halfLifeMs,
+    direct: settings.directChannels,
   };
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {

@@ -21,7 +21,7 @@ const commitBody = z.strictObject({
   partly: z.boolean().default(false),
 });
 
-/** Adds the two steps. They need a read key; a commit of events a write key as well, which the gateway judges. */
+/** Adds the two steps. They need an import key; a commit of events a write key as well, which the gateway judges. */
 export function addImportFileRoutes(server: ReportsServer, parts: ServerParts): void {
   const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
   void server.register((files, _options, done) => {

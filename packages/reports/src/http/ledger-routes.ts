@@ -55,7 +55,7 @@ const countsSchema = z.strictObject({
 
 const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
 
-/** Adds the routes of the ledger. They need a read key, as those of spend do: write keys stand in shops' pages. */
+/** Adds the routes of the ledger. They need an import key, as those of spend do. */
 export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void {
   addImportList(server, parts);
   const json = (answer: z.ZodType, summary: string) => ({

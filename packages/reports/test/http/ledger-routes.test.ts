@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { importRecordSchema } from "../../src/answers/imports.ts";
 import { buildServer } from "../../src/http/server.ts";
-import { quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
+import { noErasures, quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
 
 let engine: WarehouseEngine;
 let remove: () => Promise<void>;
@@ -11,11 +11,16 @@ let server: FastifyInstance;
 
 beforeAll(async () => {
   ({ engine, remove } = await temporaryWarehouse());
-  const readKeys = new Map([
+  const keys = new Map([
     ["acme-key", "acme"],
     ["shop-key", "shop"],
   ]);
-  server = buildServer(serverParts(engine, quietTelemetry().telemetry, { readKeys }));
+  server = buildServer(
+    serverParts(engine, quietTelemetry().telemetry, {
+      readKeys: keys,
+      importKeys: { keys, storedKeys: noErasures.storedKeys },
+    }),
+  );
 });
 afterAll(async () => {
   await server.close();
@@ -181,7 +186,7 @@ describe("an import", () => {
     expect(JSON.stringify(body)).toContain(reason);
   });
 
-  test("needs a read key", async () => {
+  test("needs an import key", async () => {
     expect((await call("GET", "/v1/imports", undefined, "stranger")).status).toBe(401);
   });
 });

@@ -10,7 +10,7 @@ import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
 import { ImportFiles } from "../../src/imports/import-files.ts";
 import { ImportLedger } from "../../src/imports/import-ledger.ts";
-import type { ErasureParts, ServerParts } from "../../src/http/parts.ts";
+import type { ErasureParts, KeyParts, ServerParts } from "../../src/http/parts.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
@@ -97,6 +97,10 @@ export function serverParts(
       maxCommits: 1,
     }),
     maxImportBytes: 1 << 16,
+    importKeys: openKeys,
+    operateKeys: openKeys,
+    keyFailures: 0,
+    trustedProxies: [],
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,
@@ -104,15 +108,21 @@ export function serverParts(
     redisUse: () => ({ connections: 1, commands: 2 }),
     readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => Promise.reject(new Error("not asked here")),
+    readTenantLag: async () => Promise.reject(new Error("not asked here")),
     settle: async () => true,
     ...more,
   };
 }
 
-/** Of servers that are not asked to erase anybody. */
-export const noErasures: ErasureParts = {
+/** No key is needed. */
+const openKeys: KeyParts = {
   keys: new Map(),
   storedKeys: { closed: false, tenantOf: () => undefined },
+};
+
+/** Of servers that are not asked to erase anybody. */
+export const noErasures: ErasureParts = {
+  ...openKeys,
   ask: async () => {
     throw new Error("nobody is erased here");
   },

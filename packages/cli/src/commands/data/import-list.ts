@@ -9,13 +9,14 @@ import { safeTextWithin } from "../../terminal/terminal.ts";
 import type { ImportAnswer } from "@tributary/reports/answers";
 
 const FILE_CHARACTERS = 40;
+const KEY = "import key (default: TRIBUTARY_IMPORT_KEY)";
 
 export function importsCommand(command: Command, context: CommandContext): void {
   const list = command
     .command("list", { isDefault: true })
     .description("list imports, newest first");
-  addReportsOptions(list).action(async (flags: ReportsFlags) =>
-    onReports(flags, context, "readKey", async (reports) => {
+  addReportsOptions(list, KEY).action(async (flags: ReportsFlags) =>
+    onReports(flags, context, "importKey", async (reports) => {
       const imports = await new ImportClient(reports).list();
       if (flags.json === true) return JSON.stringify({ imports });
       return imports.length === 0 ? "Nothing imported." : renderImports(imports);
@@ -25,8 +26,8 @@ export function importsCommand(command: Command, context: CommandContext): void 
     .command("undo")
     .description("take an import of spend or rates back; what it had replaced is valid again")
     .argument("<id>", "of the import, as the list shows it");
-  addReportsOptions(undo).action(async (id: string, flags: ReportsFlags) =>
-    onReports(flags, context, "readKey", async (reports) => {
+  addReportsOptions(undo, KEY).action(async (id: string, flags: ReportsFlags) =>
+    onReports(flags, context, "importKey", async (reports) => {
       const undone = await new ImportClient(reports).undo(id);
       if (flags.json === true) return JSON.stringify(undone);
       return `${figure(undone.rows - undone.refusedRows)} rows of ${safeTextWithin(FILE_CHARACTERS, undone.file)} are gone.`;

@@ -28,7 +28,11 @@ export function importCommand(command: Command, context: CommandContext): void {
       httpUrl,
     )
     .option("--key <key>", "write key (default: TRIBUTARY_KEY)")
-    .option("--read-key <key>", "read key (default: TRIBUTARY_READ_KEY)")
+    .option("--import-key <key>", "import key of the ledger (default: TRIBUTARY_IMPORT_KEY)")
+    .option(
+      "--read-key <key>",
+      "read key, to wait until all is attributed (default: TRIBUTARY_READ_KEY)",
+    )
     .option("--batch <n>", "events per request", integer(1, 10_000), 2000)
     .option("--concurrency <n>", "concurrent requests", integer(1, 64), 4)
     .option(

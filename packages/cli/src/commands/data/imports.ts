@@ -53,7 +53,7 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
     .command("import")
     .description("import a file, as `tributary import` does: all of its rows, or none")
     .argument("<file>", "CSV, JSON lines or XLSX with a header row");
-  addMappingOptions(addReportsAddress(add));
+  addMappingOptions(addReportsAddress(add, "import key (default: TRIBUTARY_IMPORT_KEY)"));
   addFileOptions(add)
     .addHelpText("after", `\nRows, or columns that mean the same:\n${ROWS[name]}`)
     .action(async (file: string, flags: ImportFlags & ReportsFlags) => {
@@ -92,7 +92,7 @@ function importFlags(name: Name, { url, key, ...flags }: ImportFlags & ReportsFl
     kind: name,
     yes: true,
     ...(url === undefined ? {} : { reportsUrl: url }),
-    ...(key === undefined ? {} : { readKey: key }),
+    ...(key === undefined ? {} : { importKey: key }),
   };
 }
 
