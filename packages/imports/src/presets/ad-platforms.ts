@@ -31,6 +31,19 @@ const CURRENCY = [
   "valutacode",
 ];
 
+/** Columns of a file that names its sources itself: it is of several platforms, or one's own. */
+const SOURCES = [
+  "source",
+  "utm_source",
+  "medium",
+  "utm_medium",
+  "channel",
+  "traffic_source",
+  "media_source",
+];
+const isOfSeveral = (has: (column: string) => boolean): boolean =>
+  SOURCES.some((column) => has(column));
+
 /** A row of several days: its amount belongs to none of them alone. */
 function oneDay(
   starts: readonly string[],
@@ -45,6 +58,8 @@ function oneDay(
   };
 }
 
+/** Google's names of the currency's column; `Currency` alone may be anybody's. */
+const GOOGLE_CURRENCY = CURRENCY.filter((name) => /cod/.test(name));
 const GOOGLE_COST = ["cost", "kosten", "cout", "coste", "costo"];
 
 /**
@@ -60,7 +75,8 @@ export const googleAds: Preset = {
   recognizes: (has) =>
     GOOGLE_COST.some((column) => has(column)) &&
     CAMPAIGN.some((column) => has(column)) &&
-    (has("impr") || CURRENCY.some((column) => has(column))),
+    (has("impr") || GOOGLE_CURRENCY.some((column) => has(column))) &&
+    !isOfSeveral(has),
   columns: {
     day: DAY,
     campaign: CAMPAIGN,
@@ -97,18 +113,22 @@ const META_ENDS = [
 ];
 
 /**
- * Meta Ads Manager: an exported table with the breakdown Day. A summary row is skipped where the file is opened.
- * Source: https://www.facebook.com/business/help/205067636197240 (export ads reporting data).
+ * Meta Ads Manager: an exported table with the breakdown Day; or rows of the Insights API (`spend`, `date_start`,
+ * `date_stop`). A summary row is skipped where the file is opened.
+ * Source: https://www.facebook.com/business/help/205067636197240 (export ads reporting data),
+ * https://developers.facebook.com/docs/marketing-api/reference/ads-insights/ (fields).
  */
 export const metaAds: Preset = {
   name: "meta-ads",
   title: "Meta Ads report",
   kind: "spend",
-  recognizes: (has) => META_AMOUNT.some((column) => has(column)),
+  recognizes: (has) =>
+    (META_AMOUNT.some((column) => has(column)) || has("spend", "date_start", "date_stop")) &&
+    !isOfSeveral(has),
   columns: {
     campaign: CAMPAIGN,
-    amount: META_AMOUNT,
-    currency: CURRENCY,
+    amount: [...META_AMOUNT, "spend"],
+    currency: [...CURRENCY, "account_currency"],
     source: ["platform", "publisher_platform", "@facebook"],
     medium: ["@paid_social"],
   },
@@ -134,7 +154,8 @@ export const microsoftAds: Preset = {
   recognizes: (has) =>
     has("spend") &&
     CAMPAIGN.some((column) => has(column)) &&
-    (has("gregorian_date") || has("time_period") || has("account_name") || has("account_number")),
+    (has("gregorian_date") || has("time_period") || has("account_name") || has("account_number")) &&
+    !isOfSeveral(has),
   columns: {
     day: ["gregorian_date", "time_period", ...DAY],
     campaign: CAMPAIGN,

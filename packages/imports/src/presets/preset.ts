@@ -3,6 +3,7 @@ import { SKIP } from "../mapping/event-types.ts";
 import type { EventField, Field, Kind } from "../mapping/fields.ts";
 import { plainName } from "../mapping/names.ts";
 import type { Choices } from "../mapping/propose.ts";
+import { isNothing } from "../values/nothing.ts";
 
 /** What a row means: fields with their texts, as many as it means events; or why it means none. */
 export type Meaning = Readonly<Partial<Record<Field | "type", string>>>;
@@ -104,13 +105,15 @@ export function presetChoices(preset: Preset, columns: readonly string[]): Choic
   };
 }
 
-/** The first text that says something: tools write `(not set)`, `null` and the like for nothing. */
+/** The first text that says something. */
 export function firstOf(...texts: readonly string[]): string {
-  return texts.map((text) => text.trim()).find((text) => !NOTHING.test(text)) ?? "";
+  return (
+    texts.map((text) => text.trim()).find((text) => !isNothing(text) && !UNKNOWN.test(text)) ?? ""
+  );
 }
 
-const NOTHING =
-  /^(?:|\(not set\)|\(data deleted\)|\(not provided\)|null|none|n\/a|undefined|\\n|-{1,2})$/i;
+/** How analytics tools write that they do not know or do not say. */
+const UNKNOWN = /^(?:\(data deleted\)|\(not provided\)|none|n\/a|-{1,2})$/i;
 
 /** A meaning without its empty fields. */
 export function meaning(

@@ -43,16 +43,16 @@ export const segmentEvents: Preset = {
   notes: [],
 };
 
-const ORDERS: Readonly<Record<string, "conversion" | "refund">> = {
-  order_completed: "conversion",
-  order_refunded: "refund",
-};
+const ORDERS: ReadonlyMap<string, "conversion" | "refund"> = new Map([
+  ["order_completed", "conversion"],
+  ["order_refunded", "refund"],
+]);
 
 function eventOf(
   cell: CellOf,
   event: string,
 ): ReturnType<ReturnType<NonNullable<Preset["reader"]>>> {
-  const type = ORDERS[event];
+  const type = ORDERS.get(event);
   const text = firstOf(cell("event_text"), event);
   if (type === undefined) return [meaning("custom", { name: text })];
   const value = firstOf(cell("revenue"), cell("total"), cell("value"));

@@ -48,11 +48,14 @@ interface Order {
 
 const NEVER = new Set(["voided", "expired"]);
 const UNPAID = new Set(["pending", "authorized", "unpaid"]);
+const PAID = new Set(["paid", "partially_paid", "partially_refunded", "refunded"]);
 
 function orderOf({ status, created, cancelled, total, refunded, customer }: Order): Meanings {
   const isNever = NEVER.has(status) || (cancelled !== "" && UNPAID.has(status));
   if (isNever) return SKIPPED;
-  const conversion = meaning("conversion", {
+  // A status that is not known is asked about, as a type of event.
+  const type = PAID.has(status) || UNPAID.has(status) ? "conversion" : status;
+  const conversion = meaning(type, {
     time: created,
     userId: customer,
     value: total,

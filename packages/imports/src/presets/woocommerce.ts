@@ -3,7 +3,8 @@ import { firstOf, meaning, SKIPPED, type CellOf, type Preset } from "./preset.ts
 const NUMBERS = ["order_number", "order_id"];
 const DATES = ["order_date", "date", "date_created"];
 
-/** What an order's status means, without WooCommerce's `wc-`. */
+/** WooCommerce's own statuses, without `wc-`. */
+const ORDERED = new Set(["processing", "on_hold", "completed", "refunded"]);
 const NEVER = new Set([
   "cancelled",
   "failed",
@@ -38,7 +39,9 @@ export const wooCommerceOrders: Preset = {
     const seen = new Set<string>();
     return (cell) => {
       const order = firstOf(...NUMBERS.map(cell));
-      if (seen.has(order)) return SKIPPED;
+      // Some plugins leave the order's fields out of all but its first line item.
+      const isItem = order === "" && cell("order_total") === "";
+      if (isItem || seen.has(order)) return SKIPPED;
       seen.add(order);
       return orderOf(cell);
     };
@@ -59,7 +62,9 @@ function orderOf(cell: CellOf): ReturnType<ReturnType<NonNullable<Preset["reader
     cell("customer_email"),
     cell("billing_email"),
   );
-  const conversion = meaning("conversion", {
+  // A status of a plugin, or of another shop, is asked about, as a type of event.
+  const type = ORDERED.has(status) ? "conversion" : status;
+  const conversion = meaning(type, {
     userId,
     value: cell("order_total"),
     name: "purchase",

@@ -59,7 +59,7 @@ export function timeParser(formats: readonly TimeFormat[], zone: string): TimePa
 function readersOf(formats: readonly TimeFormat[]): FormatReader[] {
   const wanted = new Set<string>(formats);
   for (const format of wanted) {
-    if (format in TIME_FORMATS) continue;
+    if (Object.hasOwn(TIME_FORMATS, format)) continue;
     const list = Object.keys(TIME_FORMATS).join(", ");
     throw new ImportError(
       "mapping",

@@ -98,6 +98,27 @@ describe("Meta Ads", () => {
   });
 });
 
+test.each([
+  ["one's own file", "day,campaign,cost,currency\n2026-11-01,a,1,EUR\n", undefined],
+  [
+    "a file with sources",
+    "day,source,campaign,cost,currency_code\n2026-11-01,x,a,1,EUR\n",
+    undefined,
+  ],
+  [
+    "a file of several platforms",
+    "date,channel,campaign_name,spend,account_name\n2026-11-01,x,a,1,b\n",
+    undefined,
+  ],
+  [
+    "rows of Meta's API",
+    "account_name,account_currency,campaign_name,spend,date_start,date_stop\nShop,EUR,a,1.5,2026-11-01,2026-11-01\n",
+    "meta-ads",
+  ],
+])("%s: a platform is told by more than its cost", async (_, text, preset) => {
+  expect((await readFile(text)).preset).toBe(preset);
+});
+
 test("Microsoft Advertising: the footer is none, the source is bing", async () => {
   const text = [
     '"Report Name: Campaign","",""',

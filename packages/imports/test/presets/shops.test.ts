@@ -101,6 +101,7 @@ test("WooCommerce: line items repeat their order, which is one conversion and on
     "order_id,order_number,order_date,status,order_total,refunded_total,order_currency,customer_id,customer_email,item_name",
     "11,R-11,2026-11-01 10:00:00,completed,79.90,10.00,EUR,7,a@example.com,Hat",
     "11,R-11,2026-11-01 10:00:00,completed,79.90,10.00,EUR,7,a@example.com,Shoe",
+    ",,,,,,,,,Belt",
     "12,R-12,2026-11-02 10:00:00,wc-refunded,20.00,20.00,EUR,0,b@example.com,Hat",
     "13,R-13,2026-11-02 11:00:00,failed,20.00,0,EUR,0,c@example.com,Hat",
   ].join("\n");
@@ -113,8 +114,26 @@ test("WooCommerce: line items repeat their order, which is one conversion and on
   expect(rows).toEqual([
     [2, { type: "conversion", ...first, value: "79.9", name: "purchase" }],
     [2, { type: "refund", ...first, value: "10" }],
-    [4, { type: "conversion", ...second, value: "20", currency: "EUR", name: "purchase" }],
-    [4, { type: "refund", ...second }],
+    [5, { type: "conversion", ...second, value: "20", currency: "EUR", name: "purchase" }],
+    [5, { type: "refund", ...second }],
   ]);
   expect(refused).toEqual([]);
+});
+
+test.each([
+  [
+    "order_number,order_date,status,order_total,order_currency,customer_email\n1,2026-11-01 10:00:00+00,shipped,5,EUR,a@example.com\n",
+    "shipped",
+  ],
+  [
+    "Name,Email,Financial Status,Currency,Total,Created at,Lineitem name\n#1,a@example.com,on_credit,EUR,5,2026-11-01 10:00:00 +0000,Hat\n",
+    "on_credit",
+  ],
+])("a status that is not known is a question", async (text, status) => {
+  const { open } = await readFile(text);
+  expect(open.map(({ key }) => key)).toEqual([`type ${status}`]);
+  const { rows } = await readFile(text, {
+    answers: new Map([[`type ${status}`, "conversion"]]),
+  });
+  expect(rows).toMatchObject([[2, { type: "conversion", value: "5" }]]);
 });
