@@ -130,6 +130,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/operate/tenants.ts")).tenantsCommand,
   },
   {
+    name: "link",
+    usage: "[options] <address>",
+    summary: "make a tracking link whose target is encoded, or check one",
+    load: async () => (await import("./commands/operate/link.ts")).linkCommand,
+  },
+  {
     name: "keys",
     usage: "",
     summary: "API keys of tenants: create, list, rotate, revoke, open",

@@ -98,6 +98,12 @@ const schema = settingsSchema.extend({
   TRIBUTARY_QUERY_TIMEOUT_MS: wholeNumber(10, 3_600_000, 30_000).describe(
     "longest run of a query, ms",
   ),
+  TRIBUTARY_MAX_QUESTIONS: wholeNumber(1, 256, 4).describe(
+    "reports that may run at a time, of one tenant half of them",
+  ),
+  TRIBUTARY_MAX_QUESTIONS_WAITING: wholeNumber(0, 10_000, 64).describe(
+    "reports that may wait for a place, of one tenant a quarter of them",
+  ),
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
   TRIBUTARY_GATEWAY_URL: text("").describe(
     "gateway that events of imports over HTTP are sent through, such as http://gateway:8080; without it they are refused",
@@ -209,6 +215,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly loadMaxReadBytes: number;
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
+  readonly maxQuestions: number;
+  readonly maxQuestionsWaiting: number;
   readonly maxExports: number;
   readonly imports: ImportFilesOptions;
   readonly maxImportBytes: number;
@@ -268,6 +276,8 @@ export function readConfig(
     loadMaxReadBytes: values.TRIBUTARY_LOAD_MAX_READ_MB * 2 ** 20,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
+    maxQuestions: values.TRIBUTARY_MAX_QUESTIONS,
+    maxQuestionsWaiting: values.TRIBUTARY_MAX_QUESTIONS_WAITING,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
     imports: {
       gatewayUrl: values.TRIBUTARY_GATEWAY_URL.replace(/\/+$/, "") || undefined,

@@ -78,8 +78,8 @@ export const REPORTS_ERROR_CODES = {
   query_timeout: 503,
   /** The service stops. Retryable. */
   stopping: 503,
-  /** As many exports as may run are running. Retryable. */
-  busy: 503,
+  /** As many exports as may run are running, or as many questions run and wait. Retryable. */
+  busy: 429,
   /** Redis or the warehouse does not answer. Retryable. */
   unavailable: 503,
   /** A fault of the service; the log has it. */

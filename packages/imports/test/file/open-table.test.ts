@@ -169,6 +169,19 @@ test("a row with other cells than the header is a problem with its line, empty c
   expect(rows[2]?.cells).toEqual(["1", "2", "3"]);
 });
 
+test("a row with bytes of another charset is a problem, and the others are as they were", async () => {
+  const row = "1,Größe und Straße für Bäume, Öfen, Äpfel, Übung, ß\n".replaceAll(/, (?!G)/g, " ");
+  const table = await openTable(
+    Buffer.concat([bytes(`a,b\n${row.repeat(2)}`), Buffer.from([0x32, 0x2c, 0xfc, 0x0a])]),
+  );
+  expect(table.said).toEqual(["The text is UTF-8, but 1 place is not: their rows are refused."]);
+  expect((await rowsOf(table)).map(({ line, problem }) => [line, problem])).toEqual([
+    [2, undefined],
+    [3, undefined],
+    [4, "holds bytes that are no UTF-8, as the rest of the file is"],
+  ]);
+});
+
 describe("packed files", () => {
   const text = "a,b\n1,2\n";
 

@@ -7,9 +7,11 @@ export {
   begunImportSchema,
   type ImportAnswer,
   importRecordSchema,
+  importSchema,
   importsSchema,
   knownRowsSchema,
   mappingAnswerSchema,
   storedRowsSchema,
 } from "./imports.ts";
+export type { Spelling } from "./spellings.ts";
 export { lagAnswerSchema, settledSchema, type Lag, type TenantLag } from "./operations.ts";

@@ -30,6 +30,7 @@ import { addImportedRoutes, addImportRoutes } from "./import-routes.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addLocalGuard } from "./local-guard.ts";
 import type { ServerParts } from "./parts.ts";
+import { addPlaces } from "./places.ts";
 import { addReportRoutes } from "./report-routes.ts";
 import { checkZones } from "./zone-check.ts";
 
@@ -80,9 +81,13 @@ export function buildServer(parts: ServerParts): FastifyInstance {
         done();
       });
     };
+    withKeys({ keys: read, attempts }, (askers) => {
+      addPlaces(askers, parts.questions);
+      checkZones(askers, parts.engine);
+      addReportRoutes(askers, parts);
+    });
     withKeys({ keys: read, attempts }, (readers) => {
       checkZones(readers, parts.engine);
-      addReportRoutes(readers, parts);
       addImportedRoutes(readers, parts);
       addExportRoutes(readers, parts);
       addSettledRoute(readers, parts);
@@ -175,8 +180,12 @@ function addSettledRoute(server: ReportsServer, parts: ServerParts): void {
 function sendError(parts: ServerParts, reply: FastifyReply, error: Error): FastifyReply {
   const known = toReportsError(error);
   if (known.code === "internal") parts.telemetry.logger.error({ err: error }, "request failed");
-  const { retryAfterSeconds = known.status === 503 ? RETRY_AFTER_SECONDS : undefined, ...details } =
-    known.details;
+  const {
+    retryAfterSeconds = known.status === 503 || known.code === "busy"
+      ? RETRY_AFTER_SECONDS
+      : undefined,
+    ...details
+  } = known.details;
   if (retryAfterSeconds !== undefined) {
     void reply.header("Retry-After", String(retryAfterSeconds));
   }

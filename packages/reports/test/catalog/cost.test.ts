@@ -1,4 +1,5 @@
-import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { TenantRules } from "@tributary/attribution";
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
@@ -29,12 +30,21 @@ interface Answer {
   readonly totals: readonly Row[];
 }
 
-const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
+const ask = async (
+  tenant: string,
+  parameters: Record<string, string> = {},
+  settings: ReportSettings = DEFAULT_REPORT_SETTINGS,
+): Promise<Answer> => {
   const report = CATALOG.cost;
-  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const context = { engine, tenant, settings, now: T0 + 1e9 };
   const answer = await answerReport(report, context, parameters);
   const read: unknown = report.answer.parse(answer);
   return read as Answer;
+};
+const NAMES = { fold: ["source", "campaign"] as const, aliases: { source: { adwords: "google" } } };
+const FOLDED = {
+  ...DEFAULT_REPORT_SETTINGS,
+  channels: new TenantRules({ rules: [], excludedReferrers: [], names: NAMES }),
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
   storeSpend(engine, tenant, spendRows((await givenRows("spend", Buffer.from(csv))).rows), {
@@ -172,6 +182,37 @@ test("what nobody knows is null, and a spend of 0 is known", async () => {
   ]);
 });
 
+test("spend meets the conversions of every spelling of its name", async () => {
+  const of = (i: number, campaign: string, source: string): TributaryEvent[] => [
+    click(`s${i}`, { userId: `p${i}`, campaign, source, medium: "cpc" }),
+    purchase(`o${i}`, { userId: `p${i}`, value: "60", currency: "EUR" }),
+  ];
+  const events = [
+    ...of(1, "spring_sale", "google"),
+    ...of(2, "Spring_Sale", "Google "),
+    ...of(3, " SPRING_SALE", "AdWords"),
+  ];
+  await loadTraffic(engine, [events], "spelled");
+  await spend(
+    "spelled",
+    `day,campaign,source,medium,amount,currency\n${DAY},spring_sale,google,cpc,30,EUR\n${DAY},Spring_Sale,Google,cpc,60,EUR\n`,
+  );
+  const rows = async (by: string, settings?: ReportSettings): Promise<unknown[]> =>
+    (await ask("spelled", { by }, settings)).rows.map((row) => [
+      row[by],
+      row["spend"],
+      row["value"],
+      row["roas"],
+      row["arrivals"],
+    ]);
+  expect(await rows("campaign")).toHaveLength(3);
+  const { spellings } = (await ask("spelled", { by: "campaign" })) as { spellings?: unknown };
+  expect(spellings).toMatchObject([{ dimension: "campaign", name: "spring_sale", count: 3 }]);
+  expect(await ask("spelled", { by: "campaign" }, FOLDED)).not.toHaveProperty("spellings");
+  expect(await rows("campaign", FOLDED)).toEqual([["spring_sale", "90", "180", 2, 3]]);
+  expect(await rows("source", FOLDED)).toEqual([["google", "90", "180", 2, 3]]);
+});
+
 test("an import again changes nothing, a correction takes its place, and days are a time zone's", async () => {
   const line = (amount: string): string =>
     `day,source,medium,amount,currency\n${DAY},google,cpc,${amount},EUR\n`;
@@ -186,6 +227,43 @@ test("an import again changes nothing, a correction takes its place, and days ar
   expect(await ofDay("2023-11-14T00:00:01Z", "UTC")).toBe(0);
   expect(await ofDay("2023-11-14T00:00:00Z", "Europe/Berlin")).toBe(0);
   expect(await ofDay("2023-11-13T23:00:00Z", "Europe/Berlin")).toBe(1);
+});
+
+test("by days, weeks and months spend meets the conversions of the same span", async () => {
+  // T0 is 2023-11-14 22:13 UTC: in Kathmandu it is the 15th, a Wednesday.
+  await loadTraffic(engine, [EVENTS], "spans");
+  const rows = ["2023-11-14,10", "2023-11-15,30", "2023-11-20,5", "2023-10-31,1"];
+  const csv = rows.map((row) => `${row},EUR,email,autumn\n`).join("");
+  await spend("spans", `day,amount,currency,channel,campaign\n${csv}`);
+  const by = async (dimensions: string, more: Record<string, string> = {}) => {
+    const { rows: found } = await ask("spans", { by: dimensions, ...more });
+    const euros = found.filter(({ currency }) => currency === "EUR");
+    const fields = [...dimensions.split(","), "spend", "value", "conversions"];
+    return euros.map((row) => fields.map((field) => row[field]));
+  };
+  const timeZone = "Asia/Kathmandu";
+  expect(await by("day", { timeZone })).toEqual([
+    ["2023-10-31", "1", "0", "0"],
+    ["2023-11-14", "10", "0", "0"],
+    ["2023-11-15", "30", "97", "2"],
+    ["2023-11-20", "5", "0", "0"],
+  ]);
+  expect(await by("week", { timeZone })).toEqual([
+    ["2023-10-30", "1", "0", "0"],
+    ["2023-11-13", "40", "97", "2"],
+    ["2023-11-20", "5", "0", "0"],
+  ]);
+  expect(await by("month,campaign")).toEqual([
+    ["2023-10", "autumn", "1", "0", "0"],
+    ["2023-11", "autumn", "45", "45", "0.5"],
+    ["2023-11", "brand", null, "45", "0.5"],
+    ["2023-11", "(unattributed)", null, "7", "1"],
+  ]);
+  await expect(ask("spans", { by: "hour" })).rejects.toMatchObject({ code: "dimension_unknown" });
+  await expect(ask("spans", { by: "day,week" })).rejects.toMatchObject({
+    code: "dimension_too_many",
+    details: { field: "by", given: "day,week", allowed: ["day", "week", "month"] },
+  });
 });
 
 test("a rate that is missing is named by currency and day", async () => {

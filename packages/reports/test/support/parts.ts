@@ -101,6 +101,8 @@ export function serverParts(
     operateKeys: openKeys,
     keyFailures: 0,
     trustedProxies: [],
+    questions: { running: 16, waiting: 64, waitMs: 10_000 },
+    engineStallMs: 2000,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,
