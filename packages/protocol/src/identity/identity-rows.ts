@@ -79,6 +79,8 @@ const LINKED = 1;
 const HAS_USER = 2;
 /** Field code, uint32 head, the number. */
 export const COPY_MARK_BYTES = 6;
+/** In a copy's mark, beside its revision: another conversion of its order counts. */
+const DUPLICATE_ORDER = 2 ** 31;
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -156,13 +158,13 @@ export function identityKindOf(rare: Uint8Array, start: number): number {
 
 /**
  * Marks a fact's row as a copy: puts the mark before its rare bytes.
- * @param revision of the conversion's next result
+ * @param revision of the conversion's next result, below 2^31 @param isDuplicateOrder whether another conversion of its order counts
  */
-export function markCopy(row: EventRow, revision: number): void {
+export function markCopy(row: EventRow, revision: number, isDuplicateOrder = false): void {
   const rare = Buffer.allocUnsafe(COPY_MARK_BYTES + row.rareLength);
   rare[0] = RARE_COPY;
   rare[1] = 0xce;
-  rare.writeUInt32BE(revision, 2);
+  rare.writeUInt32BE(revision + (isDuplicateOrder ? DUPLICATE_ORDER : 0), 2);
   rare.set(row.rare.subarray(row.rareStart, row.rareStart + row.rareLength), COPY_MARK_BYTES);
   row.flags |= FLAG_RARE;
   row.rare = rare;
@@ -172,5 +174,14 @@ export function markCopy(row: EventRow, revision: number): void {
 
 /** The revision in a copy's mark. */
 export function copyRevision(rare: Uint8Array, start: number): number {
+  return copyNumber(rare, start) % DUPLICATE_ORDER;
+}
+
+/** Whether a copy's mark says that another conversion of its order counts. */
+export function isCopyDuplicateOrder(rare: Uint8Array, start: number): boolean {
+  return copyNumber(rare, start) >= DUPLICATE_ORDER;
+}
+
+function copyNumber(rare: Uint8Array, start: number): number {
   return new DataView(rare.buffer, rare.byteOffset + start, COPY_MARK_BYTES).getUint32(2);
 }
