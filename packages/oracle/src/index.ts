@@ -8,5 +8,6 @@ export { remainingEvents } from "./erasure.ts";
 export type { PlainErasure } from "./erasure.ts";
 export { DEFAULT_IDENTITY_RULES } from "./identity.ts";
 export type { IdentityRules } from "./identity.ts";
+export { duplicateOrdersOf, ordersOf, senderOf } from "./orders.ts";
 export { DEFAULT_RULES, expectedResults } from "./results.ts";
 export type { PlainEvent, PlainResult, PlainRules } from "./results.ts";

@@ -1,6 +1,7 @@
 import { unitsOf } from "./decimal.ts";
 import { DEFAULT_IDENTITY_RULES, type IdentityRules, ownersOf } from "./identity.ts";
 import { plainWeights } from "./models.ts";
+import { duplicateOrdersOf, senderOf } from "./orders.ts";
 
 /** The fields of an event that decide a result. */
 export interface PlainEvent {
@@ -15,6 +16,7 @@ export interface PlainEvent {
   readonly value?: string;
   readonly currency?: string;
   readonly orderId?: string;
+  readonly name?: string;
 }
 
 export interface PlainResult {
@@ -38,6 +40,8 @@ export interface PlainRules {
   readonly halfLife: number;
   /** Who is who; nobody is anybody else where it is left out. */
   readonly identity?: IdentityRules;
+  /** Whether different orders have the same ID: then no conversion is a duplicate order, and refunds stay in their journey. */
+  readonly reusedOrderIds?: boolean;
 }
 
 const DAY = 86_400_000;
@@ -52,15 +56,22 @@ export const DEFAULT_RULES: PlainRules = {
 };
 
 /**
- * What each conversion's last result must be, written plainly over all events at once: no order of arrival, no batches.
- * @param events of one tenant, in any order; of those with one ID and user the first counts
+ * What each conversion's last result must be, written plainly over all events at once: no batches, and no order of arrival but that
+ * which decides about orders.
+ * @param sent events of one tenant, in any order; of those with one ID and user the first counts
+ * @param duplicateOrders conversions in the place of which another one of their order counts, see {@link duplicateOrdersOf}
  * @returns by `user/ID` of the conversion, where the user is the one whose the conversion is
  */
 export function expectedResults(
-  events: readonly PlainEvent[],
+  sent: readonly PlainEvent[],
   rules: PlainRules = DEFAULT_RULES,
+  duplicateOrders: ReadonlySet<string> = duplicateOrdersOf(sent, rules),
 ): Map<string, PlainResult> {
-  const ownerOf = ownersOf(events, rules.identity);
+  const ownerOf = ownersOf(sent, rules.identity);
+  const events = sent.filter((event) => {
+    return event.type !== "conversion" || !duplicateOrders.has(senderOf(event));
+  });
+  const refunds = events.filter(({ type }) => type === "refund");
   const unique = new Map<string, PlainEvent & { readonly owner: string }>();
   // Where a person's event was sent under several user keys, that of the user counts, else that of the lowest anonymous ID.
   const known = events.filter(({ userId }) => userId !== undefined);
@@ -79,7 +90,7 @@ export function expectedResults(
     for (const conversion of journey.filter(({ type }) => type === "conversion")) {
       results.set(
         `${owner.slice(OWNER_PREFIX)}/${conversion.id}`,
-        resultOf(conversion, journey, rules),
+        resultOf(conversion, journey, rules, rules.reusedOrderIds === true ? [] : refunds),
       );
     }
   }
@@ -90,6 +101,7 @@ function resultOf(
   conversion: PlainEvent,
   journey: readonly PlainEvent[],
   rules: PlainRules,
+  refunds: readonly PlainEvent[],
 ): PlainResult {
   const touches = journey
     .filter((touch) => {
@@ -108,16 +120,23 @@ function resultOf(
       })),
       rules.halfLife,
     ),
-    value: valueOf(conversion, journey),
+    value: valueOf(conversion, journey, refunds),
   };
 }
 
-function valueOf(conversion: PlainEvent, journey: readonly PlainEvent[]): bigint {
+/** @param refunds of everybody: each event ID takes its part off an order once, that of the journey first */
+function valueOf(
+  conversion: PlainEvent,
+  journey: readonly PlainEvent[],
+  refunds: readonly PlainEvent[],
+): bigint {
   if (conversion.value === undefined) return 0n;
   let left = unitsOf(conversion.value);
-  for (const refund of journey) {
+  const taken = new Set<string>();
+  for (const refund of [...journey, ...refunds]) {
     if (refund.type !== "refund" || refund.orderId === undefined) continue;
-    if (refund.orderId !== conversion.orderId) continue;
+    if (refund.orderId !== conversion.orderId || taken.has(refund.id)) continue;
+    taken.add(refund.id);
     if (refund.value === undefined) return 0n;
     if (refund.currency === conversion.currency) left -= unitsOf(refund.value);
   }

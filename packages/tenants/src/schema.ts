@@ -90,6 +90,10 @@ const tenant = z.strictObject({
     .strictObject({ click: duration.optional(), view: duration.optional() })
     .optional()
     .describe("how long before a conversion a touchpoint counts"),
+  reusedOrderIds: z
+    .boolean({ error: "expected true or false" })
+    .optional()
+    .describe("whether different orders have the same ID, so that all their conversions count"),
   channels: z.array(channelRule).max(MOST).optional(),
   referralExclusions: hosts(HOST, "pay.example").optional(),
   links: hosts(LINK_HOST, "shop.example or *.shop.example")

@@ -261,23 +261,30 @@ function journeyOptionsOf(
   { byName }: Tenants,
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
-  const options = [...byName].map(([name, { windows, channels, referralExclusions }]) => {
-    for (const field of ["click", "view"] as const) {
-      if ((windows?.[field] ?? 0) > longestMs) {
-        throw new EnvironmentError(
-          TENANTS_FILE,
-          `tenants.${name}.windows.${field}: expected at most the longer of TRIBUTARY_CLICK_WINDOW_MS and TRIBUTARY_VIEW_WINDOW_MS, ${longestMs} ms`,
-        );
+  const options = [...byName].map(
+    ([name, { windows, channels, referralExclusions, reusedOrderIds }]) => {
+      for (const field of ["click", "view"] as const) {
+        if ((windows?.[field] ?? 0) > longestMs) {
+          throw new EnvironmentError(
+            TENANTS_FILE,
+            `tenants.${name}.windows.${field}: expected at most the longer of TRIBUTARY_CLICK_WINDOW_MS and TRIBUTARY_VIEW_WINDOW_MS, ${longestMs} ms`,
+          );
+        }
       }
-    }
-    const own =
-      channels === undefined && referralExclusions === undefined
-        ? undefined
-        : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
-    return [
-      name,
-      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own },
-    ] as const;
-  });
+      const own =
+        channels === undefined && referralExclusions === undefined
+          ? undefined
+          : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
+      return [
+        name,
+        {
+          clickWindowMs: windows?.click,
+          viewWindowMs: windows?.view,
+          channels: own,
+          reusedOrderIds,
+        },
+      ] as const;
+    },
+  );
   return new Map(options);
 }

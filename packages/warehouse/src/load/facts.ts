@@ -11,6 +11,7 @@ import {
   IDENTITY_DECISION,
   IDENTITY_ERASE,
   isCopy,
+  isOrderRow,
   readIdentity,
   readRareFields,
   TYPE_IDENTITY,
@@ -148,10 +149,12 @@ export class FactRows {
   }
 
   /**
-   * Takes a record, with its second row where it has one: a decision of the anonymous ID's own partition or an erasure gives a row.
+   * Takes a record, with its second row where it has one: a decision of the anonymous ID's own partition or an erasure gives a row,
+   * one of an order none.
    * @param ordinal place of the record in its block
    */
   #appendIdentity(row: EventRow, reader: EntryReader, place: BlockPlace, ordinal: number): void {
+    if (isOrderRow(row.rare, row.rareStart, row.rareLength)) return;
     const record = this.#record;
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     const user = this.#user;

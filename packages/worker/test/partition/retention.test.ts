@@ -16,6 +16,7 @@ const counts = (byTenant: Record<string, [processed: number, latestTimeMs: numbe
         droppedFactsPerPartition: 0,
         late: 0,
         unmatchedRefunds: 0,
+        duplicateOrders: 0,
         erased: 0,
         droppedUsersPerPartition: 0,
         latestTimeMs,

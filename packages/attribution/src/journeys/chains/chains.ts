@@ -4,6 +4,7 @@ import {
   type EntryColumns,
   EventRow,
   FLAG_TYPE_MASK,
+  isCopyDuplicateOrder,
   isTouchpointType,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
@@ -19,7 +20,6 @@ import type { Duplicates } from "./duplicates.ts";
 import type { ErasedChains } from "./erased-chains.ts";
 import type { JourneyTables } from "./journey-tables.ts";
 import type { Marks } from "./marks.ts";
-import type { OrderRefunds } from "./order-refunds.ts";
 import type { Persons } from "./persons.ts";
 
 /**
@@ -34,7 +34,6 @@ export class Chains {
   readonly #persons: Persons;
   readonly #erased: ErasedChains;
   readonly #marks: Marks;
-  readonly #refunds: OrderRefunds;
   readonly #duplicates: Duplicates;
   readonly #batch: BatchInHand;
   readonly #columns: EntryColumns;
@@ -48,15 +47,12 @@ export class Chains {
   readonly #later: number[] = [];
   /** Chain of the fact added last. */
   insertedChain = -1;
-  /** Event time of the oldest conversion that the refund added last is of, ms since 1970; Infinity for none. */
-  refundedMs = Infinity;
 
   constructor(
     tables: JourneyTables,
     persons: Persons,
     erased: ErasedChains,
     marks: Marks,
-    refunds: OrderRefunds,
     duplicates: Duplicates,
   ) {
     this.#tables = tables;
@@ -66,7 +62,6 @@ export class Chains {
     this.#persons = persons;
     this.#erased = erased;
     this.#marks = marks;
-    this.#refunds = refunds;
     this.#duplicates = duplicates;
     this.#batch = tables.vocabulary.batch;
     this.#columns = this.#batch.columns;
@@ -142,7 +137,6 @@ export class Chains {
     } else if (isPurchase) {
       this.#purchases.facts[reference] = fact;
       if (type === TYPE_CONVERSION) this.#marks.mark(reference, REASON_FIRST);
-      else this.refundedMs = this.#refunds.markConversions(reference, chain);
     }
     if (mayRepeat) this.#duplicates.markBehindFact(fact, chain);
     return fact;
@@ -157,6 +151,7 @@ export class Chains {
       const end = columns.rareEnds[event] as number;
       const start = end - (columns.rareLengths[event] as number);
       this.#purchases.revisions[purchase] = copyRevision(columns.bytes, start);
+      this.#purchases.lost[purchase] = isCopyDuplicateOrder(columns.bytes, start) ? 1 : 0;
     }
     return purchase;
   }

@@ -2,7 +2,9 @@ import {
   CHANNEL_DIMENSION,
   EventRow,
   isTouchpointType,
+  isWithdrawn,
   REASON_DUPLICATE,
+  REASON_DUPLICATE_ORDER,
   REASON_FIRST,
   REASON_MERGE,
   ResultWriter,
@@ -13,7 +15,7 @@ import type { Duplicates } from "../chains/duplicates.ts";
 import type { JourneyTables } from "../chains/journey-tables.ts";
 import { keyOfRow, textOf } from "../chains/key.ts";
 import { mergeChains } from "../chains/merged-chain.ts";
-import type { OrderRefunds } from "../chains/order-refunds.ts";
+import type { OrderRefunds } from "../orders/order-refunds.ts";
 import type { Persons } from "../chains/persons.ts";
 import { idText } from "../tables/id-order.ts";
 import {
@@ -114,8 +116,7 @@ export class Attributor {
       const person = this.#personOf(purchase);
       if (person < 0) continue;
       const reason = this.#reasonOf(purchase, person);
-      const touches =
-        reason === REASON_DUPLICATE ? this.#noPath() : this.#findPath(purchase, person);
+      const touches = isWithdrawn(reason) ? this.#noPath() : this.#findPath(purchase, person);
       if (
         writer.count >= MAX_BLOCK_RESULTS ||
         (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES)
@@ -156,7 +157,8 @@ export class Attributor {
 
   /** Why it gets a result. One that another partition attributed before is new here, but that result is not its first. */
   #reasonOf(purchase: number, person: number): number {
-    const { revisions, reasons, users } = this.#tables.purchases;
+    const { lost, revisions, reasons, users } = this.#tables.purchases;
+    if (lost[purchase] === 1) return REASON_DUPLICATE_ORDER;
     const isLinked = (users[purchase] as number) !== person;
     if (isLinked && this.#duplicates.has(purchase, person)) return REASON_DUPLICATE;
     if (revisions[purchase] === 0) return REASON_FIRST;
@@ -236,7 +238,7 @@ export class Attributor {
     users.load(person, row);
     vocabulary.tuples.load(purchases.tuples[purchase] as number, row.dimensions);
     purchases.load(purchase, row);
-    const value = reason === REASON_DUPLICATE ? "" : this.#refunds.netValue(purchase, person);
+    const value = isWithdrawn(reason) ? "" : this.#refunds.netValue(purchase, person);
     const generation = this.#persons.generationOf(chain);
     writer.conversion(row, value, revision, reason, touches, generation, sentAs);
     for (let i = 0; i < touches; i += 1) {

@@ -10,8 +10,10 @@ export interface TenantCounts {
   droppedFactsPerPartition: number;
   /** Of the processed: beyond the allowed lateness, so that the results which they change may lack touchpoints. */
   late: number;
-  /** Of the processed: refunds whose order had no conversion when they came. */
+  /** Of the processed, also of earlier batches and other partitions: refunds whose order had no conversion when its home took them. */
   unmatchedRefunds: number;
+  /** Of the processed, also of earlier batches: conversions whose order another one counts for. */
+  duplicateOrders: number;
   /** Events of users that the partition has no more room for. */
   droppedUsersPerPartition: number;
   /** Of the processed, mostly of earlier batches: facts of erased people that the partition still held. */
@@ -75,6 +77,11 @@ export class BatchCounts {
     this.#current.unmatchedRefunds += 1;
   }
 
+  duplicateOrders(tenant: number, conversions: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.duplicateOrders += conversions;
+  }
+
   erased(tenant: number, facts: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.erased += facts;
@@ -134,6 +141,7 @@ function empty(): TenantCounts {
     droppedFactsPerPartition: 0,
     late: 0,
     unmatchedRefunds: 0,
+    duplicateOrders: 0,
     droppedUsersPerPartition: 0,
     erased: 0,
     latestTimeMs: 0,

@@ -32,6 +32,8 @@ export interface TenantJourneyOptions {
   readonly clickWindowMs?: number | undefined;
   readonly viewWindowMs?: number | undefined;
   readonly channels?: ChannelSettings | undefined;
+  /** Whether the tenant gives different orders the same ID: then an order's conversions all count. */
+  readonly reusedOrderIds?: boolean | undefined;
 }
 
 /** Which anonymous IDs count for which user. */
