@@ -231,6 +231,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    reusedOrderIds: DEFAULT_REPORT_SETTINGS.reusedOrderIds,
   };
   return new SettingsByTenant(
     everybody,

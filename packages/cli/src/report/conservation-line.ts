@@ -1,8 +1,19 @@
 import type { Conservation } from "@tributary/reports/answers";
 import { figure } from "../terminal/figures.ts";
 
-/** The account of all accepted events, as one line below a report. */
-export function conservationLine({ complete, events, money }: Conservation): string {
+/** The account of all accepted events below a report, and on a line of its own how many conversions repeated an order. */
+export function conservationLine(conservation: Conservation): string {
+  const { duplicateOrders } = conservation.events;
+  const line = accountLine(conservation);
+  if (duplicateOrders === 0) return line;
+  const repeated =
+    duplicateOrders === 1
+      ? "conversion repeated an order and was"
+      : "conversions repeated an order and were";
+  return `${line}\n${figure(duplicateOrders)} ${repeated} not counted.`;
+}
+
+function accountLine({ complete, events, money }: Conservation): string {
   const { accepted, residue } = events;
   const parts: readonly (readonly [count: number, what: string])[] = [
     [events.touchpointsCredited, "touchpoints credited"],
@@ -15,6 +26,7 @@ export function conservationLine({ complete, events, money }: Conservation): str
     [events.custom, "custom"],
     [events.erased, "erased"],
     [events.duplicates, "duplicates"],
+    [events.duplicateOrders, "duplicate orders"],
     [Object.values(events.dropped).reduce((sum, count) => sum + count, 0), "dropped by a bound"],
     [events.deadLettered, "dead-lettered"],
   ];

@@ -32,12 +32,22 @@ function renderOne(conversion: Conversion, jaegerUiUrl?: string): string {
   ].filter((part) => part !== "");
   const worth = currency === "" ? "no value" : `${conversion.value} ${safeText(currency)}`;
   return [
-    `${what.join(" · ")}\n${worth}, revision ${revision}${then}`,
+    `${what.join(" · ")}\n${worth}, revision ${revision}${then}${duplicateLine(conversion)}`,
     `Revisions\n${revisionTable(conversion)}`,
     `Credits${then}, shares of the conversion\n${creditTable(conversion)}`,
     ...leftOut(conversion),
     ...traces(conversion, jaegerUiUrl),
   ].join("\n\n");
+}
+
+/** What counts in the place of a duplicate order, on a line of its own; "" of other conversions. */
+function duplicateLine({ reason, orderId, countedInstead }: Conversion): string {
+  if (reason !== "duplicate_order") return "";
+  const counted =
+    countedInstead === undefined
+      ? "the one that came first was erased"
+      : `counted is ${safeText(countedInstead.id)} of ${countedInstead.sentAnonymous ? "anonymous" : "user"} ${safeText(countedInstead.sentUserKey)}`;
+  return `\nduplicate of order ${safeText(orderId)}, ${counted}`;
 }
 
 function revisionTable({ revisions, revision: valid }: Conversion): string {

@@ -4,6 +4,7 @@ import { conservationLine } from "../../src/report/conservation-line.ts";
 const events = {
   accepted: 1200,
   duplicates: 100,
+  duplicateOrders: 0,
   deadLettered: 0,
   dropped: { facts_per_user: 1 },
   touchpointsCredited: 1000,
@@ -30,6 +31,15 @@ test("names each account that has events, and that nothing is left", () => {
   expect(conservationLine({ complete: true, events, money: [euros] })).toBe(
     "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound; nothing is left over.",
   );
+});
+
+test("says on a line of its own how many conversions repeated an order", () => {
+  const all = { complete: true, money: [], events: { ...events, duplicateOrders: 2 } };
+  expect(conservationLine(all)).toMatch(
+    / \+ 2 duplicate orders \+ .*; nothing is left over\.\n2 conversions repeated an order and were not counted\.$/,
+  );
+  const one = { ...all, events: { ...events, duplicateOrders: 1 } };
+  expect(conservationLine(one)).toMatch(/\n1 conversion repeated an order and was not counted\.$/);
 });
 
 test("names the events of erased people", () => {

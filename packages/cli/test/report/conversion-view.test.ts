@@ -16,6 +16,7 @@ const conversion: Conversion = {
   value: "60",
   currency: "EUR",
   revision: 1,
+  reason: "refund",
   touchpoints: [1, 2, 3].map((index) => ({
     index,
     type: "click",
@@ -123,4 +124,21 @@ test("a conversion without touchpoints or a value", () => {
   });
   expect(text).toContain("\nno value, revision 1\n");
   expect(text).toMatch(/\n– +– +unattributed +– +– +1\.00\n/);
+});
+
+test("names the conversion that counts in the place of a duplicate order", () => {
+  const other = {
+    ...conversion,
+    reason: "duplicate_order",
+    value: "0",
+    credits: [],
+    touchpoints: [],
+  };
+  const countedInstead = { id: "c-0", sentUserKey: "device", sentAnonymous: true };
+  expect(renderConversion({ ...other, countedInstead })).toContain(
+    "\nduplicate of order o-1, counted is c-0 of anonymous device\n",
+  );
+  expect(renderConversion(other)).toContain(
+    "\nduplicate of order o-1, the one that came first was erased\n",
+  );
 });

@@ -23,6 +23,9 @@ export const conservationSchema = z.object({
   events: z.object({
     accepted: count,
     duplicates: count,
+    duplicateOrders: count.describe(
+      "conversions that repeated an order ID and name, and do not count",
+    ),
     deadLettered: count,
     dropped: z.record(z.string(), count).describe("by the bound that dropped them"),
     touchpointsCredited: count,

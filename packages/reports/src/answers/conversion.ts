@@ -29,6 +29,11 @@ const explainedConversionSchema = z
     value: decimalText,
     currency,
     revision: z.number(),
+    reason: z.string().describe("why there is this revision"),
+    countedInstead: z
+      .object({ id: z.string(), sentUserKey: z.string(), sentAnonymous: z.boolean() })
+      .optional()
+      .describe("of a duplicate order: the conversion that counts; left out where it was erased"),
     touchpoints: z.array(
       z
         .object({

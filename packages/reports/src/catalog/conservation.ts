@@ -33,6 +33,8 @@ export interface Conservation {
   readonly events: {
     readonly accepted: number;
     readonly duplicates: number;
+    /** Conversions in the place of which another one of their order counts. */
+    readonly duplicateOrders: number;
     readonly deadLettered: number;
     /** By the bound that dropped them. */
     readonly dropped: Readonly<Record<string, number>>;
@@ -75,7 +77,11 @@ export async function conserve(
   const erasedBefore = await countErased(engine, tenant);
   const facts = await countFacts(engine, tenant, settings);
   const results = await countResults(engine, tenant);
-  const money = await sumMoney(engine, tenant, MODEL);
+  const { reusedOrderIds } = settings;
+  const money = await sumMoney(engine, tenant, MODEL, {
+    reusedOrderIds,
+    erased: erasedBefore.events + erasedBefore.pending > 0,
+  });
   const erased = await countErased(engine, tenant);
   const { accounts, waiting } = await readAccounting();
   const complete =
@@ -86,6 +92,7 @@ export async function conserve(
     erasedBefore.events === erased.events;
   const classes = {
     duplicates: accounts.duplicate + facts.twice,
+    duplicateOrders: facts.duplicateOrders,
     deadLettered: accounts.deadLettered,
     touchpointsCredited: facts.credited,
     touchpointsWithoutConversion: facts.withoutConversion,

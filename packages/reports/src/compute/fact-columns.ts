@@ -39,6 +39,7 @@ export interface PurchaseColumns {
   readonly amounts: readonly bigint[];
   readonly hasAmount: Uint8Array;
   readonly orderId: (purchase: number) => string;
+  readonly eventId: (purchase: number) => string;
   /** The conversion's dimensions that were asked for. */
   readonly dimensions: readonly CodedColumn[];
 }
@@ -143,6 +144,7 @@ function purchaseColumns(
     hasAmount[i] = has[row] as number;
   }
   const orders = columns.texts("order_id");
+  const ids = columns.texts("event_id");
   return {
     isRefund: isType("refund"),
     isConversion: isType("conversion"),
@@ -151,6 +153,7 @@ function purchaseColumns(
     amounts: ordered,
     hasAmount,
     orderId: (purchase) => orders.text(rows[purchase] ?? 0),
+    eventId: (purchase) => ids.text(rows[purchase] ?? 0),
     dimensions: Array.from({ length: conversionDimensions }, (_, i) =>
       gatherCodes(columns.codes(`conversion${i}`), rows),
     ),

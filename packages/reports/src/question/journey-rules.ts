@@ -32,6 +32,8 @@ export interface JourneyRules extends Windows {
   readonly halfLifeMs: number;
   /** Name of the conversions or custom events that mark a lead, for w_shaped. */
   readonly lead: string;
+  /** Whether different orders have the same ID: then refunds are of the same person's conversions only. */
+  readonly reusedOrderIds: boolean;
 }
 
 export const DEFAULT_LEAD = "lead";

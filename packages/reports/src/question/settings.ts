@@ -15,6 +15,8 @@ export interface ReportSettings {
   readonly maxWindowMs: number;
   /** Of days, weeks and months where a question does not say: an IANA name. */
   readonly timeZone: string;
+  /** Whether different orders have the same ID, so that no conversion is a duplicate order. */
+  readonly reusedOrderIds: boolean;
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
   timeZone: "UTC",
+  reusedOrderIds: false,
 });
 
 /** Each tenant's settings. */
@@ -36,19 +39,22 @@ export class SettingsByTenant {
   constructor(everybody: ReportSettings, { byName }: Tenants) {
     this.#everybody = everybody;
     this.#own = new Map(
-      [...byName].map(([name, { windows, timeZone, channels, referralExclusions }]) => [
-        name,
-        {
-          ...everybody,
-          clickWindowMs: windows?.click ?? everybody.clickWindowMs,
-          viewWindowMs: windows?.view ?? everybody.viewWindowMs,
-          timeZone: timeZone ?? everybody.timeZone,
-          channels: new TenantRules({
-            rules: channels ?? [],
-            excludedReferrers: referralExclusions ?? [],
-          }),
-        },
-      ]),
+      [...byName].map(
+        ([name, { windows, timeZone, channels, referralExclusions, reusedOrderIds }]) => [
+          name,
+          {
+            ...everybody,
+            clickWindowMs: windows?.click ?? everybody.clickWindowMs,
+            viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+            timeZone: timeZone ?? everybody.timeZone,
+            reusedOrderIds: reusedOrderIds ?? everybody.reusedOrderIds,
+            channels: new TenantRules({
+              rules: channels ?? [],
+              excludedReferrers: referralExclusions ?? [],
+            }),
+          },
+        ],
+      ),
     );
   }
 
@@ -69,5 +75,6 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     leaveOut: [],
     afterConversion: "keep",
     lead: DEFAULT_LEAD,
+    reusedOrderIds: settings.reusedOrderIds,
   };
 }

@@ -82,6 +82,7 @@ test("every event is in one class, every amount in one place, and nothing is lef
     events: {
       accepted: 20,
       duplicates: 3,
+      duplicateOrders: 0,
       deadLettered: 2,
       dropped: { facts_per_user: 1 },
       touchpointsCredited: 2,
@@ -114,6 +115,40 @@ test("every event is in one class, every amount in one place, and nothing is lef
       },
     ],
   });
+});
+
+test("conversions that repeat an order are in a class of their own, and refunds count whoever sends them", async () => {
+  const sale = { type: "conversion", value: "20", currency: "EUR", orderId: "o1" } as const;
+  const part = { type: "refund", value: "4.5", currency: "EUR", orderId: "o1" } as const;
+  const events = [
+    event("page", "eve", { ...sale, orderId: "o2" }),
+    event("first", "ada", sale),
+    event("again", "ada", { ...sale, time: T0 + 1 }),
+    event("by-server", "bob", { ...sale, time: T0 + 2 }),
+    event("lead", "bob", { ...sale, name: "lead" }),
+    event("back", "office", part),
+    // The same refund, which the shop's server sent as well.
+    event("back", "server", part),
+  ];
+  await loadTraffic(engine, [events], "orders");
+  const found = await of("orders", books(events.length));
+  expect(found.events).toMatchObject({
+    duplicates: 0,
+    duplicateOrders: 2,
+    conversionsUnattributed: 3,
+    refunds: 2,
+    residue: 0,
+  });
+  expect(found.money).toEqual([
+    {
+      currency: "EUR",
+      accepted: "60",
+      credited: "0",
+      unattributed: "51",
+      refunded: "9",
+      residue: "0",
+    },
+  ]);
 });
 
 test("what is missing, or there twice, is left over", async () => {
