@@ -18,6 +18,14 @@ const DEVICES = 3;
 const SHARED_IN = 12;
 /** One in so many has a value that stands for nothing. */
 const NOBODY_IN = 40;
+/** One conversion in so many reports an order once more: a thank-you page that is opened again, or page and server both. */
+const ORDER_AGAIN_IN = 5;
+/** One of those in so many is another goal of the order. */
+const OTHER_GOAL_IN = 8;
+/** User keys of a back office, which has none of its customers'. */
+const OFFICES = 20;
+/** One refund in so many comes from there. */
+const OFFICE_IN = 3;
 /** Anonymous IDs of a user that the platform of a run links: fewer than some have. */
 export const MAX_ANONYMOUS_IDS = 2;
 
@@ -53,6 +61,7 @@ export function* leaverIds(tenant: Tenant, users: number, partitions: number): G
       yield { anonymousId: keys.device(person, device) };
     }
   }
+  for (let office = 0; office < OFFICES; office += 1) yield { userId: keys.office(office) };
 }
 
 /**
@@ -105,6 +114,7 @@ interface Order {
   readonly person: string;
   readonly orderId: string;
   readonly time: number;
+  readonly value: string;
 }
 
 class EventMaker {
@@ -112,7 +122,7 @@ class EventMaker {
   readonly #prefix: string;
   readonly #users: number;
   readonly #keys: UserKeys;
-  /** Conversions that a refund may take back, the latest of them. */
+  /** Orders that a refund may take back and a conversion repeat, the latest of them. */
   readonly #orders: Order[] = [];
   #count = 0;
 
@@ -156,23 +166,45 @@ class EventMaker {
   }
 
   #conversion(id: string, who: Who, person: string, time: number): PlainEvent {
-    const orderId = `order-${id}`;
-    this.#orders.push({ who, person, orderId, time });
+    const random = this.#random;
+    if (this.#orders.length > 0 && below(random, ORDER_AGAIN_IN) === 0) return this.#again(id);
+    const orderId = this.#keys.order(id);
+    const value = (random() * 500).toFixed(2);
+    this.#orders.push({ who, person, orderId, time, value });
     if (this.#orders.length > 1000) this.#orders.shift();
-    const value = (this.#random() * 500).toFixed(2);
     return { id, type: "conversion", time, ...who, orderId, value, currency: "EUR" };
+  }
+
+  /** An order once more, by the IDs that bought or by the user's. */
+  #again(id: string): PlainEvent {
+    const random = this.#random;
+    const { who, person, orderId, time, value } = this.#orders[
+      below(random, this.#orders.length)
+    ] as Order;
+    return {
+      id,
+      type: "conversion",
+      time: Math.min(NOW, time + below(random, 600_000)),
+      ...(random() < 0.5 ? who : { userId: person }),
+      orderId,
+      value,
+      currency: "EUR",
+      ...(below(random, OTHER_GOAL_IN) === 0 ? { name: "warranty" } : {}),
+    };
   }
 
   #refund(id: string): PlainEvent {
     const random = this.#random;
     const order = this.#orders[below(random, this.#orders.length)] as Order;
     const whole = random() < 0.5;
+    // Not always by the ID that bought.
+    const buyer = random() < 0.5 ? order.who : { userId: order.person };
+    const isOffice = below(random, OFFICE_IN) === 0;
     return {
       id,
       type: "refund",
       time: Math.min(NOW, order.time + 1000),
-      // Not always by the ID that bought.
-      ...(random() < 0.5 ? order.who : { userId: order.person }),
+      ...(isOffice ? { userId: this.#keys.office(below(random, OFFICES)) } : buyer),
       orderId: order.orderId,
       ...(whole ? {} : { value: (random() * 100).toFixed(2), currency: "EUR" }),
     };
@@ -203,6 +235,15 @@ class UserKeys {
 
   device(person: number, device: number): string {
     return this.#elsewhere(`${this.#people}device-${person}-${device}`);
+  }
+
+  office(office: number): string {
+    return this.#elsewhere(`${this.#people}office-${office}`);
+  }
+
+  /** An order's ID; its home is not the partition of passers-by either. @param id of the conversion */
+  order(id: string): string {
+    return this.#elsewhere(`order-${id}`);
   }
 
   #elsewhere(name: string): string {
