@@ -23,7 +23,7 @@ const ORDER_AGAIN_IN = 5;
 /** One of those in so many is another goal of the order. */
 const OTHER_GOAL_IN = 8;
 /** User keys of a back office, which has none of its customers'. */
-const OFFICES = 20;
+const OFFICES = 4;
 /** One refund in so many comes from there. */
 const OFFICE_IN = 3;
 /** Anonymous IDs of a user that the platform of a run links: fewer than some have. */
