@@ -91,4 +91,5 @@ export {
 } from "./journeys/vocabulary/vocabulary.ts";
 export type { BatchOutcome, RestoredBlock } from "./journeys/outcome.ts";
 export type { ResultBlockBytes } from "./journeys/results/attributor.ts";
+export { mostFactsOfUser } from "./journeys/chains/user-bounds.ts";
 export { MAX_FACTS_OF_USER, MAX_USERS } from "./journeys/tables/user-table.ts";

@@ -48,6 +48,11 @@ const segment = z.strictObject({
   conversions: words.optional().describe("names of track events that are conversions"),
   refunds: words.optional().describe("names of track events that take an order back"),
   touchpoints: words.optional().describe("names of track events that are visits"),
+  campaigns: z
+    .array(z.string().min(1).max(256))
+    .max(MOST)
+    .optional()
+    .describe("names of track events that are visits where they name a source"),
   value: words
     .optional()
     .describe("properties that hold the money, the first that is there counts"),

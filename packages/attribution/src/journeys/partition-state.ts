@@ -115,7 +115,7 @@ export class PartitionState {
   /** Bytes of the columns and tables, for accounting; those that partitions share are not counted. */
   get byteLength(): number {
     const tables = this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
-    const others = this.#persons.byteLength + this.#identity.byteLength;
+    const others = this.#persons.byteLength + this.#identity.byteLength + this.#taker.byteLength;
     return tables + others + this.#orders.byteLength;
   }
 

@@ -8,13 +8,37 @@ const UNITS = [
   ["s", 1000],
 ] as const;
 
-/** Notes below a table: the rules, where they are not the workers', and the time up to which the report is complete. */
-export function reportNotes({ source, rules, completeUpTo }: AttributionReport): string {
+/** The times that a report is of. */
+type ReportTimes = Pick<AttributionReport, "timeZone" | "from" | "to">;
+
+/** The zone of a report, and its times: `Time zone Europe/Berlin, from 2026-10-01 to before 2026-11-01.` */
+export function timesLine({ timeZone, from, to }: ReportTimes): string {
+  const ends = [
+    ...(from === undefined ? [] : [`from ${localTime(from, timeZone)}`]),
+    ...(to === undefined ? [] : [`to before ${localTime(to, timeZone)}`]),
+  ];
+  return `Time zone ${timeZone}, ${ends.length === 0 ? "all time" : ends.join(" ")}.`;
+}
+
+/** A day where it is its midnight, else the time with its offset. */
+function localTime(ms: number, timeZone: string): string {
+  const format = { timeZone, dateStyle: "short", timeStyle: "medium" } as const;
+  const text = new Intl.DateTimeFormat("sv-SE", format).format(ms);
+  if (text.endsWith(" 00:00:00")) return text.slice(0, 10);
+  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "longOffset" });
+  const offset = parts.formatToParts(ms).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return `${text}${offset.replace("GMT", "") || "+00:00"}`;
+}
+
+/** Notes below a table: zone and times, the rules where they are not the workers', and up to when the report is complete. */
+export function reportNotes({ source, rules, completeUpTo, ...times }: AttributionReport): string {
   const complete =
     completeUpTo === 0
       ? "The report is not known to be complete up to any time yet."
       : `Complete up to ${new Date(completeUpTo).toISOString()}: the report includes everything accepted earlier.`;
-  return source === "facts" ? `${describeRules(rules)}\n${complete}` : complete;
+  return [timesLine(times), ...(source === "facts" ? [describeRules(rules)] : []), complete].join(
+    "\n",
+  );
 }
 
 function describeRules(rules: AttributionReport["rules"]): string {

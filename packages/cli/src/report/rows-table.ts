@@ -1,6 +1,8 @@
 import type { RowsAnswer } from "@tributary/reports";
 import { safeTextWithin } from "../terminal/terminal.ts";
+import { timesLine } from "./report-notes.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
+import { withBars } from "./table-bars.ts";
 import { plainTable } from "./table.ts";
 
 /** A path may have hundreds of touchpoints; a table has less room. */
@@ -17,17 +19,28 @@ interface Summaries extends RowsAnswer {
   readonly totals?: Figures | readonly Figures[];
 }
 
-/** A report's rows as a table, texts before figures; below it the rest and the totals, in words. */
-export function renderRows(report: RowsAnswer): string {
-  const { rows, rest, totals } = report as Summaries;
-  if (rows.length === 0) return "Nothing in this time.";
+/**
+ * A report's rows as a table, texts before figures; below it the rest, the totals and the times, in words.
+ * @param columns of the screen, for bars of the conversions; 0 for none
+ */
+export function renderRows(report: RowsAnswer, columns = 0): string {
+  const { rows, rest, totals, timeZone, from, to } = report as Summaries;
+  const times = timeZone === undefined ? [] : [timesLine({ timeZone, from, to })];
+  if (rows.length === 0) return ["Nothing in this time.", ...times].join("\n\n");
   const names = Object.keys(rows[0] ?? {});
   const texts = names.filter(
     (name) => rows.every((row) => typeof row[name] === "string") && !isFigure(name),
   );
-  const columns = [...texts, ...names.filter((name) => !texts.includes(name))];
-  const body = rows.map((row) => columns.map((name) => cellOf(name, row[name], row["currency"])));
-  const lines = [plainTable(columns.map(wordsOf), texts.length, body, false)];
+  const fields = [...texts, ...names.filter((name) => !texts.includes(name))];
+  const body = rows.map((row) => fields.map((name) => cellOf(name, row[name], row["currency"])));
+  const table = plainTable(fields.map(wordsOf), texts.length, body, false);
+  const lines = [
+    withBars(
+      table,
+      rows.map(({ conversions }) => Number(conversions ?? 0)),
+      columns,
+    ),
+  ];
   const hidden = Number(rest?.["paths"] ?? 0);
   if (rest !== undefined && hidden > 0) lines.push(`Not shown: ${inWords(rest)}.`);
   for (const of of Array.isArray(totals) ? totals : [totals]) {
@@ -36,7 +49,7 @@ export function renderRows(report: RowsAnswer): string {
     const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
     lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
-  return lines.join("\n\n");
+  return [...lines, ...times].join("\n\n");
 }
 
 function inWords(figures: Figures, currency?: unknown): string {

@@ -38,6 +38,21 @@ test("computed amounts have their currency's minor unit, imported ones stay as t
   expect(rates).toMatch(/2026-10-01 +0\.921234 +120\.5$/m);
 });
 
+test("a report names its zone and its times", () => {
+  const timeZone = "Europe/Berlin";
+  const to = Date.UTC(2026, 9, 25, 0, 30);
+  expect(renderRows({ rows: [], timeZone })).toBe(
+    "Nothing in this time.\n\nTime zone Europe/Berlin, all time.",
+  );
+  const from = Date.UTC(2026, 8, 30, 22);
+  expect(renderRows({ rows: [{ day: "2026-10-01" }], timeZone, from, to })).toContain(
+    "\n\nTime zone Europe/Berlin, from 2026-10-01 to before 2026-10-25 02:30:00+02:00.",
+  );
+  expect(renderRows({ rows: [{ day: "2026-10-01" }], timeZone: "UTC", to })).toContain(
+    "Time zone UTC, to before 2026-10-25 00:30:00+00:00.",
+  );
+});
+
 test("a report without rows is empty", () => {
   expect(renderRows({ rows: [] })).toBe("Nothing in this time.");
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { currency, decimalText, instant } from "./fields.ts";
+import { answeredTimes, currency, decimalText, instant } from "./fields.ts";
 
 const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
 
@@ -35,7 +35,7 @@ const totals = z
   .loose();
 
 export const reportSchema = z.object({
-  asOf: instant.optional(),
+  ...answeredTimes,
   completeUpTo: instant.describe(
     "all that was accepted before then is in the report, ms since 1970; 0 where that is not known",
   ),

@@ -15,6 +15,7 @@ import {
   type OpenPath,
   type WarehouseEngine,
 } from "@tributary/warehouse";
+import type { AnsweredTimes } from "../answers/fields.ts";
 import { compareWith, type ComparedRow } from "./compared-rows.ts";
 import type { RecomputeTask, TouchesTask } from "../compute/facts-computer.ts";
 import { longestWindowMs } from "../question/journey-rules.ts";
@@ -40,9 +41,7 @@ import { configuredRules, type ReportSettings } from "../question/settings.ts";
 import { ownTouchTexts } from "../compute/touch-text.ts";
 
 /** The answer to a question of attribution. */
-export interface Attribution {
-  /** As in the question. */
-  readonly asOf?: number;
+export interface Attribution extends AnsweredTimes {
   readonly source: ReportSource;
   readonly rules: ShownRules;
   readonly rows: readonly (AttributionRow | PathModelRow | ComparedRow)[];
@@ -124,7 +123,7 @@ interface Credited {
 }
 
 async function answerOne(parts: AttributionParts, question: Asked): Promise<Attribution> {
-  const { asOf, source, rules, paths } = question;
+  const { timeZone, from, to, asOf, source, rules, paths } = question;
   const pathModels = question.models.filter(isPathModel);
   const credited =
     source === "facts"
@@ -132,6 +131,9 @@ async function answerOne(parts: AttributionParts, question: Asked): Promise<Attr
       : await creditStreamed(parts, question, pathModels.length > 0);
   const { rows, comparisons } = await creditPathModels(parts, question, credited);
   return {
+    timeZone,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { asOf }),
     source,
     rules: shownRules(rules, paths.transform, credited.leftOutTouchpoints),

@@ -12,14 +12,7 @@ import {
 import { z } from "zod";
 import { count, currency, decimalText, rate } from "../answers/fields.ts";
 import { ReportsError } from "../errors.ts";
-import {
-  asOf,
-  currencyCode,
-  streamedModel,
-  timeRange,
-  timesOf,
-  timeZone,
-} from "../question/report-parameters.ts";
+import { currencyCode, daysOf, streamedModel } from "../question/report-parameters.ts";
 import { byTouch, report, type AnswerOf } from "./report.ts";
 
 interface CostQuestion {
@@ -31,7 +24,7 @@ interface CostQuestion {
   readonly to?: number | undefined;
   readonly asOf?: number | undefined;
   /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
-  readonly currency: string | undefined;
+  readonly currency?: string | undefined;
 }
 
 /** Which of spend, conversions and touchpoints a group has. */
@@ -85,16 +78,9 @@ export const cost = report({
     model: streamedModel,
     by: byTouch,
     currency: currencyCode,
-    timeZone,
-    ...timeRange,
-    asOf,
   }),
   answer: costSchema,
-  async run({ engine, tenant, settings, now }, asked) {
-    const { model, by, currency: target, timeZone: zone = settings.timeZone } = asked;
-    const times = timesOf(asked, now);
-    return costReport(engine, { tenant, model, by, currency: target, timeZone: zone, ...times });
-  },
+  run: async ({ engine, tenant }, asked) => costReport(engine, { tenant, ...asked }),
 });
 
 /** Money is summed in units of 10^-24: a product of an amount and a rate needs no rounding. */
@@ -139,7 +125,7 @@ async function costReport(engine: WarehouseEngine, question: CostQuestion): Prom
     groups.set(key, group);
     return group;
   };
-  for (const row of await readSpend(engine, { tenant, timeZone, ...range })) {
+  for (const row of await readSpend(engine, { tenant, ...daysOf(range, timeZone) })) {
     const dims = rowDimensions(
       by,
       by.map((field) => row[field]),

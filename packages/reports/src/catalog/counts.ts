@@ -9,7 +9,7 @@ import {
 import { z } from "zod";
 import { count, rate } from "../answers/fields.ts";
 import { refusal, text } from "../question/parameters.ts";
-import { asOf, dimensions, timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
+import { dimensions } from "../question/report-parameters.ts";
 import { report } from "./report.ts";
 
 const INTERVAL_MS: Readonly<Record<CountInterval, number>> = {
@@ -35,20 +35,14 @@ export const counts = report({
   parameters: z.strictObject({
     by: dimensions(COUNT_DIMENSIONS, "channel"),
     interval: text(z.enum(COUNT_INTERVALS).optional()).describe("count in spans of time as well"),
-    timeZone,
-    ...timeRange,
-    asOf,
   }),
   answer: z.object({
     rows: z.array(z.object({ time: z.string().optional(), ...eventCounts }).catchall(z.string())),
     totals: z.object(eventCounts),
   }),
-  async run({ engine, tenant, settings, now }, asked) {
-    const { by, interval, timeZone: zone = settings.timeZone } = asked;
-    const times = timesOf(asked, now);
-    refuseTooManySpans(interval, times.from, times.to);
-    const question = { tenant, by, interval, timeZone: zone, ...times };
-    const { rows, totals } = await campaignCounts(engine, question);
+  async run({ engine, tenant }, asked) {
+    refuseTooManySpans(asked.interval, asked.from, asked.to);
+    const { rows, totals } = await campaignCounts(engine, { tenant, ...asked });
     return {
       rows: rows.map((row) => ({ ...row, ...ratesOf(row) })),
       totals: { ...totals, ...ratesOf(totals) },

@@ -4,7 +4,6 @@ import { attributionReport, NO_VALUE, openJourneys, touchDimensions } from "@tri
 import { z } from "zod";
 import { count, currency, decimalText } from "../answers/fields.ts";
 import { flag, text, wholeBetween } from "../question/parameters.ts";
-import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
 import { byTouch, report, type AnswerOf } from "./report.ts";
 
 /** Transforms whose paths read as names; `frequency` numbers the touches of one name. */
@@ -39,19 +38,17 @@ export const paths = report({
     ),
     nonConverting: flag(true).describe("whether journeys that did not convert are counted"),
     limit: wholeBetween(1, 10_000, 50).describe("most paths; the rest is summed"),
-    ...timeRange,
-    asOf,
   }),
   answer: z.object({
     rows: z.array(z.object({ path: z.string(), touchpoints: count, ...pathAmounts })),
     rest: z.object({ paths: count, ...pathAmounts }).describe("the paths that are not shown"),
     totals: z.object({ paths: count, ...pathAmounts }),
   }),
-  async run({ engine, tenant, now }, asked) {
-    const { by, limit, transform } = asked;
-    const question = { tenant, by, ...timesOf(asked, now) };
+  async run({ engine, tenant }, asked) {
+    const { by, limit, transform, nonConverting } = asked;
+    const question = { tenant, ...asked };
     const credited = await attributionReport(engine, { ...question, models: [], withPaths: true });
-    const open = asked.nonConverting ? await openJourneys(engine, question) : [];
+    const open = nonConverting ? await openJourneys(engine, question) : [];
     const sorted = sumPaths(credited.paths, open, transform);
     const rest = sorted.slice(limit);
     return {

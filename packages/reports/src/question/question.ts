@@ -9,7 +9,6 @@ import {
 } from "@tributary/attribution";
 import {
   ATTRIBUTION_DIMENSIONS,
-  CALENDAR_DIMENSIONS,
   type AttributionQuestion as CreditsQuestion,
 } from "@tributary/warehouse";
 import { z } from "zod";
@@ -153,8 +152,9 @@ export function questionOf(
   settings: ReportSettings,
 ): AttributionQuestion {
   const { custom = [], transform, nonConverting, confidence } = asked;
+  const { timeZone: zone = settings.timeZone } = asked;
   const models = asked.model ?? (custom.length > 0 ? [] : MODEL_NAMES);
-  refuseUnused(given, models, asked.by);
+  refuseUnused(given, models);
   const rules = rulesOf(asked, settings);
   const isChanged =
     changesRules(asked) || (transform !== "unique" && models.some((name) => !isPathModel(name)));
@@ -167,12 +167,12 @@ export function questionOf(
     models,
     custom,
     by: asked.by,
-    timeZone: asked.timeZone ?? settings.timeZone,
+    timeZone: zone,
     paths: { transform, nonConverting, confidence },
     rules,
     source: needsFacts ? "facts" : "streamed",
     against: asked.against,
-    ...timesOf(asked, now),
+    ...timesOf(asked, now, zone),
   };
 }
 
@@ -205,11 +205,7 @@ function readModels(
   return refuse(context, { code: "model_repeated", reason, given: again, allowed });
 }
 
-function refuseUnused(
-  given: QuestionParameters,
-  models: readonly ReportModel[],
-  by: readonly string[],
-): void {
+function refuseUnused(given: QuestionParameters, models: readonly ReportModel[]): void {
   const refuse = (field: string, reason: string, allowed: readonly string[]): void => {
     const [first] = listOf(given[field]);
     if (first !== undefined) throw refusal("parameter_unused", field, reason, first, allowed);
@@ -223,9 +219,5 @@ function refuseUnused(
   }
   if (!models.includes("w_shaped")) {
     refuse("lead", "only w_shaped takes it; ask for it", ["w_shaped"]);
-  }
-  if (!by.some((dimension) => CALENDAR_DIMENSIONS.some((known) => known === dimension))) {
-    const reason = "only days, weeks and months depend on it; ask by one of them";
-    refuse("timeZone", reason, CALENDAR_DIMENSIONS);
   }
 }

@@ -98,8 +98,8 @@ describe("by hand", () => {
     expect(await by("day", "Asia/Kolkata")).toEqual(["2023-11-15"]);
     expect(await by("week", "Asia/Kolkata")).toEqual(["2023-11-13"]);
     expect(await by("month", "UTC")).toEqual(["2023-11"]);
-    expect(await by("minute", "Asia/Kolkata")).toEqual(["2023-11-15 03:43"]);
-    expect(await by("hour", "Asia/Kolkata")).toEqual(["2023-11-15 03:00"]);
+    expect(await by("minute", "Asia/Kolkata")).toEqual(["2023-11-15T03:43+05:30"]);
+    expect(await by("hour", "Asia/Kolkata")).toEqual(["2023-11-15T03:00+05:30"]);
   });
 
   test("the paths taken, simplified, and the rest", async () => {

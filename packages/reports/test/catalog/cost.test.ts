@@ -32,12 +32,13 @@ const ask = async (tenant: string, parameters: Record<string, string> = {}): Pro
   const report = CATALOG.cost;
   const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
   const answer = await answerReport(report, context, parameters);
-  return report.answer.parse(answer);
+  const read: unknown = report.answer.parse(answer);
+  return read as Answer;
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
-  storeSpend(engine, tenant, spendRows(csv), at);
+  storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });
 const rates = async (tenant: string, csv: string): Promise<void> =>
-  storeRates(engine, tenant, rateRows(csv), 1);
+  storeRates(engine, tenant, rateRows(csv), { importedAt: 1, importId: "" });
 
 const EVENTS: readonly TributaryEvent[] = [
   click("t1", { channel: "email", campaign: "autumn" }),
@@ -171,7 +172,7 @@ test("whatever was spent and earned, the rows sum to it, in the last digit", asy
             engine,
             tenant,
             spendRows(spent.map((of) => ({ ...of, channel: "email", day: DAY }))),
-            1,
+            { importedAt: 1, importId: "" },
           );
         }
         const { rows, totals } = await ask(tenant, { currency: "EUR", by: "campaign,channel" });

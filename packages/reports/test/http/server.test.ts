@@ -80,6 +80,7 @@ test("a report as JSON keeps its contract", async () => {
   const linear = { model: "linear", currency: "EUR" };
   const last = { model: "last_touch", currency: "EUR" };
   expect(response.json()).toEqual({
+    timeZone: "UTC",
     completeUpTo: T0,
     source: "streamed",
     rules: {

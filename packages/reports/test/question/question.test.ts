@@ -183,6 +183,38 @@ describe("rules", () => {
     expect(rulesOf({ by: "day", timeZone: "europe/berlin" }).timeZone).toBe("Europe/Berlin");
   });
 
+  test("times without an offset are the tenant's, or those of the zone that is asked for", () => {
+    const settings = { ...DEFAULT_REPORT_SETTINGS, timeZone: "Asia/Kathmandu" };
+    const asked = { from: "2026-03-01", to: "2026-03-02T12:30", asOf: "2026-03-31" };
+    expect(parseQuestion(asked, NOW, settings).question).toMatchObject({
+      timeZone: "Asia/Kathmandu",
+      from: Date.UTC(2026, 1, 28, 18, 15),
+      to: Date.UTC(2026, 2, 2, 6, 45),
+      asOf: Date.UTC(2026, 2, 30, 18, 15),
+    });
+    const berlin = { ...asked, timeZone: "Europe/Berlin" };
+    expect(parseQuestion(berlin, NOW, settings).question).toMatchObject({
+      timeZone: "Europe/Berlin",
+      from: Date.UTC(2026, 1, 28, 23),
+      to: Date.UTC(2026, 2, 2, 11, 30),
+      asOf: Date.UTC(2026, 2, 30, 22),
+    });
+    const exact = { from: "2026-03-01T00:00Z", to: "1790000000000", timeZone: "Pacific/Apia" };
+    expect(parseQuestion(exact, NOW, settings).question).toMatchObject({
+      from: Date.UTC(2026, 2, 1),
+      to: 1_790_000_000_000,
+    });
+  });
+
+  test("a day as the end is not included, and who takes it for included is told", () => {
+    const asked = { from: "2026-03-29", to: "2026-03-29", timeZone: "Europe/Berlin" };
+    expect(() => parseQuestion(asked, NOW)).toThrow(
+      `from: expected a time before "to" (2026-03-29T00:00:00.000+01:00); "to" is not included: to=2026-03-30 includes 2026-03-29, got "2026-03-29T00:00:00.000+01:00"`,
+    );
+    const { from = 0, to = 0 } = parseQuestion({ ...asked, to: "2026-03-30" }, NOW).question;
+    expect((to - from) / 3_600_000).toBe(23);
+  });
+
   test.each([
     [{ window: "-3d" }, "window_invalid", "window", "-3d"],
     [{ window: "30" }, "window_invalid", "window", "30"],
@@ -195,7 +227,12 @@ describe("rules", () => {
     [{ model: "linear", halfLife: "3d" }, "parameter_unused", "halfLife", "3d"],
     [{ lead: "signup" }, "parameter_unused", "lead", "signup"],
     [{ model: "w_shaped", lead: "x".repeat(129) }, "choice_unknown", "lead", "x".repeat(64)],
-    [{ timeZone: "Europe/Berlin" }, "parameter_unused", "timeZone", "Europe/Berlin"],
+    [
+      { from: "2026-03-29T02:30", timeZone: "Europe/Berlin" },
+      "time_invalid",
+      "from",
+      "2026-03-29T02:30",
+    ],
     [{ by: "day", timeZone: "Europe/Bärlin" }, "time_zone_unknown", "timeZone", "Europe/Bärlin"],
     [{ by: "day", timeZone: "+02:00" }, "time_zone_unknown", "timeZone", "+02:00"],
     [{ leaveOut: "email" }, "leave_out_invalid", "leaveOut", "email"],

@@ -27,6 +27,7 @@ function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array 
     maxEventBytes: 65_536,
     maxFutureMs: YEAR_MS,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, (row) =>
     writer.append(row),

@@ -1,6 +1,6 @@
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
-import { NO_VALUE } from "./report-dimensions.ts";
+import { calendarSql, NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import { factsOfPeople } from "./identity-sql.ts";
 
@@ -39,7 +39,7 @@ export interface EventCounts {
 }
 
 export interface CountRow extends EventCounts, Partial<Readonly<Record<CountDimension, string>>> {
-  /** Begin of the span in the time zone: `2026-10-01 13:45`, `2026-10-01`, the Monday of a week, `2026-10`. */
+  /** Begin of the span, see {@link calendarSql}. */
   readonly time?: string;
 }
 
@@ -48,15 +48,6 @@ export interface CountReport {
   readonly rows: readonly CountRow[];
   readonly totals: EventCounts;
 }
-
-const START_SQL: Readonly<Record<CountInterval, string>> = {
-  minute:
-    "formatDateTime(toStartOfMinute(time, {time_zone:String}), '%Y-%m-%d %H:%i', {time_zone:String})",
-  hour: "formatDateTime(toStartOfHour(time, {time_zone:String}), '%Y-%m-%d %H:%i', {time_zone:String})",
-  day: "toString(toDate(time, {time_zone:String}))",
-  week: "toString(toMonday(time, {time_zone:String}))",
-  month: "substring(toString(toDate(time, {time_zone:String})), 1, 7)",
-};
 
 const COUNTS = `countIf(type = 'impression') AS impressions, countIf(type = 'click') AS clicks,
   countIf(type = 'visit') AS visits, countIf(type = 'custom') AS custom, countIf(type = 'conversion') AS conversions,
@@ -75,7 +66,7 @@ export async function campaignCounts(
   const { by, interval } = question;
   const fields = COUNT_DIMENSIONS.filter((field) => by.includes(field));
   const keys = [
-    ...(interval === undefined ? [] : [`${START_SQL[interval]} AS bucket`]),
+    ...(interval === undefined ? [] : [`${calendarSql(interval, "time")} AS bucket`]),
     ...fields.map((field) => `toString(${field}) AS dim_${field}`),
   ];
   const names = keys.map((key) => key.slice(key.lastIndexOf(" ") + 1));
@@ -91,6 +82,8 @@ GROUP BY ${names.join(", ")} ORDER BY ${names.join(", ")} LIMIT ${MAX_REPORT_ROW
           parameters,
         );
   if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();
+  // By the instant: of two hours that read 02:00 the one with the larger offset is the first.
+  rows.sort((a, b) => Date.parse(a["bucket"] ?? "") - Date.parse(b["bucket"] ?? "") || 0);
   const [all] = await engine.query<Counted>(`SELECT ${COUNTS} ${from}`, parameters);
   return {
     rows: rows.map((row) => ({

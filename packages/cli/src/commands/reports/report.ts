@@ -6,19 +6,23 @@ import { Readable } from "node:stream";
 import { askOffline, parquetOffline } from "../../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../../client/report-question.ts";
-import { saveStream } from "../../client/save-file.ts";
+import { saveStream, saveText } from "../../client/save-file.ts";
 import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
-import { duration, instant, nameList } from "../../options/parsers.ts";
+import { duration, nameList } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
 import { conservationLine } from "../../report/conservation-line.ts";
 import { reportNotes } from "../../report/report-notes.ts";
+import { reportSvg } from "../../report/plots/report-plot.ts";
+import { barColumns } from "../../report/table-bars.ts";
 import { renderReport } from "../../report/table.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
+  addPlotOption,
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsFlags,
@@ -37,6 +41,7 @@ interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly against?: true;
   readonly csv?: true;
   readonly parquet?: string;
+  readonly svg?: string;
 }
 
 /** Rules by which the service credits conversions anew from the facts; texts as it takes them. */
@@ -70,31 +75,22 @@ export function reportCommand(command: Command, context: CommandContext): void {
       new Option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`)
         .argParser(dimensions)
         .default(["channel"], "channel"),
-    )
-    .option(
-      "--time-zone <name>",
-      "time zone of days, weeks and months: Europe/Berlin (default: UTC)",
-    )
-    .option(
-      "--from <time>",
-      "conversions from this time on: 2026-10-01, or ISO 8601 with a zone",
-      instant,
-    )
-    .option("--to <time>", "conversions before this time", instant)
-    .option("--as-of <time>", "the state at this time, without later corrections", instant)
+    );
+  addRangeOptions(command, "conversions")
     .option(
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
     )
     .option("--converting-only", "leave journeys that did not convert out of models over paths");
   addRuleOptions(command);
-  addFormatOptions(addReportsAddress(command))
+  addPlotOption(addFormatOptions(addReportsAddress(command)))
     .addHelpText(
       "after",
       `
 Examples:
   tributary report
   tributary report --model all --by channel
+  tributary report --model linear --by channel,day --svg report.svg
   tributary report --model linear,time_decay --by channel,campaign --from 2026-10-01 --to 2026-11-01
   tributary report --model position_based --csv > report.csv
   tributary report --model markov,shapley --confidence 0.95
@@ -121,11 +117,17 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
     }
     const report = await ask(flags, question, context, signal);
     const shown = [...new Set([...model, ...report.rows.map((row) => row.model)])];
-    if (flags.json === true) terminal.print(JSON.stringify(report));
+    if (flags.svg !== undefined) {
+      await saveText(reportSvg(report, shown, by), flags.svg, signal);
+      terminal.note(`plot written to ${flags.svg}`);
+    } else if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) terminal.print(reportCsv(report.rows, by));
     else {
-      const render = flags.against === true ? renderComparison : renderReport;
-      terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
+      const tables =
+        flags.against === true
+          ? renderComparison(report, shown, by)
+          : renderReport(report, shown, by, barColumns(terminal));
+      terminal.print(`${tables}\n\n${reportNotes(report)}`);
       const client = await clientOf(flags, context, signal);
       if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
@@ -204,6 +206,7 @@ function questionOf(
     json: _json,
     csv: _csv,
     parquet: _parquet,
+    svg: _svg,
     model: _model,
     clickBeatsImpression,
     against,
