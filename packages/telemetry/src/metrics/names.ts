@@ -283,7 +283,7 @@ export const METRICS = {
   },
   tributary_duplicate_orders_total: {
     type: "counter",
-    unit: "conversions",
+    unit: "orders",
     help: "Conversions that repeated an order: another one of its ID and name came first, and counts.",
     labels: {},
   },
