@@ -62,6 +62,7 @@ describe("the tenants' file", () => {
     [{ postbacks: { n: { userId: "{u}", oder: "{o}" } } }, /postbacks\.n\.oder: no such field/],
     [{ postbacks: { n: { userId: "{u}", type: "sale" } } }, /postbacks\.n\.type: expected one of/],
     [{ postbacks: { "a b": { userId: "{u}" } } }, /^tenants\.acme\.postbacks\.a b: /],
+    [{ reusedOrderIds: "yes" }, /^tenants\.acme\.reusedOrderIds: expected true or false/],
     [{ eventsPerSecond: -1 }, /^tenants\.acme\.eventsPerSecond: /],
     [{ bots: "off" }, /^tenants\.acme\.bots: expected keep, mark or drop/],
   ])("%j is refused by name", (settings, message) => expect(problem(settings)).toMatch(message));
