@@ -112,7 +112,8 @@ export class FactTaker {
         const tenant = columns.tenants[i] as number;
         if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
           this.#noteRecord(i, i - from, counts);
-          counts.kept(tenant, time);
+          if (this.#batch.isOrderRecord(i)) counts.keptOrder(tenant, time);
+          else counts.kept(tenant, time);
           continue;
         }
         const chain = this.#users.find(i - from);

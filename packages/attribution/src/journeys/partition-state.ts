@@ -247,7 +247,10 @@ export class PartitionState {
     const columns = this.#columns;
     this.#vocabulary.read(block);
     for (let i = 0; i < columns.count; i += 1) {
-      counts.kept(columns.tenants[i] as number, columns.times[i] as number);
+      const tenant = columns.tenants[i] as number;
+      const time = columns.times[i] as number;
+      if (this.#batch.isOrderRecord(i)) counts.keptOrder(tenant, time);
+      else counts.kept(tenant, time);
     }
   }
 }

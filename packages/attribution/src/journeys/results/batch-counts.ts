@@ -34,6 +34,10 @@ export interface TenantCounts {
   kept: number;
   /** Latest time of them, ms since 1970; 0 where there are none. */
   keptTimeMs: number;
+  /** Of them: records of orders. Mostly they are of users whose facts lie in other partitions. */
+  keptOrders: number;
+  /** Largest min(time, arrival) of those, ms since 1970; 0 where there are none. */
+  ordersMs: number;
 }
 
 /** By kind of fact. */
@@ -86,6 +90,13 @@ export class BatchCounts {
     if (timeMs > this.#current.keptTimeMs) this.#current.keptTimeMs = timeMs;
   }
 
+  /** A record of an order. */
+  keptOrder(tenant: number, timeMs: number): void {
+    this.kept(tenant, timeMs);
+    this.#current.keptOrders += 1;
+    if (timeMs > this.#current.ordersMs) this.#current.ordersMs = timeMs;
+  }
+
   unmatchedRefund(tenant: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.unmatchedRefunds += 1;
@@ -124,6 +135,7 @@ export class BatchCounts {
   raiseWatermarks(arrivedMs: number): void {
     for (const [tenant, counts] of this.#byTenant) {
       counts.watermarkMs = Math.min(counts.latestTimeMs, arrivedMs);
+      counts.ordersMs = Math.min(counts.ordersMs, arrivedMs);
       this.#watermarks.raise(tenant, counts.watermarkMs);
     }
   }
@@ -167,5 +179,7 @@ function empty(): TenantCounts {
     watermarkMs: 0,
     kept: 0,
     keptTimeMs: 0,
+    keptOrders: 0,
+    ordersMs: 0,
   };
 }
