@@ -81,7 +81,7 @@ export class OrderTables {
   goalOf(order: number, bytes: Uint8Array, start: number, length: number): number {
     const found = this.goals.find(order, bytes, start, length);
     if (found >= 0) return found;
-    if (this.orders.goalsOf(order) < this.#tables.options.maxFactsPerUser) {
+    if (this.orders.goalsOf(order) < this.#tables.options.maxConversionsPerUser) {
       return this.goals.add(order, bytes, start, length);
     }
     this.#full += 1;
@@ -100,7 +100,7 @@ export class OrderTables {
     currency: Uint8Array,
     timeMs: number,
   ): number {
-    if (this.orders.refundsOf(order) < this.#tables.options.maxFactsPerUser) {
+    if (this.orders.refundsOf(order) < this.#tables.options.maxConversionsPerUser) {
       return this.refunds.add(order, id, uuid, value, currency, timeMs);
     }
     this.#full += 1;
