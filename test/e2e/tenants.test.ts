@@ -27,6 +27,7 @@ beforeAll(async () => {
       TRIBUTARY_WRITE_KEYS: keys,
       TRIBUTARY_READ_KEYS: keys,
       TRIBUTARY_ERASE_KEYS: keys,
+      TRIBUTARY_IMPORT_KEYS: keys,
       TRIBUTARY_QUOTA_EVENTS_PER_SECOND: String(QUOTA),
     },
   });

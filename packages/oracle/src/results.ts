@@ -38,6 +38,8 @@ export interface PlainRules {
   readonly view: number;
   /** Of time_decay. */
   readonly halfLife: number;
+  /** Channels that last_non_direct passes over; `direct` where it is left out. */
+  readonly direct?: readonly string[];
   /** Who is who; nobody is anybody else where it is left out. */
   readonly identity?: IdentityRules;
   /** Whether different orders have the same ID: then no conversion is a duplicate order, and refunds stay in their journey. */
@@ -116,7 +118,7 @@ function resultOf(
     weights: plainWeights(
       touches.map((touch) => ({
         age: conversion.time - touch.time,
-        direct: touch.channel === "direct",
+        direct: (rules.direct ?? ["direct"]).includes(touch.channel ?? ""),
       })),
       rules.halfLife,
     ),

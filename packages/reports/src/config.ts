@@ -10,7 +10,9 @@ import {
   listenConfig,
   parseApiKeys,
   parseHostNames,
+  parseProxies,
   readEnvironment,
+  refuseUnknownVariables,
   redisRulesOf,
   redisRulesSchema,
   text,
@@ -56,6 +58,10 @@ const schema = settingsSchema.extend({
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
   TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
+  TRIBUTARY_TRUSTED_PROXIES: SHARED_SETTINGS.TRIBUTARY_TRUSTED_PROXIES,
+  TRIBUTARY_KEY_FAILURES: wholeNumber(0, 10_000, 30).describe(
+    "different wrong keys of an address within a minute that lock it out for a minute; 0 for no limit",
+  ),
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -68,6 +74,12 @@ const schema = settingsSchema.extend({
   ),
   TRIBUTARY_ERASE_KEYS: text("").describe(
     "keys that people are erased with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_IMPORT_KEYS: text("").describe(
+    "keys that spend and rates are imported with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_OPERATE_KEYS: text("").describe(
+    "keys that see the whole platform's lag, and whose they are; as TRIBUTARY_READ_KEYS",
   ),
   TRIBUTARY_ERASURE_GATHER_MS: wholeNumber(0, 86_400_000, 1000).describe(
     "how long erasures gather before the warehouse's tables are written anew without them, ms",
@@ -144,6 +156,16 @@ export interface ReportsConfig extends ListenConfig {
   readonly eraseKeys: ReadonlyMap<string, string>;
   /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
   readonly isEraseOpen: boolean;
+  /** Tenants by import key. */
+  readonly importKeys: ReadonlyMap<string, string>;
+  /** Whether rows of tenant `default` may be imported without a key, likewise. */
+  readonly isImportOpen: boolean;
+  /** Names by operate key: their bearers see the whole platform. */
+  readonly operateKeys: ReadonlyMap<string, string>;
+  /** Wrong keys of an address that lock it out; 0 for no limit. */
+  readonly keyFailures: number;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
   readonly erasureGatherMs: number;
   /** Undefined asks the partition's node alone. */
   readonly replicaWait: ReplicaWait | undefined;
@@ -173,10 +195,12 @@ export interface ReportsConfig extends ListenConfig {
 export function readConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ReportsConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   const readKeys = parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host);
   const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
+  const isReadOpen = isLoopback(host) && readKeys.size === 0 && !keysInRedis;
   return Object.freeze({
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
@@ -188,11 +212,12 @@ export function readConfig(
     keysInRedis,
     knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
     eraseKeys: parseApiKeys("TRIBUTARY_ERASE_KEYS", values.TRIBUTARY_ERASE_KEYS, undefined),
-    isEraseOpen:
-      isLoopback(host) &&
-      readKeys.size === 0 &&
-      !keysInRedis &&
-      !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    isEraseOpen: isReadOpen && !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    importKeys: parseApiKeys("TRIBUTARY_IMPORT_KEYS", values.TRIBUTARY_IMPORT_KEYS, undefined),
+    isImportOpen: isReadOpen && !areKeysInRedis(values.TRIBUTARY_IMPORT_KEYS),
+    operateKeys: parseApiKeys("TRIBUTARY_OPERATE_KEYS", values.TRIBUTARY_OPERATE_KEYS, undefined),
+    keyFailures: values.TRIBUTARY_KEY_FAILURES,
+    trustedProxies: parseProxies("TRIBUTARY_TRUSTED_PROXIES", values.TRIBUTARY_TRUSTED_PROXIES),
     erasureGatherMs: values.TRIBUTARY_ERASURE_GATHER_MS,
     replicaWait:
       values.TRIBUTARY_WAIT_REPLICAS === 0
@@ -243,6 +268,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
     reusedOrderIds: DEFAULT_REPORT_SETTINGS.reusedOrderIds,
+    directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(
     everybody,

@@ -1,5 +1,5 @@
 import type { StoredKeys } from "@tributary/service";
-import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP, WEBHOOKS_GROUP } from "@tributary/protocol";
+import { WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
   clientUse,
   conversionKey,
@@ -9,17 +9,13 @@ import {
   noteErasedConversions,
   readBooks,
   readCompleteUpTo,
-  readGroupLag,
   readLag,
   redisReady,
   settle,
   totalBooks,
   WarehouseFeed,
-  webhooksGroupSince,
-  type MeasuredLag,
   type RedisClient,
   type ServerWatch,
-  type StreamLag,
 } from "@tributary/streams";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -33,9 +29,9 @@ import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
 import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
-import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
 import { DiagnosisWatch } from "./watch/diagnosis-watch.ts";
+import { lagReport, tenantLagReport } from "./lag-report.ts";
 import { SelfAudit } from "./watch/self-audit.ts";
 import { StreamWatch, strandedReason } from "./watch/stream-watch.ts";
 
@@ -55,8 +51,10 @@ export interface ReportsService {
 export interface ServiceParts {
   /** Read keys beside those of the configuration. */
   readonly storedKeys?: StoredKeys | undefined;
-  /** Erase keys, likewise. */
+  /** Erase, import and operate keys, likewise. */
   readonly storedEraseKeys?: StoredKeys | undefined;
+  readonly storedImportKeys?: StoredKeys | undefined;
+  readonly storedOperateKeys?: StoredKeys | undefined;
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -114,7 +112,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     knownHosts: config.knownHosts,
     erasures: {
       keys: config.eraseKeys,
-      storedKeys: eraseKeysOf(config, parts),
+      storedKeys: guardedKeys(config.isEraseOpen, parts, parts.storedEraseKeys),
       ask: async (person) => {
         const asked = await askErasure(
           { engine, telemetry, appender, partitions, countDeadLetters },
@@ -125,6 +123,16 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       },
     },
     ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
+    importKeys: {
+      keys: config.importKeys,
+      storedKeys: guardedKeys(config.isImportOpen, parts, parts.storedImportKeys),
+    },
+    operateKeys: {
+      keys: config.operateKeys,
+      storedKeys: guardedKeys(false, parts, parts.storedOperateKeys),
+    },
+    keyFailures: config.keyFailures,
+    trustedProxies: config.trustedProxies,
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
@@ -137,6 +145,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     redisUse: () => clientUse(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
+    readTenantLag: async (tenant) => tenantLagReport(client, partitions, meter, tenant),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
@@ -211,14 +220,17 @@ function selfAuditOf(config: ReportsConfig, parts: ServiceParts): SelfAudit {
   );
 }
 
-/** Erase keys in Redis. Who needs a key to read needs one to erase. */
-function eraseKeysOf(config: ReportsConfig, parts: ServiceParts): StoredKeys {
-  const { storedKeys, storedEraseKeys } = parts;
+/** Keys in Redis of a right that is more than reading: who needs a key to read needs one for it. */
+function guardedKeys(
+  isOpen: boolean,
+  { storedKeys }: ServiceParts,
+  stored: StoredKeys | undefined,
+): StoredKeys {
   return {
     get closed() {
-      return !config.isEraseOpen || storedKeys?.closed === true || storedEraseKeys?.closed === true;
+      return !isOpen || storedKeys?.closed === true || stored?.closed === true;
     },
-    tenantOf: (hash) => storedEraseKeys?.tenantOf(hash),
+    tenantOf: (hash) => stored?.tenantOf(hash),
   };
 }
 
@@ -238,54 +250,4 @@ async function accountingOf(
         .flatMap((lag) => [lag, lag.warehouse])
         .some(({ undelivered, pending }) => undelivered + pending > 0),
   };
-}
-
-async function lagReport(
-  client: RedisClient,
-  partitions: number,
-  meter: LagMeter,
-): Promise<LagReport> {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const [lag, books, webhooks] = await Promise.all([
-    meter.measure(),
-    readBooks(client, all),
-    webhooksLag(client, partitions),
-  ]);
-  const { warehouse, ...attribution } = lag.total;
-  const { accepted, duplicate, processed, deadLettered, dropped } = totalBooks(books.tenants);
-  const residues = [...books.tenants, ...books.partitions].map(({ residue }) => Math.abs(residue));
-  const bounds = Object.entries(dropped).map(([bound, count]) => [`dropped_${bound}`, count]);
-  return {
-    partitions: lag.partitions,
-    total: {
-      [ATTRIBUTION_GROUP]: withEntries(attribution),
-      [WAREHOUSE_GROUP]: withEntries(warehouse),
-    },
-    outbox: {
-      entries: lag.partitions.reduce((sum, { outbox }) => sum + outbox.entries, 0),
-      oldestAgeSeconds: Math.max(0, ...lag.partitions.map(({ outbox }) => outbox.oldestAgeSeconds)),
-    },
-    webhooks,
-    books: {
-      accepted,
-      duplicate,
-      processed,
-      dead_lettered: deadLettered,
-      ...Object.fromEntries(bounds),
-    },
-    booksResidue: residues.reduce((sum, residue) => sum + residue, 0),
-    deadLetters: {
-      count: lag.partitions.reduce((sum, of) => sum + of.deadLetters, 0),
-      oldestAgeSeconds: Math.max(0, ...lag.partitions.map((of) => of.oldestDeadLetterAgeSeconds)),
-    },
-  };
-}
-
-async function webhooksLag(client: RedisClient, partitions: number): Promise<StreamLag | null> {
-  if ((await webhooksGroupSince(client)) === undefined) return null;
-  return readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
-}
-
-function withEntries<T extends MeasuredLag>(lag: T): T & LagTotal {
-  return { entries: lag.undelivered + lag.pending, ...lag };
 }

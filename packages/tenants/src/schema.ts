@@ -6,6 +6,8 @@ import { canonicalTimeZone } from "./time-zone.ts";
 
 /** Most entries of each list. */
 const MOST = 500;
+/** Most channels that count as direct: each touchpoint is held against them. */
+const MOST_DIRECT = 20;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
@@ -101,6 +103,11 @@ const tenant = z.strictObject({
     .describe("whether different orders have the same ID, so that all their conversions count"),
   channels: z.array(channelRule).max(MOST).optional(),
   referralExclusions: hosts(HOST, "pay.example").optional(),
+  directChannels: z
+    .array(z.string().min(1).max(EVENT_LIMITS.channelBytes))
+    .max(MOST_DIRECT)
+    .optional()
+    .describe("channels that last_non_direct passes over"),
   links: hosts(LINK_HOST, "shop.example or *.shop.example")
     .optional()
     .describe("hosts that links may lead to"),

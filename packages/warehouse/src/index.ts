@@ -98,6 +98,7 @@ export {
   conversionDimensionsOf,
   NO_VALUE,
   rowDimensions,
+  unattributedMark,
   touchDimensionsOf,
   UNATTRIBUTED,
 } from "./query/report-dimensions.ts";

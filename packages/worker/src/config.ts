@@ -16,6 +16,7 @@ import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry"
 import {
   EnvironmentError,
   readEnvironment,
+  refuseUnknownVariables,
   text,
   wholeNumber,
   type ListenConfig,
@@ -178,6 +179,7 @@ export interface WorkerConfig extends ListenConfig {
 
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
@@ -271,30 +273,28 @@ function journeyOptionsOf(
   { byName }: Tenants,
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
-  const options = [...byName].map(
-    ([name, { windows, channels, referralExclusions, reusedOrderIds }]) => {
-      for (const field of ["click", "view"] as const) {
-        if ((windows?.[field] ?? 0) > longestMs) {
-          throw new EnvironmentError(
-            TENANTS_FILE,
-            `tenants.${name}.windows.${field}: expected at most the longer of TRIBUTARY_CLICK_WINDOW_MS and TRIBUTARY_VIEW_WINDOW_MS, ${longestMs} ms`,
-          );
-        }
+  const options = [...byName].map(([name, settings]) => {
+    const { windows, channels, referralExclusions, directChannels, reusedOrderIds } = settings;
+    for (const field of ["click", "view"] as const) {
+      if ((windows?.[field] ?? 0) > longestMs) {
+        throw new EnvironmentError(
+          TENANTS_FILE,
+          `tenants.${name}.windows.${field}: expected at most the longer of TRIBUTARY_CLICK_WINDOW_MS and TRIBUTARY_VIEW_WINDOW_MS, ${longestMs} ms`,
+        );
       }
-      const own =
-        channels === undefined && referralExclusions === undefined
-          ? undefined
-          : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
-      return [
-        name,
-        {
-          clickWindowMs: windows?.click,
-          viewWindowMs: windows?.view,
-          channels: own,
-          reusedOrderIds,
-        },
-      ] as const;
-    },
-  );
+    }
+    const own =
+      channels === undefined && referralExclusions === undefined && directChannels === undefined
+        ? undefined
+        : {
+            rules: channels ?? [],
+            excludedReferrers: referralExclusions ?? [],
+            direct: directChannels,
+          };
+    return [
+      name,
+      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own, reusedOrderIds },
+    ] as const;
+  });
   return new Map(options);
 }

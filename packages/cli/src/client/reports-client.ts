@@ -11,7 +11,7 @@ import {
   erasureSchema,
   erasuresSchema,
   importSchema,
-  lagSchema,
+  lagAnswerSchema,
   reportSchema,
   rowsSchema,
   settledSchema,
@@ -21,6 +21,7 @@ import {
   type Conversion,
   type Erasure,
   type Lag,
+  type TenantLag,
 } from "@tributary/reports/answers";
 import type { RowsAnswer } from "@tributary/reports";
 import type { ReportQuestion } from "./report-question.ts";
@@ -133,8 +134,8 @@ export class ReportsClient {
   }
 
   /** @throws as {@link attribution} */
-  async lag(): Promise<Lag> {
-    return this.#get("/v1/lag", lagSchema);
+  async lag(): Promise<Lag | TenantLag> {
+    return this.#get("/v1/lag", lagAnswerSchema);
   }
 
   /**

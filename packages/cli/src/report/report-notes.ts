@@ -43,14 +43,15 @@ export function reportNotes({ source, rules, completeUpTo, ...times }: Attributi
 
 function describeRules(rules: AttributionReport["rules"]): string {
   const { clickWindowMs, viewWindowMs, windows = {}, leaveOut = [], leftOutTouchpoints } = rules;
-  const window = (click: number, view: number): string =>
-    `clicks and visits count for ${duration(click)}, impressions ${rules.viewThrough ? `for ${duration(view)}` : "not"}`;
+  const window = (click: number | null, view: number | null): string =>
+    `clicks and visits count ${age(click)}, impressions ${rules.viewThrough ? age(view) : "not"}`;
   const parts = [
     window(clickWindowMs, viewWindowMs),
     ...Object.entries(windows).map(
       ([name, of]) => `of "${name}" ${window(of.clickWindowMs, of.viewWindowMs)}`,
     ),
     ...(rules.clickBeatsImpression ? ["a click beats impressions"] : []),
+    ...(rules.conversionTouch === true ? ["a conversion is the last touchpoint itself"] : []),
     ...(rules.afterConversion === "keep" ? [] : ["each conversion uses up its touchpoints"]),
     ...(rules.transform === "unique" ? [] : [`paths simplified by "${rules.transform}"`]),
     ...(leaveOut.length === 0
@@ -58,6 +59,10 @@ function describeRules(rules: AttributionReport["rules"]): string {
       : [`without ${leaveOut.join(", ")} (${figure(leftOutTouchpoints ?? 0)} touchpoints)`]),
   ];
   return `Credited anew from the facts: ${parts.join("; ")}.`;
+}
+
+function age(windowMs: number | null): string {
+  return windowMs === null ? "whatever their age" : `for ${duration(windowMs)}`;
 }
 
 /** A duration in the largest unit that it is a whole number of: `30d`, `12h`, `1500ms`. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { answerBatch, EVENTS_ROUTE } from "../http/replies.ts";
 import { type BotFilter, pageAgentOf } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
-import type { EventIntake } from "../intake/event-intake.ts";
+import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import { decodeBody, packBody } from "../http/read-body.ts";
 
 /** `POST /v1/events`: authenticate, bound, validate and route, then answer when Redis has the events. */
@@ -12,9 +12,10 @@ export function addEventsRoute(
   intake: EventIntake,
   bots: BotFilter,
 ): void {
-  server.post(EVENTS_ROUTE, async (request, reply) => {
+  const onRequest = intake.beforeBody(({ headers }) => intake.keys.tenantOf(headers));
+  server.post(EVENTS_ROUTE, { onRequest }, async (request, reply) => {
     await intake.inSpan(request, EVENTS_ROUTE, async (span) => {
-      const tenant = intake.keys.tenantOf(request.headers);
+      const tenant = tenantOf(request);
       intake.checkRoom(tenant);
       const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
       const encoding = request.headers["content-encoding"];

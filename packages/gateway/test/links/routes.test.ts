@@ -65,7 +65,7 @@ describe("a link", () => {
     expect(await metric('tributary_link_events_total{type="click",outcome="kept"}')).toMatch(/ 1$/);
     // A look at where it leads is no click.
     const { method, url } = { method: "HEAD" as const, url: `/c/k1?${to(TARGET)}` };
-    expect((await gateway.server.inject({ method, url })).statusCode).toBe(404);
+    expect((await gateway.server.inject({ method, url })).statusCode).toBe(405);
     await expect
       .poll(async () => metric('tributary_spool_batches_total{outcome="forwarded"}'))
       .toMatch(/ 1$/);

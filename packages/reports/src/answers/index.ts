@@ -4,4 +4,4 @@ export { auditSchema, conservationSchema, type Audit, type Conservation } from "
 export { conversionSchema, type Conversion } from "./conversion.ts";
 export { askedErasureSchema, erasureSchema, erasuresSchema, type Erasure } from "./erasures.ts";
 export { importSchema } from "./imports.ts";
-export { lagSchema, settledSchema, type Lag } from "./operations.ts";
+export { lagAnswerSchema, settledSchema, type Lag, type TenantLag } from "./operations.ts";

@@ -23,11 +23,13 @@ import { ReportsError } from "../errors.ts";
 import type { PathCredits, PathCreditsTask } from "../compute/path-credits.ts";
 import {
   comparisonsOf,
+  removalOf,
   rowsOfCredits,
   tabulateJourneys,
   taskOf,
   type Comparison,
   type PathModelRow,
+  type Removal,
 } from "./path-rows.ts";
 import {
   isPathModel,
@@ -48,6 +50,8 @@ export interface Attribution extends AnsweredTimes {
   /** Where a confidence was asked for: neighbours in each model's order. */
   readonly comparisons?: readonly Comparison[];
   readonly totals: AttributionTotals;
+  /** Of Markov models, in the order of the question. */
+  readonly removalEffects?: readonly Removal[];
   /** Totals of the report that this one is compared with. */
   readonly totalsBefore?: AttributionTotals;
 }
@@ -129,7 +133,7 @@ async function answerOne(parts: AttributionParts, question: Asked): Promise<Attr
     source === "facts"
       ? await creditFacts(parts, question, pathModels.length > 0)
       : await creditStreamed(parts, question, pathModels.length > 0);
-  const { rows, comparisons } = await creditPathModels(parts, question, credited);
+  const { rows, comparisons, removals } = await creditPathModels(parts, question, credited);
   return {
     timeZone,
     ...(from === undefined ? {} : { from }),
@@ -139,6 +143,7 @@ async function answerOne(parts: AttributionParts, question: Asked): Promise<Attr
     rules: shownRules(rules, paths.transform, credited.leftOutTouchpoints),
     rows,
     ...(paths.confidence === undefined ? {} : { comparisons }),
+    ...(removals.length === 0 ? {} : { removalEffects: removals }),
     totals: credited.totals,
   };
 }
@@ -178,6 +183,7 @@ async function creditFacts(
     touchDimensions,
     windowMs,
     lead,
+    ownTouches: rules.conversionTouch,
     by: conversionDimensions,
   };
   const dataVersion = await engine.dataVersion();
@@ -185,7 +191,10 @@ async function creditFacts(
     kind: "recompute",
     key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
-    conversionDimensions: conversionDimensions.length,
+    reading: {
+      conversionDimensions: conversionDimensions.length,
+      ownTouches: rules.conversionTouch ? { channels: settings.channels?.settings } : undefined,
+    },
     spec: {
       models: [...models.filter(isJourneyModel), ...custom],
       touchDimensions: touchDimensionsOf(by),
@@ -246,12 +255,13 @@ async function creditPathModels(
 ): Promise<{
   rows: readonly (AttributionRow | PathModelRow)[];
   comparisons: readonly Comparison[];
+  removals: readonly Removal[];
 }> {
   const pathModels = question.models.filter(isPathModel);
-  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [] };
+  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [], removals: [] };
   const { by, paths } = question;
   const { confidence } = paths;
-  const open = paths.nonConverting ? await openPathsOf(engine, question) : [];
+  const open = paths.nonConverting === "none" ? [] : await openPathsOf(engine, question);
   const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
   const resampling =
     confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
@@ -262,17 +272,22 @@ async function creditPathModels(
     ]),
   );
   const comparisons: Comparison[] = [];
+  const removals: Removal[] = [];
   for (const model of pathModels) {
     const credits = await computer.credit(taskOf(journeys, model, resampling));
     rows.set(model, rowsOfCredits(journeys, model, credits));
     comparisons.push(...comparisonsOf(journeys, model, credits));
+    const removal = removalOf(journeys, model, credits);
+    if (removal !== undefined) removals.push(removal);
   }
-  return { rows: modelNames(question).flatMap((model) => rows.get(model) ?? []), comparisons };
+  const inOrder = modelNames(question).flatMap((model) => rows.get(model) ?? []);
+  return { rows: inOrder, comparisons, removals };
 }
 
 async function openPathsOf(engine: WarehouseEngine, question: Asked): Promise<readonly OpenPath[]> {
-  const { rules, source, by } = question;
-  const open = await openJourneys(engine, { ...question, ...rules });
+  const { rules, source, by, paths } = question;
+  const tails = paths.nonConverting === "tails";
+  const open = await openJourneys(engine, { ...question, ...rules, tails });
   if (source === "streamed") return open;
   const known = new Map<string, string>();
   const count = touchDimensionsOf(by).length;

@@ -133,6 +133,7 @@ function* compare(
     view: settings.viewWindowMs,
     halfLife: settings.halfLifeMs,
     reusedOrderIds: settings.reusedOrderIds,
+    direct: settings.directChannels,
   };
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {

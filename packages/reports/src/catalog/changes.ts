@@ -109,7 +109,7 @@ function statementOf(
   by: readonly DimensionField[],
 ): Statement {
   const dims = rowDimensions(by, touch, conversion);
-  const key = JSON.stringify([dims, currency]);
+  const key = JSON.stringify([dims, touch === undefined, currency]);
   const known = statements.get(key) ?? { dims, currency, lines: new Map() };
   statements.set(key, known);
   return known;

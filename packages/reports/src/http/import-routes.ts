@@ -8,7 +8,7 @@ import { ANY_PARAMETERS, NO_PARAMETERS } from "../question/parameters.ts";
 import { daysOf, timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
 import { tenantOf } from "./access.ts";
 import { bodyErrors } from "./body-errors.ts";
-import { documented, type ReportsServer } from "./open-api.ts";
+import { documented, IMPORT_KEY, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
 
 /** Largest body. */
@@ -19,16 +19,19 @@ const BODY = z.unknown().meta({
   properties: { rows: { type: "array", items: { type: "object" } } },
 });
 
-/**
- * Imports beside events: spend, and rates of currencies. They need a read key: write keys stand in the pages of shops, where
- * anybody reads them.
- */
+/** Imports beside events: spend, and rates of currencies. They need keys of their own: who may read may not change. */
 export function addImportRoutes(server: ReportsServer, { engine, attribution }: ServerParts): void {
   server.addContentTypeParser("text/csv", { parseAs: "string" }, (_request, body, done) => {
     done(null, body);
   });
   const options = (summary: string) => ({
-    ...documented({ summary, parameters: ANY_PARAMETERS, body: BODY, answer: importSchema }),
+    ...documented({
+      summary,
+      parameters: ANY_PARAMETERS,
+      body: BODY,
+      answer: importSchema,
+      security: IMPORT_KEY,
+    }),
     bodyLimit: MAX_BODY_BYTES,
     errorHandler: bodyErrors((message) => new ReportsError("import_invalid", message)),
   });
@@ -48,6 +51,13 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
       return { imported: rows.length };
     },
   );
+}
+
+/** What was imported. */
+export function addImportedRoutes(
+  server: ReportsServer,
+  { engine, attribution }: ServerParts,
+): void {
   server.get(
     "/v1/spend",
     documented({

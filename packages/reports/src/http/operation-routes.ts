@@ -1,9 +1,10 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import { createMetrics, metricsText } from "@tributary/telemetry";
-import { lagSchema } from "../answers/operations.ts";
+import { lagAnswerSchema } from "../answers/operations.ts";
 import { ReportsError } from "../errors.ts";
 import { ANY_PARAMETERS } from "../question/parameters.ts";
-import { documented, type ReportsServer } from "./open-api.ts";
+import { onlyTenantOf } from "./access.ts";
+import { documented, OPERATE_KEY, type ReportsServer } from "./open-api.ts";
 import type { LagReport, ServerParts } from "./parts.ts";
 
 /** The warehouse must answer a readiness probe within this, ms. */
@@ -20,11 +21,18 @@ export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
   server.get(
     "/v1/lag",
     documented({
-      summary: "Lag of each consumer group, the books and the dead letters",
+      summary:
+        "Lag of each consumer group, the books and the dead letters; a read key sees its tenant's part",
       parameters: ANY_PARAMETERS,
-      answer: lagSchema,
+      answer: lagAnswerSchema,
+      security: OPERATE_KEY,
     }),
-    async () => readLag(parts),
+    async (request) => {
+      const tenant = onlyTenantOf(request);
+      if (tenant === undefined) return readLag(parts);
+      requireRedis(parts);
+      return parts.readTenantLag(tenant);
+    },
   );
 }
 
@@ -114,8 +122,13 @@ export function addMetricsRoute(server: ReportsServer, parts: ServerParts): void
 }
 
 async function readLag(parts: ServerParts): Promise<LagReport> {
-  if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
+  requireRedis(parts);
   return parts.readLag();
+}
+
+/** @throws ReportsError `unavailable` */
+function requireRedis(parts: ServerParts): void {
+  if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
 }
 
 async function unreadyReason(parts: ServerParts): Promise<string | undefined> {

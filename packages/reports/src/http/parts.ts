@@ -28,6 +28,13 @@ export interface ServerParts {
   readonly knownHosts: ReadonlySet<string>;
   readonly erasures: ErasureParts;
   readonly ledger: ImportLedger;
+  readonly importKeys: KeyParts;
+  /** Their bearers see the whole platform. */
+  readonly operateKeys: KeyParts;
+  /** Different wrong keys of an address within a minute that lock it out; 0 for no limit. */
+  readonly keyFailures: number;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
   /** Exports that may run at a time. */
   readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
@@ -45,16 +52,22 @@ export interface ServerParts {
   readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;
+  /** A tenant's part of that. */
+  readonly readTenantLag: (tenant: string) => Promise<TenantLagReport>;
   /** Waits until all that was accepted before is attributed and loaded; false where it was not within the time. */
   readonly settle: (timeoutMs: number, signal: AbortSignal) => Promise<boolean>;
 }
 
-/** What the routes of erasures need. */
-export interface ErasureParts {
-  /** Tenants by erase key. */
+/** The keys of a right. */
+export interface KeyParts {
+  /** Tenants by key. */
   readonly keys: ReadonlyMap<string, string>;
-  /** Keys beside those; closed where nobody may erase without one. */
+  /** Keys beside those; closed where nobody has the right without one. */
   readonly storedKeys: StoredKeys;
+}
+
+/** What the routes of erasures need. */
+export interface ErasureParts extends KeyParts {
   /** Asks for a person's erasure. @throws ReportsError `unavailable` */
   readonly ask: (person: Person) => Promise<AskedErasure>;
 }
@@ -78,4 +91,11 @@ export interface LagReport {
   /** Events without an outcome in the books, as an absolute number. */
   readonly booksResidue: number;
   readonly deadLetters: { readonly count: number; readonly oldestAgeSeconds: number };
+}
+
+/** What a tenant may know of the lag: its own books, and how old the oldest waiting entry is, of whomever. */
+export interface TenantLagReport extends Pick<LagReport, "books" | "booksResidue"> {
+  readonly tenant: string;
+  /** By consumer group. */
+  readonly total: Readonly<Record<string, Pick<LagTotal, "oldestAgeSeconds">>>;
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_JOURNEY_OPTIONS, TenantRules } from "@tributary/attribution";
+import { DEFAULT_JOURNEY_OPTIONS, DIRECT_CHANNELS, TenantRules } from "@tributary/attribution";
 import type { Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
@@ -17,6 +17,8 @@ export interface ReportSettings {
   readonly timeZone: string;
   /** Whether different orders have the same ID, so that no conversion is a duplicate order. */
   readonly reusedOrderIds: boolean;
+  /** Channels that last_non_direct passes over. */
+  readonly directChannels: readonly string[];
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
@@ -29,6 +31,7 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   maxWindowMs: 400 * DAY_MS,
   timeZone: "UTC",
   reusedOrderIds: false,
+  directChannels: DIRECT_CHANNELS,
 });
 
 /** Each tenant's settings. */
@@ -40,10 +43,14 @@ export class SettingsByTenant {
     this.#everybody = everybody;
     this.#own = new Map(
       [...byName].map(
-        ([name, { windows, timeZone, channels, referralExclusions, reusedOrderIds }]) => [
+        ([
+          name,
+          { windows, timeZone, channels, referralExclusions, reusedOrderIds, directChannels },
+        ]) => [
           name,
           {
             ...everybody,
+            directChannels: directChannels ?? everybody.directChannels,
             clickWindowMs: windows?.click ?? everybody.clickWindowMs,
             viewWindowMs: windows?.view ?? everybody.viewWindowMs,
             timeZone: timeZone ?? everybody.timeZone,
@@ -69,10 +76,12 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     clickWindowMs: settings.clickWindowMs,
     viewWindowMs: settings.viewWindowMs,
     halfLifeMs: settings.halfLifeMs,
+    directChannels: settings.directChannels,
     windows: new Map(),
     viewThrough: true,
     clickBeatsImpression: false,
     leaveOut: [],
+    conversionTouch: false,
     afterConversion: "keep",
     lead: DEFAULT_LEAD,
     reusedOrderIds: settings.reusedOrderIds,

@@ -9,7 +9,7 @@ import { FactsComputer } from "../../src/compute/facts-computer.ts";
 import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
 import { ImportLedger } from "../../src/imports/import-ledger.ts";
-import type { ErasureParts, ServerParts } from "../../src/http/parts.ts";
+import type { ErasureParts, KeyParts, ServerParts } from "../../src/http/parts.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
@@ -87,6 +87,10 @@ export function serverParts(
     knownHosts: new Set(),
     erasures: noErasures,
     ledger: new ImportLedger(engine, () => undefined),
+    importKeys: openKeys,
+    operateKeys: openKeys,
+    keyFailures: 0,
+    trustedProxies: [],
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,
@@ -94,15 +98,21 @@ export function serverParts(
     redisUse: () => ({ connections: 1, commands: 2 }),
     readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => Promise.reject(new Error("not asked here")),
+    readTenantLag: async () => Promise.reject(new Error("not asked here")),
     settle: async () => true,
     ...more,
   };
 }
 
-/** Of servers that are not asked to erase anybody. */
-export const noErasures: ErasureParts = {
+/** No key is needed. */
+const openKeys: KeyParts = {
   keys: new Map(),
   storedKeys: { closed: false, tenantOf: () => undefined },
+};
+
+/** Of servers that are not asked to erase anybody. */
+export const noErasures: ErasureParts = {
+  ...openKeys,
   ask: async () => {
     throw new Error("nobody is erased here");
   },

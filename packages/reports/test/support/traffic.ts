@@ -10,7 +10,7 @@ import { duplicateOrdersOf } from "../../../../test/support/oracle.ts";
 import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
 import { answerAttribution, type Attribution } from "../../src/attribution/attribution.ts";
 import { parseQuestion } from "../../src/question/question.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { T0 } from "./blocks.ts";
 import { localComputer, temporaryWarehouse } from "./parts.ts";
 
@@ -73,13 +73,17 @@ export function countedConversions(events: readonly TributaryEvent[]): number {
 export interface TestReports {
   /** Loads batches of events. @returns the tenant that they are of, who has nothing else */
   load(batches: readonly (readonly TributaryEvent[])[]): Promise<string>;
-  ask(tenant: string, parameters: Readonly<Record<string, string>>): Promise<Attribution>;
+  ask(
+    tenant: string,
+    parameters: Readonly<Record<string, string>>,
+    settings?: ReportSettings,
+  ): Promise<Attribution>;
   remove(): Promise<void>;
 }
 
 export async function openTestReports(): Promise<TestReports> {
   const { engine, remove } = await temporaryWarehouse();
-  const parts = { engine, computer: localComputer(), settings: DEFAULT_REPORT_SETTINGS };
+  const computer = localComputer();
   let tenants = 0;
   return {
     async load(batches) {
@@ -88,9 +92,9 @@ export async function openTestReports(): Promise<TestReports> {
       await loadTraffic(engine, batches, tenant);
       return tenant;
     },
-    async ask(tenant, parameters) {
-      const { question } = parseQuestion(parameters, T0 + YEAR_MS);
-      return answerAttribution(parts, { tenant, ...question });
+    async ask(tenant, parameters, settings = DEFAULT_REPORT_SETTINGS) {
+      const { question } = parseQuestion(parameters, T0 + YEAR_MS, settings);
+      return answerAttribution({ engine, computer, settings }, { tenant, ...question });
     },
     remove,
   };

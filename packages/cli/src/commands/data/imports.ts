@@ -50,10 +50,10 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
     .command("import")
     .description("import a CSV file: all of its rows, or none")
     .argument("<file>", "CSV with a header row");
-  addReportsOptions(add)
+  addReportsOptions(add, "import key (default: TRIBUTARY_IMPORT_KEY)")
     .addHelpText("after", `\nRows:\n${ROWS[name]}`)
     .action(async (file: string, flags: Flags) =>
-      onReports(flags, context, "readKey", async (reports) => {
+      onReports(flags, context, "importKey", async (reports) => {
         const imported = await reports.importRows(name, await textOf(file));
         if (flags.json === true) return JSON.stringify({ imported });
         return `${counted(imported, "row")} imported.`;
