@@ -157,32 +157,36 @@ function expectAsPlain(all: ReadonlyMap<string, Decoded>, arrived: readonly Tena
   }
 }
 
-it("any arrival of the same events ends in the results of their order in time, but for orders that repeat, across retries and rebuilds", () => {
-  fc.assert(
-    fc.property(
-      fc.uniqueArray(sent, { selector: nameOf, maxLength: 60 }),
-      fc.infiniteStream(fc.integer({ min: 1, max: 9 })),
-      fc.infiniteStream(fc.boolean()),
-      (events, sizes, rebuilds) => {
-        const arrived = events
-          .flatMap((one) => one.arrivals.map((at) => ({ at, ...one })))
-          .toSorted((a, b) => a.at - b.at);
-        const inTime = events.toSorted((a, b) => a.event.time - b.event.time);
-        const last = lastResults(
-          arrived,
-          () => sizes.next().value ?? 1,
-          () => rebuilds.next().value === true,
-        );
-        const ordered = lastResults(
-          inTime,
-          () => 1,
-          () => false,
-        );
-        expect(outcomeOf(REUSES, last)).toEqual(outcomeOf(REUSES, ordered));
-        expectAsPlain(last, arrived);
-        expectAsPlain(ordered, inTime);
-      },
-    ),
-    { numRuns: runs(300) },
-  );
-});
+it(
+  "any arrival of the same events ends in the results of their order in time, but for orders that repeat, across retries and rebuilds",
+  { timeout: 120_000 },
+  () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(sent, { selector: nameOf, maxLength: 60 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 9 })),
+        fc.infiniteStream(fc.boolean()),
+        (events, sizes, rebuilds) => {
+          const arrived = events
+            .flatMap((one) => one.arrivals.map((at) => ({ at, ...one })))
+            .toSorted((a, b) => a.at - b.at);
+          const inTime = events.toSorted((a, b) => a.event.time - b.event.time);
+          const last = lastResults(
+            arrived,
+            () => sizes.next().value ?? 1,
+            () => rebuilds.next().value === true,
+          );
+          const ordered = lastResults(
+            inTime,
+            () => 1,
+            () => false,
+          );
+          expect(outcomeOf(REUSES, last)).toEqual(outcomeOf(REUSES, ordered));
+          expectAsPlain(last, arrived);
+          expectAsPlain(ordered, inTime);
+        },
+      ),
+      { numRuns: runs(300) },
+    );
+  },
+);
