@@ -5,6 +5,7 @@ export const GATEWAY_ERRORS = {
   body_empty: 400,
   all_refused: 400,
   unauthorized: 401,
+  tenant_other: 403,
   host_refused: 403,
   origin_refused: 403,
   not_found: 404,

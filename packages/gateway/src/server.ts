@@ -19,6 +19,7 @@ import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./http/gathered-writes.ts";
 import { addLocalGuard } from "./http/local-guard.ts";
 import { Keeper } from "./links/keeper.ts";
+import { StrayRestorer } from "./links/stray-parameters.ts";
 import { addLinkRoutes } from "./links/routes.ts";
 import { addPostbackRoutes } from "./postbacks/routes.ts";
 import { addOperationRoutes } from "./operations/routes.ts";
@@ -105,7 +106,8 @@ function buildServer(
   addSegmentRoutes(server, config, intake, bots, metrics);
   const keeper = new Keeper(config, parts.spool, publish, telemetry.logger);
   addPostbackRoutes(server, config, intake);
-  addLinkRoutes(server, config, intake, keeper, bots, metrics);
+  const stray = new StrayRestorer(metrics, parts.telemetry.logger);
+  addLinkRoutes(server, config, intake, keeper, bots, stray, metrics);
   addOperationRoutes(server, parts, metrics);
   return server;
 }

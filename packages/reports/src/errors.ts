@@ -60,6 +60,10 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
+  /** A mapping leaves open what only a person knows. */
+  import_open: 400,
+  /** The gateway does not accept the write key of an import. */
+  write_key_refused: 403,
   /** An import that is over, or whose rows of events cannot be taken back. */
   import_final: 409,
   /** A body that names nobody to erase, or more than one ID. */
@@ -74,8 +78,8 @@ export const REPORTS_ERROR_CODES = {
   query_timeout: 503,
   /** The service stops. Retryable. */
   stopping: 503,
-  /** As many exports as may run are running. Retryable. */
-  busy: 503,
+  /** As many exports as may run are running, or as many questions run and wait. Retryable. */
+  busy: 429,
   /** Redis or the warehouse does not answer. Retryable. */
   unavailable: 503,
   /** A fault of the service; the log has it. */

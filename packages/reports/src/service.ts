@@ -25,6 +25,7 @@ import { askErasure } from "./load/ask-erasure.ts";
 import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
+import { ImportFiles } from "./imports/import-files.ts";
 import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
 import type { WarehouseClaim } from "./load/warehouse-claim.ts";
@@ -79,6 +80,9 @@ const MAX_MODELS_WAITING = 16;
 /** Longer than a worker's lease and a restart of a service: what they cause is no finding. */
 const DIAGNOSIS_BETWEEN_MS = 15_000;
 
+/** A ClickHouse server answers a probe beside its queries, within this, ms. */
+const SERVER_STALL_MS = 2000;
+
 /** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
   const { client, engine, telemetry } = parts;
@@ -90,6 +94,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const loaders = loadersOf(config, parts, eraser);
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
+  const ledger = new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels);
   const diagnosisWatch = new DiagnosisWatch(client, telemetry, {
     rules: config.redisRules,
     intervalMs: config.diagnoseIntervalMs,
@@ -107,9 +112,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       completeUpTo: async () =>
         redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
     }),
-    readKeys: config.readKeys,
-    storedKeys: parts.storedKeys,
-    knownHosts: config.knownHosts,
+    ...accessOf(config, parts),
     erasures: {
       keys: config.eraseKeys,
       storedKeys: guardedKeys(config.isEraseOpen, parts, parts.storedEraseKeys),
@@ -122,18 +125,10 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         return asked;
       },
     },
-    ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
-    importKeys: {
-      keys: config.importKeys,
-      storedKeys: guardedKeys(config.isImportOpen, parts, parts.storedImportKeys),
-    },
-    operateKeys: {
-      keys: config.operateKeys,
-      storedKeys: guardedKeys(false, parts, parts.storedOperateKeys),
-    },
-    keyFailures: config.keyFailures,
-    trustedProxies: config.trustedProxies,
-    maxExports: config.maxExports,
+    ledger,
+    importFiles: new ImportFiles(ledger, config.imports),
+    maxImportBytes: config.maxImportBytes,
+    ...boundsOf(config),
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
     // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
@@ -218,6 +213,37 @@ function selfAuditOf(config: ReportsConfig, parts: ServiceParts): SelfAudit {
     },
     config.selfAudit,
   );
+}
+
+/** What bounds questions and probes. */
+function boundsOf(config: ReportsConfig) {
+  const { maxQuestions: running, maxQuestionsWaiting: waiting, queryTimeoutMs } = config;
+  const isQueue = config.clickhouseUrl === undefined;
+  return {
+    questions: { running, waiting, waitMs: queryTimeoutMs },
+    engineStallMs: isQueue ? 2 * queryTimeoutMs : SERVER_STALL_MS,
+    maxExports: config.maxExports,
+  };
+}
+
+/** Who is let in: keys, and what is asked without one. */
+function accessOf(config: ReportsConfig, parts: ServiceParts) {
+  const { readKeys, knownHosts, keyFailures, trustedProxies } = config;
+  return {
+    readKeys,
+    storedKeys: parts.storedKeys,
+    knownHosts,
+    keyFailures,
+    trustedProxies,
+    importKeys: {
+      keys: config.importKeys,
+      storedKeys: guardedKeys(config.isImportOpen, parts, parts.storedImportKeys),
+    },
+    operateKeys: {
+      keys: config.operateKeys,
+      storedKeys: guardedKeys(false, parts, parts.storedOperateKeys),
+    },
+  };
 }
 
 /** Keys in Redis of a right that is more than reading: who needs a key to read needs one for it. */

@@ -10,7 +10,7 @@ import {
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
-import { readTenants, type Tenants } from "@tributary/tenants";
+import { channelSettingsOf, readTenants, type Tenants } from "@tributary/tenants";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
@@ -274,7 +274,7 @@ function journeyOptionsOf(
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
   const options = [...byName].map(([name, settings]) => {
-    const { windows, channels, referralExclusions, directChannels, reusedOrderIds } = settings;
+    const { windows, reusedOrderIds } = settings;
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -283,17 +283,14 @@ function journeyOptionsOf(
         );
       }
     }
-    const own =
-      channels === undefined && referralExclusions === undefined && directChannels === undefined
-        ? undefined
-        : {
-            rules: channels ?? [],
-            excludedReferrers: referralExclusions ?? [],
-            direct: directChannels,
-          };
     return [
       name,
-      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own, reusedOrderIds },
+      {
+        clickWindowMs: windows?.click,
+        viewWindowMs: windows?.view,
+        channels: channelSettingsOf(settings),
+        reusedOrderIds,
+      },
     ] as const;
   });
   return new Map(options);

@@ -142,3 +142,14 @@ test("names the conversion that counts in the place of a duplicate order", () =>
     "\nduplicate of order o-1, the one that came first was erased\n",
   );
 });
+
+test("UTM parameters that are not read are told with the touchpoint's time", () => {
+  const [first, ...others] = conversion.touchpoints;
+  const hints = ["utm_source is in the fragment"];
+  const shown = renderConversion({
+    ...conversion,
+    touchpoints: [...(first === undefined ? [] : [{ ...first, hints }]), ...others],
+  });
+  expect(shown).toContain("Not read\n2026-10-01T11:59:57.000Z utm_source is in the fragment");
+  expect(renderConversion(conversion)).not.toContain("Not read");
+});

@@ -4,13 +4,17 @@ import { GatewayError } from "../errors.ts";
 
 export const EVENTS_ROUTE = "/v1/events";
 
-/** Answers a batch that could be read: 202 where anything was taken, 400 where nothing could be. */
+/**
+ * Answers a batch that could be read: 202 where anything was taken, 400 where nothing could be.
+ * @param hints about what was taken, where the sender asked for them
+ */
 export async function answerBatch(
   reply: FastifyReply,
   accepted: number,
   refused: readonly Refusal[],
+  hints?: readonly Refusal[],
 ): Promise<FastifyReply> {
-  if (accepted > 0) return reply.code(202).send({ accepted, refused });
+  if (accepted > 0) return reply.code(202).send({ accepted, refused, ...(hints && { hints }) });
   const first = refused[0];
   const reason = `no event could be taken; the first: ${first?.field}: ${first?.reason}`;
   return reply.code(400).send({ error: { code: "all_refused", reason }, accepted: 0, refused });

@@ -71,7 +71,7 @@ export async function audit(engine: WarehouseEngine, options: AuditOptions): Pro
   const last = sample?.slice ?? slices - 1;
   const isErased = (await countErased(engine, tenant)).events > 0;
   for (let slice = first; slice <= last; slice += 1) {
-    const asked = { tenant, slice, slices };
+    const asked = { tenant, slice, slices, names: options.settings.channels?.names };
     const facts = await readAuditFacts(engine, asked);
     const refunds = options.settings.reusedOrderIds ? [] : await readAuditRefunds(engine, asked);
     const byOrder = Map.groupBy(refunds, ({ order_id }) => order_id);

@@ -10,8 +10,19 @@ import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { AttributionAnswers } from "../attribution/attribution-answers.ts";
 import type { Accounting } from "../catalog/conservation.ts";
+import type { ImportFiles } from "../imports/import-files.ts";
 import type { ImportLedger } from "../imports/import-ledger.ts";
 import type { AskedErasure, Person } from "../load/ask-erasure.ts";
+
+/** How many questions run and wait. */
+export interface PlaceBounds {
+  /** Questions that run at a time; of one tenant half of them. */
+  readonly running: number;
+  /** Questions that wait for a place; of one tenant a quarter of them. */
+  readonly waiting: number;
+  /** Longest wait for a place, ms. */
+  readonly waitMs: number;
+}
 
 /** What the service's HTTP needs. */
 export interface ServerParts {
@@ -28,6 +39,9 @@ export interface ServerParts {
   readonly knownHosts: ReadonlySet<string>;
   readonly erasures: ErasureParts;
   readonly ledger: ImportLedger;
+  readonly importFiles: ImportFiles;
+  /** Largest file of an import over HTTP. */
+  readonly maxImportBytes: number;
   readonly importKeys: KeyParts;
   /** Their bearers see the whole platform. */
   readonly operateKeys: KeyParts;
@@ -35,6 +49,10 @@ export interface ServerParts {
   readonly keyFailures: number;
   /** Addresses and networks whose forwarded headers are believed. */
   readonly trustedProxies: readonly string[];
+  /** How many questions run and wait. */
+  readonly questions: PlaceBounds;
+  /** Not ready when the engine has not answered for this long, ms: other statements of the process may be before a probe's. */
+  readonly engineStallMs: number;
   /** Exports that may run at a time. */
   readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */

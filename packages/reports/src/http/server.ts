@@ -25,10 +25,12 @@ import { type Access, requireKeys } from "./access.ts";
 import { frameworkError } from "./body-errors.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
+import { addImportFileRoutes } from "./import-file-routes.ts";
 import { addImportedRoutes, addImportRoutes } from "./import-routes.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addLocalGuard } from "./local-guard.ts";
 import type { ServerParts } from "./parts.ts";
+import { addPlaces } from "./places.ts";
 import { addReportRoutes } from "./report-routes.ts";
 import { checkZones } from "./zone-check.ts";
 
@@ -79,9 +81,13 @@ export function buildServer(parts: ServerParts): FastifyInstance {
         done();
       });
     };
+    withKeys({ keys: read, attempts }, (askers) => {
+      addPlaces(askers, parts.questions);
+      checkZones(askers, parts.engine);
+      addReportRoutes(askers, parts);
+    });
     withKeys({ keys: read, attempts }, (readers) => {
       checkZones(readers, parts.engine);
-      addReportRoutes(readers, parts);
       addImportedRoutes(readers, parts);
       addExportRoutes(readers, parts);
       addSettledRoute(readers, parts);
@@ -90,6 +96,7 @@ export function buildServer(parts: ServerParts): FastifyInstance {
     withKeys({ keys: imports, attempts }, (importers) => {
       addImportRoutes(importers, parts);
       addLedgerRoutes(importers, parts);
+      addImportFileRoutes(importers, parts);
     });
     withKeys({ keys: erase, attempts }, (erasers) => addErasureRoutes(erasers, parts));
     addProbes(routes, parts);
@@ -173,8 +180,12 @@ function addSettledRoute(server: ReportsServer, parts: ServerParts): void {
 function sendError(parts: ServerParts, reply: FastifyReply, error: Error): FastifyReply {
   const known = toReportsError(error);
   if (known.code === "internal") parts.telemetry.logger.error({ err: error }, "request failed");
-  const { retryAfterSeconds = known.status === 503 ? RETRY_AFTER_SECONDS : undefined, ...details } =
-    known.details;
+  const {
+    retryAfterSeconds = known.status === 503 || known.code === "busy"
+      ? RETRY_AFTER_SECONDS
+      : undefined,
+    ...details
+  } = known.details;
   if (retryAfterSeconds !== undefined) {
     void reply.header("Retry-After", String(retryAfterSeconds));
   }

@@ -1,5 +1,5 @@
 import { DEFAULT_JOURNEY_OPTIONS, DIRECT_CHANNELS, TenantRules } from "@tributary/attribution";
-import type { Tenants } from "@tributary/tenants";
+import { channelSettingsOf, type Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
 const DAY_MS = 86_400_000;
@@ -42,26 +42,22 @@ export class SettingsByTenant {
   constructor(everybody: ReportSettings, { byName }: Tenants) {
     this.#everybody = everybody;
     this.#own = new Map(
-      [...byName].map(
-        ([
-          name,
-          { windows, timeZone, channels, referralExclusions, reusedOrderIds, directChannels },
-        ]) => [
+      [...byName].map(([name, settings]) => {
+        const { windows, timeZone } = settings;
+        const own = channelSettingsOf(settings);
+        return [
           name,
           {
             ...everybody,
-            directChannels: directChannels ?? everybody.directChannels,
+            directChannels: settings.directChannels ?? everybody.directChannels,
             clickWindowMs: windows?.click ?? everybody.clickWindowMs,
             viewWindowMs: windows?.view ?? everybody.viewWindowMs,
             timeZone: timeZone ?? everybody.timeZone,
-            reusedOrderIds: reusedOrderIds ?? everybody.reusedOrderIds,
-            channels: new TenantRules({
-              rules: channels ?? [],
-              excludedReferrers: referralExclusions ?? [],
-            }),
+            reusedOrderIds: settings.reusedOrderIds ?? everybody.reusedOrderIds,
+            channels: own === undefined ? undefined : new TenantRules(own),
           },
-        ],
-      ),
+        ];
+      }),
     );
   }
 

@@ -8,6 +8,7 @@ import type { Computer } from "../../src/attribution/attribution.ts";
 import { FactsComputer } from "../../src/compute/facts-computer.ts";
 import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
+import { ImportFiles } from "../../src/imports/import-files.ts";
 import { ImportLedger } from "../../src/imports/import-ledger.ts";
 import type { ErasureParts, KeyParts, ServerParts } from "../../src/http/parts.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
@@ -79,6 +80,7 @@ export function serverParts(
   telemetry: Telemetry,
   more: Partial<ServerParts> = {},
 ): ServerParts {
+  const ledger = new ImportLedger(engine, () => undefined);
   return {
     engine,
     telemetry,
@@ -86,11 +88,21 @@ export function serverParts(
     readKeys: new Map(),
     knownHosts: new Set(),
     erasures: noErasures,
-    ledger: new ImportLedger(engine, () => undefined),
+    ledger,
+    importFiles: new ImportFiles(ledger, {
+      keptBytes: 1 << 20,
+      keptMs: 60_000,
+      gatewayUrl: undefined,
+      limits: { maxEventBytes: 32_768, maxFutureMs: 86_400_000 },
+      maxCommits: 1,
+    }),
+    maxImportBytes: 1 << 16,
     importKeys: openKeys,
     operateKeys: openKeys,
     keyFailures: 0,
     trustedProxies: [],
+    questions: { running: 16, waiting: 64, waitMs: 10_000 },
+    engineStallMs: 2000,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,

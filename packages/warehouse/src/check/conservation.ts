@@ -176,13 +176,12 @@ export async function sumMoney(
 
 /** SQL for the value of all conversions as sent, and what refunds took back of it, by currency. */
 function refundedSql(
-  { exact, where }: FactsSource,
+  { exact, isSent }: FactsSource,
   { reusedOrderIds, erased }: OrderRules,
 ): string {
   // A refund of an order is one by its event ID, whoever sends it, unless only the journey tells orders apart.
   const order = reusedOrderIds ? "user_key, is_anonymous, order_id" : "order_id";
-  const sent =
-    where === "PREWHERE" ? ["is_anonymous", "user_key"] : ["sent_anonymous", "sent_user_key"];
+  const sent = isSent ? ["sent_anonymous", "sent_user_key"] : ["is_anonymous", "user_key"];
   const none = "toDecimal128(0, 12)";
   const parts = `arraySum(arrayMap((of, part) -> if(of = currency, part, ${none}), currencies, parts))`;
   const net = `if(order_id = '', amount, if(whole > 0, ${none}, greatest(${none}, amount - ${parts})))`;

@@ -1,6 +1,8 @@
+import type { Names } from "@tributary/attribution";
 import type { WarehouseEngine } from "../engine/engine.ts";
-import { ATTRIBUTIONS_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+import { ATTRIBUTIONS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
 import { duplicateOrdersSql, IS_DUPLICATE_ORDER } from "./attribution-sql.ts";
+import { factsTable, hasOwnNames } from "./names-sql.ts";
 
 /**
  * Of a person's facts with one event ID, sent under several user keys, that of the user counts, else that of the lowest
@@ -13,6 +15,8 @@ export interface PeopleQuestion {
   readonly tenant: string;
   /** As it was known then, ms since 1970. */
   readonly asOf?: number | undefined;
+  /** The tenant's, where it has its own; the query binds namesParameters. */
+  readonly names?: Names | undefined;
 }
 
 /**
@@ -36,13 +40,9 @@ export interface FactsSource {
   readonly fast: string;
   /** `PREWHERE` where the source has it. */
   readonly where: "PREWHERE" | "WHERE";
+  /** Whether the source has `sent_anonymous` and `sent_user_key`: where anonymous IDs were linked, or orders repeated. */
+  readonly isSent: boolean;
 }
-
-const PLAIN: FactsSource = {
-  exact: `${EVENTS_TABLE} FINAL`,
-  fast: EVENTS_TABLE,
-  where: "PREWHERE",
-};
 
 /**
  * Finds the sources of a tenant's facts: the table of facts itself, or where anonymous IDs were linked, the facts under their
@@ -52,7 +52,7 @@ const PLAIN: FactsSource = {
  */
 export async function factsOfPeople(
   engine: WarehouseEngine,
-  { tenant, asOf }: PeopleQuestion,
+  { tenant, asOf, names }: PeopleQuestion,
 ): Promise<FactsSource> {
   const [row] = await engine.query<{ linked: string; repeated: string }>(
     `SELECT (SELECT count() FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String}) AS linked,
@@ -61,7 +61,11 @@ export async function factsOfPeople(
   );
   const isLinked = Number(row?.linked ?? 0) > 0;
   const repeats = Number(row?.repeated ?? 0) > 0;
-  if (!isLinked && !repeats) return PLAIN;
+  const all = factsTable(names, true);
+  const fast = factsTable(names, false);
+  if (!isLinked && !repeats) {
+    return { exact: all, fast, where: hasOwnNames(names) ? "WHERE" : "PREWHERE", isSent: false };
+  }
   const counted = repeats
     ? ` AND (fact.type != 'conversion' OR (fact.is_anonymous, fact.user_key, fact.event_id) NOT IN (${duplicateOrdersSql(asOf)}))`
     : "";
@@ -78,10 +82,11 @@ export async function factsOfPeople(
       : `(SELECT fact.*, ${sent} FROM ${table} WHERE fact.tenant = {tenant:String}${counted}${more})`;
   return {
     exact: of(
-      `(SELECT * FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}) AS fact`,
+      `(SELECT * FROM ${all} WHERE tenant = {tenant:String}) AS fact`,
       `\n  ORDER BY ${FIRST_SENT}\n  LIMIT 1 BY user_key, is_anonymous, event_id`,
     ),
-    fast: of(`${EVENTS_TABLE} AS fact`, ""),
+    fast: of(`${fast} AS fact`, ""),
     where: "WHERE",
+    isSent: true,
   };
 }

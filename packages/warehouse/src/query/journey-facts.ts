@@ -1,3 +1,4 @@
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import {
@@ -6,6 +7,7 @@ import {
   type AttributionDimension,
 } from "./report-dimensions.ts";
 import { WarehouseError } from "../errors.ts";
+import { namesParameters } from "./names-sql.ts";
 import { FIRST_SENT, type FactsSource, factsOfPeople } from "./identity-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "../engine/schema.ts";
 
@@ -27,6 +29,8 @@ export interface FactsQuestion {
   readonly windowMs: number;
   /** Name of the conversions or custom events that mark a lead; undefined without leads. */
   readonly lead?: string | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
   /** Whether purchases have the fields that make a conversion a touchpoint itself: own_source … own_channel, own_url, own_referrer. */
   readonly ownTouches?: boolean;
 }
@@ -147,8 +151,8 @@ function startsAt({ from, windowMs }: FactsQuestion): string {
 }
 
 /** Keeps each of a person's facts once, where they may have been sent under several user keys. */
-function onceOf({ where }: FactsSource): string {
-  if (where === "PREWHERE") return "";
+function onceOf({ isSent }: FactsSource): string {
+  if (!isSent) return "";
   return `ORDER BY ${FIRST_SENT}\nLIMIT 1 BY user_key, is_anonymous, event_id\n`;
 }
 
@@ -164,8 +168,9 @@ function knownCondition({ asOf }: FactsQuestion): string {
 }
 
 function parametersOf(question: FactsQuestion): QueryParameters {
-  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs } = question;
+  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs, names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     time_zone: timeZone,
     ...(from === undefined ? {} : { from }),
