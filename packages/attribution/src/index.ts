@@ -1,3 +1,17 @@
+export {
+  hasClickId,
+  linkClickOf,
+  type Origin,
+  type OriginFields,
+  originOf,
+  referrerHostOf,
+  signatureText,
+} from "./arrivals/origin.ts";
+export {
+  DEFAULT_SESSION_GAP_MS,
+  SessionArrivals,
+  type SessionGap,
+} from "./arrivals/session-arrivals.ts";
 export { CHANNELS, CHANNEL_DISPLAY_NAMES, isDirect, type Channel } from "./channel/channels.ts";
 export {
   CHANNEL_RULES,

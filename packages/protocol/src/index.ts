@@ -68,9 +68,12 @@ export {
   IDENTITY_ERASED,
   IDENTITY_LINK,
   IDENTITY_PAIR,
+  addOrigin,
   isCopy,
   isMessage,
   markCopy,
+  type OriginKeys,
+  readOrigin,
   readIdentity,
   TYPE_IDENTITY,
 } from "./identity/identity-rows.ts";
@@ -115,6 +118,8 @@ export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./par
 export {
   findRareText,
   RARE_ANONYMOUS_ID,
+  RARE_REFERRER,
+  RARE_URL,
   RARE_VALUE,
   rareRange,
   readRareBytes,

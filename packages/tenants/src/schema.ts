@@ -7,6 +7,8 @@ import { canonicalTimeZone } from "./time-zone.ts";
 /** Most entries of each list. */
 const MOST = 500;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** A day. */
+const MAX_SESSION_GAP_MINUTES = 1440;
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 const LINK_HOST = /^(?:\*\.)?(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$/i;
@@ -43,6 +45,19 @@ const channelRule = z
   .refine((rule) => Object.keys(rule).length > 1, {
     error: "expected one of type, source, medium, campaign, referrer, url beside the channel",
   });
+
+/** ms of a session's gap, or that every visit counts. */
+const arrivals = z
+  .union(
+    [
+      z.literal("every_visit"),
+      z.strictObject({ sessionGapMinutes: z.int().min(1).max(MAX_SESSION_GAP_MINUTES) }),
+    ],
+    {
+      error: `expected {"sessionGapMinutes": 30}, a whole number from 1 to ${MAX_SESSION_GAP_MINUTES}, or "every_visit"`,
+    },
+  )
+  .transform((given) => (given === "every_visit" ? given : given.sessionGapMinutes * UNITS.m));
 
 const segment = z.strictObject({
   conversions: words.optional().describe("names of track events that are conversions"),
@@ -90,6 +105,7 @@ const tenant = z.strictObject({
     .strictObject({ click: duration.optional(), view: duration.optional() })
     .optional()
     .describe("how long before a conversion a touchpoint counts"),
+  arrivals: arrivals.optional().describe("which visits are touchpoints"),
   channels: z.array(channelRule).max(MOST).optional(),
   referralExclusions: hosts(HOST, "pay.example").optional(),
   links: hosts(LINK_HOST, "shop.example or *.shop.example")

@@ -201,6 +201,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,
+      sessionGapMs: DEFAULT_JOURNEY_OPTIONS.sessionGapMs,
       viewWindowMs,
       latenessMs: values.TRIBUTARY_LATENESS_MS,
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
@@ -261,7 +262,7 @@ function journeyOptionsOf(
   { byName }: Tenants,
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
-  const options = [...byName].map(([name, { windows, channels, referralExclusions }]) => {
+  const options = [...byName].map(([name, { windows, channels, referralExclusions, arrivals }]) => {
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -276,7 +277,12 @@ function journeyOptionsOf(
         : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
     return [
       name,
-      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own },
+      {
+        clickWindowMs: windows?.click,
+        viewWindowMs: windows?.view,
+        sessionGapMs: arrivals,
+        channels: own,
+      },
     ] as const;
   });
   return new Map(options);

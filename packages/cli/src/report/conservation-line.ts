@@ -8,6 +8,7 @@ export function conservationLine({ complete, events, money }: Conservation): str
     [events.touchpointsCredited, "touchpoints credited"],
     [events.touchpointsWithoutConversion, "of users without a conversion"],
     [events.touchpointsOutsideWindows, "outside every window"],
+    [events.visitsThatWentOn, "visits that went on with another"],
     [events.conversionsAttributed, "conversions attributed"],
     [events.conversionsUnattributed, "unattributed"],
     [events.refunds, "refunds"],

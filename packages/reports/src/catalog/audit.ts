@@ -108,6 +108,7 @@ function* compare(
   const rules = {
     click: settings.clickWindowMs,
     view: settings.viewWindowMs,
+    sessionGap: settings.sessionGapMs,
     halfLife: settings.halfLifeMs,
   };
   const stored = Map.groupBy(results, userOf);
@@ -156,6 +157,11 @@ function plainEvent(fact: AuditFact): PlainEvent {
     time: Number(fact.time_ms),
     userId: userOf(fact),
     channel: fact.channel,
+    source: fact.source,
+    medium: fact.medium,
+    campaign: fact.campaign,
+    referrer: fact.referrer,
+    url: fact.url,
     ...(fact.value === null ? {} : { value: fact.value }),
     ...(fact.currency === "" ? {} : { currency: fact.currency }),
     ...(fact.order_id === "" ? {} : { orderId: fact.order_id }),

@@ -1,7 +1,13 @@
-import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
+import {
+  classifyChannel,
+  type ChannelRule,
+  type SessionGap,
+  type TenantRules,
+} from "@tributary/attribution";
 import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
-import type { NotCountedReason } from "../answers/conversion.ts";
+import type { NotCountedReason, WentOnReason } from "../answers/conversion.ts";
 import type { Windows } from "../question/journey-rules.ts";
+import { findWentOn, type WentOn } from "./went-on.ts";
 
 /** A touchpoint that a conversion's credits leave out. */
 export interface NotCounted {
@@ -15,10 +21,19 @@ export interface NotCounted {
   readonly campaign: string;
   readonly channelRule: ChannelRule;
   readonly reason: NotCountedReason;
+  /** With reason `went_on`: the arrival that the visit goes on with. */
+  readonly wentOnWith?: {
+    readonly id: string;
+    readonly type: string;
+    /** ms since 1970. */
+    readonly time: number;
+    readonly because: WentOnReason;
+  };
 }
 
 /** The workers' rules. */
 export interface AppliedRules extends Windows {
+  readonly sessionGapMs: SessionGap;
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
@@ -44,6 +59,10 @@ export function explain(
 ): ExplainedConversion {
   const byId = new Map(touches.map((touch) => [touch.id, touch]));
   const onPath = new Set(detail.touchpoints.map(({ id }) => id));
+  const couldBe = touches.filter((touch) => reasonOf(touch, detail, rules) === "other_windows");
+  const wentOn = findWentOn(couldBe, rules.sessionGapMs, (touch) =>
+    channelRuleOf(touch, rules.channels),
+  );
   return {
     ...detail,
     touchpoints: detail.touchpoints.map((touch) => {
@@ -63,7 +82,7 @@ export function explain(
         medium: touch.medium,
         campaign: touch.campaign,
         channelRule: channelRuleOf(touch, rules.channels),
-        reason: reasonOf(touch, detail, rules),
+        ...notCountedBecause(reasonOf(touch, detail, rules), wentOn.get(touch.id)),
       })),
     notCountedTruncated: truncated,
   };
@@ -78,6 +97,17 @@ function channelRuleOf(
   return named.channel === channel ? named.rule : "explicit_channel";
 }
 
+function notCountedBecause(
+  reason: NotCountedReason,
+  wentOn: WentOn | undefined,
+): Pick<NotCounted, "reason" | "wentOnWith"> {
+  if (wentOn === undefined) return { reason };
+  const { arrival, because } = wentOn;
+  const { id, type, time } = arrival;
+  return { reason: "went_on", wentOnWith: { id, type, time, because } };
+}
+
+/** Why a touchpoint is not on the path, if it does not go on with another: `other_windows` where nothing else explains it. */
 function reasonOf(
   { type, time, committedAt }: UserTouch,
   detail: ConversionDetail,

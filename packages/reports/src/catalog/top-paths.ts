@@ -47,9 +47,10 @@ export const paths = report({
     rest: z.object({ paths: count, ...pathAmounts }).describe("the paths that are not shown"),
     totals: z.object({ paths: count, ...pathAmounts }),
   }),
-  async run({ engine, tenant, now }, asked) {
+  async run({ engine, tenant, settings, now }, asked) {
     const { by, limit, transform } = asked;
-    const question = { tenant, by, ...timesOf(asked, now) };
+    const { sessionGapMs } = settings;
+    const question = { tenant, by, sessionGapMs, ...timesOf(asked, now) };
     const credited = await attributionReport(engine, { ...question, models: [], withPaths: true });
     const open = asked.nonConverting ? await openJourneys(engine, question) : [];
     const sorted = sumPaths(credited.paths, open, transform);

@@ -7,6 +7,7 @@ import {
 } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 import type { FactColumns } from "./fact-columns.ts";
+import { PathArrivals } from "./path-arrivals.ts";
 import type { JourneyRules, Windows } from "../question/journey-rules.ts";
 
 const IMPRESSION = TOUCH_TYPES.indexOf("impression");
@@ -46,6 +47,7 @@ export class JourneyPaths implements JourneyPath {
   readonly #directCodes: Uint8Array;
   /** 1 for touchpoints that do not count, whatever the conversion. */
   readonly #gone: Uint8Array;
+  readonly #arrivals: PathArrivals;
   readonly #rows: number[] = [];
   readonly #windows: readonly Windows[];
   readonly #maxWindows: Float64Array;
@@ -65,6 +67,11 @@ export class JourneyPaths implements JourneyPath {
     this.#channelCodes = channel.codes;
     this.#channelNames = channel.names;
     this.#directCodes = Uint8Array.from(channel.names, (name) => (isDirect(name) ? 1 : 0));
+    this.#arrivals = new PathArrivals(
+      facts.touches,
+      rules.sessionGapMs,
+      (row) => this.#directCodes[this.#channelCodes[row] as number] === 1,
+    );
     ({ gone: this.#gone, leftOut: this.leftOut } = goneTouches(facts, rules));
     this.#windows = facts.purchases.names.names.map((name) => rules.windows.get(name) ?? rules);
     this.#maxWindows = Float64Array.from(this.#windows, (of) =>
@@ -94,26 +101,35 @@ export class JourneyPaths implements JourneyPath {
     const maxWindow = this.#maxWindows[nameCode] as number;
     const rows = this.#rows;
     rows.length = 0;
-    let clicked = false;
     let i = touchStarts[user] as number;
     const end = touchStarts[user + 1] as number;
-    while (
-      i < end &&
-      (time - (touchTimes[i] as number) > maxWindow || (touchTimes[i] as number) <= after)
-    ) {
-      i += 1;
-    }
+    while (i < end && time - (touchTimes[i] as number) > maxWindow) i += 1;
     for (; i < end; i += 1) {
       const age = time - (touchTimes[i] as number);
       if (age < 0) break;
-      const type = touchTypes[i] as number;
-      if (this.#gone[i] === 1 || age > (type === IMPRESSION ? viewWindowMs : clickWindowMs))
-        continue;
-      if (type === CLICK) clicked = true;
-      rows.push(i);
+      const isView = (touchTypes[i] as number) === IMPRESSION;
+      if (age <= (isView ? viewWindowMs : clickWindowMs)) rows.push(i);
     }
-    if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
+    // Before others are left out: what goes on with one of those is no touchpoint either.
+    this.#arrivals.keepArrivals(rows);
+    this.#keepCounted(after);
     this.#fill(time, leadTime);
+  }
+
+  /** Leaves out touchpoints that do not count, those used up until `after`, and impressions beside a click. */
+  #keepCounted(after: number): void {
+    const rows = this.#rows;
+    const { times, types } = this.#facts.touches;
+    let clicked = false;
+    let kept = 0;
+    for (const row of rows) {
+      if (this.#gone[row] === 1 || (times[row] as number) <= after) continue;
+      if (types[row] === CLICK) clicked = true;
+      rows[kept] = row;
+      kept += 1;
+    }
+    rows.length = kept;
+    if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
   }
 
   /** Simplifies the path found: keeps the first touchpoint of each run, or of each key, as the transform has it. */

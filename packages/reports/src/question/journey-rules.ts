@@ -1,3 +1,4 @@
+import type { SessionGap } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 
 /** How long before a conversion a touchpoint still counts, ms, inclusive. */
@@ -21,6 +22,8 @@ export type AfterConversion = (typeof AFTER_CONVERSION)[number];
 export interface JourneyRules extends Windows {
   /** Of conversions of a name, instead of the others. */
   readonly windows: ReadonlyMap<string, Windows>;
+  /** Within a session, visits that bring nothing new go on with an arrival. */
+  readonly sessionGapMs: SessionGap;
   /** Whether impressions count. */
   readonly viewThrough: boolean;
   /** Whether a path that has a click loses its impressions. */

@@ -1,4 +1,4 @@
-import { DEFAULT_JOURNEY_OPTIONS, TenantRules } from "@tributary/attribution";
+import { DEFAULT_JOURNEY_OPTIONS, type SessionGap, TenantRules } from "@tributary/attribution";
 import type { Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
@@ -8,6 +8,7 @@ const DAY_MS = 86_400_000;
 export interface ReportSettings {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
+  readonly sessionGapMs: SessionGap;
   readonly halfLifeMs: number;
   /** How much older than its tenant's watermark a conversion may be and still be attributed exactly. */
   readonly latenessMs: number;
@@ -22,6 +23,7 @@ export interface ReportSettings {
 export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   clickWindowMs: DEFAULT_JOURNEY_OPTIONS.clickWindowMs,
   viewWindowMs: DEFAULT_JOURNEY_OPTIONS.viewWindowMs,
+  sessionGapMs: DEFAULT_JOURNEY_OPTIONS.sessionGapMs,
   halfLifeMs: DEFAULT_JOURNEY_OPTIONS.models.timeDecay.halfLifeMs,
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
@@ -36,12 +38,13 @@ export class SettingsByTenant {
   constructor(everybody: ReportSettings, { byName }: Tenants) {
     this.#everybody = everybody;
     this.#own = new Map(
-      [...byName].map(([name, { windows, timeZone, channels, referralExclusions }]) => [
+      [...byName].map(([name, { windows, arrivals, timeZone, channels, referralExclusions }]) => [
         name,
         {
           ...everybody,
           clickWindowMs: windows?.click ?? everybody.clickWindowMs,
           viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+          sessionGapMs: arrivals ?? everybody.sessionGapMs,
           timeZone: timeZone ?? everybody.timeZone,
           channels: new TenantRules({
             rules: channels ?? [],
@@ -62,6 +65,7 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
   return {
     clickWindowMs: settings.clickWindowMs,
     viewWindowMs: settings.viewWindowMs,
+    sessionGapMs: settings.sessionGapMs,
     halfLifeMs: settings.halfLifeMs,
     windows: new Map(),
     viewThrough: true,

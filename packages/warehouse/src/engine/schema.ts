@@ -6,6 +6,7 @@
  * time changes nothing. A conversion's result is one row with touchpoints and credits in arrays: it is loaded as a whole or not at
  * all, and reports need no join. `credits` shows a row a credit.
  */
+import { originColumns } from "./origin-columns.ts";
 
 /** One step of the schema. */
 export interface Migration {
@@ -294,4 +295,5 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { number: 8, name: "ID of the warehouse", statements: [WAREHOUSE] },
+  { number: 9, name: "origins of touchpoints", statements: [originColumns(EVENTS_TABLE)] },
 ];

@@ -1,4 +1,5 @@
 import {
+  addOrigin,
   EventRow,
   IDENTITY_DECISION,
   IDENTITY_LINK,
@@ -168,13 +169,18 @@ export class Decisions {
       facts.load(fact, row);
       users.load(chain, row);
       let revision = 0;
+      let origin = -1;
       if (isPurchase) {
         const purchase = facts.referenceOf(fact);
         vocabulary.tuples.load(purchases.tuples[purchase] as number, row.dimensions);
         purchases.load(purchase, row);
         revision = purchases.revisions[purchase] as number;
-      } else facts.loadDimensions(fact, row);
+      } else {
+        facts.loadDimensions(fact, row);
+        origin = facts.originOf(fact);
+      }
       markCopy(row, revision);
+      if (origin >= 0) addOrigin(row, facts.origins.keysOf(origin));
       if (this.#messages.isFull(to)) this.#sendLink(to, chain, decision);
       this.#messages.copy(to, row);
       counts.forwarded += 1;

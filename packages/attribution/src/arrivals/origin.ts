@@ -1,0 +1,84 @@
+import { hostOf, readLandingQuery } from "../channel/url.ts";
+
+/** Parameter in which a tracking link gives its click's ID to the page that it leads to: docs/links.md. */
+const LINK_CLICK = "tclid";
+
+/** Kinds of {@link textKey}s: a number stands for one text of one of them. */
+export const SIGNATURE_KEYS = 1;
+export const REFERRER_KEYS = 2;
+export const LINK_CLICK_KEYS = 3;
+
+/** The fields of a click or visit, as the fact has them; "" for none. */
+export interface OriginFields {
+  readonly channel: string;
+  readonly source: string;
+  readonly medium: string;
+  readonly campaign: string;
+  readonly referrer: string;
+  readonly url: string;
+}
+
+/** Where a click or visit came from: docs/models.md, "Arrivals". Texts are "" for none. */
+export interface Origin {
+  /** Channel, source, medium and campaign in lower case; without the last three the host of the referrer as well. */
+  readonly signature: string;
+  readonly referrerHost: string;
+  /** Whether nothing but the referrer tells: no source, medium, campaign or click identifier. */
+  readonly byReferrer: boolean;
+  /** ID of the click of our own tracking link that the page's address has. */
+  readonly linkClick: string;
+}
+
+/** The origin that a click's or visit's fields give. */
+export function originOf({
+  channel,
+  source,
+  medium,
+  campaign,
+  referrer,
+  url,
+}: OriginFields): Origin {
+  const isTagged = source !== "" || medium !== "" || campaign !== "";
+  const referrerHost = referrerHostOf(referrer);
+  return {
+    signature: signatureText(channel, source, medium, campaign, referrerHost),
+    referrerHost,
+    byReferrer: !isTagged && referrerHost !== "" && !hasClickId(url),
+    linkClick: linkClickOf(url),
+  };
+}
+
+/** The signature of an {@link Origin}. @param referrerHost counts only where there is no source, medium or campaign */
+export function signatureText(
+  channel: string,
+  source: string,
+  medium: string,
+  campaign: string,
+  referrerHost: string,
+): string {
+  const tags = `${source}\0${medium}\0${campaign}`;
+  const end = tags === "\0\0" ? referrerHost : "";
+  return `${channel}\0${tags}\0${end}`.toLowerCase();
+}
+
+/** Host of a referrer, in lower case and without `www.`; "" for none. */
+export function referrerHostOf(referrer: string): string {
+  return referrer === "" ? "" : (hostOf(referrer) ?? "");
+}
+
+/** Whether an address has a click identifier of an advertising network. */
+export function hasClickId(url: string): boolean {
+  return url.includes("?") && readLandingQuery(url).clickId !== undefined;
+}
+
+/** ID of the click of our own tracking link that leads to an address; "" for none. Of several the first counts. */
+export function linkClickOf(url: string): string {
+  if (!url.includes(`${LINK_CLICK}=`)) return "";
+  const page = url.split("#", 1)[0] ?? "";
+  const mark = page.indexOf("?");
+  if (mark < 0) return "";
+  for (const value of new URLSearchParams(page.slice(mark + 1)).getAll(LINK_CLICK)) {
+    if (value !== "") return value;
+  }
+  return "";
+}
