@@ -62,7 +62,7 @@ const arrivals = z
 const segment = z.strictObject({
   conversions: words.optional().describe("names of track events that are conversions"),
   refunds: words.optional().describe("names of track events that take an order back"),
-  touchpoints: words.optional().describe("names of track events that are visits"),
+  touchpoints: words.optional().describe("names of track events that are touchpoints"),
   value: words
     .optional()
     .describe("properties that hold the money, the first that is there counts"),

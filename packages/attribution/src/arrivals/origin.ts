@@ -1,7 +1,11 @@
+import { Buffer } from "node:buffer";
+import { EVENT_LIMITS } from "@tributary/protocol";
 import { hostOf, readLandingQuery } from "../channel/url.ts";
 
 /** Parameter in which a tracking link gives its click's ID to the page that it leads to: docs/links.md. */
 const LINK_CLICK = "tclid";
+/** Parameter in which it gives its channel, where it names one. */
+const LINK_CHANNEL = "tchannel";
 
 /** Kinds of {@link textKey}s: a number stands for one text of one of them. */
 export const SIGNATURE_KEYS = 1;
@@ -73,12 +77,21 @@ export function hasClickId(url: string): boolean {
 
 /** ID of the click of our own tracking link that leads to an address; "" for none. Of several the first counts. */
 export function linkClickOf(url: string): string {
-  if (!url.includes(`${LINK_CLICK}=`)) return "";
+  return parameterOf(url, LINK_CLICK);
+}
+
+/** Channel that our own tracking link gives to the page that it leads to; "" for none. */
+export function linkChannelOf(url: string): string {
+  const channel = parameterOf(url, LINK_CHANNEL);
+  if (channel === "" || linkClickOf(url) === "") return "";
+  return Buffer.byteLength(channel) <= EVENT_LIMITS.channelBytes ? channel : "";
+}
+
+/** The first value of a query's parameter that is not empty; "" for none. */
+function parameterOf(url: string, name: string): string {
+  if (!url.includes(`${name}=`)) return "";
   const page = url.split("#", 1)[0] ?? "";
   const mark = page.indexOf("?");
   if (mark < 0) return "";
-  for (const value of new URLSearchParams(page.slice(mark + 1)).getAll(LINK_CLICK)) {
-    if (value !== "") return value;
-  }
-  return "";
+  return new URLSearchParams(page.slice(mark + 1)).getAll(name).find((value) => value !== "") ?? "";
 }

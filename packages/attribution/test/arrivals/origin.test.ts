@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   hasClickId,
+  linkChannelOf,
   linkClickOf,
   type OriginFields,
   originOf,
@@ -53,6 +54,13 @@ describe("the click of a tracking link", () => {
     ["https://shop.example/tclid=a", ""],
     ["", ""],
   ])("in %s is %j", (url, click) => expect(linkClickOf(url)).toBe(click));
+
+  it("comes with the link's channel, where that is one", () => {
+    expect(linkChannelOf("https://shop.example/?tchannel=partners&tclid=a")).toBe("partners");
+    expect(linkChannelOf("https://shop.example/?tchannel=partners")).toBe("");
+    expect(linkChannelOf(`https://shop.example/?tclid=a&tchannel=${"x".repeat(65)}`)).toBe("");
+    expect(linkChannelOf("https://shop.example/?tclid=a")).toBe("");
+  });
 
   it("is no click identifier of a network", () => {
     expect(hasClickId("https://shop.example/?tclid=a")).toBe(false);

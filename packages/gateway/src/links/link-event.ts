@@ -1,4 +1,4 @@
-import type { TributaryEvent } from "@tributary/protocol";
+import { EVENT_LIMITS, type TributaryEvent } from "@tributary/protocol";
 
 /** Parameters of a link or pixel, by the event's field that each fills. */
 const FIELDS = {
@@ -11,6 +11,9 @@ const FIELDS = {
   uid: "userId",
   aid: "anonymousId",
 } as const;
+
+/** Fields that the target's address may set. */
+const UTM_FIELDS = ["source", "medium", "campaign", "term", "content"] as const;
 
 /** A query as Fastify reads it: text, or several texts where one was repeated. */
 export type LinkQuery = Readonly<Record<string, unknown>>;
@@ -42,6 +45,14 @@ export function linkEvent({
     const value = query[parameter];
     const text = Array.isArray(value) ? value[0] : value;
     if (typeof text === "string" && text !== "") fields[field] = text;
+  }
+  // The target's count first. They are named here, because nobody reads the address of an event that names its channel.
+  const target = url === undefined ? undefined : new URL(url).searchParams;
+  for (const field of UTM_FIELDS) {
+    const text = target?.getAll(`utm_${field}`).find((value) => value !== "");
+    if (text === undefined) continue;
+    if (Buffer.byteLength(text) <= EVENT_LIMITS.utmBytes) fields[field] = text;
+    else delete fields[field];
   }
   const isNamed = fields["userId"] !== undefined || fields["anonymousId"] !== undefined;
   return {

@@ -112,7 +112,7 @@ function typeOf(
     case "track":
       if (name !== undefined && rules.conversions.has(name)) return "conversion";
       if (name !== undefined && rules.refunds.has(name)) return "refund";
-      return name !== undefined && rules.touchpoints.has(name) ? "visit" : "custom";
+      return name !== undefined && rules.touchpoints.has(name) ? "click" : "custom";
     case "page":
       return isWithinSite(sent, properties) ? "custom" : "visit";
     case "screen":

@@ -8,7 +8,9 @@ import {
   readRareFields,
   type RowDictionaries,
   TYPE_IMPRESSION,
+  TYPE_VISIT,
 } from "@tributary/protocol";
+import { linkChannelOf } from "../../arrivals/origin.ts";
 import { classifyChannel, utmFromUrl } from "../../channel/classify.ts";
 import { type ChannelSettings, TenantRules } from "../../channel/tenant-rules.ts";
 import type { DimensionTuples } from "../tables/dimension-tuples.ts";
@@ -154,6 +156,9 @@ export class ChannelNamer {
         if (codes[i] === 0 && text !== undefined) codes[i] = dimensions[i]?.internText(text) ?? 0;
       }
     }
+    const isVisit = (row.flags & FLAG_TYPE_MASK) === TYPE_VISIT;
+    const linkChannel = rare === undefined || !isVisit ? "" : linkChannelOf(rare.url);
+    if (linkChannel !== "") return this.#channels.internText(linkChannel);
     const text = (i: number): string | undefined =>
       codes[i] === 0 ? undefined : dimensions[i]?.text(codes[i] as number);
     const signal = {

@@ -159,6 +159,21 @@ describe("an arrival", () => {
     ).toEqual(["a", "c"]);
   });
 
+  it("has the channel of the tracking link that led to it", () => {
+    const url = `https://shop.example/?tchannel=partners&tclid=${TCLID}`;
+    const state = newState();
+    const [result] = decodeResults(
+      state.process([
+        entryOf([
+          { id: "a", type: "visit", time: START, userId: "u", url },
+          { id: "b", type: "visit", time: START + 1, userId: "u", url, channel: "mine" },
+          { id: "order", type: "conversion", time: NOW, userId: "u" },
+        ]),
+      ]),
+    );
+    expect(result).toMatchObject({ path: ["a"], channels: ["partners"] });
+  });
+
   it("is every visit where the tenant says so", () => {
     const steps = [visit("a", 0, newsletter), visit("b", 5, newsletter), visit("c", 6)];
     const tenants = new Map([["default", { sessionGapMs: "every_visit" } as const]]);
