@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 import { readPropertySettings } from "./test/support/property-runs.ts";
 
 const properties = readPropertySettings(process.env);
@@ -13,6 +14,7 @@ export default defineConfig({
     pool: "forks",
     // Timings are asserted here and there: more files at once than cores would disturb them.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     env: { TRIBUTARY_PROPERTY_SEED: String(properties.seed) },
     globalSetup: "test/support/print-property-seed.ts",
     setupFiles: "test/support/property-setup.ts",

@@ -125,6 +125,64 @@ describe("API keys", { timeout: TIMEOUT_MS }, () => {
   });
 });
 
+describe("a platform that has had a key", { timeout: TIMEOUT_MS }, () => {
+  const own = temporaryDataDir();
+  let running: Platform | undefined;
+  afterAll(async () => {
+    await running?.stop();
+    own.remove();
+  });
+  const start = async (): Promise<Platform> => {
+    await running?.stop();
+    running = undefined;
+    running = await startPlatform({
+      dataDir: own.dir,
+      port: 0,
+      partitions: 1,
+      environment: {
+        ...process.env,
+        OTEL_TRACES_EXPORTER: "none",
+        TRIBUTARY_KEYS_REFRESH_MS: "100",
+      },
+    });
+    return running;
+  };
+  /** Statuses of a request that needs a write, a read and an erase key, sent without any. */
+  const statuses = async ({ gatewayUrl, reportsUrl }: Platform): Promise<number[]> => {
+    const headers = { "content-type": "application/json" };
+    const event = { id: "e", type: "click", time: Date.now(), userId: "u" };
+    const answers = await Promise.all([
+      fetch(`${gatewayUrl}/v1/events`, { method: "POST", headers, body: JSON.stringify([event]) }),
+      fetch(`${reportsUrl}/v1/reports/counts`),
+      fetch(`${reportsUrl}/v1/erasures`, { method: "POST", headers, body: '{"userId":"nobody"}' }),
+    ]);
+    return answers.map(({ status }) => status);
+  };
+  const ofKeys = async (...args: string[]) => tributary(["keys", ...args, "--data", own.dir]);
+
+  it("stays closed over a restart when its last key was revoked, until somebody opens it", async () => {
+    const first = await start();
+    expect(await statuses(first)).toEqual([202, 200, 202]);
+    for (const kind of ["write", "read", "erase"]) {
+      const made = await ofKeys("create", "--tenant", "acme", "--kind", kind);
+      const id = /key ([0-9a-f]{8}) of/.exec(made.stderr)?.[1] ?? "";
+      const early = await ofKeys("open", "--kind", kind);
+      expect([early.code, early.stderr]).toEqual([1, expect.stringContaining("revoke")]);
+      expect((await ofKeys("revoke", id, "--kind", kind)).code).toBe(0);
+    }
+    const second = await start();
+    expect(await statuses(second)).toEqual([401, 401, 401]);
+    expect((await ofKeys("list")).stdout).toContain("requests need one");
+
+    for (const kind of ["write", "read", "erase"]) {
+      expect(await ofKeys("open", "--kind", kind)).toMatchObject({ code: 0 });
+    }
+    const opens = async (): Promise<number> => Math.max(...(await statuses(second)));
+    await becomes(202, opens);
+    expect(await statuses(await start())).toEqual([202, 200, 202]);
+  });
+});
+
 async function contentOfRedis(): Promise<string> {
   const redis = new Redis(platform.redisUrl);
   try {

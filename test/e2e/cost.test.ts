@@ -86,7 +86,7 @@ describe("what was spent", () => {
     expect(Buffer.from(await parquet.arrayBuffer()).toString("latin1")).toMatch(/^PAR1.*PAR1$/s);
     const table = await run("cost", "--currency", "EUR", "--by", "source");
     expect(table.stdout).toMatch(
-      /radio +EUR +spend_without_touchpoint +4\.50 +0\.00 +0\.00 +0 +0 +0 +– +–\n/,
+      /radio +EUR +spend_without_touchpoint +4\.50 +0\.00 +0\.00 +0 +0 +– +– +–\n/,
     );
   });
 

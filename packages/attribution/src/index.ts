@@ -1,4 +1,5 @@
 export {
+  DIRECT,
   hasClickId,
   linkClickOf,
   type Origin,
@@ -12,7 +13,12 @@ export {
   SessionArrivals,
   type SessionGap,
 } from "./arrivals/session-arrivals.ts";
-export { CHANNELS, CHANNEL_DISPLAY_NAMES, isDirect, type Channel } from "./channel/channels.ts";
+export {
+  CHANNELS,
+  CHANNEL_DISPLAY_NAMES,
+  DIRECT_CHANNELS,
+  type Channel,
+} from "./channel/channels.ts";
 export {
   CHANNEL_RULES,
   classifyChannel,
@@ -36,14 +42,13 @@ export {
   type ChannelDifference,
   type Interval,
 } from "./data-driven/bootstrap.ts";
-export type { ChannelCredits, PathModel } from "./data-driven/credits.ts";
+export type { ChannelCredits, PathModel, RemovalEffects } from "./data-driven/credits.ts";
 export { fractribution } from "./data-driven/fractribution.ts";
 export {
   markov,
   MARKOV_ORDERS,
   type MarkovModel,
   type MarkovOrder,
-  type RemovalEffects,
 } from "./data-driven/markov/markov.ts";
 export { PATH_MODEL_NAMES, pathModel, type PathModelName } from "./data-driven/path-models.ts";
 export { pathRule, type PathRule } from "./data-driven/path-rule.ts";
@@ -105,4 +110,5 @@ export {
 } from "./journeys/vocabulary/vocabulary.ts";
 export type { BatchOutcome, RestoredBlock } from "./journeys/outcome.ts";
 export type { ResultBlockBytes } from "./journeys/results/attributor.ts";
+export { mostFactsOfUser } from "./journeys/chains/user-bounds.ts";
 export { MAX_FACTS_OF_USER, MAX_USERS } from "./journeys/tables/user-table.ts";

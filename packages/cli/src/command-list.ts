@@ -119,7 +119,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "keys",
     usage: "",
-    summary: "API keys of tenants: create, list, rotate, revoke",
+    summary: "API keys of tenants: create, list, rotate, revoke, open",
     load: async () => (await import("./commands/operate/keys.ts")).keysCommand,
   },
   {
@@ -139,6 +139,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: "[options]",
     summary: "entries that wait to be attributed and loaded, their drain rate, and dead letters",
     load: async () => (await import("./commands/operate/lag.ts")).lagCommand,
+  },
+  {
+    name: "doctor",
+    usage: "[options]",
+    summary: "what is wrong with the platform, what it means, and what mends it",
+    load: async () => (await import("./commands/operate/doctor.ts")).doctorCommand,
   },
   {
     name: "groups",

@@ -7,6 +7,7 @@ import {
   type ListenConfig,
   listenConfig,
   parseApiKeys,
+  parseHostNames,
   readEnvironment,
   redisRulesOf,
   redisRulesSchema,
@@ -45,8 +46,9 @@ const schema = z.object({
   TRIBUTARY_WRITE_KEYS: text("").describe(
     "write keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
   ),
-  TRIBUTARY_CORS_ORIGINS: text("*").describe(
-    "origins whose pages may send events, separated by commas; * for any",
+  TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
+  TRIBUTARY_CORS_ORIGINS: text("").describe(
+    "origins whose pages may send events, separated by commas; * for any; without it any where a key is needed, and this machine's where none is",
   ),
   TRIBUTARY_FLUSH_INTERVAL_MS: wholeNumber(0, 10_000, 8).describe(
     "longest wait of an event for its batch, ms",
@@ -69,8 +71,11 @@ const schema = z.object({
   TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, SPOOLED_LIMITS.maxFutureMs, 86_400_000).describe(
     "how far ahead of the server's clock an event may lie, ms",
   ),
-  TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 2000).describe(
-    "clock difference by sentAt that is left alone, ms",
+  TRIBUTARY_CLOCK_TOLERANCE_MS: wholeNumber(0, 3_600_000, 60_000).describe(
+    "how far ahead of arrival sentAt may be, ms; a clock that is further ahead is corrected, in steps of this",
+  ),
+  TRIBUTARY_MAX_TRANSIT_MS: wholeNumber(0, 366 * 86_400_000, 3_300_000).describe(
+    "how far behind arrival sentAt may be, tries included, ms; a clock that is further behind is corrected",
   ),
   TRIBUTARY_REDIS_WAIT_MS: wholeNumber(0, 60_000, 2000).describe(
     "how long a request waits for Redis, ms",
@@ -112,6 +117,10 @@ export interface GatewayConfig extends ListenConfig {
   readonly keysRefreshMs: number;
   /** Whose pages may send events. */
   readonly corsOrigins: AllowedOrigins;
+  /** Whose pages may send events without a key, beside this machine's and those of the known hosts. */
+  readonly openOrigins: AllowedOrigins;
+  /** Names under which a gateway that needs no key answers, beside those of this machine. */
+  readonly knownHosts: ReadonlySet<string>;
   readonly flushIntervalMs: number;
   readonly flushEvents: number;
   readonly flushBytes: number;
@@ -120,6 +129,7 @@ export interface GatewayConfig extends ListenConfig {
   readonly maxEventBytes: number;
   readonly maxFutureMs: number;
   readonly clockToleranceMs: number;
+  readonly maxTransitMs: number;
   readonly redisWaitMs: number;
   /** Undefined where no replica is waited for. */
   readonly replicaWait: ReplicaWait | undefined;
@@ -149,7 +159,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     writeKeys: parseApiKeys("TRIBUTARY_WRITE_KEYS", values.TRIBUTARY_WRITE_KEYS, host),
     keysInRedis: areKeysInRedis(values.TRIBUTARY_WRITE_KEYS),
     keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
-    corsOrigins: parseOrigins("TRIBUTARY_CORS_ORIGINS", values.TRIBUTARY_CORS_ORIGINS),
+    ...originsOf(values.TRIBUTARY_CORS_ORIGINS),
+    knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
     flushBytes: values.TRIBUTARY_FLUSH_BYTES,
@@ -158,6 +169,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxEventBytes: Math.max(values.TRIBUTARY_MAX_EVENT_BYTES, EVENT_LIMITS.idBytes),
     maxFutureMs: values.TRIBUTARY_MAX_FUTURE_MS,
     clockToleranceMs: values.TRIBUTARY_CLOCK_TOLERANCE_MS,
+    maxTransitMs: values.TRIBUTARY_MAX_TRANSIT_MS,
     redisWaitMs: values.TRIBUTARY_REDIS_WAIT_MS,
     replicaWait:
       values.TRIBUTARY_WAIT_REPLICAS === 0
@@ -184,6 +196,12 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     quotaEventsPerSecond: values.TRIBUTARY_QUOTA_EVENTS_PER_SECOND,
     telemetry: readTelemetryConfig(env),
   });
+}
+
+function originsOf(list: string): Pick<GatewayConfig, "corsOrigins" | "openOrigins"> {
+  if (list === "") return { corsOrigins: "any", openOrigins: new Set() };
+  const corsOrigins = parseOrigins("TRIBUTARY_CORS_ORIGINS", list);
+  return { corsOrigins, openOrigins: corsOrigins };
 }
 
 function spoolsEvents(value: "on" | "off", dir: string): boolean {

@@ -4,6 +4,8 @@ export const GATEWAY_ERRORS = {
   body_empty: 400,
   all_refused: 400,
   unauthorized: 401,
+  host_refused: 403,
+  origin_refused: 403,
   not_found: 404,
   method_not_allowed: 405,
   body_too_large: 413,

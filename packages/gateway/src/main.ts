@@ -38,7 +38,11 @@ const serverWatch = await joinPlatform(client, {
 
 const keys = new ApiKeyStore(
   client,
-  { kind: "write", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
+  {
+    kind: "write",
+    refreshMs: config.keysRefreshMs,
+    closed: config.keysInRedis || config.writeKeys.size > 0,
+  },
   logger,
 );
 await keys.start();

@@ -11,6 +11,7 @@ import { addEventsRoute } from "./events/routes.ts";
 import { EventIntake } from "./intake/event-intake.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./http/gathered-writes.ts";
+import { addLocalGuard } from "./http/local-guard.ts";
 import { Keeper } from "./links/keeper.ts";
 import { addLinkRoutes } from "./links/routes.ts";
 import { addPostbackRoutes } from "./postbacks/routes.ts";
@@ -62,8 +63,9 @@ function buildServer(
     metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
     done();
   });
-  addCors(server, config.corsOrigins);
   const intake = new EventIntake(parts, metrics);
+  addLocalGuard(server, config, intake.keys, telemetry.logger);
+  addCors(server, config.corsOrigins);
   const bots = new BotFilter(config, metrics);
   addEventsRoute(server, config, intake, bots);
   addSegmentRoutes(server, config, intake, bots, metrics);

@@ -129,6 +129,21 @@ describe("POST /v1/events", () => {
     expect(times.filter((time) => time === now)).toHaveLength(1);
   });
 
+  it("takes neither a long transit nor a second try for an error of the clock", async () => {
+    const now = Date.now();
+    const batch = (id: string, transitMs: number, aheadMs = 0): string => {
+      const sentAt = now - transitMs + aheadMs;
+      return JSON.stringify({ sentAt, events: [{ ...event(id), time: sentAt - 5000 }] });
+    };
+    await post(batch("stalled", 15_000));
+    await post(batch("tried-again", 300_000));
+    // Ten minutes ahead, and 15 s on its way: moved by as much as a request without transit.
+    await post(batch("ahead", 0, 600_000));
+    await post(batch("ahead-stalled", 15_000, 600_000));
+    const times = (await stored()).map(({ time }) => time).toSorted((a, b) => a - b);
+    expect(times).toEqual([now - 305_000, now - 20_000, now - 20_000, now - 5000]);
+  });
+
   it("puts the requests of one moment into one entry a partition", async () => {
     const answers = await Promise.all(
       Array.from({ length: 50 }, async (_, i) => post(JSON.stringify(event(`e${i}`)))),

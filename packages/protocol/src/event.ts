@@ -84,7 +84,14 @@ export const EVENT_FIELDS = [
 export type DimensionField = (typeof DIMENSION_FIELDS)[number];
 
 /** What reports tell conversions apart by, beside the touchpoints that led to them. */
-export const CONVERSION_DIMENSIONS = ["conversion", "currency", "day", "week", "month"] as const;
+export const CONVERSION_DIMENSIONS = [
+  "conversion",
+  "currency",
+  "hour",
+  "day",
+  "week",
+  "month",
+] as const;
 export type ConversionDimension = (typeof CONVERSION_DIMENSIONS)[number];
 
 export const DIMENSION_COUNT = 6;

@@ -1,7 +1,9 @@
 export { BatchScanner } from "./body/batch-scanner.ts";
 export type { RowSink, ScanResult } from "./body/batch-scanner.ts";
-export { packBatch, packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body/body.ts";
+export { packEvents, packJsonBody, packNdjsonBody, parseJson, replaceEvents } from "./body/body.ts";
 export type { PackedLines } from "./body/body.ts";
+export { clockShiftMs } from "./body/clock.ts";
+export { cutEnd } from "./bytes/utf8.ts";
 export type { Refusal } from "./body/refusal.ts";
 export type { ScanOptions } from "./body/scan-options.ts";
 export { isCurrency } from "./values/currency.ts";
@@ -85,6 +87,7 @@ export {
   booksField,
   COUNT_FIELD,
   deadLettersKey,
+  ACCESS_KEY,
   apiKeysKey,
   drainingKey,
   erasuresKey,

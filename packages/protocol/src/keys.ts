@@ -50,6 +50,8 @@ export const leaseKey = (partition: number): string => `${tag(partition)}:lease`
 export const PLATFORM_KEY = "tributary:platform";
 /** Hash: the API keys of a kind (`write`, `read`, `erase`) by their ID, as JSON with the key's hash. */
 export const apiKeysKey = (kind: string): string => `tributary:keys:${kind}`;
+/** Hash: whether requests of a kind of API key need one, by kind: `closed` or `open`. */
+export const ACCESS_KEY = "tributary:access";
 /** Sorted set: the members of a consumer group, scored by when their membership ends (ms). */
 export const membersKey = (group: string): string => `tributary:{${group}}:members`;
 /** Hash: which process each member is. In the slot of the members, as the next one: one script reads all. */

@@ -9,6 +9,7 @@ import {
   type ListenConfig,
   listenConfig,
   parseApiKeys,
+  parseHostNames,
   readEnvironment,
   redisRulesOf,
   redisRulesSchema,
@@ -54,6 +55,7 @@ const schema = settingsSchema.extend({
   ...partitionSettings(MAX_PARTITIONS),
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
+  TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -86,6 +88,9 @@ const schema = settingsSchema.extend({
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
   TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
     "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
+  ),
+  TRIBUTARY_DIAGNOSE_INTERVAL_MS: wholeNumber(0, DAY_MS, 60_000).describe(
+    "how often the platform is diagnosed, as tributary doctor does, ms; 0 never",
   ),
   TRIBUTARY_CONSUMER_IDLE_MS: wholeNumber(60_000, 30 * DAY_MS, 3_600_000).describe(
     "a consumer without anything in hand that was not seen for this long is removed, ms",
@@ -133,6 +138,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Whether a request needs a key though none is configured: Redis has all keys. */
   readonly keysInRedis: boolean;
+  /** Names under which a service that needs no key answers, beside those of this machine. */
+  readonly knownHosts: ReadonlySet<string>;
   /** Tenants by erase key. */
   readonly eraseKeys: ReadonlyMap<string, string>;
   /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
@@ -149,6 +156,8 @@ export interface ReportsConfig extends ListenConfig {
   readonly maxExports: number;
   readonly watchIntervalMs: number;
   readonly consumerIdleMs: number;
+  /** How often the platform is diagnosed, ms; 0 never. */
+  readonly diagnoseIntervalMs: number;
   readonly selfAudit: SelfAuditOptions;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
@@ -177,6 +186,7 @@ export function readConfig(
     clickhouseUrl: values.CLICKHOUSE_URL === "" ? undefined : values.CLICKHOUSE_URL,
     readKeys,
     keysInRedis,
+    knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
     eraseKeys: parseApiKeys("TRIBUTARY_ERASE_KEYS", values.TRIBUTARY_ERASE_KEYS, undefined),
     isEraseOpen:
       isLoopback(host) &&
@@ -200,6 +210,7 @@ export function readConfig(
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
     watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
     consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
+    diagnoseIntervalMs: values.TRIBUTARY_DIAGNOSE_INTERVAL_MS,
     selfAudit: {
       intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
       conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
@@ -232,6 +243,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(
     everybody,

@@ -4,6 +4,16 @@ export const REPORTS_ERROR_CODES = {
   config_invalid: 500,
   /** A read key, or erase key, is missing or not known. */
   unauthorized: 401,
+  /** Without keys the service answers only under names of its own machine, and those that are configured. */
+  host_refused: 403,
+  /** Without keys the service answers no page but its own. */
+  origin_refused: 403,
+  /** A request that cannot be read as HTTP, or whose body ends early. */
+  request_malformed: 400,
+  /** A body that is larger than the path takes. */
+  body_too_large: 413,
+  /** A body of a type that the path does not take. */
+  unsupported_media_type: 415,
   /** There is no such path, or no such conversion. */
   not_found: 404,
   /** A parameter that the path does not have. */
@@ -46,6 +56,8 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
+  /** An import that is over, or whose rows of events cannot be taken back. */
+  import_final: 409,
   /** A body that names nobody to erase, or more than one ID. */
   erasure_invalid: 400,
   /** The key is of another tenant than the body names. */

@@ -44,7 +44,11 @@ const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
 const storedKeys = new ApiKeyStore(
   client,
-  { kind: "read", refreshMs: config.keysRefreshMs, closed: config.keysInRedis },
+  {
+    kind: "read",
+    refreshMs: config.keysRefreshMs,
+    closed: config.keysInRedis || config.readKeys.size > 0,
+  },
   logger,
 );
 const storedEraseKeys = new ApiKeyStore(
@@ -67,9 +71,13 @@ const parts = {
   storedEraseKeys,
   serverWatch,
 };
-const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, parts);
+const { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit } = createReports(
+  config,
+  parts,
+);
 eraser.start();
 streamWatch.start();
+diagnosisWatch.start();
 selfAudit.start();
 for (const loader of loaders) loader.start();
 const address = await listen(server, config).catch(giveUp);
@@ -84,6 +92,7 @@ async function stop(signal: string): Promise<void> {
   await eraser.stop();
   await selfAudit.stop();
   await streamWatch.stop();
+  await diagnosisWatch.stop();
   await serverWatch.stop();
   for (const keys of [storedKeys, storedEraseKeys]) keys.stop();
   await server.close();

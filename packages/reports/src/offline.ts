@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
 import type { Readable } from "node:stream";
 import {
   type Adoption,
@@ -29,7 +28,7 @@ import { creditPaths } from "./compute/path-credits.ts";
 import { attributionParquet, rowsParquet } from "./formats/parquet.ts";
 import { readParameters, type QuestionParameters } from "./question/parameters.ts";
 import { parseQuestion } from "./question/question.ts";
-import { asOf, timesOf } from "./question/report-parameters.ts";
+import { conversionParameters, timesOf } from "./question/report-parameters.ts";
 
 /** Folder of chDB inside the platform's data folder. */
 const WAREHOUSE_FOLDER = "warehouse";
@@ -48,6 +47,8 @@ export interface OfflineQuestion {
 export interface ConversionQuestion {
   /** What was known then, as text. */
   readonly asOf?: string | undefined;
+  /** Of `asOf`, where that has no offset; without it the tenant's. */
+  readonly timeZone?: string | undefined;
   /** Without it the tenant of a platform without keys. */
   readonly tenant?: string | undefined;
 }
@@ -142,9 +143,10 @@ export async function openReports(
     attribution,
     attributionParquet: async (question) => attributionParquet(engine, await attribution(question)),
     async conversion(idOrOrderId, { tenant = OPEN_TENANT, ...more } = {}) {
-      const asked = readParameters(z.strictObject({ asOf }), more);
-      const times = timesOf(asked, Date.now());
-      return requireConversion(engine, tenant, idOrOrderId, settings.of(tenant), times.asOf);
+      const asked = readParameters(conversionParameters, more);
+      const rules = settings.of(tenant);
+      const times = timesOf(asked, Date.now(), asked.timeZone ?? rules.timeZone);
+      return requireConversion(engine, tenant, idOrOrderId, rules, times.asOf);
     },
     report,
     reportParquet: async (name, parameters, tenant) => {
@@ -154,7 +156,8 @@ export async function openReports(
     async export(name, parameters, tenant = OPEN_TENANT) {
       // No service loads meanwhile, so everything stored is complete.
       const asked = readParameters(exportParameters, parameters);
-      const question = exportQuestion(asked, Number.MAX_SAFE_INTEGER, Date.now());
+      const { timeZone: zone } = settings.of(tenant);
+      const question = exportQuestion(asked, Number.MAX_SAFE_INTEGER, Date.now(), zone);
       return openExport(engine, name, { tenant, ...question }, asked.format);
     },
     audit: async ({ tenant = OPEN_TENANT, maxDifferences }) =>

@@ -29,11 +29,13 @@ import { askErasure } from "./load/ask-erasure.ts";
 import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
+import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
 import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
 import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
+import { DiagnosisWatch } from "./watch/diagnosis-watch.ts";
 import { SelfAudit } from "./watch/self-audit.ts";
 import { StreamWatch, strandedReason } from "./watch/stream-watch.ts";
 
@@ -45,6 +47,7 @@ export interface ReportsService {
   readonly server: FastifyInstance;
   readonly eraser: Eraser;
   readonly streamWatch: StreamWatch;
+  readonly diagnosisWatch: DiagnosisWatch;
   readonly selfAudit: SelfAudit;
 }
 
@@ -75,6 +78,8 @@ const ERASE_SETTLE_MS = 60_000;
 const AUDIT_SETTLE_MS = 10_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
+/** Longer than a worker's lease and a restart of a service: what they cause is no finding. */
+const DIAGNOSIS_BETWEEN_MS = 15_000;
 
 /** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
@@ -87,6 +92,11 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const loaders = loadersOf(config, parts, eraser);
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
+  const diagnosisWatch = new DiagnosisWatch(client, telemetry, {
+    rules: config.redisRules,
+    intervalMs: config.diagnoseIntervalMs,
+    betweenMs: DIAGNOSIS_BETWEEN_MS,
+  });
   const server = buildServer({
     engine,
     telemetry,
@@ -101,6 +111,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     }),
     readKeys: config.readKeys,
     storedKeys: parts.storedKeys,
+    knownHosts: config.knownHosts,
     erasures: {
       keys: config.eraseKeys,
       storedKeys: eraseKeysOf(config, parts),
@@ -113,6 +124,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         return asked;
       },
     },
+    ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
     maxExports: config.maxExports,
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
@@ -120,6 +132,7 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     stalledForMs: () =>
       redisReady(client) ? Math.max(...loaders.map((loader) => loader.stalledForMs())) : 0,
     redisReady: () => redisReady(client),
+    findings: () => diagnosisWatch.counts,
     streamsReason: async () => parts.serverWatch?.reason ?? strandedReason(client, partitions),
     redisUse: () => clientUse(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
@@ -132,7 +145,8 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     intervalMs: config.watchIntervalMs,
     consumerIdleMs: config.consumerIdleMs,
   });
-  return { loaders, server, eraser, streamWatch, selfAudit: selfAuditOf(config, parts) };
+  const selfAudit = selfAuditOf(config, parts);
+  return { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit };
 }
 
 function eraserOf(config: ReportsConfig, parts: ServiceParts): Eraser {

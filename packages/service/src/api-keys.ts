@@ -97,6 +97,11 @@ export class ApiKeys {
     for (const [key, tenant] of keys) this.#tenants.set(hash(key), tenant);
   }
 
+  /** Whether requests need no key. */
+  get isOpen(): boolean {
+    return this.#tenants.size === 0 && this.#stored?.closed !== true;
+  }
+
   /** Whether a request brings a key in its headers. */
   isIn(headers: IncomingHttpHeaders): boolean {
     return this.#keyOf(headers) !== undefined;
@@ -107,7 +112,7 @@ export class ApiKeys {
    * @throws what `refuse` makes, where the key is absent or unknown
    */
   tenantOf(headers: IncomingHttpHeaders, otherwise?: string): string {
-    if (this.#tenants.size === 0 && this.#stored?.closed !== true) return OPEN_TENANT;
+    if (this.isOpen) return OPEN_TENANT;
     const key = this.#keyOf(headers) ?? otherwise;
     if (key === undefined || key === "") {
       throw this.#refuse(

@@ -59,6 +59,9 @@ export const SHARED_SETTINGS = Object.freeze({
   TRIBUTARY_TENANTS_FILE: text("").describe(
     "JSON file of what tenants want otherwise; the same for gateways, workers and reports",
   ),
+  TRIBUTARY_KNOWN_HOSTS: text("").describe(
+    "names, beside localhost, under which a service that needs no key answers, separated by commas",
+  ),
   TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
     "how often keys made by tributary keys are read anew, ms",
   ),

@@ -28,4 +28,11 @@ export {
   type PortReleased,
   type ServiceMessage,
 } from "./listen.ts";
+export {
+  hostRefusal,
+  isKnownHost,
+  originHost,
+  pageRefusal,
+  parseHostNames,
+} from "./local-guard.ts";
 export { TokenBucket } from "./token-bucket.ts";

@@ -1,13 +1,16 @@
+export { ApiKeyStore } from "./platform/api-key-store.ts";
 export {
+  type Access,
   API_KEY_KINDS,
   type ApiKeyKind,
-  ApiKeyStore,
   createApiKey,
   listApiKeys,
+  openAccess,
+  readAccess,
   revokeApiKey,
   rotateApiKey,
   type StoredApiKey,
-} from "./platform/api-key-store.ts";
+} from "./platform/api-keys.ts";
 export { EntryAppender } from "./redis/append.ts";
 export type { ReplicaWait } from "./redis/append.ts";
 export type { Admission } from "./partition/admission.ts";
@@ -26,6 +29,16 @@ export {
 } from "./feed/dead-letters.ts";
 export type { DeadLetterStream, KeptDeadLetter } from "./feed/dead-letters.ts";
 export { compareEntryIds, entryTimeMs, FIRST_ID } from "./redis/entry-id.ts";
+export { diagnose, type DiagnoseOptions } from "./diagnosis/diagnose.ts";
+export {
+  type Finding,
+  FINDING_KINDS,
+  type FindingCode,
+  type FindingKind,
+  type FindingOf,
+  lasting,
+} from "./diagnosis/finding.ts";
+export { type Mended, mendFindings } from "./diagnosis/mend.ts";
 export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
 export type { WaitingErasures } from "./fact-log/eraser.ts";

@@ -6,6 +6,8 @@ import { canonicalTimeZone } from "./time-zone.ts";
 
 /** Most entries of each list. */
 const MOST = 500;
+/** Most channels that count as direct: each touchpoint is held against them. */
+const MOST_DIRECT = 20;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 /** A day. */
 const MAX_SESSION_GAP_MINUTES = 1440;
@@ -63,6 +65,11 @@ const segment = z.strictObject({
   conversions: words.optional().describe("names of track events that are conversions"),
   refunds: words.optional().describe("names of track events that take an order back"),
   touchpoints: words.optional().describe("names of track events that are touchpoints"),
+  campaigns: z
+    .array(z.string().min(1).max(256))
+    .max(MOST)
+    .optional()
+    .describe("names of track events that are visits where they name a source"),
   value: words
     .optional()
     .describe("properties that hold the money, the first that is there counts"),
@@ -108,6 +115,11 @@ const tenant = z.strictObject({
   arrivals: arrivals.optional().describe("which visits are touchpoints"),
   channels: z.array(channelRule).max(MOST).optional(),
   referralExclusions: hosts(HOST, "pay.example").optional(),
+  directChannels: z
+    .array(z.string().min(1).max(EVENT_LIMITS.channelBytes))
+    .max(MOST_DIRECT)
+    .optional()
+    .describe("channels that last_non_direct passes over"),
   links: hosts(LINK_HOST, "shop.example or *.shop.example")
     .optional()
     .describe("hosts that links may lead to"),

@@ -64,6 +64,8 @@ describe("the tenants' file", () => {
     [{ arrivals: { sessionGap: 30 } }, /^tenants\.acme\.arrivals.*: /],
     [{ channels: [{ channel: "x" }] }, /^tenants\.acme\.channels\.0: expected one of type/],
     [{ channels: [{ channel: "x", source: [] }] }, /^tenants\.acme\.channels\.0\.source: /],
+    [{ directChannels: "direct" }, /^tenants\.acme\.directChannels: /],
+    [{ directChannels: [""] }, /^tenants\.acme\.directChannels\.0: /],
     [{ referralExclusions: ["https://x.example"] }, /^tenants\.acme\.referralExclusions\.0: /],
     [{ links: ["*"] }, /^tenants\.acme\.links\.0: expected a host/],
     [{ links: ["sh op"] }, /^tenants\.acme\.links\.0: expected a host/],

@@ -56,6 +56,18 @@ export type {
 } from "./engine/engine.ts";
 export { WAREHOUSE_ERROR_CODES, WarehouseError } from "./errors.ts";
 export type { WarehouseErrorCode } from "./errors.ts";
+export {
+  findImportRows,
+  IMPORT_KINDS,
+  IMPORT_ROW_BYTES,
+  readImports,
+  readMapping,
+  storeImport,
+  storeImportRows,
+} from "./imports/ledger.ts";
+export type { ImportKind, ImportRecord, ImportState, KnownRow } from "./imports/ledger.ts";
+export { countImported } from "./imports/count-imported.ts";
+export { removeImported } from "./imports/remove-imported.ts";
 export { FactRows } from "./load/facts.ts";
 export { ResultRows } from "./load/results.ts";
 export {
@@ -81,10 +93,10 @@ export { openJourneys } from "./query/open-journeys.ts";
 export type { OpenPath } from "./query/open-journeys.ts";
 export {
   ATTRIBUTION_DIMENSIONS,
-  CALENDAR_DIMENSIONS,
   conversionDimensionsOf,
   NO_VALUE,
   rowDimensions,
+  unattributedMark,
   touchDimensionsOf,
   UNATTRIBUTED,
 } from "./query/report-dimensions.ts";
@@ -112,11 +124,11 @@ export type {
   TotalGroup,
 } from "./query/report-rows.ts";
 export type { RowBatch } from "./load/row-batch.ts";
+export { DATABASE } from "./engine/database.ts";
 export {
   ATTRIBUTIONS_TABLE,
   CONVERSIONS_VIEW,
   CREDITS_VIEW,
-  DATABASE,
   EVENTS_TABLE,
   IDENTITIES_TABLE,
 } from "./engine/schema.ts";

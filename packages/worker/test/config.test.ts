@@ -8,11 +8,21 @@ it("refuses journeys whose path a result block cannot hold, and names the variab
       TRIBUTARY_MAX_FACTS_PER_USER: String(facts),
       TRIBUTARY_MAX_ANONYMOUS_IDS: String(ids),
     }).journeys.maxFactsPerUser;
-  expect(of(65_535, 0)).toBe(65_535);
-  expect(of(1985, 32)).toBe(1985);
-  expect(() => of(1986, 32)).toThrow(EnvironmentError);
-  expect(() => of(1986, 32)).toThrow(
-    /TRIBUTARY_MAX_FACTS_PER_USER: expected at most 65535 facts of a journey.*got 65538/,
+  expect(of(18_152, 0)).toBe(18_152);
+  expect(of(1323, 32)).toBe(1323);
+  expect(() => of(1324, 32)).toThrow(EnvironmentError);
+  expect(() => of(1324, 32)).toThrow(
+    /TRIBUTARY_MAX_FACTS_PER_USER: expected at most 65535 touchpoints of a journey.*got 65538/,
+  );
+});
+
+it("refuses more facts of a user than its record can count", () => {
+  const of = (conversions: number): unknown =>
+    readConfig({ TRIBUTARY_MAX_CONVERSIONS_PER_USER: String(conversions) }).journeys
+      .maxConversionsPerUser;
+  expect(of(62_035)).toBe(62_035);
+  expect(() => of(62_036)).toThrow(
+    /TRIBUTARY_MAX_CONVERSIONS_PER_USER: expected at most 65535 facts of a user.*got 65536/,
   );
 });
 

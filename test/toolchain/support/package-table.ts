@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   attribution: ["protocol"],
+  imports: ["protocol"],
   oracle: [],
+  plots: [],
   service: [],
   telemetry: ["service"],
   streams: ["protocol", "service", "telemetry"],
@@ -14,6 +16,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   worker: ["attribution", "protocol", "service", "streams", "telemetry", "tenants"],
   reports: [
     "attribution",
+    "imports",
     "oracle",
     "protocol",
     "service",
@@ -29,9 +32,11 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "attribution",
     "gateway",
+    "imports",
     "lab",
     "oracle",
     "platform",
+    "plots",
     "protocol",
     "reports",
     "sdk",
@@ -48,7 +53,7 @@ export const allowedImports: Readonly<Record<string, readonly string[]>> = {
 export const packageNames = Object.keys(allowedImports);
 
 /** These do no I/O and know no clock, randomness, process or timers. */
-export const purePackages = ["protocol", "attribution", "oracle"];
+export const purePackages = ["protocol", "attribution", "oracle", "plots"];
 
 /** Of these, `src` may take types only: what a browser loads has nothing but its own. */
 export const typesOnly: Readonly<Record<string, readonly string[]>> = { sdk: ["protocol"] };

@@ -7,6 +7,9 @@ const LINK_CLICK = "tclid";
 /** Parameter in which it gives its channel, where it names one. */
 const LINK_CHANNEL = "tchannel";
 
+/** Channel of the visits that nobody brought. */
+export const DIRECT = "direct";
+
 /** Kinds of {@link textKey}s: a number stands for one text of one of them. */
 export const SIGNATURE_KEYS = 1;
 export const REFERRER_KEYS = 2;
@@ -29,6 +32,8 @@ export interface Origin {
   readonly referrerHost: string;
   /** Whether nothing but the referrer tells: no source, medium, campaign or click identifier. */
   readonly byReferrer: boolean;
+  /** Whether nobody brought the person, whatever channels a tenant's models pass over as direct. */
+  readonly isDirect: boolean;
   /** ID of the click of our own tracking link that the page's address has. */
   readonly linkClick: string;
 }
@@ -47,6 +52,7 @@ export function originOf({
   return {
     signature: signatureText(channel, source, medium, campaign, referrerHost),
     referrerHost,
+    isDirect: channel === DIRECT,
     byReferrer: !isTagged && referrerHost !== "" && !hasClickId(url),
     linkClick: linkClickOf(url),
   };

@@ -2,7 +2,8 @@
  * The channels: Google Analytics 4's default channel groups as identifiers, and the names that GA4 shows
  * for them. A tenant's own channels are any other strings.
  *
- * Source: https://support.google.com/analytics/answer/9756891 ("Default channel group").
+ * Sources: https://support.google.com/analytics/answer/9756891 ("Default channel group"), and for AI Assistant
+ * https://support.google.com/analytics/answer/9164320 ("What's new", 13 May 2026).
  */
 export const CHANNEL_DISPLAY_NAMES = {
   direct: "Direct",
@@ -17,6 +18,7 @@ export const CHANNEL_DISPLAY_NAMES = {
   organic_social: "Organic Social",
   organic_video: "Organic Video",
   organic_search: "Organic Search",
+  ai_assistant: "AI Assistant",
   email: "Email",
   affiliates: "Affiliates",
   referral: "Referral",
@@ -41,6 +43,7 @@ export const CHANNELS = [
   "organic_social",
   "organic_video",
   "organic_search",
+  "ai_assistant",
   "email",
   "affiliates",
   "referral",
@@ -50,7 +53,16 @@ export const CHANNELS = [
   "other",
 ] as const satisfies readonly Channel[];
 
-/** Whether last_non_direct passes over touchpoints of this channel. Exact, as the reports' SQL compares it. */
-export function isDirect(channel: string): boolean {
-  return channel === "direct";
-}
+/** Kinds of sites that clicks come from. */
+export type Site =
+  | "ai"
+  | "search"
+  | "social"
+  | "shopping"
+  | "video"
+  | "email"
+  | "display"
+  | "affiliates";
+
+/** Channels whose touchpoints last_non_direct passes over, of a tenant that names none itself. */
+export const DIRECT_CHANNELS: readonly string[] = ["direct"] satisfies readonly Channel[];

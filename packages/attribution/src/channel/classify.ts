@@ -1,6 +1,7 @@
-import type { Channel } from "./channels.ts";
+import type { Channel, Site } from "./channels.ts";
 import type { ClickId } from "./click-ids.ts";
-import { isPaymentProvider, siteOfHost, siteOfSource, type Site } from "./sites.ts";
+import { isSameSite } from "./same-site.ts";
+import { passedThrough, siteOfHost, siteOfSource, type PassedThrough } from "./sites.ts";
 import type { TenantRules } from "./tenant-rules.ts";
 import { hostOf, readLandingQuery, type LandingQuery } from "./url.ts";
 
@@ -30,6 +31,7 @@ export const CHANNEL_RULES = [
   "paid_click_id",
   "display_medium",
   "payment_provider",
+  "sign_in",
   "excluded_referrer",
   "direct_source",
   "self_referral",
@@ -54,16 +56,19 @@ export interface Classification {
 
 type Verdict = { channel: Channel; rule: ChannelRule };
 
+/** Why a referrer counts as none: nobody was brought by the page. */
+type PassedOver = PassedThrough | "self_referral" | "excluded_referrer";
+
 /** A signal with its URL and referrer read, in lower case, without placeholders. */
 interface Traffic {
   readonly source: string | undefined;
   readonly medium: string;
   readonly campaign: string;
   readonly sourceSite: Site | undefined;
-  /** Undefined where there is none, or it is the site itself or a payment provider. */
+  /** Undefined where there is none, or it is one that {@link PassedOver} names. */
   readonly referrerHost: string | undefined;
   readonly referrerSite: Site | undefined;
-  readonly passedOver: "self_referral" | "payment_provider" | "excluded_referrer" | undefined;
+  readonly passedOver: PassedOver | undefined;
   readonly clickId: ClickId | undefined;
 }
 
@@ -98,6 +103,7 @@ const REFERRAL_MEDIUMS: ReadonlySet<string> = new Set(["referral", "app", "link"
 const SHOPPING_CAMPAIGN = /(?:^|[^a-df-z])shop|shopping/;
 
 const PAID_CHANNELS: Readonly<Record<Site, Channel | undefined>> = {
+  ai: undefined,
   shopping: "paid_shopping",
   search: "paid_search",
   social: "paid_social",
@@ -107,6 +113,7 @@ const PAID_CHANNELS: Readonly<Record<Site, Channel | undefined>> = {
   affiliates: undefined,
 };
 const ORGANIC_CHANNELS: Readonly<Record<Site, Channel>> = {
+  ai: "ai_assistant",
   shopping: "organic_shopping",
   search: "organic_search",
   social: "organic_social",
@@ -143,24 +150,27 @@ export function classifyChannel(signal: ChannelSignal, own?: TenantRules): Class
   if (traffic.campaign.includes("cross-network"))
     return { channel: "cross_network", rule: "cross_network_campaign" };
   const verdict = paidVerdict(traffic) ?? directVerdict(traffic) ?? organicVerdict(traffic);
-  // Nobody arrives directly at an advertisement that was shown.
-  if (verdict.channel === "direct" && signal.type === "impression")
-    return { channel: "display", rule: "impression" };
-  return verdict;
+  return signal.type === "impression" && isUntold(verdict, traffic)
+    ? { channel: "display", rule: "impression" }
+    : verdict;
+}
+
+/**
+ * Whether the channel of an impression comes from the page that showed it, or from nothing. Nobody arrives directly at an
+ * advertisement that was shown, nor does the page that shows it refer anybody.
+ */
+function isUntold({ channel, rule }: Verdict, { medium }: Traffic): boolean {
+  if (channel === "direct" || rule === "referrer_site" || rule === "referral") return true;
+  return rule === "unassigned" && medium === "";
 }
 
 function readTraffic(signal: ChannelSignal, own: TenantRules | undefined): Traffic {
   const { utm, clickId } = signal.url === undefined ? EMPTY_QUERY : readLandingQuery(signal.url);
   const source = meaningful(signal.source) ?? meaningful(utm.source);
   let referrerHost = signal.referrer === undefined ? undefined : hostOf(signal.referrer);
-  let passedOver: Traffic["passedOver"];
-  if (referrerHost !== undefined) {
-    if (isPaymentProvider(referrerHost)) passedOver = "payment_provider";
-    else if (own?.excludes(referrerHost) === true) passedOver = "excluded_referrer";
-    else if (isSameSite(referrerHost, signal.url === undefined ? undefined : hostOf(signal.url)))
-      passedOver = "self_referral";
-    if (passedOver !== undefined) referrerHost = undefined;
-  }
+  const passedOver =
+    referrerHost === undefined ? undefined : passedOverBy(referrerHost, signal, own);
+  if (passedOver !== undefined) referrerHost = undefined;
   return {
     source,
     medium: meaningful(signal.medium) ?? meaningful(utm.medium) ?? "",
@@ -179,12 +189,16 @@ function meaningful(value: string | undefined): string | undefined {
   return text === "" || PLACEHOLDERS.has(text) ? undefined : text;
 }
 
-/** The same host, or one is a subdomain of the other. */
-function isSameSite(referrerHost: string, host: string | undefined): boolean {
-  if (host === undefined) return false;
-  return (
-    host === referrerHost || host.endsWith(`.${referrerHost}`) || referrerHost.endsWith(`.${host}`)
-  );
+function passedOverBy(
+  host: string,
+  { referrer = "", url }: ChannelSignal,
+  own: TenantRules | undefined,
+): PassedOver | undefined {
+  const through = passedThrough(host, referrer);
+  if (through !== undefined) return through;
+  if (own?.excludes(host) === true) return "excluded_referrer";
+  const landed = url === undefined ? undefined : hostOf(url);
+  return landed !== undefined && isSameSite(host, landed) ? "self_referral" : undefined;
 }
 
 /** GA4's ^(.*cp.*|ppc|retargeting|paid.*)$ */
@@ -223,9 +237,10 @@ function directVerdict(traffic: Traffic): Verdict | undefined {
   const { source, medium, campaign, referrerHost, passedOver, clickId } = traffic;
   if (clickId !== undefined) return undefined;
   if (source !== undefined) {
-    // Exports of other analytics name the payment page as source, with medium referral.
-    if ((medium === "" || medium === "referral") && isPaymentProvider(source)) {
-      return { channel: "direct", rule: "payment_provider" };
+    // Exports of other analytics name the page as source, with medium referral.
+    if (medium === "" || medium === "referral") {
+      const through = passedThrough(source, "");
+      if (through !== undefined) return { channel: "direct", rule: through };
     }
     return medium === "" && DIRECT_SOURCES.has(source)
       ? { channel: "direct", rule: "direct_source" }
@@ -235,7 +250,9 @@ function directVerdict(traffic: Traffic): Verdict | undefined {
   return { channel: "direct", rule: passedOver ?? "no_signal" };
 }
 
-/** GA4's order: shopping, social, video, search, by source or medium; then the channels of a medium alone. */
+/**
+ * AI assistants, then GA4's order: shopping, social, video, search, by source or medium; then the channels of a medium alone.
+ */
 function organicVerdict(traffic: Traffic): Verdict {
   const { source, medium, referrerHost, referrerSite, clickId } = traffic;
   const tagged = siteVerdict(traffic) ?? mediumVerdict(medium, source);
@@ -250,6 +267,8 @@ function organicVerdict(traffic: Traffic): Verdict {
 }
 
 function siteVerdict({ medium, campaign, sourceSite }: Traffic): Verdict | undefined {
+  if (sourceSite === "ai") return { channel: "ai_assistant", rule: "source" };
+  if (medium === "ai-assistant") return { channel: "ai_assistant", rule: "medium" };
   if (sourceSite === "shopping") return { channel: "organic_shopping", rule: "source" };
   if (SHOPPING_CAMPAIGN.test(campaign))
     return { channel: "organic_shopping", rule: "shopping_campaign" };

@@ -1,4 +1,4 @@
-import type { Site } from "./sites.ts";
+import type { Site } from "./channels.ts";
 
 /** The kind of click that a click identifier in a landing page's query stands for. */
 export interface ClickId {

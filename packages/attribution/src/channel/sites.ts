@@ -1,12 +1,30 @@
-import { PAYMENT_PROVIDER_HOSTS } from "./payment-providers.ts";
-import { SEARCH_BRANDS, SEARCH_HOSTS, SEARCH_NAMES, SEARCH_SUBDOMAINS } from "./search-engines.ts";
-import { SHOPPING_BRANDS, SHOPPING_HOSTS, SHOPPING_NAMES } from "./shopping-sites.ts";
-import { SOCIAL_BRANDS, SOCIAL_HOSTS, SOCIAL_NAMES } from "./social-networks.ts";
-import { VIDEO_HOSTS, VIDEO_NAMES } from "./video-sites.ts";
-import { WEBMAIL_HOSTS } from "./webmail.ts";
+import type { Site } from "./channels.ts";
+import { AI_ASSISTANT_HOSTS, AI_ASSISTANT_NAMES } from "./lists/ai-assistants.ts";
+import { CARD_ISSUER_HOSTS } from "./lists/card-issuers.ts";
+import { EUROPEAN_PAYMENT_HOSTS } from "./lists/payment-providers-europe.ts";
+import { PAYMENT_PROVIDER_HOSTS } from "./lists/payment-providers.ts";
+import {
+  SEARCH_BRANDS,
+  SEARCH_HOSTS,
+  SEARCH_NAMES,
+  SEARCH_PORTALS,
+  SEARCH_SUBDOMAINS,
+} from "./lists/search-engines.ts";
+import {
+  SHOPPING_BRANDS,
+  SHOPPING_HOSTS,
+  SHOPPING_NAMES,
+  SHOPPING_PORTALS,
+} from "./lists/shopping-sites.ts";
+import { SIGN_IN_HOSTS, SIGN_IN_PATH, SIGN_IN_PATHS } from "./lists/sign-in-providers.ts";
+import { COMMUNITY_HOSTS, COMMUNITY_NAMES } from "./lists/social-communities.ts";
+import { SOCIAL_BRANDS, SOCIAL_HOSTS, SOCIAL_NAMES } from "./lists/social-networks.ts";
+import { VIDEO_HOSTS, VIDEO_NAMES } from "./lists/video-sites.ts";
+import { WEBMAIL_HOSTS } from "./lists/webmail.ts";
+import { siteOf } from "./same-site.ts";
+import { MAX_HOST_LENGTH, pathOf } from "./url.ts";
 
-/** Kinds of sites that clicks come from. */
-export type Site = "search" | "social" | "shopping" | "video" | "email" | "display" | "affiliates";
+type Listed = Site | "plain" | "payment" | "sign_in";
 
 /** Hosts under a listed brand or host that are of another kind. */
 const PLAIN_HOSTS = [
@@ -16,27 +34,42 @@ const PLAIN_HOSTS = [
   "developer.linkedin.com",
 ] as const;
 
-/** The longest name that DNS has (RFC 1035, 2.3.4). */
-export const MAX_HOST_LENGTH = 253;
-
 const NAMES = new Map<string, Site>();
-const HOSTS = new Map<string, Site | "plain" | "payment">();
+const HOSTS = new Map<string, Listed>();
+/** Without their subdomains. */
+const PORTALS = new Map<string, Site>();
 const BRANDS = new Map<string, Site>();
 const SEARCH_SUBDOMAIN_SET: ReadonlySet<string> = new Set(SEARCH_SUBDOMAINS);
 /** The second-level labels under which a country sells names: co.uk, com.br, ne.jp. */
 const SECOND_LEVEL: ReadonlySet<string> = new Set(["co", "com", "ne", "net", "or", "org"]);
 
+/**
+ * The first label of a card issuer's host where it confirms payments: `acs1.bank.example`, `3dsecure.bank.example`. Only where
+ * it is a subdomain: acs.org is a society's.
+ */
+const ISSUER_LABEL =
+  /^(?:acs\d*|3ds\d?|(?:[a-z0-9-]+-)?3d-?secure\d*(?:-[a-z0-9-]+)?|verified-?by-?visa|mastercardsecurecode)\./;
+
+fill(NAMES, AI_ASSISTANT_NAMES, "ai");
 fill(NAMES, SEARCH_NAMES, "search");
+fill(NAMES, COMMUNITY_NAMES, "social");
 fill(NAMES, SOCIAL_NAMES, "social");
 fill(NAMES, SHOPPING_NAMES, "shopping");
 fill(NAMES, VIDEO_NAMES, "video");
+fill(HOSTS, AI_ASSISTANT_HOSTS, "ai");
 fill(HOSTS, SEARCH_HOSTS, "search");
+fill(HOSTS, COMMUNITY_HOSTS, "social");
 fill(HOSTS, SOCIAL_HOSTS, "social");
 fill(HOSTS, SHOPPING_HOSTS, "shopping");
 fill(HOSTS, VIDEO_HOSTS, "video");
 fill(HOSTS, WEBMAIL_HOSTS, "email");
 fill(HOSTS, PAYMENT_PROVIDER_HOSTS, "payment");
+fill(HOSTS, EUROPEAN_PAYMENT_HOSTS, "payment");
+fill(HOSTS, CARD_ISSUER_HOSTS, "payment");
+fill(HOSTS, SIGN_IN_HOSTS, "sign_in");
 fill(HOSTS, PLAIN_HOSTS, "plain");
+fill(PORTALS, SEARCH_PORTALS, "search");
+fill(PORTALS, SHOPPING_PORTALS, "shopping");
 fill(BRANDS, SEARCH_BRANDS, "search");
 fill(BRANDS, SOCIAL_BRANDS, "social");
 fill(BRANDS, SHOPPING_BRANDS, "shopping");
@@ -54,16 +87,39 @@ export function siteOfSource(source: string): Site | undefined {
 export function siteOfHost(host: string): Site | undefined {
   const listed = listedHost(host);
   if (listed === undefined) return siteOfBrand(host);
-  return listed === "plain" || listed === "payment" ? undefined : listed;
+  return listed === "plain" || listed === "payment" || listed === "sign_in" ? undefined : listed;
 }
 
-export function isPaymentProvider(host: string): boolean {
-  return listedHost(host) === "payment";
+/** What a page is for that visitors pass through and that brings nobody. */
+export type PassedThrough = "payment_provider" | "sign_in";
+
+/**
+ * Whether visitors pass through a page to pay (a payment provider's or a bank's page) or to sign in.
+ * @param host in lower case, without `www.` @param url the page's, whose path counts on sites that have other pages besides;
+ * "" where only the host is known
+ */
+export function passedThrough(host: string, url: string): PassedThrough | undefined {
+  const listed = listedHost(host);
+  if (listed === "payment") return "payment_provider";
+  if (listed === "sign_in") return "sign_in";
+  if (host.length > MAX_HOST_LENGTH) return undefined;
+  if (listed === undefined && ISSUER_LABEL.test(host) && siteOf(host) !== host)
+    return "payment_provider";
+  return isSignInPath(host, url) ? "sign_in" : undefined;
+}
+
+function isSignInPath(host: string, url: string): boolean {
+  const path = pathOf(url);
+  // Browsers cut the path by default, so most have none.
+  if (path.length <= 1 || !SIGN_IN_PATH.test(path)) return false;
+  return SIGN_IN_PATHS.get(siteOf(host))?.test(path) === true;
 }
 
 /** The entry of the host or of the nearest parent domain that has one. */
-function listedHost(host: string): Site | "plain" | "payment" | undefined {
+function listedHost(host: string): Listed | undefined {
   if (host.length > MAX_HOST_LENGTH) return undefined;
+  const portal = PORTALS.get(host);
+  if (portal !== undefined) return portal;
   for (let at = 0; ;) {
     const found = HOSTS.get(at === 0 ? host : host.slice(at));
     if (found !== undefined) return found;

@@ -18,6 +18,8 @@ export interface ChannelSettings {
   readonly rules: readonly ChannelRuleSettings[];
   /** Hosts, with their subdomains, that count as no referrer: visits from them are direct, as from a payment provider. */
   readonly excludedReferrers: readonly string[];
+  /** Channels that last_non_direct passes over; without it those of everybody. */
+  readonly direct?: readonly string[] | undefined;
 }
 
 /** A signal's values that rules look at: lower case, "" for none. */
@@ -30,10 +32,13 @@ interface Rule {
 
 /** The rules of a tenant, made ready. */
 export class TenantRules {
+  /** What they were made from. */
+  readonly settings: ChannelSettings;
   readonly #rules: readonly Rule[];
   readonly #excluded: ReadonlySet<string>;
 
   constructor(settings: ChannelSettings) {
+    this.settings = settings;
     this.#rules = settings.rules.map((rule) => ({
       channel: rule.channel,
       tests: RULE_FIELDS.flatMap((field) => {

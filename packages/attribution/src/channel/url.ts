@@ -1,6 +1,7 @@
 import { clickIdAt, clickIdRank, type ClickId } from "./click-ids.ts";
-import { MAX_HOST_LENGTH } from "./sites.ts";
 
+/** The longest name that DNS has (RFC 1035, 2.3.4). */
+export const MAX_HOST_LENGTH = 253;
 /** Longer URLs are not read; an event's are at most 2,048 bytes. */
 const MAX_URL_LENGTH = 8192;
 
@@ -101,6 +102,14 @@ export function hostOf(url: string): string | undefined {
   let name = host.toLowerCase();
   if (name.endsWith(".")) name = name.slice(0, -1);
   return name.startsWith("www.") ? name.slice("www.".length) : name;
+}
+
+/** The path of an absolute URL, with its query and fragment; "" where there is none. */
+export function pathOf(url: string): string {
+  const scheme = url.indexOf("://");
+  if (scheme < 0 || url.length > MAX_URL_LENGTH) return "";
+  const start = url.indexOf("/", scheme + "://".length);
+  return start < 0 ? "" : url.slice(start);
 }
 
 function parsedHost(text: string): string | undefined {

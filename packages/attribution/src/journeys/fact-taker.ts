@@ -6,17 +6,21 @@ import {
   isMessage,
   isTouchpointType,
   ProtocolError,
+  TYPE_CONVERSION,
+  TYPE_IDENTIFY,
   TYPE_IDENTITY,
   TYPE_REFUND,
 } from "@tributary/protocol";
 import type { Chains } from "./chains/chains.ts";
 import type { JourneyTables } from "./chains/journey-tables.ts";
 import type { Persons } from "./chains/persons.ts";
+import { UserBounds } from "./chains/user-bounds.ts";
 import type { IdentityResolution } from "./identity/resolution.ts";
 import type { BatchCounts } from "./results/batch-counts.ts";
+import { withReserve } from "./settings/reserve.ts";
 import type { FactTable } from "./tables/fact-table.ts";
 import { MOST_STAGED } from "./tables/most-staged.ts";
-import type { UserTable } from "./tables/user-table.ts";
+import { MAX_USERS, type UserTable } from "./tables/user-table.ts";
 import type { BatchInHand } from "./vocabulary/batch-in-hand.ts";
 
 /** Takes an entry's events, or another partition's message, as new facts of a partition, within its bounds. */
@@ -29,6 +33,7 @@ export class FactTaker {
   readonly #persons: Persons;
   readonly #chains: Chains;
   readonly #identity: IdentityResolution;
+  readonly #bounds: UserBounds;
   /** Rows of the fact block in the making that are no facts of this partition: copies. */
   #copies = 0;
 
@@ -46,6 +51,12 @@ export class FactTaker {
     this.#persons = persons;
     this.#chains = chains;
     this.#identity = identity;
+    this.#bounds = new UserBounds(tables);
+  }
+
+  /** Bytes held, for accounting. */
+  get byteLength(): number {
+    return this.#bounds.byteLength;
   }
 
   /** Copies of other partitions' facts that the batch added. */
@@ -135,16 +146,18 @@ export class FactTaker {
     if (this.#identity.erasures.dropsCopies) return false;
     const chain = this.#users.find(staged);
     if (!this.#chains.place(event, staged, chain, this.#facts.mayHoldId(staged))) return false;
-    const { maxUsers, maxFacts, maxFactsPerUser } = this.#tables.options;
+    const tuple = this.#batch.tuples[event] as number;
+    const type = (this.#columns.flags[event] as number) & FLAG_TYPE_MASK;
     if (
       chain < 0
-        ? this.#users.size >= maxUsers
-        : this.#users.countOf(chain) >= maxFactsPerUser || this.#facts.size >= maxFacts
+        ? this.#users.size >= this.#mostUsers(TYPE_IDENTIFY)
+        : this.#bounds.exceededBy(chain, type, tuple) >= 0 ||
+          this.#facts.size >= this.#mostFacts(type)
     ) {
       this.#identity.noteFull();
       return false;
     }
-    this.#chains.insert(event, staged, chain, this.#batch.tuples[event] as number);
+    this.#chains.insert(event, staged, chain, tuple);
     return true;
   }
 
@@ -166,26 +179,30 @@ export class FactTaker {
       counts.duplicate(tenant);
       return false;
     }
-    if (chain < 0 && this.#users.size >= this.#tables.options.maxUsers) {
+    const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
+    if (chain < 0 && this.#users.size >= this.#mostUsers(type)) {
       counts.droppedUser(tenant);
       return false;
     }
-    if (chain >= 0 && this.#users.countOf(chain) >= this.#tables.options.maxFactsPerUser) {
-      counts.droppedPerUser(tenant);
-      return false;
-    }
-    if (this.#facts.size >= this.#tables.options.maxFacts) {
-      counts.droppedPerPartition(tenant);
-      return false;
-    }
-    const type = (columns.flags[event] as number) & FLAG_TYPE_MASK;
     const { tuples } = this.#batch;
     let tuple = tuples[event] as number;
     if (isTouchpointType(type)) {
       tuple = this.#tables.vocabulary.channels.name(columns, event, tuple);
       tuples[event] = tuple;
     }
+    const exceeded = this.#bounds.exceededBy(chain, type, tuple);
+    if (exceeded >= 0) {
+      counts.droppedPerUser(tenant, exceeded);
+      this.#noteDropped(event, chain);
+      return false;
+    }
+    if (this.#facts.size >= this.#mostFacts(type)) {
+      counts.droppedPerPartition(tenant);
+      this.#noteDropped(event, chain);
+      return false;
+    }
     const fact = chains.insert(event, staged, chain, tuple);
+    this.#bounds.add(chains.insertedChain, type, tuple);
     this.#noteIdentity(event, fact);
     const time = columns.times[event] as number;
     if (type !== TYPE_REFUND) {
@@ -198,6 +215,25 @@ export class FactTaker {
       counts.unmatchedRefund(tenant);
     }
     return true;
+  }
+
+  /** Conversions, refunds and identity are the last to go. @param type code of the event that a user is added for */
+  #mostUsers(type: number): number {
+    const { maxUsers } = this.#tables.options;
+    const isLast = type === TYPE_CONVERSION || type === TYPE_REFUND || type === TYPE_IDENTIFY;
+    return isLast ? Math.min(withReserve(maxUsers), MAX_USERS) : maxUsers;
+  }
+
+  #mostFacts(type: number): number {
+    const { maxFacts } = this.#tables.options;
+    return type === TYPE_CONVERSION || type === TYPE_REFUND ? withReserve(maxFacts) : maxFacts;
+  }
+
+  /** An event without room for it as a fact still says whose its anonymous ID is. */
+  #noteDropped(event: number, chain: number): void {
+    const flags = this.#columns.flags[event] as number;
+    if (chain < 0 || (flags & FLAG_ANONYMOUS) !== 0 || (flags & FLAG_RARE) === 0) return;
+    this.#identity.noteEvent(this.#columns, event, chain);
   }
 
   #isPersonHere(chain: number): boolean {

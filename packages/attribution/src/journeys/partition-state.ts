@@ -102,7 +102,7 @@ export class PartitionState {
   /** Bytes of the columns and tables, for accounting; those that partitions share are not counted. */
   get byteLength(): number {
     const tables = this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
-    return tables + this.#persons.byteLength + this.#identity.byteLength;
+    return tables + this.#persons.byteLength + this.#identity.byteLength + this.#taker.byteLength;
   }
 
   /**

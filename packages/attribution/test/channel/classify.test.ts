@@ -129,6 +129,26 @@ const DIRECT: readonly Row[] = [
   [{ url: SHOP, referrer: "https://stripe.com/blog" }, "referral", "referral"],
   [{ url: SHOP, referrer: "https://paypal.com.evil.example/" }, "referral", "referral"],
   [{ source: "paypal.com", medium: "referral" }, "direct", "payment_provider"],
+  [{ url: SHOP, referrer: "https://acs1.somebank.example/pa" }, "direct", "payment_provider"],
+  [{ url: SHOP, referrer: "https://accounts.google.com/" }, "direct", "sign_in"],
+  [{ url: SHOP, referrer: "https://shop.eu.auth0.com/" }, "direct", "sign_in"],
+  [{ url: SHOP, referrer: "https://www.facebook.com/v19.0/dialog/oauth?x=1" }, "direct", "sign_in"],
+  [{ source: "accounts.google.com", medium: "referral" }, "direct", "sign_in"],
+  [
+    { url: "https://www.shop.example/", referrer: "https://blog.shop.example/" },
+    "direct",
+    "self_referral",
+  ],
+  [
+    { url: "https://one.myshopify.com/", referrer: "https://two.myshopify.com/" },
+    "referral",
+    "referral",
+  ],
+  [
+    { url: "https://one.myshopify.com/", referrer: "https://one.myshopify.com/cart" },
+    "direct",
+    "self_referral",
+  ],
   [{ source: "klarna.com", medium: "cpc" }, "paid_other", "paid_medium"],
   [
     { url: `${SHOP}?utm_source=news&utm_medium=email`, referrer: "https://paypal.com/" },
@@ -139,6 +159,13 @@ const DIRECT: readonly Row[] = [
 ];
 
 const ORGANIC: readonly Row[] = [
+  [{ referrer: "https://chatgpt.com/" }, "ai_assistant", "referrer_site"],
+  [{ referrer: "https://gemini.google.com/app" }, "ai_assistant", "referrer_site"],
+  [{ referrer: "android-app://com.openai.chatgpt/" }, "ai_assistant", "referrer_site"],
+  [{ url: `${SHOP}?utm_source=chatgpt.com` }, "ai_assistant", "source"],
+  [{ source: "Perplexity", medium: "referral" }, "ai_assistant", "source"],
+  [{ source: "some-bot.example", medium: "ai-assistant" }, "ai_assistant", "medium"],
+  [{ source: "chatgpt.com", medium: "cpc" }, "paid_other", "paid_medium"],
   [{ source: "ebay" }, "organic_shopping", "source"],
   [{ referrer: "https://www.amazon.co.uk/dp/1" }, "organic_shopping", "referrer_site"],
   [
@@ -148,7 +175,8 @@ const ORGANIC: readonly Row[] = [
   ],
   [{ source: "facebook" }, "organic_social", "source"],
   [{ source: "google", medium: "social" }, "organic_social", "medium"],
-  [{ source: "hootsuite", medium: "social-media" }, "organic_social", "medium"],
+  [{ source: "hootsuite", medium: "social-media" }, "organic_social", "source"],
+  [{ source: "some-tool", medium: "social-media" }, "organic_social", "medium"],
   [{ source: "m.facebook.com", medium: "referral" }, "organic_social", "source"],
   [{ referrer: "https://t.co/abc" }, "organic_social", "referrer_site"],
   [{ referrer: "https://www.pinterest.de/" }, "organic_social", "referrer_site"],
@@ -218,6 +246,35 @@ const TAGS_AND_TYPES: readonly Row[] = [
   [{ type: "impression" }, "display", "impression"],
   [{ type: "impression", url: SHOP, referrer: "https://shop.example/" }, "display", "impression"],
   [{ type: "impression", source: "facebook", medium: "cpm" }, "paid_social", "paid_medium"],
+  // A pixel on a page of others: the page that showed it is no way by which somebody came.
+  [{ type: "impression", campaign: "spring" }, "display", "impression"],
+  [
+    { type: "impression", campaign: "spring", referrer: "https://news.example/" },
+    "display",
+    "impression",
+  ],
+  [{ type: "impression", referrer: "https://www.facebook.com/" }, "display", "impression"],
+  [
+    { type: "impression", source: "partner", referrer: "https://news.example/" },
+    "display",
+    "impression",
+  ],
+  [
+    { type: "impression", medium: "cpc", referrer: "https://www.google.com/" },
+    "paid_search",
+    "paid_medium",
+  ],
+  [
+    { type: "impression", source: "facebook", referrer: "https://news.example/" },
+    "organic_social",
+    "source",
+  ],
+  [
+    { type: "impression", source: "news", medium: "email", referrer: "https://mail.google.com/" },
+    "email",
+    "medium",
+  ],
+  [{ type: "impression", source: "partner", medium: "newsletter" }, "other", "unassigned"],
   [{ type: "custom", source: "google" }, "organic_search", "source"],
 ];
 

@@ -147,7 +147,7 @@ describe("a partition's journeys", () => {
     expect(outcome.counts["default"]).toMatchObject({
       accepted: 7,
       processed: 4,
-      droppedFactsPerUser: 2,
+      droppedTouchpointsPerUser: 2,
       droppedFactsPerPartition: 1,
     });
     expect(state.factCount).toBe(4);
@@ -165,6 +165,27 @@ describe("a partition's journeys", () => {
       droppedUsersPerPartition: 2,
     });
     expect([state.factCount, state.userCount]).toEqual([3, 2]);
+  });
+
+  it("keep conversions, refunds and identities longer than what a full partition drops", () => {
+    const state = newState({ maxUsers: 8, maxFacts: 16 });
+    const crowd = Array.from({ length: 20 }, (_, i) =>
+      click(`t${i}`, NOW, { userId: `u${i % 10}` }),
+    );
+    const outcome = state.process([
+      entryOf([
+        ...crowd,
+        conversion("c", NOW, { userId: "new" }),
+        conversion("d", NOW, { userId: "u0" }),
+        conversion("e", NOW, { userId: "beyond" }),
+      ]),
+    ]);
+    expect(outcome.counts["default"]).toMatchObject({
+      accepted: 23,
+      processed: 18,
+      droppedUsersPerPartition: 5,
+    });
+    expect(decodeResults(outcome).map(({ key }) => key)).toEqual(["new/c", "u0/d"]);
   });
 
   it("hold no user of whom no fact was taken", () => {

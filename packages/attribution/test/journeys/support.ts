@@ -37,6 +37,7 @@ export function entryOf(events: readonly PlainEvent[], tenant = "default"): Uint
       maxEventBytes: 32_768,
       maxFutureMs: 86_400_000,
       clockToleranceMs: 2000,
+      maxTransitMs: 3_300_000,
     },
     (row) => writer.append(row),
   );

@@ -27,15 +27,16 @@ export async function askOffline(
 
 /**
  * Finds a conversion in the warehouse of a data folder, while no platform runs on it.
- * @param asOf ISO 8601 @throws as {@link askOffline}, and `refused` where there is no such conversion
+ * @param state `asOf` and `timeZone`, as the reports service takes them
+ * @throws as {@link askOffline}, and `refused` where there is no such conversion
  */
 export async function findOffline(
   dataDir: string,
   idOrOrderId: string,
-  asOf: string | undefined,
+  state: Readonly<Record<string, string>>,
 ): Promise<Conversion> {
   return read(dataDir, async (reports) =>
-    conversionSchema.parse(await reports.conversion(idOrOrderId, { asOf })),
+    conversionSchema.parse(await reports.conversion(idOrOrderId, state)),
   );
 }
 

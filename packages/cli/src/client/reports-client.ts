@@ -55,13 +55,14 @@ export class ReportsClient {
     return this.download(ATTRIBUTION, queryOf(question, "parquet"), question.custom);
   }
 
-  /** @param asOf ISO 8601 @throws as {@link attribution}, `refused` also where there is no such conversion */
-  async conversion(idOrOrderId: string, asOf: string | undefined): Promise<Conversion> {
-    const query = asOf === undefined ? "" : `?${new URLSearchParams({ asOf }).toString()}`;
-    return this.#get(
-      `/v1/conversions/${encodeURIComponent(idOrOrderId)}${query}`,
-      conversionSchema,
-    );
+  /** @param state `asOf` and `timeZone`, as the service takes them @throws as {@link attribution}, `refused` also where there is no such conversion */
+  async conversion(
+    idOrOrderId: string,
+    state: Readonly<Record<string, string>>,
+  ): Promise<Conversion> {
+    const query = new URLSearchParams(state).toString();
+    const path = `/v1/conversions/${encodeURIComponent(idOrOrderId)}`;
+    return this.#get(query === "" ? path : `${path}?${query}`, conversionSchema);
   }
 
   /** @param name last part of the report's path @param parameters as it takes them @throws as {@link attribution} */

@@ -1,6 +1,6 @@
 import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { describeError, systemCode } from "@tributary/platform/errors";
 import { CliError } from "../errors.ts";
@@ -38,4 +38,9 @@ export async function saveStream(
           `the answer is incomplete, the connection broke: ${describeError(error)}`,
         );
   }
+}
+
+/** Writes a text to a file, as {@link saveStream} does. */
+export async function saveText(text: string, path: string, signal: AbortSignal): Promise<void> {
+  await saveStream(Readable.from([text]), path, signal);
 }

@@ -53,25 +53,38 @@ export function nameList<Name extends string>(
   };
 }
 
-/** A day (`2026-10-01`, its start in UTC), an ISO 8601 time with a zone, or milliseconds since 1970; as ISO 8601. */
+/**
+ * A day (`2026-10-01`), an ISO 8601 time, or milliseconds since 1970; as ISO 8601. A day and a time without an offset stay as they
+ * are: the reports read them in the time zone that is asked for, else in the tenant's.
+ */
 export function instant(text: string): string {
-  const shape = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/;
-  const ms = /^\d{12,14}$/.test(text)
-    ? Number(text)
-    : shape.test(text)
-      ? Date.parse(text)
-      : Number.NaN;
+  const shape = /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:?\d\d)?)?$/;
+  const [, day = "", time = "", offset = ""] = shape.exec(text) ?? [];
+  const isMs = /^\d{12,14}$/.test(text);
+  const ms = isMs ? Number(text) : Date.parse(`${day}${time}${time === "" ? "" : offset || "Z"}`);
   if (Number.isNaN(ms)) {
     throw new InvalidArgumentError(
-      "Expected a day such as 2026-10-01, a time such as 2026-10-01T12:00:00Z, or milliseconds since 1970.",
+      "Expected a day such as 2026-10-01, a time such as 2026-10-01T12:00 or 2026-10-01T12:00:00Z, or milliseconds since 1970.",
     );
   }
-  return new Date(ms).toISOString();
+  if (isMs || offset !== "") return new Date(ms).toISOString();
+  // The reports take milliseconds at most.
+  return text.replace(/(\.\d{3})\d+$/, "$1");
 }
+
+/** As {@link duration}, or `none`. */
+export function window(text: string): string {
+  if (text === "none" || DURATION.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected a whole number and its unit (ms, s, m, h or d), such as 30d or 12h, or none.",
+  );
+}
+
+const DURATION = /^\d{1,12}(ms|s|m|h|d)$/;
 
 /** A whole number and its unit, such as `30d` or `12h`; as it is. */
 export function duration(text: string): string {
-  if (/^\d{1,12}(ms|s|m|h|d)$/.test(text)) return text;
+  if (DURATION.test(text)) return text;
   throw new InvalidArgumentError(
     "Expected a whole number and its unit (ms, s, m, h or d), such as 30d or 12h.",
   );

@@ -5,7 +5,7 @@ import { ReportsClient } from "../client/reports-client.ts";
 import type { CommandContext } from "../context.ts";
 import { interruptible } from "../interaction/interruptible.ts";
 import { addDataOption } from "./data-folder.ts";
-import { httpUrl } from "./parsers.ts";
+import { httpUrl, instant } from "./parsers.ts";
 
 /** Names the reports service, or the data folder. */
 export interface ReportsAddress {
@@ -42,6 +42,34 @@ export function addReportsOptions(command: Command, key?: string): Command {
   return addReportsAddress(command, key).option("--json", "print the answer as one JSON object");
 }
 
+/** `--from`, `--to` and {@link addStateOptions}. @param what whose times they are */
+export function addRangeOptions(command: Command, what: string): Command {
+  return addStateOptions(
+    command
+      .option(
+        "--from <time>",
+        `${what} from this time on: 2026-10-01, 2026-10-01T12:00, or with an offset`,
+        instant,
+      )
+      .option("--to <time>", `${what} before this time; a day alone is not included`, instant),
+  );
+}
+
+/** `--as-of` and `--time-zone`. */
+export function addStateOptions(command: Command): Command {
+  return addZoneOption(
+    command.option("--as-of <time>", "the state at this time, without later corrections", instant),
+  );
+}
+
+/** `--time-zone`. */
+export function addZoneOption(command: Command): Command {
+  return command.option(
+    "--time-zone <name>",
+    "zone of days and of times without an offset: Europe/Berlin (default: the tenant's, or UTC)",
+  );
+}
+
 /** `--json`, `--csv` and `--parquet`, of which one can be given. */
 export function addFormatOptions(command: Command): Command {
   return command
@@ -55,6 +83,17 @@ export function addFormatOptions(command: Command): Command {
         "write the report's rows to a Parquet file, values exact",
       ).conflicts(["json", "csv"]),
     );
+}
+
+/** `--svg`, for reports that have a plot. */
+export function addPlotOption(command: Command): Command {
+  return command.addOption(
+    new Option("--svg <file>", "draw the report as an SVG picture").conflicts([
+      "json",
+      "csv",
+      "parquet",
+    ]),
+  );
 }
 
 /** A client of the given reports, else of the running platform's; undefined where the data folder has to answer. */

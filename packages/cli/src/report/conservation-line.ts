@@ -1,5 +1,18 @@
 import type { Conservation } from "@tributary/reports/answers";
 import { figure } from "../terminal/figures.ts";
+import { safeText } from "../terminal/terminal.ts";
+
+/** What a bound drops, by the bound's name in the books. */
+const DROPPED: Readonly<Record<string, string>> = {
+  conversions_per_user: "conversions and refunds of a user",
+  touchpoints_per_user: "touchpoints of a user",
+  direct_visits_per_user: "direct visits of a user",
+  custom_per_user: "custom events of a user",
+  identifies_per_user: "identifies of a user",
+  facts_per_user: "events of a user",
+  facts_per_partition: "events of a full partition",
+  users_per_partition: "events of new users in a full partition",
+};
 
 /** The account of all accepted events, as one line below a report. */
 export function conservationLine({ complete, events, money }: Conservation): string {
@@ -16,7 +29,7 @@ export function conservationLine({ complete, events, money }: Conservation): str
     [events.custom, "custom"],
     [events.erased, "erased"],
     [events.duplicates, "duplicates"],
-    [Object.values(events.dropped).reduce((sum, count) => sum + count, 0), "dropped by a bound"],
+    droppedPart(events.dropped),
     [events.deadLettered, "dead-lettered"],
   ];
   const named = parts
@@ -31,4 +44,14 @@ export function conservationLine({ complete, events, money }: Conservation): str
     ...open.map(({ currency, residue: amount }) => `${amount} ${currency}`),
   ];
   return `${all}; UNACCOUNTED: ${left.join(", ")}.`;
+}
+
+/** What the bounds dropped: all of it, and how much of what. */
+function droppedPart(dropped: Conservation["events"]["dropped"]): readonly [number, string] {
+  const bounds = Object.entries(dropped).filter(([, count]) => count > 0);
+  const named = bounds.map(
+    ([bound, count]) => `${figure(count)} ${DROPPED[bound] ?? safeText(bound)}`,
+  );
+  const all = bounds.reduce((sum, [, count]) => sum + count, 0);
+  return [all, `dropped by a bound (${named.join(", ")})`];
 }

@@ -1,12 +1,17 @@
 import type { RowsAnswer } from "@tributary/reports";
 import { safeTextWithin } from "../terminal/terminal.ts";
-import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
+import { timesLine } from "./report-notes.ts";
+import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
+import { withBars } from "./table-bars.ts";
 import { plainTable } from "./table.ts";
 
 /** A path may have hundreds of touchpoints; a table has less room. */
 const MAX_CELL_CHARACTERS = 70;
 const SHARE_DIGITS = 2;
 const DAY_MS = 86_400_000;
+
+const BLENDED = `ROAS and CPA in all are of the spend that touchpoints were found for; blended ones set all spend against all
+conversions, also those without the other. A "–" is not known.`;
 
 type Figures = Readonly<Record<string, unknown>>;
 
@@ -17,17 +22,28 @@ interface Summaries extends RowsAnswer {
   readonly totals?: Figures | readonly Figures[];
 }
 
-/** A report's rows as a table, texts before figures; below it the rest and the totals, in words. */
-export function renderRows(report: RowsAnswer): string {
-  const { rows, rest, totals } = report as Summaries;
-  if (rows.length === 0) return "Nothing in this time.";
+/**
+ * A report's rows as a table, texts before figures; below it the rest, the totals and the times, in words.
+ * @param columns of the screen, for bars of the conversions; 0 for none
+ */
+export function renderRows(report: RowsAnswer, columns = 0): string {
+  const { rows, rest, totals, timeZone, from, to } = report as Summaries;
+  const times = timeZone === undefined ? [] : [timesLine({ timeZone, from, to })];
+  if (rows.length === 0) return ["Nothing in this time.", ...times].join("\n\n");
   const names = Object.keys(rows[0] ?? {});
   const texts = names.filter(
     (name) => rows.every((row) => typeof row[name] === "string") && !isFigure(name),
   );
-  const columns = [...texts, ...names.filter((name) => !texts.includes(name))];
-  const body = rows.map((row) => columns.map((name) => cellOf(name, row[name], row["currency"])));
-  const lines = [plainTable(columns.map(wordsOf), texts.length, body, false)];
+  const fields = [...texts, ...names.filter((name) => !texts.includes(name))];
+  const body = rows.map((row) => fields.map((name) => cellOf(name, row[name], row["currency"])));
+  const table = plainTable(fields.map(wordsOf), texts.length, body, false);
+  const lines = [
+    withBars(
+      table,
+      rows.map(({ conversions }) => Number(conversions ?? 0)),
+      columns,
+    ),
+  ];
   const hidden = Number(rest?.["paths"] ?? 0);
   if (rest !== undefined && hidden > 0) lines.push(`Not shown: ${inWords(rest)}.`);
   for (const of of Array.isArray(totals) ? totals : [totals]) {
@@ -36,7 +52,8 @@ export function renderRows(report: RowsAnswer): string {
     const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
     lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
-  return lines.join("\n\n");
+  const isBlended = Array.isArray(totals) && totals.some((of) => "blendedRoas" in of);
+  return [...lines, ...(isBlended ? [BLENDED] : []), ...times].join("\n\n");
 }
 
 function inWords(figures: Figures, currency?: unknown): string {
@@ -54,9 +71,9 @@ function cellOf(name: string, value: unknown, currency: unknown): string {
       .map((of) => `${amountOf(of.value, of.currency)} ${of.currency}`.trim())
       .join(", ");
   }
-  if (typeof value === "number") return figureOf(name, value);
+  if (typeof value === "number") return figureOf(name, value, currency);
   if (isComputed(name) && typeof value === "string" && /^-?\d/.test(value)) {
-    return name.toLowerCase().endsWith("conversions")
+    return name.toLowerCase().includes("conversions")
       ? rounded(value, SHARE_DIGITS)
       : amountOf(value, currency);
   }
@@ -65,15 +82,31 @@ function cellOf(name: string, value: unknown, currency: unknown): string {
   return safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
-function figureOf(name: string, value: number): string {
+function figureOf(name: string, value: number, currency: unknown): string {
+  if (/cpa$|cpc$/i.test(name)) return quotientOf(value, currency);
+  if (/roas$|PerLast$/i.test(name)) return formatUnits(...roundedTo(value, SHARE_DIGITS));
   if (name.endsWith("Rate")) return `${(value * 100).toFixed(2)} %`;
   if (name.endsWith("Ms")) return `${(value / DAY_MS).toFixed(1)} d`;
   return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 }
 
+/** Money for each conversion or arrival, in the currency's minor unit; a little is not nothing. */
+function quotientOf(value: number, currency: unknown): string {
+  const [units, digits] = roundedTo(value, digitsOf(currency));
+  return units === 0n && value > 0 ? `< ${formatUnits(1n, digits)}` : formatUnits(units, digits);
+}
+
+function roundedTo(value: number, digits: number): [units: bigint, digits: number] {
+  return [roundColumn([unitsOfNumber(value)], digits).total, digits];
+}
+
+function digitsOf(currency: unknown): number {
+  return minorDigits(typeof currency === "string" ? currency : "");
+}
+
 /** An exact amount in its currency's minor unit. */
 function amountOf(text: string, currency: unknown): string {
-  return rounded(text, minorDigits(typeof currency === "string" ? currency : ""));
+  return rounded(text, digitsOf(currency));
 }
 
 function rounded(text: string, digits: number): string {
@@ -89,10 +122,11 @@ function isComputed(name: string): boolean {
   return /value|spend|conversions$/i.test(name);
 }
 
-/** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median". */
+/** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median", `blendedCpa` "blended CPA". */
 function wordsOf(name: string): string {
   return name
     .replace(/Ms$/, "")
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\b(?:roas|cpa|cpc)$/, (word) => word.toUpperCase());
 }

@@ -2,17 +2,21 @@ import Table from "cli-table3";
 import type { AttributionReport, ReportRow } from "@tributary/reports/answers";
 import { safeTextWithin } from "../terminal/terminal.ts";
 import { counted, figure } from "../terminal/figures.ts";
+import { withBars } from "./table-bars.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 
-/** The channel that stands for conversions without a touchpoint. */
-const UNATTRIBUTED = "unattributed";
-const CALENDAR = ["day", "week", "month"];
-const CONVERSION_DIGITS = 2;
+/** What stands for a channel, or another dimension, of conversions without a touchpoint. */
+const UNATTRIBUTED = ["unattributed", "(unattributed)"];
+export const CALENDAR: readonly string[] = ["hour", "day", "week", "month"];
+export const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
 const MAX_CELL_CHARACTERS = 40;
 
 /** The part of a report that its tables show. */
-export type ShownReport = Pick<AttributionReport, "asOf" | "rows" | "totals" | "comparisons">;
+export type ShownReport = Pick<
+  AttributionReport,
+  "asOf" | "rows" | "totals" | "comparisons" | "removalEffects"
+>;
 
 /** Groups of a report in the order of {@link groupOrder}, then of their first row. */
 interface Grid {
@@ -24,11 +28,13 @@ interface Grid {
 /**
  * A report as tables: value by currency, then conversions, with a column for each model. Every column sums to its last
  * row, in the digits shown. The headings name the time of the state, where that is not now.
+ * @param columns of the screen, for bars where there is one model; 0 for none
  */
 export function renderReport(
   report: ShownReport,
   models: readonly string[],
   by: readonly string[],
+  columns = 0,
 ): string {
   const grid = gridOf(report.rows, by);
   const asOf = report.asOf === undefined ? "" : ` as of ${new Date(report.asOf).toISOString()}`;
@@ -40,8 +46,7 @@ export function renderReport(
       section(
         `Value, ${currency === "" ? "without a currency" : currency}${asOf}`,
         grid,
-        models,
-        by,
+        { models, by, columns },
         digits,
         (rows) =>
           rows
@@ -51,7 +56,7 @@ export function renderReport(
     );
   }
   parts.push(
-    section(`Conversions${asOf}`, grid, models, by, CONVERSION_DIGITS, (rows) =>
+    section(`Conversions${asOf}`, grid, { models, by, columns }, CONVERSION_DIGITS, (rows) =>
       rows.reduce((sum, row) => sum + unitsOfNumber(row.conversions), 0n),
     ),
   );
@@ -59,8 +64,40 @@ export function renderReport(
   parts.push(
     `${counted(conversions, "conversion")}${asOf}: ${figure(attributed)} attributed, ${figure(unattributed)} without a touchpoint.`,
   );
-  parts.push(...confidenceParts(report, by));
+  parts.push(...removalParts(report, by), ...confidenceParts(report, by));
   return parts.join("\n\n");
+}
+
+/** Removal effects of the Markov models, and how likely a journey converts. */
+function removalParts({ removalEffects = [] }: ShownReport, by: readonly string[]): string[] {
+  if (removalEffects.length === 0) return [];
+  const dims = by.filter((name) => removalEffects.some(({ effects: [one] }) => one?.[name]));
+  const named = removalEffects.map(
+    ({ effects }) =>
+      new Map(
+        effects.map(({ effect, ...group }) => [
+          JSON.stringify(dims.map((name) => dimensionText(group[name]))),
+          effect,
+        ]),
+      ),
+  );
+  const groups = [...new Set(named.flatMap((effects) => [...effects.keys()]))];
+  const rows = groups.map((group) => [
+    ...(JSON.parse(group) as string[]),
+    ...named.map((effects) => percent(effects.get(group) ?? 0)),
+  ]);
+  const models = removalEffects.map(({ model }) => model);
+  const probabilities = removalEffects.map(
+    ({ model, conversionProbability }) => `${percent(conversionProbability)} under ${model}`,
+  );
+  const line = `A journey with a touchpoint converts with a probability of ${probabilities.join(", ")}.`;
+  if (groups.length === 0) return [line];
+  const title = "Removal effects: share of the conversions that would be lost without";
+  return [`${title}\n${plainTable([...dims, ...models], dims.length, rows, false)}`, line];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
 }
 
 /** Intervals of the conversions, and the neighbours whose difference the data do not show. */
@@ -107,13 +144,16 @@ function gridOf(rows: readonly ReportRow[], by: readonly string[]): Grid {
   };
 }
 
-/** Orders groups: by the day, week or month where there is one, those without a touchpoint last; else as they come. */
+/** Orders groups: by the hour, day, week or month where there is one, those without a touchpoint last; else as they come. */
 export function groupOrder(
   by: readonly string[],
 ): (a: readonly string[], b: readonly string[]) => number {
   const time = by.findIndex((name) => CALENDAR.includes(name));
-  const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
-  return (a, b) => (a[time] ?? "").localeCompare(b[time] ?? "") || isLast(a) - isLast(b);
+  const isLast = (group: readonly string[]): number =>
+    group.some((name) => UNATTRIBUTED.includes(name)) ? 1 : 0;
+  // Not by the text: of two hours that read 02:00 the one with the larger offset is the first.
+  const at = (group: readonly string[]): number => Date.parse(group[time] ?? "") || 0;
+  return (a, b) => at(a) - at(b) || isLast(a) - isLast(b);
 }
 
 /** A dimension as a table's cell. */
@@ -126,32 +166,39 @@ export function shortText(text: string): string {
   return text === "" ? "(none)" : safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
+/** What a table shows, and the columns of the screen that it is for. */
+interface Layout {
+  readonly models: readonly string[];
+  readonly by: readonly string[];
+  readonly columns: number;
+}
+
 function section(
   title: string,
   grid: Grid,
-  models: readonly string[],
-  by: readonly string[],
+  { models, by, columns }: Layout,
   digits: number,
   measure: (rows: readonly ReportRow[]) => bigint,
 ): string {
-  const columns = models.map((model) => {
-    const { cells, total } = roundColumn(
+  const rounded = models.map((model) =>
+    roundColumn(
       grid.groups.map((group) => measure(grid.find(group, model))),
       digits,
-    );
-    return [...cells, total].map((units) => formatUnits(units, digits));
-  });
-  const body = grid.groups.map((group, i) => [
-    ...group,
-    ...columns.map((column) => column[i] ?? ""),
-  ]);
+    ),
+  );
+  const cells = rounded.map((column) =>
+    [...column.cells, column.total].map((units) => formatUnits(units, digits)),
+  );
+  const body = grid.groups.map((group, i) => [...group, ...cells.map((column) => column[i] ?? "")]);
   const total = [
     "total",
     ...by.slice(1).map(() => ""),
-    ...columns.map((column) => column.at(-1) ?? ""),
+    ...cells.map((column) => column.at(-1) ?? ""),
   ];
   const table = plainTable([...by, ...models], by.length, [...body, total]);
-  return `${title}\n${table}`;
+  const [only, ...others] = rounded;
+  if (only === undefined || others.length > 0) return `${title}\n${table}`;
+  return `${title}\n${withBars(table, only.cells.map(Number), columns)}`;
 }
 
 /** A table without borders but a line below its head and above its last row; text to the left, figures to the right. */

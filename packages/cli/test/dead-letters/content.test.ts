@@ -47,6 +47,7 @@ function scan(
     maxEventBytes: 10_000,
     maxFutureMs: 1000,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   new BatchScanner(dictionaries).scan(packEvents(events), options, sink);
 }

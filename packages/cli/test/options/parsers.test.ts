@@ -25,11 +25,14 @@ test("lists take each name once, in the order given, or all", () => {
   expect(() => read("a,")).toThrow("An empty name");
 });
 
-test("instants are days in UTC, ISO 8601 with a zone, or milliseconds", () => {
-  expect(instant("2026-10-01")).toBe("2026-10-01T00:00:00.000Z");
+test("instants are ISO 8601 or milliseconds; days and times without an offset are left to the reports' zone", () => {
+  expect(instant("2026-10-01")).toBe("2026-10-01");
+  expect(instant("2026-10-01T02:00")).toBe("2026-10-01T02:00");
+  expect(instant("2026-10-01T02:00:00.123456")).toBe("2026-10-01T02:00:00.123");
+  expect(instant("2026-10-01T02:00:00+0200")).toBe("2026-10-01T00:00:00.000Z");
   expect(instant("2026-10-01T02:00:00+02:00")).toBe("2026-10-01T00:00:00.000Z");
   expect(instant("1790812800000")).toBe("2026-10-01T00:00:00.000Z");
-  for (const text of ["2026-10-01T02:00:00", "1.10.2026", "2026-99-01"])
+  for (const text of ["2026-10-01 02:00", "1.10.2026", "2026-99-01", "2026-10-01T25:00"])
     expect(() => instant(text)).toThrow("Expected a day");
 });
 

@@ -51,10 +51,12 @@ test("the notes name the time up to which a report is complete, and its rules", 
     afterConversion: "keep",
     transform: "unique",
   };
-  const report = { rows: [], totals, completeUpTo: Date.UTC(2026, 9, 1), rules };
+  const timeZone = "Europe/Berlin";
+  const report = { rows: [], totals, timeZone, completeUpTo: Date.UTC(2026, 9, 1), rules };
+  const times = "Time zone Europe/Berlin, all time.\n";
   const complete =
     "Complete up to 2026-10-01T00:00:00.000Z: the report includes everything accepted earlier.";
-  expect(reportNotes({ ...report, source: "streamed" })).toBe(complete);
+  expect(reportNotes({ ...report, source: "streamed" })).toBe(`${times}${complete}`);
   expect(
     reportNotes({
       ...report,
@@ -63,12 +65,17 @@ test("the notes name the time up to which a report is complete, and its rules", 
         ...rules,
         viewThrough: false,
         clickBeatsImpression: true,
+        conversionTouch: true,
         leaveOut: ["channel:email"],
         leftOutTouchpoints: 1234,
       },
     }),
   ).toBe(
-    `Credited anew from the facts: clicks and visits count for 7d, impressions not; a click beats impressions; without channel:email (1,234 touchpoints).\n${complete}`,
+    `${times}Credited anew from the facts: clicks and visits count for 7d, impressions not; a click beats impressions; a conversion is the last touchpoint itself; without channel:email (1,234 touchpoints).\n${complete}`,
+  );
+  const unbounded = { ...rules, clickWindowMs: null, viewWindowMs: null };
+  expect(reportNotes({ ...report, source: "facts", rules: unbounded })).toContain(
+    "clicks and visits count whatever their age, impressions whatever their age.",
   );
   expect(reportNotes({ ...report, source: "streamed", completeUpTo: 0 })).toContain(
     "not known to be complete",

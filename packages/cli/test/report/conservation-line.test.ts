@@ -5,7 +5,7 @@ const events = {
   accepted: 1200,
   duplicates: 100,
   deadLettered: 0,
-  dropped: { facts_per_user: 1 },
+  dropped: { custom_per_user: 1 },
   touchpointsCredited: 1000,
   touchpointsWithoutConversion: 0,
   touchpointsOutsideWindows: 0,
@@ -29,7 +29,7 @@ const euros = {
 
 test("names each account that has events, and that nothing is left", () => {
   expect(conservationLine({ complete: true, events, money: [euros] })).toBe(
-    "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound; nothing is left over.",
+    "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound (1 custom events of a user); nothing is left over.",
   );
 });
 
@@ -39,7 +39,22 @@ test("names the events of erased people", () => {
     events: { ...events, erased: 9, duplicates: 0 },
     money: [],
   });
-  expect(line).toContain(" + 9 erased + 1 dropped by a bound; nothing is left over.");
+  expect(line).toContain(
+    " + 9 erased + 1 dropped by a bound (1 custom events of a user); nothing is left over.",
+  );
+});
+
+test("says what each bound dropped", () => {
+  const dropped = {
+    custom_per_user: 1200,
+    direct_visits_per_user: 0,
+    conversions_per_user: 3,
+    a_new_one: 2,
+  };
+  const line = conservationLine({ complete: true, events: { ...events, dropped }, money: [] });
+  expect(line).toContain(
+    " + 1,205 dropped by a bound (1,200 custom events of a user, 3 conversions and refunds of a user, 2 a_new_one);",
+  );
 });
 
 test("shows unaccounted events and money in capitals, and only once all is loaded", () => {

@@ -38,6 +38,39 @@ test("computed amounts have their currency's minor unit, imported ones stay as t
   expect(rates).toMatch(/2026-10-01 +0\.921234 +120\.5$/m);
 });
 
+test("what is not known is no 0, a little is not nothing, and blended figures are explained", () => {
+  const row = { currency: "EUR", roas: 2.5, cpa: 1234.5, cpc: 0.0004 };
+  const shown = renderRows({
+    rows: [
+      { channel: "email", ...row, spend: "3" },
+      { channel: "direct", currency: "EUR", roas: null, cpa: null, cpc: 0, spend: null },
+      { channel: "display", ...row, currency: "JPY", spend: "1000.4" },
+    ],
+    totals: [{ currency: "EUR", spend: null, cpa: 0.62, blendedRoas: null, blendedCpa: 2 }],
+  } as Parameters<typeof renderRows>[0]);
+  expect(shown).toMatch(/channel +currency +ROAS +CPA +CPC +spend\n/);
+  expect(shown).toMatch(/email +EUR +2\.50 +1,234\.50 +< 0\.01 +3\.00\n/);
+  expect(shown).toMatch(/direct +EUR +– +– +0\.00 +–\n/);
+  expect(shown).toMatch(/display +JPY +2\.50 +1,235 +< 1 +1,000\n/);
+  expect(shown).toContain("In all, EUR: – spend, 0.62 CPA, – blended ROAS, 2.00 blended CPA.");
+  expect(shown).toContain("blended ones set all spend against all");
+});
+
+test("a report names its zone and its times", () => {
+  const timeZone = "Europe/Berlin";
+  const to = Date.UTC(2026, 9, 25, 0, 30);
+  expect(renderRows({ rows: [], timeZone })).toBe(
+    "Nothing in this time.\n\nTime zone Europe/Berlin, all time.",
+  );
+  const from = Date.UTC(2026, 8, 30, 22);
+  expect(renderRows({ rows: [{ day: "2026-10-01" }], timeZone, from, to })).toContain(
+    "\n\nTime zone Europe/Berlin, from 2026-10-01 to before 2026-10-25 02:30:00+02:00.",
+  );
+  expect(renderRows({ rows: [{ day: "2026-10-01" }], timeZone: "UTC", to })).toContain(
+    "Time zone UTC, to before 2026-10-25 00:30:00+00:00.",
+  );
+});
+
 test("a report without rows is empty", () => {
   expect(renderRows({ rows: [] })).toBe("Nothing in this time.");
 });

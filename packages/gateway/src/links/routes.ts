@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { EVENT_LIMITS, packEvents } from "@tributary/protocol";
+import { packEvents } from "@tributary/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type BotFilter, BOTS_CHANNEL } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
@@ -75,16 +75,7 @@ export function addLinkRoutes(
     const verdict = bots.judge(tenant, request.headers["user-agent"]);
     if (verdict === "drop") return;
     const time = Date.now();
-    const { referer } = request.headers;
-    const isShort = referer !== undefined && Buffer.byteLength(referer) <= EVENT_LIMITS.urlBytes;
-    const event = linkEvent({
-      type,
-      id,
-      time,
-      query,
-      url,
-      referrer: isShort ? referer : undefined,
-    });
+    const event = linkEvent({ type, id, time, query, url, referrer: request.headers.referer });
     const marked = verdict === "mark" ? { ...event, channel: BOTS_CHANNEL } : event;
     const body = packEvents([marked]);
     const outcome = await keeper.keep({ tenant, receivedAtMs: time, events: 1, body });

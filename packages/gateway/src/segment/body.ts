@@ -1,22 +1,20 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { parseJson } from "@tributary/protocol";
 import { GatewayError } from "../errors.ts";
 import { decodeBody } from "../http/read-body.ts";
 
 /** What a Segment client sent: one event, or a batch of them. */
 export interface SegmentBody {
   readonly writeKey: string | undefined;
-  /** The client's clock at sending, ms since 1970; undefined where it does not say. */
-  readonly sentAtMs: number | undefined;
+  /** The client's clock at sending, as sent. */
+  readonly sentAt: unknown;
   /** Not looked at yet; at least one. */
   readonly events: readonly unknown[];
 }
 
-/** 2000-01-01: an earlier clock is not set, and nothing to correct by. */
-const LEAST_CLOCK_MS = 946_684_800_000;
-
 /**
  * Reads a body by its content, whatever its headers say: `text/plain` is JSON here, and form-encoded bodies are gzip.
- * @throws GatewayError `body_malformed`, `body_empty`, `body_too_large`, `unsupported_encoding`, `too_many_events`
+ * @throws GatewayError, ProtocolError `body_malformed`, `body_empty`, `body_too_large`, `unsupported_encoding`, `too_many_events`
  */
 export async function readSegmentBody(
   raw: Buffer,
@@ -27,14 +25,14 @@ export async function readSegmentBody(
   const value = parse(plain.toString("utf8"));
   if (!isRecord(value)) {
     if (!Array.isArray(value)) throw malformed('expected an event or {"batch": […]}');
-    return bounded({ writeKey: undefined, sentAtMs: undefined, events: value }, bounds.maxEvents);
+    return bounded({ writeKey: undefined, sentAt: undefined, events: value }, bounds.maxEvents);
   }
   const { writeKey, sentAt, batch } = value;
   if (batch !== undefined && !Array.isArray(batch)) throw malformed("batch: expected an array");
   return bounded(
     {
       writeKey: typeof writeKey === "string" ? writeKey : undefined,
-      sentAtMs: clockOf(sentAt),
+      sentAt,
       events: batch ?? [value],
     },
     bounds.maxEvents,
@@ -56,13 +54,7 @@ function parse(text: string): unknown {
   const trimmed = text.replace(/^\uFEFF/, "").trim();
   if (trimmed === "") throw new GatewayError("body_empty", "the body is empty");
   const json = trimmed.startsWith("{") || trimmed.startsWith("[") ? trimmed : fromForm(trimmed);
-  try {
-    const value: unknown = JSON.parse(json);
-    return value;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw malformed(`not valid JSON: ${reason}`);
-  }
+  return parseJson(json);
 }
 
 /** The JSON in a form: all of it percent-encoded, or the field `data`, plain or as base64. */
@@ -70,13 +62,6 @@ function fromForm(text: string): string {
   const form = new URLSearchParams(text);
   const json = form.get("data") ?? form.keys().next().value ?? "";
   return /^\s*[[{]/.test(json) ? json : Buffer.from(json, "base64").toString("utf8");
-}
-
-function clockOf(sentAt: unknown): number | undefined {
-  const ms = typeof sentAt === "string" ? Date.parse(sentAt) : sentAt;
-  return typeof ms === "number" && Number.isSafeInteger(ms) && ms >= LEAST_CLOCK_MS
-    ? ms
-    : undefined;
 }
 
 function bounded(body: SegmentBody, maxEvents: number): SegmentBody {

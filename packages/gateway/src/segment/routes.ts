@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { packBatch, type Refusal } from "@tributary/protocol";
+import { packEvents, type Refusal } from "@tributary/protocol";
 import type { Span } from "@tributary/telemetry";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { answerBatch, toGatewayError } from "../http/replies.ts";
@@ -17,6 +17,7 @@ import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
 import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";
 import { Patience } from "./patience.ts";
+import { type SenderClock, senderClockOf } from "./sender-clock.ts";
 import { ECOMMERCE_RULES, type SegmentRules, segmentRulesOf } from "./rules.ts";
 
 /** Segment's paths, the browser client's letters among them, and the call of each; without one, the event says it. */
@@ -141,10 +142,11 @@ class SegmentIntake {
     if (!keys.isIn(headers)) this.#intake.checkRoom(tenant);
     const rules = this.#rules.get(tenant) ?? ECOMMERCE_RULES;
     const own = pageAgentOf(headers);
-    const { events, broken, omitted } = mapEvents(body, call, rules, (sent) =>
+    const clock = senderClockOf(body.sentAt, headers, { ...this.#config, now: Date.now() });
+    const { events, broken, omitted } = mapEvents(body, call, rules, clock, (sent) =>
       this.#bots.judge(tenant, userAgentOf(sent) ?? own),
     );
-    const bytes = packBatch(events, body.sentAtMs);
+    const bytes = packEvents(events);
     const { accepted, refused } = await this.#intake.take({ bytes, broken }, tenant, span);
     for (const { field } of omitted) {
       this.#metrics.tributary_segment_omitted_fields_total.inc({ field });
@@ -165,14 +167,13 @@ function mapEvents(
   body: SegmentBody,
   call: SegmentCall | undefined,
   rules: SegmentRules,
+  clock: SenderClock,
   judge: (sent: unknown) => BotVerdict,
 ): Mapped {
   const broken = new Map<number, Reason>();
   const omitted: Refusal[] = [];
-  // The clock of an event without a time is the sender's, as that of all others in the body.
-  const now = body.sentAtMs ?? Date.now();
   const events = body.events.map((sent, index) => {
-    const mapped = mapEvent(sent, call, rules, now, (field, reason) =>
+    const mapped = mapEvent(sent, call, rules, clock, (field, reason) =>
       omitted.push({ index, field, reason }),
     );
     if ("refused" in mapped) {

@@ -13,6 +13,7 @@ beforeAll(async () => {
   redis = await startRedis();
   open = await startGateway(redis.url, { TRIBUTARY_WRITE_KEYS: "k=shop" });
   closed = await startGateway(redis.url, {
+    TRIBUTARY_WRITE_KEYS: "k=shop",
     TRIBUTARY_CORS_ORIGINS: `${PAGE}, http://127.0.0.1:81`,
   });
 });

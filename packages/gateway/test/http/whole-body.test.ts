@@ -19,7 +19,7 @@ afterEach(async () => {
 
 const BODY = JSON.stringify({ id: "e1", type: "click", time: Date.now(), userId: "u" });
 const request = (length: number, more = "") =>
-  `POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n`;
+  `POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n`;
 
 async function listen(): Promise<number> {
   gateway = await startGateway(redis.url, {}, { write: (line) => void lines.push(line) });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { tenantsFile } from "../../../../test/support/tenants-file.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { storedEvents } from "../support/stored-events.ts";
 
 const UUID = /^[0-9a-f-]{36}$/;
 const TARGET = "https://shop.example/a?utm_source=news&utm_medium=email&x=%2f#top";
@@ -105,9 +106,29 @@ describe("a link", () => {
     }
   });
 
-  it("leads on with what the event cannot hold, which is counted", async () => {
+  it("keeps a click whose texts are longer than an event's, cut, and without a visitor's ID that is", async () => {
     await start();
-    const answer = await click(`${to(TARGET)}&campaign=${"x".repeat(300)}`);
+    const long = `campaign=${"x".repeat(255)}%C3%A9&channel=${"c".repeat(65)}&uid=${"u".repeat(129)}`;
+    const answer = await gateway.server.inject({
+      url: `/c/k1?${to(TARGET)}&${long}`,
+      headers: { referer: `https://blog.example/${"r".repeat(2048)}` },
+    });
+    expect(answer.statusCode).toBe(302);
+    await expect.poll(events).toBe(1);
+    const id = String(answer.headers.location).match(/tclid=([0-9a-f-]+)/)?.[1];
+    const [stored] = await storedEvents(gateway);
+    expect(stored).toMatchObject({
+      id,
+      anonymousId: id,
+      userId: "",
+      dimensions: { campaign: "x".repeat(255), channel: "c".repeat(64) },
+      referrer: `https://blog.example/${"r".repeat(2048 - 21)}`,
+    });
+  });
+
+  it("leads on with what the event cannot hold, which is counted", async () => {
+    await start({ TRIBUTARY_MAX_EVENT_BYTES: "256" });
+    const answer = await click(`${to(TARGET)}&campaign=${"x".repeat(250)}`);
     expect(answer.statusCode).toBe(302);
     expect(await metric('tributary_link_events_total{type="click",outcome="refused"}')).toMatch(
       / 1$/,

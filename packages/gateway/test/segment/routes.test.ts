@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { storedEvents } from "../support/stored-events.ts";
 
 let redis: RedisServer;
 let gateway: TestGateway;
@@ -80,6 +81,53 @@ describe("Segment's paths", () => {
     });
     expect((await gateway.server.inject("/v1/projects/no/settings")).statusCode).toBe(401);
   });
+});
+
+it("a body's clock moves the times of its events only where no transit explains the difference", async () => {
+  await gateway.client.flushall();
+  const now = Date.now();
+  const at = (ms: number): string => new Date(ms).toISOString();
+  const send = async (messageId: string, aheadMs: number, transitMs: number): Promise<void> => {
+    const sentAt = now + aheadMs - transitMs;
+    const batch = [
+      track(messageId, { timestamp: at(sentAt - 5000) }),
+      track(`${messageId}-now`, { timestamp: null }),
+    ];
+    const answer = await post("/v1/batch", { batch, sentAt: at(sentAt) });
+    expect(answer.json()).toMatchObject({ accepted: 2 });
+  };
+  await send("right", 0, 0);
+  await send("stalled", 0, 15_000);
+  await send("ahead", 7_200_000, 0);
+  const expected = [0, 15_000, 0].flatMap((transitMs) => [now - transitMs - 5000, now - transitMs]);
+  const ascending = (a: number, b: number): number => a - b;
+  expect((await storedEvents(gateway)).map(({ time }) => time).toSorted(ascending)).toEqual(
+    expected.toSorted(ascending),
+  );
+});
+
+it("half of a surrogate pair costs no event, in whatever text it is", async () => {
+  await gateway.client.flushall();
+  const half = String.raw`x\ud83d`;
+  const properties = { url: half, revenue: 1, order_id: half, title: half };
+  const context = {
+    page: { referrer: half, search: half },
+    campaign: { source: half, name: half },
+  };
+  const batch = [
+    { messageId: half, userId: half, event: "Order Completed", type: "track", properties, context },
+    { messageId: "2", anonymousId: half, name: half, type: "page", properties, context },
+    { messageId: "3", userId: half, previousId: half, type: "alias" },
+  ];
+  const text = JSON.stringify({ batch }).replaceAll("\\\\ud83d", "\\ud83d");
+  expect(text).toContain('"x\\ud83d"');
+  const answer = await post("/v1/batch", text);
+  expect(answer.json()).toEqual({ success: true, accepted: 3, refused: [], omitted: [] });
+  expect((await storedEvents(gateway)).map(({ id }) => id).toSorted()).toEqual([
+    "2",
+    "3",
+    "x\ufffd",
+  ]);
 });
 
 describe("a body is read by what it is", () => {

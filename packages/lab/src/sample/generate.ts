@@ -24,6 +24,8 @@ const SPREAD_MS = 18 * DAY_MS;
 const DUPLICATE_SHARE = 0.02;
 const LATE_SHARE = 0.03;
 const MEAN_TOUCHES = 4.4;
+/** Orders are numbered from here on, as the documentation's examples have them. */
+const FIRST_ORDER = 1001;
 
 /** An event and when it reaches the platform; only the order of arrivals counts. */
 interface Arrival {
@@ -38,8 +40,13 @@ interface Arrival {
 export function generateSample(options: SampleOptions): TributaryEvent[] {
   const random = createRandom(options.seed);
   const arrivals: Arrival[] = [];
+  let lastOrder = FIRST_ORDER - 1;
+  const nextOrder = (): string => {
+    lastOrder += 1;
+    return `order-${lastOrder}`;
+  };
   for (let user = 0; user < options.users; user += 1) {
-    for (const event of journey(random, user, options)) {
+    for (const event of journey(random, user, options, nextOrder)) {
       const isTouchpoint =
         event.type === "click" || event.type === "visit" || event.type === "impression";
       const late = isTouchpoint && random() < LATE_SHARE ? (1 + below(random, 6)) * DAY_MS : 0;
@@ -85,7 +92,12 @@ class Journey {
   }
 }
 
-function journey(random: Random, user: number, options: SampleOptions): readonly TributaryEvent[] {
+function journey(
+  random: Random,
+  user: number,
+  options: SampleOptions,
+  nextOrder: () => string,
+): readonly TributaryEvent[] {
   const number = String(user).padStart(5, "0");
   // Two in three users are known; the others are anonymous browsers.
   const identity =
@@ -96,7 +108,7 @@ function journey(random: Random, user: number, options: SampleOptions): readonly
   if (pull === 0) pull = 4;
   let odds = 0.31 * pull;
   for (let order = 1; order <= 4 && random() < odds; order += 1) {
-    addConversion(walk, random, `order-${number}-${order}`);
+    addConversion(walk, random, nextOrder());
     odds = 0.22;
     walk.wait(DAY_MS, 5 * DAY_MS);
     if (random() < 0.5) walk.add({ type: "visit", url: "https://shop.example/account" });

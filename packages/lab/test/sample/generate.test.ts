@@ -26,6 +26,7 @@ test("the gateway accepts every event of any seed", () => {
     maxEventBytes: 32_768,
     maxFutureMs: 0,
     clockToleranceMs: 2000,
+    maxTransitMs: 3_300_000,
   };
   fc.assert(
     fc.property(fc.integer(), (seed) => {
@@ -51,6 +52,8 @@ test("the bundled sample matches its description", () => {
   expect(sample.filter(({ type }) => type === "refund").length).toBeGreaterThan(10);
   const orders = new Set(conversions.map(({ orderId }) => orderId));
   expect(orders.size).toBe(conversions.length);
+  expect(orders.has("order-1001")).toBe(true);
+  expect(orders.has(`order-${1000 + orders.size}`)).toBe(true);
 });
 
 test("it has more than five channels, late touchpoints, repeat buyers and buyers without a touchpoint", () => {

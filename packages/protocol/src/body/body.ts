@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { Packr } from "msgpackr";
 import { ProtocolError } from "../errors.ts";
+import { wellFormedJson } from "./json/well-formed.ts";
 import { JsonToMsgpack } from "./json/to-msgpack.ts";
 
 // Plain maps, readable by every msgpack library: no record extension.
@@ -83,14 +84,6 @@ export function packEvents(events: readonly unknown[]): Buffer {
 }
 
 /**
- * Packs events with the sender's clock at sending.
- * @param sentAtMs ms since 1970; undefined where it is not known
- */
-export function packBatch(events: readonly unknown[], sentAtMs: number | undefined): Buffer {
-  return packValue(sentAtMs === undefined ? events : { sentAt: sentAtMs, events });
-}
-
-/**
  * A body as {@link BatchScanner} reads it, with other events in their places: decoded and packed again, which costs many times
  * what reading it does.
  * @throws ProtocolError `body_malformed` where it is not msgpack
@@ -127,9 +120,13 @@ function textOf(body: Uint8Array, start: number, end: number): string {
   return Buffer.from(body.buffer, body.byteOffset + start, end - start).toString("utf8");
 }
 
-function parseJson(text: string): unknown {
+/**
+ * What a JSON text says, with U+FFFD for halves of surrogate pairs.
+ * @throws ProtocolError `body_malformed` where it is not JSON
+ */
+export function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(wellFormedJson(text));
     return value;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

@@ -9,6 +9,8 @@ export interface ScanOptions {
   readonly maxEventBytes: number;
   /** How far ahead of `now` an event's (corrected) time may lie, ms. */
   readonly maxFutureMs: number;
-  /** Clock differences up to this are left alone, ms; larger ones are corrected by `sentAt`. */
+  /** A sender's clock that is ahead of arrival by more is corrected by `sentAt`, in steps of this, ms. */
   readonly clockToleranceMs: number;
+  /** Longest that a body may be under way, all its tries included, ms: only a clock that is behind by more is corrected. */
+  readonly maxTransitMs: number;
 }

@@ -1,14 +1,8 @@
 import { Buffer } from "node:buffer";
-import { unpack } from "msgpackr";
+import { pack, unpack } from "msgpackr";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  packBatch,
-  packEvents,
-  packJsonBody,
-  packNdjsonBody,
-  replaceEvents,
-} from "../../src/index.ts";
+import { packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "../../src/index.ts";
 
 const bytes = (text: string): Buffer => Buffer.from(text);
 const fromJson = (body: Buffer): unknown => unpack(packJsonBody(body));
@@ -107,7 +101,7 @@ describe("other events in their places", () => {
 
   it("are those of an array, of a batch, or the one there is, and all else of the batch stays", () => {
     expect(unpack(replaceEvents(packEvents(events), other))).toEqual(replaced);
-    const batch = packBatch(events, 1_700_000_000_000);
+    const batch = pack({ sentAt: 1_700_000_000_000, events });
     expect(unpack(replaceEvents(batch, other))).toEqual({
       sentAt: 1_700_000_000_000,
       events: replaced,

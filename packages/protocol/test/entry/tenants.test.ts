@@ -24,6 +24,7 @@ function entryOf(tenants: readonly string[]): Uint8Array {
         maxEventBytes: 1000,
         maxFutureMs: 1000,
         clockToleranceMs: 0,
+        maxTransitMs: 3_300_000,
       },
       (row) => writer.append(row),
     );

@@ -31,6 +31,7 @@ const SCAN: ScanOptions = {
   maxEventBytes: 32_768,
   maxFutureMs: 86_400_000,
   clockToleranceMs: 2000,
+  maxTransitMs: 3_300_000,
 };
 
 /** A row as an object, for comparing. */

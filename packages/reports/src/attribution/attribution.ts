@@ -15,6 +15,7 @@ import {
   type OpenPath,
   type WarehouseEngine,
 } from "@tributary/warehouse";
+import type { AnsweredTimes } from "../answers/fields.ts";
 import { compareWith, type ComparedRow } from "./compared-rows.ts";
 import type { RecomputeTask, TouchesTask } from "../compute/facts-computer.ts";
 import { longestWindowMs } from "../question/journey-rules.ts";
@@ -22,11 +23,13 @@ import { ReportsError } from "../errors.ts";
 import type { PathCredits, PathCreditsTask } from "../compute/path-credits.ts";
 import {
   comparisonsOf,
+  removalOf,
   rowsOfCredits,
   tabulateJourneys,
   taskOf,
   type Comparison,
   type PathModelRow,
+  type Removal,
 } from "./path-rows.ts";
 import {
   isPathModel,
@@ -40,15 +43,15 @@ import { configuredRules, type ReportSettings } from "../question/settings.ts";
 import { ownTouchTexts } from "../compute/touch-text.ts";
 
 /** The answer to a question of attribution. */
-export interface Attribution {
-  /** As in the question. */
-  readonly asOf?: number;
+export interface Attribution extends AnsweredTimes {
   readonly source: ReportSource;
   readonly rules: ShownRules;
   readonly rows: readonly (AttributionRow | PathModelRow | ComparedRow)[];
   /** Where a confidence was asked for: neighbours in each model's order. */
   readonly comparisons?: readonly Comparison[];
   readonly totals: AttributionTotals;
+  /** Of Markov models, in the order of the question. */
+  readonly removalEffects?: readonly Removal[];
   /** Totals of the report that this one is compared with. */
   readonly totalsBefore?: AttributionTotals;
 }
@@ -124,19 +127,23 @@ interface Credited {
 }
 
 async function answerOne(parts: AttributionParts, question: Asked): Promise<Attribution> {
-  const { asOf, source, rules, paths } = question;
+  const { timeZone, from, to, asOf, source, rules, paths } = question;
   const pathModels = question.models.filter(isPathModel);
   const credited =
     source === "facts"
       ? await creditFacts(parts, question, pathModels.length > 0)
       : await creditStreamed(parts, question, pathModels.length > 0);
-  const { rows, comparisons } = await creditPathModels(parts, question, credited);
+  const { rows, comparisons, removals } = await creditPathModels(parts, question, credited);
   return {
+    timeZone,
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { asOf }),
     source,
     rules: shownRules(rules, paths.transform, credited.leftOutTouchpoints),
     rows,
     ...(paths.confidence === undefined ? {} : { comparisons }),
+    ...(removals.length === 0 ? {} : { removalEffects: removals }),
     totals: credited.totals,
   };
 }
@@ -176,6 +183,7 @@ async function creditFacts(
     touchDimensions,
     windowMs,
     lead,
+    ownTouches: rules.conversionTouch,
     by: conversionDimensions,
   };
   const dataVersion = await engine.dataVersion();
@@ -183,7 +191,10 @@ async function creditFacts(
     kind: "recompute",
     key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
-    conversionDimensions: conversionDimensions.length,
+    reading: {
+      conversionDimensions: conversionDimensions.length,
+      ownTouches: rules.conversionTouch ? { channels: settings.channels?.settings } : undefined,
+    },
     spec: {
       models: [...models.filter(isJourneyModel), ...custom],
       touchDimensions: touchDimensionsOf(by),
@@ -244,12 +255,13 @@ async function creditPathModels(
 ): Promise<{
   rows: readonly (AttributionRow | PathModelRow)[];
   comparisons: readonly Comparison[];
+  removals: readonly Removal[];
 }> {
   const pathModels = question.models.filter(isPathModel);
-  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [] };
+  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [], removals: [] };
   const { by, paths } = question;
   const { confidence } = paths;
-  const open = paths.nonConverting ? await openPathsOf(engine, question) : [];
+  const open = paths.nonConverting === "none" ? [] : await openPathsOf(engine, question);
   const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
   const resampling =
     confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
@@ -260,17 +272,22 @@ async function creditPathModels(
     ]),
   );
   const comparisons: Comparison[] = [];
+  const removals: Removal[] = [];
   for (const model of pathModels) {
     const credits = await computer.credit(taskOf(journeys, model, resampling));
     rows.set(model, rowsOfCredits(journeys, model, credits));
     comparisons.push(...comparisonsOf(journeys, model, credits));
+    const removal = removalOf(journeys, model, credits);
+    if (removal !== undefined) removals.push(removal);
   }
-  return { rows: modelNames(question).flatMap((model) => rows.get(model) ?? []), comparisons };
+  const inOrder = modelNames(question).flatMap((model) => rows.get(model) ?? []);
+  return { rows: inOrder, comparisons, removals };
 }
 
 async function openPathsOf(engine: WarehouseEngine, question: Asked): Promise<readonly OpenPath[]> {
-  const { rules, source, by } = question;
-  const open = await openJourneys(engine, { ...question, ...rules });
+  const { rules, source, by, paths } = question;
+  const tails = paths.nonConverting === "tails";
+  const open = await openJourneys(engine, { ...question, ...rules, tails });
   if (source === "streamed") return open;
   const known = new Map<string, string>();
   const count = touchDimensionsOf(by).length;

@@ -1,12 +1,11 @@
 import { assistedConversions } from "@tributary/warehouse";
 import { z } from "zod";
 import { count, currency, decimalText, rate } from "../answers/fields.ts";
-import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
 import { byTouch, report } from "./report.ts";
 
 export const assists = report({
   summary: "In how many conversions a group was first, last, or on the way",
-  parameters: z.strictObject({ by: byTouch, ...timeRange, asOf }),
+  parameters: z.strictObject({ by: byTouch }),
   answer: z.object({
     rows: z.array(
       z
@@ -23,9 +22,8 @@ export const assists = report({
     ),
     totals: z.object({ attributed: count, unattributed: count }),
   }),
-  async run({ engine, tenant, now }, asked) {
-    const question = { tenant, by: asked.by, ...timesOf(asked, now) };
-    const { rows, totals } = await assistedConversions(engine, question);
+  async run({ engine, tenant }, asked) {
+    const { rows, totals } = await assistedConversions(engine, { tenant, ...asked });
     return {
       rows: rows.map((row) => ({
         ...row,

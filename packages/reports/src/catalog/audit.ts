@@ -110,6 +110,7 @@ function* compare(
     view: settings.viewWindowMs,
     sessionGap: settings.sessionGapMs,
     halfLife: settings.halfLifeMs,
+    direct: settings.directChannels,
   };
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {

@@ -11,14 +11,7 @@ import {
 import { z } from "zod";
 import { count, currency, decimalText } from "../answers/fields.ts";
 import { refusal } from "../question/parameters.ts";
-import {
-  asOf,
-  instant,
-  refuseFuture,
-  streamedModel,
-  timeRange,
-  timesOf,
-} from "../question/report-parameters.ts";
+import { instant, instantOf, refuseFuture, streamedModel } from "../question/report-parameters.ts";
 import { byTouch, report, type AnswerOf } from "./report.ts";
 
 /** Lines of a group's statement, in their order: the first and the causes sum to the last. */
@@ -70,12 +63,11 @@ export const changes = report({
     model: streamedModel,
     by: byTouch,
     since: instant("the figures known then are compared with those of now, or of asOf; needed"),
-    ...timeRange,
-    asOf,
   }),
   answer: changesSchema,
   async run({ engine, tenant, now }, asked) {
-    const { model, by, since, asOf: until = now } = asked;
+    const { model, by, from, to, asOf: until = now } = asked;
+    const since = instantOf("since", asked.since, asked.timeZone);
     if (since === undefined) {
       throw refusal("parameter_missing", "since", "expected the time to compare with", undefined);
     }
@@ -84,7 +76,6 @@ export const changes = report({
       const reason = `expected a time before asOf (${new Date(until).toISOString()})`;
       throw refusal("range_empty", "since", reason, new Date(since).toISOString());
     }
-    const { from, to } = timesOf(asked, now);
     return changesBetween(engine, { tenant, model, by, since, until, from, to });
   },
 });
@@ -118,7 +109,7 @@ function statementOf(
   by: readonly DimensionField[],
 ): Statement {
   const dims = rowDimensions(by, touch, conversion);
-  const key = JSON.stringify([dims, currency]);
+  const key = JSON.stringify([dims, touch === undefined, currency]);
   const known = statements.get(key) ?? { dims, currency, lines: new Map() };
   statements.set(key, known);
   return known;

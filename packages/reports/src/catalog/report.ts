@@ -2,8 +2,17 @@
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { z } from "zod";
+import { answeredTimes, type AnsweredTimes } from "../answers/fields.ts";
 import { readParameters, type QuestionParameters } from "../question/parameters.ts";
-import { dimensions, format } from "../question/report-parameters.ts";
+import {
+  asOf,
+  dimensions,
+  format,
+  timeRange,
+  timesOf,
+  timeZone,
+  type Times,
+} from "../question/report-parameters.ts";
 import type { ReportSettings } from "../question/settings.ts";
 
 /** What a report is computed from. */
@@ -18,24 +27,47 @@ export interface ReportContext {
 /** An answer as its schema has it, but for the fields that a question names. */
 export type AnswerOf<Schema extends z.ZodType> = Named<z.output<Schema>>;
 
-/** One report: what it may be asked, what it answers, and how. */
-export interface Report<Parameters extends z.ZodObject, Answer extends z.ZodType> {
-  readonly summary: string;
-  /** Without the format, which every report takes. */
-  readonly parameters: Parameters;
-  readonly answer: Answer;
-  /** @throws ReportsError of status 400, WarehouseError */
-  run(context: ReportContext, asked: z.output<Parameters>): Promise<AnswerOf<Answer>>;
+/** Times that a report is asked for, in a zone. */
+const TIMES = { timeZone, ...timeRange, asOf };
+
+/** What a declaration gets of them: instants, and the zone that they were read in. */
+interface ReadTimes extends Times {
+  /** IANA name. */
+  readonly timeZone: string;
 }
 
-/** An answer's rows, of which every report has some. */
-export interface RowsAnswer {
+/** One report as it is declared: what it may be asked, what it answers, and how. */
+interface Declared<Parameters extends z.ZodObject, Answer extends z.ZodObject> {
+  readonly summary: string;
+  /** Beside the times and the format, which every report takes. */
+  readonly parameters: Parameters;
+  /** Beside the times, which every report answers. */
+  readonly answer: Answer;
+  /** @throws ReportsError of status 400, WarehouseError */
+  run(context: ReportContext, asked: z.output<Parameters> & ReadTimes): Promise<AnswerOf<Answer>>;
+}
+
+/** One report, with the times that every report takes and answers. */
+interface Report<Parameters extends z.ZodObject, Answer extends z.ZodObject> {
+  readonly summary: string;
+  /** Without the format. */
+  readonly parameters: z.ZodObject;
+  readonly answer: z.ZodObject;
+  /** @throws ReportsError of status 400, WarehouseError */
+  run(
+    context: ReportContext,
+    asked: z.output<Parameters> & z.output<z.ZodObject<typeof TIMES>>,
+  ): Promise<AnswerOf<Answer> & AnsweredTimes>;
+}
+
+/** An answer's rows, of which every report has some, and the times that they are of: rates have none. */
+export interface RowsAnswer extends Partial<AnsweredTimes> {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** Any report of the catalog. */
 export interface CatalogReport extends Pick<
-  Report<z.ZodObject, z.ZodType>,
+  Report<z.ZodObject, z.ZodObject>,
   "summary" | "parameters" | "answer"
 > {
   run(context: ReportContext, asked: Readonly<Record<string, unknown>>): Promise<RowsAnswer>;
@@ -44,11 +76,25 @@ export interface CatalogReport extends Pick<
 /** Names a touchpoint bears, that rows are grouped by. */
 export const byTouch = dimensions(DIMENSION_FIELDS, "channel");
 
-/** Declares a report: its types follow from its schemas. */
-export function report<Parameters extends z.ZodObject, Answer extends z.ZodType>(
-  declared: Report<Parameters, Answer>,
+/**
+ * Declares a report: its types follow from its schemas. Times without an offset are read in the question's time zone, else in the
+ * tenant's; the answer names the zone and the times.
+ */
+export function report<Parameters extends z.ZodObject, Answer extends z.ZodObject>(
+  declared: Declared<Parameters, Answer>,
 ): Report<Parameters, Answer> {
-  return declared;
+  return {
+    summary: declared.summary,
+    parameters: declared.parameters.extend(TIMES),
+    answer: declared.answer.extend(answeredTimes),
+    async run(context, asked) {
+      const { timeZone: zone = context.settings.timeZone } = asked;
+      const times: ReadTimes = { timeZone: zone, ...timesOf(asked, context.now, zone) };
+      // Each time that was asked for is replaced by its instant.
+      const read = { ...asked, ...times } as z.output<Parameters> & ReadTimes;
+      return { ...times, ...(await declared.run(context, read)) };
+    },
+  };
 }
 
 /** What a report may be asked, with the format. */

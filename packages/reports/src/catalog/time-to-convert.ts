@@ -1,12 +1,11 @@
 import { timeToConvert as readTimeToConvert } from "@tributary/warehouse";
 import { z } from "zod";
 import { count } from "../answers/fields.ts";
-import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
 import { report } from "./report.ts";
 
 export const timeToConvert = report({
   summary: "Days and touchpoints from the first touchpoint to the conversion",
-  parameters: z.strictObject({ ...timeRange, asOf }),
+  parameters: z.strictObject({}),
   answer: z.object({
     rows: z.array(
       z.object({ measure: z.enum(["days", "touchpoints"]), length: count, conversions: count }),
@@ -20,6 +19,5 @@ export const timeToConvert = report({
       p90Touchpoints: count.nullable(),
     }),
   }),
-  run: async ({ engine, tenant, now }, asked) =>
-    readTimeToConvert(engine, { tenant, ...timesOf(asked, now) }),
+  run: async ({ engine, tenant }, times) => readTimeToConvert(engine, { tenant, ...times }),
 });

@@ -3,8 +3,8 @@ import { formatDecimal } from "@tributary/protocol";
 import { attributionReport, NO_VALUE, openJourneys, touchDimensions } from "@tributary/warehouse";
 import { z } from "zod";
 import { count, currency, decimalText } from "../answers/fields.ts";
-import { flag, text, wholeBetween } from "../question/parameters.ts";
-import { asOf, timeRange, timesOf } from "../question/report-parameters.ts";
+import { text, wholeBetween } from "../question/parameters.ts";
+import { nonConverting } from "../question/report-parameters.ts";
 import { byTouch, report, type AnswerOf } from "./report.ts";
 
 /** Transforms whose paths read as names; `frequency` numbers the touches of one name. */
@@ -37,22 +37,21 @@ export const paths = report({
     transform: text(z.enum(SHOWN_TRANSFORMS).default("unique")).describe(
       "how paths are simplified",
     ),
-    nonConverting: flag(true).describe("whether journeys that did not convert are counted"),
+    nonConverting,
     limit: wholeBetween(1, 10_000, 50).describe("most paths; the rest is summed"),
-    ...timeRange,
-    asOf,
   }),
   answer: z.object({
     rows: z.array(z.object({ path: z.string(), touchpoints: count, ...pathAmounts })),
     rest: z.object({ paths: count, ...pathAmounts }).describe("the paths that are not shown"),
     totals: z.object({ paths: count, ...pathAmounts }),
   }),
-  async run({ engine, tenant, settings, now }, asked) {
+  async run({ engine, tenant, settings }, asked) {
     const { by, limit, transform } = asked;
-    const { sessionGapMs } = settings;
-    const question = { tenant, by, sessionGapMs, ...timesOf(asked, now) };
+    const question = { tenant, sessionGapMs: settings.sessionGapMs, ...asked };
     const credited = await attributionReport(engine, { ...question, models: [], withPaths: true });
-    const open = asked.nonConverting ? await openJourneys(engine, question) : [];
+    const tails = asked.nonConverting === "tails";
+    const open =
+      asked.nonConverting === "none" ? [] : await openJourneys(engine, { ...question, tails });
     const sorted = sumPaths(credited.paths, open, transform);
     const rest = sorted.slice(limit);
     return {

@@ -1,6 +1,5 @@
 import {
   type ChannelRule,
-  isDirect,
   type Origin,
   originOf,
   SessionArrivals,
@@ -41,13 +40,13 @@ export function findWentOn(
   sessions.begin(gapMs);
   for (const [i, touch] of path.entries()) {
     const origin = origins[i] as Origin;
-    const { signature, referrerHost, byReferrer } = origin;
+    const { signature, referrerHost, byReferrer, isDirect } = origin;
     const link = linkClickOf(path, origins, i);
     const place = sessions.take(
       i,
       touch.time,
       touch.type === "click",
-      isDirect(touch.channel),
+      isDirect,
       byReferrer,
       numberOf(`signature ${signature}`),
       referrerHost === "" ? 0 : numberOf(`referrer ${referrerHost}`),
@@ -76,10 +75,10 @@ function linkClickOf(
 
 function reasonOf(
   touch: UserTouch,
-  { byReferrer }: Origin,
+  { byReferrer, isDirect }: Origin,
   ruleOf: (touch: UserTouch) => ChannelRule,
 ): WentOnReason {
-  if (isDirect(touch.channel)) return WENT_ON_BY_RULE[ruleOf(touch)] ?? "direct";
+  if (isDirect) return WENT_ON_BY_RULE[ruleOf(touch)] ?? "direct";
   if (byReferrer) return "same_referrer";
   const { source, medium, campaign } = touch;
   return `${source}${medium}${campaign}` === "" ? "same_channel" : "same_campaign";

@@ -1,4 +1,4 @@
-import { SessionArrivals, type SessionGap, TOUCH_TYPES } from "@tributary/attribution";
+import { DIRECT, SessionArrivals, type SessionGap, TOUCH_TYPES } from "@tributary/attribution";
 import type { TouchColumns } from "./fact-columns.ts";
 
 const IMPRESSION = TOUCH_TYPES.indexOf("impression");
@@ -9,15 +9,20 @@ const VISIT = TOUCH_TYPES.indexOf("visit");
 export class PathArrivals {
   readonly #touches: TouchColumns;
   readonly #gapMs: SessionGap;
-  readonly #isDirect: (row: number) => boolean;
+  readonly #channelCodes: Int32Array;
+  readonly #directCode: number;
   readonly #sessions = new SessionArrivals();
   /** Of the path in hand: place of the touchpoint that stands for a link's click, by the click's number. */
   readonly #linkClicks = new Map<number, number>();
 
-  constructor(touches: TouchColumns, gapMs: SessionGap, isDirect: (row: number) => boolean) {
+  /** @param touches with their channels */
+  constructor(touches: TouchColumns, gapMs: SessionGap) {
+    const channel = touches.dimensions.get("channel");
+    if (channel === undefined) throw new RangeError("the facts were read without channel");
     this.#touches = touches;
     this.#gapMs = gapMs;
-    this.#isDirect = isDirect;
+    this.#channelCodes = channel.codes;
+    this.#directCode = channel.names.indexOf(DIRECT);
   }
 
   /** @param rows numbers of touchpoints, in path order; those that go on are taken out */
@@ -36,7 +41,7 @@ export class PathArrivals {
           i,
           times[row] as number,
           type === CLICK,
-          this.#isDirect(row),
+          this.#channelCodes[row] === this.#directCode,
           origins.byReferrer[row] === 1,
           origins.signatures[row] as number,
           origins.referrers[row] as number,

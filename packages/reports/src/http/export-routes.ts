@@ -12,7 +12,7 @@ import { z } from "zod";
 import { ReportsError } from "../errors.ts";
 import { rowsExactCsv, rowsNdjson } from "../formats/export-text.ts";
 import { PARQUET_TYPE } from "../formats/parquet.ts";
-import { asOf, formatOf, timeRange, timesOf } from "../question/report-parameters.ts";
+import { asOf, formatOf, timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
 import { tenantOf } from "./access.ts";
 import { documented, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
@@ -28,6 +28,7 @@ const TYPES: Readonly<Record<ExportFormat, string>> = {
 };
 /** What an export may be asked. */
 export const exportParameters = z.strictObject({
+  timeZone,
   ...timeRange,
   asOf,
   format: formatOf(EXPORT_FORMATS),
@@ -39,15 +40,16 @@ const STALLED_MS = 60_000;
 
 /**
  * The question of an export.
- * @param completeUpTo up to when all is loaded, ms since 1970 @param now the clock
+ * @param completeUpTo up to when all is loaded, ms since 1970 @param now the clock @param tenantZone the tenant's time zone
  * @throws ReportsError of status 400, `unavailable`
  */
 export function exportQuestion(
   asked: z.output<typeof exportParameters>,
   completeUpTo: number,
   now: number,
+  tenantZone: string,
 ): Omit<ExportQuestion, "tenant"> {
-  const { asOf: known, ...range } = timesOf(asked, now);
+  const { asOf: known, ...range } = timesOf(asked, now, asked.timeZone ?? tenantZone);
   if (completeUpTo === 0) {
     throw new ReportsError(
       "unavailable",
@@ -104,7 +106,8 @@ export function addExportRoutes(server: ReportsServer, parts: ServerParts): void
         const tenant = tenantOf(request);
         const completeUpTo = await attribution.completeUpTo();
         const { format } = request.query;
-        const question = exportQuestion(request.query, completeUpTo, Date.now());
+        const { timeZone: zone } = attribution.settings.of(tenant);
+        const question = exportQuestion(request.query, completeUpTo, Date.now(), zone);
         if (running.size >= maxExports) {
           throw new ReportsError(
             "busy",

@@ -5,7 +5,7 @@ import { importSchema, ratesSchema, spendSchema } from "../answers/imports.ts";
 import { ReportsError } from "../errors.ts";
 import { rateRows, spendRows } from "../formats/import-rows.ts";
 import { ANY_PARAMETERS, NO_PARAMETERS } from "../question/parameters.ts";
-import { timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
+import { daysOf, timeRange, timesOf, timeZone } from "../question/report-parameters.ts";
 import { tenantOf } from "./access.ts";
 import { bodyErrors } from "./body-errors.ts";
 import { documented, type ReportsServer } from "./open-api.ts";
@@ -35,7 +35,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
   server.post("/v1/spend", options("Imports spend by day and dimensions"), async (request) => {
     const tenant = tenantOf(request);
     const rows = spendRows(request.body, attribution.settings.of(tenant).channels);
-    await storeSpend(engine, tenant, rows, Date.now());
+    await storeSpend(engine, tenant, rows, { importedAt: Date.now(), importId: "" });
     return { imported: rows.length };
   });
   server.post(
@@ -44,7 +44,7 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
     async (request) => {
       const tenant = tenantOf(request);
       const rows = rateRows(request.body);
-      await storeRates(engine, tenant, rows, Date.now());
+      await storeRates(engine, tenant, rows, { importedAt: Date.now(), importId: "" });
       return { imported: rows.length };
     },
   );
@@ -58,9 +58,10 @@ export function addImportRoutes(server: ReportsServer, { engine, attribution }: 
     async (request) => {
       const tenant = tenantOf(request);
       const { timeZone: zone = attribution.settings.of(tenant).timeZone } = request.query;
-      const times = timesOf(request.query, Date.now());
-      const rows = await readSpend(engine, { tenant, timeZone: zone, ...times });
-      return { rows: rows.map((row) => ({ ...row, amount: formatDecimal(row.amount) })) };
+      const times = timesOf(request.query, Date.now(), zone);
+      const rows = await readSpend(engine, { tenant, ...daysOf(times, zone) });
+      const shown = rows.map((row) => ({ ...row, amount: formatDecimal(row.amount) }));
+      return { timeZone: zone, ...times, rows: shown };
     },
   );
   server.get(

@@ -41,8 +41,11 @@ export function addProbes(server: ReportsServer, parts: ServerParts): void {
   server.get("/readyz", HIDDEN, async (_request, reply) => {
     const reason = await unreadyReason(parts);
     const instance = parts.instanceId;
-    if (reason === undefined) return { status: "ready", instance };
-    return reply.code(503).send({ status: "not ready", reason, instance });
+    const found = parts.findings?.() ?? {};
+    // A finding is for a person: it takes nobody off the traffic.
+    const findings = Object.keys(found).length === 0 ? undefined : found;
+    if (reason === undefined) return { status: "ready", instance, findings };
+    return reply.code(503).send({ status: "not ready", reason, instance, findings });
   });
 }
 

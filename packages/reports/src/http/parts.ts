@@ -10,6 +10,7 @@ import type { Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { AttributionAnswers } from "../attribution/attribution-answers.ts";
 import type { Accounting } from "../catalog/conservation.ts";
+import type { ImportLedger } from "../imports/import-ledger.ts";
 import type { AskedErasure, Person } from "../load/ask-erasure.ts";
 
 /** What the service's HTTP needs. */
@@ -23,7 +24,10 @@ export interface ServerParts {
   readonly readKeys: ReadonlyMap<string, string>;
   /** Keys beside those. */
   readonly storedKeys?: StoredKeys | undefined;
+  /** Names under which a service that needs no key answers, beside those of this machine. */
+  readonly knownHosts: ReadonlySet<string>;
   readonly erasures: ErasureParts;
+  readonly ledger: ImportLedger;
   /** Exports that may run at a time. */
   readonly maxExports: number;
   /** Unhealthy when entries have waited this long without one being loaded, ms. */
@@ -36,6 +40,8 @@ export interface ServerParts {
   readonly redisReady: () => boolean;
   /** Why accepted events are not safe, or will not be loaded unchanged; undefined where neither holds. */
   readonly streamsReason?: () => Promise<string | undefined>;
+  /** How often each code was found by the last diagnosis. */
+  readonly findings?: () => Readonly<Record<string, number>>;
   readonly redisUse: () => ClientUse;
   /** Every partition's lag, as JSON shows it, its sum, the books and the dead letters. */
   readonly readLag: () => Promise<LagReport>;

@@ -13,11 +13,14 @@ import { CATALOG } from "../catalog/catalog.ts";
 import { parametersOf, type CatalogReport } from "../catalog/report.ts";
 import { NO_PARAMETERS, refusal, wholeBetween } from "../question/parameters.ts";
 import { attributionParameters, questionOf, type AskedAttribution } from "../question/question.ts";
-import { asOf, timesOf } from "../question/report-parameters.ts";
+import { conversionParameters, timesOf } from "../question/report-parameters.ts";
 import { givenOf, tenantOf } from "./access.ts";
 import { bodyErrors } from "./body-errors.ts";
 import { documented, documentedAt, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
+
+/** Names the zone of a report whose format has no place for it. */
+const TIME_ZONE_HEADER = "X-Tributary-Time-Zone";
 
 const CUSTOM_BODY = z
   .unknown()
@@ -36,14 +39,15 @@ export function addReportRoutes(server: ReportsServer, parts: ServerParts): void
     documentedAt(z.object({ key: z.string().describe("event ID, or order ID") }), {
       summary:
         "One conversion explained: its touchpoints, credits and revisions, and why other touchpoints were left out",
-      parameters: z.strictObject({ asOf }),
+      parameters: conversionParameters,
       answer: conversionSchema,
     }),
     async (request) => {
       const tenant = tenantOf(request);
-      const times = timesOf(request.query, Date.now());
       const { engine, attribution } = parts;
       const settings = attribution.settings.of(tenant);
+      const { timeZone: zone = settings.timeZone } = request.query;
+      const times = timesOf(request.query, Date.now(), zone);
       return requireConversion(engine, tenant, request.params.key, settings, times.asOf);
     },
   );
@@ -76,6 +80,7 @@ function addCatalogReport(
       const answer = await report.run(context, request.query);
       const { format } = request.query;
       if (format === "json") return answer;
+      reply.header(TIME_ZONE_HEADER, answer.timeZone);
       if (format === "parquet") {
         const file = await rowsParquet(engine, answer.rows, schema);
         return reply.type(PARQUET_TYPE).send(file);
@@ -134,6 +139,7 @@ function addAttributionRoutes(server: ReportsServer, { engine, attribution }: Se
     const question = questionOf(asked, givenOf(request), Date.now(), settings);
     const report = await attribution.answer({ tenant, ...question });
     if (asked.format === "json") return report;
+    reply.header(TIME_ZONE_HEADER, report.timeZone);
     if (asked.format === "parquet") {
       return reply.type(PARQUET_TYPE).send(await attributionParquet(engine, report));
     }

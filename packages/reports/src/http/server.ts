@@ -9,9 +9,12 @@ import { documented, serveOpenApi, type ReportsServer } from "./open-api.ts";
 import { addLagRoute, addMetricsRoute, addProbes } from "./operation-routes.ts";
 import { refusals, wholeBetween } from "../question/parameters.ts";
 import { requireKeys } from "./access.ts";
+import { frameworkError } from "./body-errors.ts";
 import { addErasureRoutes } from "./erasure-routes.ts";
 import { addExportRoutes } from "./export-routes.ts";
 import { addImportRoutes } from "./import-routes.ts";
+import { addLedgerRoutes } from "./ledger-routes.ts";
+import { addLocalGuard } from "./local-guard.ts";
 import type { ServerParts } from "./parts.ts";
 import { addReportRoutes } from "./report-routes.ts";
 
@@ -62,11 +65,15 @@ export function buildServer(parts: ServerParts): FastifyInstance {
       ),
     parts.erasures.storedKeys,
   );
+  addLocalGuard(server, parts.knownHosts, [access, eraseAccess]);
+  // Any page may send it without asking first.
+  server.removeContentTypeParser("text/plain");
   serveOpenApi(server, (routes) => {
     void routes.register((readers, _options, done) => {
       requireKeys(readers, access);
       addReportRoutes(readers, parts);
       addImportRoutes(readers, parts);
+      addLedgerRoutes(readers, parts);
       addExportRoutes(readers, parts);
       addSettledRoute(readers, parts);
       addLagRoute(readers, parts);
@@ -133,5 +140,7 @@ function toReportsError(error: Error): ReportsError {
         : "internal";
     if (code !== "internal") return new ReportsError(code, error.message);
   }
-  return new ReportsError("internal", "the service failed; the log says why");
+  return (
+    frameworkError(error) ?? new ReportsError("internal", "the service failed; the log says why")
+  );
 }

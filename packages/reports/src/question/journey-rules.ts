@@ -1,7 +1,7 @@
 import type { SessionGap } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 
-/** How long before a conversion a touchpoint still counts, ms, inclusive. */
+/** How long before a conversion a touchpoint still counts, ms, inclusive; Infinity where its age does not matter. */
 export interface Windows {
   /** Of clicks and visits. */
   readonly clickWindowMs: number;
@@ -29,17 +29,21 @@ export interface JourneyRules extends Windows {
   /** Whether a path that has a click loses its impressions. */
   readonly clickBeatsImpression: boolean;
   readonly leaveOut: readonly LeftOut[];
+  /** Whether a conversion with a campaign of its own is the last touchpoint of its path. */
+  readonly conversionTouch: boolean;
   /** Whether a conversion leaves its touchpoints to the user's next one, or uses them up. */
   readonly afterConversion: AfterConversion;
   /** Of time_decay, ms. */
   readonly halfLifeMs: number;
+  /** Channels that last_non_direct passes over. */
+  readonly directChannels: readonly string[];
   /** Name of the conversions or custom events that mark a lead, for w_shaped. */
   readonly lead: string;
 }
 
 export const DEFAULT_LEAD = "lead";
 
-/** The longest window of all, ms: older touchpoints need not be looked at. */
+/** The longest window of all, ms: older touchpoints need not be looked at. Infinity where one has no bound. */
 export function longestWindowMs(rules: JourneyRules): number {
   const all = [rules, ...rules.windows.values()];
   return Math.max(

@@ -9,7 +9,6 @@ import {
 } from "@tributary/attribution";
 import {
   ATTRIBUTION_DIMENSIONS,
-  CALENDAR_DIMENSIONS,
   type AttributionQuestion as CreditsQuestion,
 } from "@tributary/warehouse";
 import { z } from "zod";
@@ -31,10 +30,12 @@ import {
   asOf,
   dimensions,
   format,
+  nonConverting,
   repeated,
   timeRange,
   timesOf,
   timeZone,
+  type NonConverting,
   type ReportFormat,
 } from "./report-parameters.ts";
 import { changesRules, RULE_PARAMETERS, rulesOf } from "./rule-parameters.ts";
@@ -56,8 +57,8 @@ const ASKABLE_MODELS = [
 /** How models over paths see the journeys. */
 export interface PathOptions {
   readonly transform: PathTransform;
-  /** Whether journeys that did not convert count as well. */
-  readonly nonConverting: boolean;
+  /** Which journeys that did not convert count as well. */
+  readonly nonConverting: NonConverting;
   /** Of the interval around each credit, between 0 and 1; undefined for none. */
   readonly confidence?: number | undefined;
 }
@@ -98,7 +99,7 @@ const model = list(
   .register(refusals, { code: "model_unknown", reason: "no such model" });
 
 const PATH_PARAMETERS = {
-  nonConverting: flag(true).describe("whether models over paths see journeys that did not convert"),
+  nonConverting,
   confidence: numberBetween(0.5, 0.999)
     .describe("intervals that hold a credit of a model over paths with this probability")
     .register(refusals, { code: "confidence_invalid" }),
@@ -152,9 +153,10 @@ export function questionOf(
   now: number,
   settings: ReportSettings,
 ): AttributionQuestion {
-  const { custom = [], transform, nonConverting, confidence } = asked;
+  const { custom = [], transform, confidence } = asked;
+  const { timeZone: zone = settings.timeZone } = asked;
   const models = asked.model ?? (custom.length > 0 ? [] : MODEL_NAMES);
-  refuseUnused(given, models, asked.by);
+  refuseUnused(given, models);
   const rules = rulesOf(asked, settings);
   const isChanged =
     changesRules(asked) || (transform !== "unique" && models.some((name) => !isPathModel(name)));
@@ -167,12 +169,12 @@ export function questionOf(
     models,
     custom,
     by: asked.by,
-    timeZone: asked.timeZone ?? settings.timeZone,
-    paths: { transform, nonConverting, confidence },
+    timeZone: zone,
+    paths: { transform, nonConverting: asked.nonConverting, confidence },
     rules,
     source: needsFacts ? "facts" : "streamed",
     against: asked.against,
-    ...timesOf(asked, now),
+    ...timesOf(asked, now, zone),
   };
 }
 
@@ -205,11 +207,7 @@ function readModels(
   return refuse(context, { code: "model_repeated", reason, given: again, allowed });
 }
 
-function refuseUnused(
-  given: QuestionParameters,
-  models: readonly ReportModel[],
-  by: readonly string[],
-): void {
+function refuseUnused(given: QuestionParameters, models: readonly ReportModel[]): void {
   const refuse = (field: string, reason: string, allowed: readonly string[]): void => {
     const [first] = listOf(given[field]);
     if (first !== undefined) throw refusal("parameter_unused", field, reason, first, allowed);
@@ -223,9 +221,5 @@ function refuseUnused(
   }
   if (!models.includes("w_shaped")) {
     refuse("lead", "only w_shaped takes it; ask for it", ["w_shaped"]);
-  }
-  if (!by.some((dimension) => CALENDAR_DIMENSIONS.some((known) => known === dimension))) {
-    const reason = "only days, weeks and months depend on it; ask by one of them";
-    refuse("timeZone", reason, CALENDAR_DIMENSIONS);
   }
 }

@@ -1,4 +1,9 @@
-import { DEFAULT_JOURNEY_OPTIONS, type SessionGap, TenantRules } from "@tributary/attribution";
+import {
+  DEFAULT_JOURNEY_OPTIONS,
+  DIRECT_CHANNELS,
+  type SessionGap,
+  TenantRules,
+} from "@tributary/attribution";
 import type { Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
@@ -16,6 +21,8 @@ export interface ReportSettings {
   readonly maxWindowMs: number;
   /** Of days, weeks and months where a question does not say: an IANA name. */
   readonly timeZone: string;
+  /** Channels that last_non_direct passes over. */
+  readonly directChannels: readonly string[];
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
@@ -28,6 +35,7 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
   timeZone: "UTC",
+  directChannels: DIRECT_CHANNELS,
 });
 
 /** Each tenant's settings. */
@@ -38,20 +46,23 @@ export class SettingsByTenant {
   constructor(everybody: ReportSettings, { byName }: Tenants) {
     this.#everybody = everybody;
     this.#own = new Map(
-      [...byName].map(([name, { windows, arrivals, timeZone, channels, referralExclusions }]) => [
-        name,
-        {
-          ...everybody,
-          clickWindowMs: windows?.click ?? everybody.clickWindowMs,
-          viewWindowMs: windows?.view ?? everybody.viewWindowMs,
-          sessionGapMs: arrivals ?? everybody.sessionGapMs,
-          timeZone: timeZone ?? everybody.timeZone,
-          channels: new TenantRules({
-            rules: channels ?? [],
-            excludedReferrers: referralExclusions ?? [],
-          }),
-        },
-      ]),
+      [...byName].map(
+        ([name, { windows, arrivals, timeZone, channels, referralExclusions, directChannels }]) => [
+          name,
+          {
+            ...everybody,
+            directChannels: directChannels ?? everybody.directChannels,
+            clickWindowMs: windows?.click ?? everybody.clickWindowMs,
+            viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+            sessionGapMs: arrivals ?? everybody.sessionGapMs,
+            timeZone: timeZone ?? everybody.timeZone,
+            channels: new TenantRules({
+              rules: channels ?? [],
+              excludedReferrers: referralExclusions ?? [],
+            }),
+          },
+        ],
+      ),
     );
   }
 
@@ -67,10 +78,12 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     viewWindowMs: settings.viewWindowMs,
     sessionGapMs: settings.sessionGapMs,
     halfLifeMs: settings.halfLifeMs,
+    directChannels: settings.directChannels,
     windows: new Map(),
     viewThrough: true,
     clickBeatsImpression: false,
     leaveOut: [],
+    conversionTouch: false,
     afterConversion: "keep",
     lead: DEFAULT_LEAD,
   };

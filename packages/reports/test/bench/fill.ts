@@ -172,6 +172,7 @@ class Traffic {
       maxEventBytes: 65_536,
       maxFutureMs: DAYS * DAY_MS,
       clockToleranceMs: 0,
+      maxTransitMs: 3_300_000,
     };
     const { refused } = this.#scanner.scan(packEvents(events), options, (row) =>
       this.#writer.append(row),

@@ -32,12 +32,13 @@ const ask = async (tenant: string, parameters: Record<string, string> = {}): Pro
   const report = CATALOG.cost;
   const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
   const answer = await answerReport(report, context, parameters);
-  return report.answer.parse(answer);
+  const read: unknown = report.answer.parse(answer);
+  return read as Answer;
 };
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
-  storeSpend(engine, tenant, spendRows(csv), at);
+  storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });
 const rates = async (tenant: string, csv: string): Promise<void> =>
-  storeRates(engine, tenant, rateRows(csv), 1);
+  storeRates(engine, tenant, rateRows(csv), { importedAt: 1, importId: "" });
 
 const EVENTS: readonly TributaryEvent[] = [
   click("t1", { channel: "email", campaign: "autumn" }),
@@ -70,10 +71,12 @@ test("spend and credits side by side; what has no other side has a row of its ow
     ["autumn", "30", "45", "0.5", "spend_and_conversions"],
     ["reach", "5", "0", "0", "spend_without_conversion"],
     ["ghost", "1.5", "0", "0", "spend_without_touchpoint"],
-    ["(none)", "0", "7", "1", "conversions_without_spend"],
+    ["(unattributed)", null, "7", "1", "conversions_without_touchpoint"],
   ]);
-  expect(rows[0]).toMatchObject({ roas: 1, cpa: 33.333333, cpc: 25, arrivals: 2, impressions: 0 });
-  expect(rows[3]).toMatchObject({ roas: 0, cpa: null, cpc: null });
+  expect(rows[0]).toMatchObject({ roas: 1, cpa: 33.333333333333, cpc: 25, arrivals: 2 });
+  expect(rows[2]).toMatchObject({ roas: 0, cpa: null, cpc: 5 });
+  expect(rows[3]).toMatchObject({ roas: null, cpa: null, cpc: null });
+  expect(rows[4]).toMatchObject({ roas: null, cpa: null, cpc: null });
   expect(totals).toEqual([
     {
       currency: "EUR",
@@ -81,16 +84,84 @@ test("spend and credits side by side; what has no other side has a row of its ow
       value: "102",
       conversions: "3",
       spendWithoutTouchpoint: "1.5",
+      spendWithoutConversion: "5",
       valueWithoutSpend: "7",
-      roas: 1.17919,
-      cpa: 28.833333,
+      conversionsWithoutSpend: "1",
+      // Of autumn, brand and reach; and of all.
+      roas: 1.117647058824,
+      cpa: 42.5,
+      blendedRoas: 1.179190751445,
+      blendedCpa: 28.833333333333,
     },
   ]);
   // Without a currency to bring them to, each stays its own.
   const own = await ask("shop", { by: "channel" });
   expect(own.totals.map((of) => [of["currency"], of["spend"], of["value"]])).toEqual([
     ["EUR", "86.5", "97"],
-    ["USD", "0", "10"],
+    ["USD", null, "10"],
+  ]);
+});
+
+test("what nobody knows is null, and a spend of 0 is known", async () => {
+  const free = [
+    click("t1", { channel: "email", campaign: "free" }),
+    purchase("c1", { value: "90", currency: "EUR" }),
+    click("t2", { userId: "u2", channel: "email", campaign: "untold" }),
+    purchase("c2", { userId: "u2", value: "3", currency: "EUR" }),
+    click("t3", { userId: "u3", channel: "email", campaign: "abroad" }),
+    purchase("c3", { userId: "u3", value: "5", currency: "EUR" }),
+  ];
+  await loadTraffic(engine, [free], "unknown");
+  await spend(
+    "unknown",
+    `day,campaign,channel,amount,currency\n${DAY},free,email,0,EUR\n${DAY},abroad,email,700,JPY\n`,
+  );
+  const { rows, totals } = await ask("unknown", { by: "campaign" });
+  const none = { spend: null, roas: null, cpa: null, cpc: null };
+  expect(rows).toMatchObject([
+    {
+      campaign: "free",
+      spend: "0",
+      value: "90",
+      roas: null,
+      cpa: 0,
+      cpc: 0,
+      match: "spend_and_conversions",
+    },
+    { campaign: "abroad", currency: "EUR", ...none, match: "spend_in_other_currency" },
+    { campaign: "untold", ...none, value: "3", match: "conversions_without_spend" },
+    // Its conversions are in another currency: a return of 0 would be wrong.
+    {
+      campaign: "abroad",
+      currency: "JPY",
+      spend: "700",
+      roas: null,
+      cpa: null,
+      cpc: 700,
+      match: "conversions_in_other_currency",
+    },
+  ]);
+  expect(totals).toMatchObject([
+    {
+      currency: "EUR",
+      spend: "0",
+      valueWithoutSpend: "8",
+      conversionsWithoutSpend: "2",
+      roas: null,
+      cpa: 0,
+      blendedRoas: null,
+      blendedCpa: 0,
+    },
+    {
+      currency: "JPY",
+      spend: "700",
+      value: "0",
+      spendWithoutConversion: "700",
+      roas: null,
+      cpa: null,
+      blendedRoas: null,
+      blendedCpa: null,
+    },
   ]);
 });
 
@@ -115,7 +186,16 @@ test("a rate that is missing is named by currency and day", async () => {
   await rates("poor", "day,currency,target,rate\n2023-11-15,USD,EUR,0.9\n");
   await expect(ask("poor", { currency: "EUR" })).rejects.toMatchObject({
     code: "rate_missing",
-    message: expect.stringContaining(`USD in EUR for ${DAY}`),
+    message: `there is no rate of USD in EUR for ${DAY} or before: import it with \`tributary rates import\`, or to /v1/rates, or ask without currency`,
+  });
+  // All of them at once, each for its first day.
+  const days = `2023-11-14,x,1,USD\n2023-11-13,y,1,USD\n2023-11-13,z,1,GBP\n2023-11-16,w,1,JPY\n`;
+  await spend("poorer", `day,campaign,amount,currency\n${days}`);
+  await rates("poorer", "day,currency,target,rate\n2023-11-15,JPY,EUR,0.006\n");
+  await expect(ask("poorer", { currency: "EUR" })).rejects.toMatchObject({
+    message: expect.stringContaining(
+      "no rate of GBP in EUR for 2023-11-13 or before, nor of USD in EUR for 2023-11-13 or before:",
+    ),
   });
   await expect(ask("poor", { currency: "EURO" })).rejects.toMatchObject({ code: "choice_unknown" });
 });
@@ -171,7 +251,7 @@ test("whatever was spent and earned, the rows sum to it, in the last digit", asy
             engine,
             tenant,
             spendRows(spent.map((of) => ({ ...of, channel: "email", day: DAY }))),
-            1,
+            { importedAt: 1, importId: "" },
           );
         }
         const { rows, totals } = await ask(tenant, { currency: "EUR", by: "campaign,channel" });
@@ -185,11 +265,11 @@ test("whatever was spent and earned, the rows sum to it, in the last digit", asy
           return (exact + 5n * 10n ** 11n) / 10n ** 12n;
         };
         const sumOf = (field: string): bigint =>
-          rows.reduce((sum, row) => sum + units(row[field]), 0n);
+          rows.reduce((sum, row) => sum + units(row[field] ?? "0"), 0n);
         expect(sumOf("spend")).toBe(inEuros(spent));
         expect(sumOf("value")).toBe(inEuros(sold));
         expect(sumOf("conversions")).toBe(BigInt(sold.length) * 10n ** 12n);
-        expect(units(totals[0]?.["spend"])).toBe(inEuros(spent));
+        expect(units(totals[0]?.["spend"] ?? "0")).toBe(inEuros(spent));
       },
     ),
     { numRuns: runs(15) },

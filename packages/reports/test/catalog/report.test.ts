@@ -36,6 +36,7 @@ test("a report that is declared is read, answered and described by its schemas",
   expectTypeOf<Row>().toEqualTypeOf<{ readonly number: number }>();
   const answer = await answerReport(numbers, context, { most: "2", by: "medium", format: "csv" });
   expect(numbers.answer.parse(answer)).toEqual({
+    timeZone: "UTC",
     rows: [
       { medium: "shop", number: 1 },
       { medium: "shop", number: 2 },
@@ -47,7 +48,10 @@ test("a report that is declared is read, answered and described by its schemas",
   });
   await expect(answerReport(numbers, context, { limit: "1" })).rejects.toMatchObject({
     code: "parameter_unknown",
-    details: { field: "limit", allowed: ["by", "most", "format"] },
+    details: {
+      field: "limit",
+      allowed: ["by", "most", "timeZone", "from", "to", "asOf", "format"],
+    },
   });
 });
 

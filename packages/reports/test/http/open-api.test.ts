@@ -53,15 +53,15 @@ describe("the API's description", () => {
   });
 
   test("an import that is too large, or of no known type, is refused in its own words", async () => {
-    for (const [type, payload] of [
-      ["text/csv", "x".repeat(17 << 20)],
-      ["application/json", "{"],
-      ["application/xml", "<rows/>"],
+    for (const [type, payload, status, code] of [
+      ["text/csv", "x".repeat(17 << 20), 400, "import_invalid"],
+      ["application/json", "{", 400, "import_invalid"],
+      ["application/xml", "<rows/>", 415, "unsupported_media_type"],
     ] as const) {
       const headers = { "content-type": type };
       const answer = await server.inject({ method: "POST", url: "/v1/spend", headers, payload });
-      expect([type, answer.statusCode]).toEqual([type, 400]);
-      expect(answer.json()).toMatchObject({ error: { code: "import_invalid" } });
+      expect([type, answer.statusCode]).toEqual([type, status]);
+      expect(answer.json()).toMatchObject({ error: { code } });
     }
   });
 
@@ -97,18 +97,16 @@ test("what documents validates as well: a question is refused by the parameter's
 });
 
 test("a body of custom models that is no JSON, or too large, is refused as one that cannot be read", async () => {
-  for (const [type, payload] of [
-    ["application/json", "{"],
-    ["application/json", `"${"x".repeat(2 << 20)}"`],
-    ["application/xml", "<models/>"],
+  const unread = { code: "custom_model_invalid", field: "custom" };
+  for (const [type, payload, status, error] of [
+    ["application/json", "{", 400, unread],
+    ["application/json", `"${"x".repeat(2 << 20)}"`, 400, unread],
+    ["application/xml", "<models/>", 415, { code: "unsupported_media_type" }],
   ] as const) {
     const headers = { "content-type": type, authorization: "Bearer secret-key" };
     const url = "/v1/reports/attribution";
     const answer = await server.inject({ method: "POST", url, headers, payload });
-    expect([answer.statusCode, answer.json()]).toMatchObject([
-      400,
-      { error: { code: "custom_model_invalid", field: "custom" } },
-    ]);
+    expect([answer.statusCode, answer.json()]).toMatchObject([status, { error }]);
   }
 });
 

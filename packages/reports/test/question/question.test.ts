@@ -4,7 +4,7 @@ import { parseQuestion } from "../../src/question/question.ts";
 import type { ReportsError } from "../../src/errors.ts";
 import { configuredRules, DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 
-const UNASKED = { transform: "unique", nonConverting: true, confidence: undefined };
+const UNASKED = { transform: "unique", nonConverting: "users", confidence: undefined };
 const DEFAULTS = {
   custom: [],
   timeZone: "UTC",
@@ -110,14 +110,14 @@ describe("a bad question says what was given and what is allowed", () => {
 
 describe("models over paths", () => {
   test("have their own parameters", () => {
-    const asked = { model: "markov_2,linear", transform: "first", nonConverting: "false" };
+    const asked = { model: "markov_2,linear", transform: "first", nonConverting: "tails" };
     expect(parseQuestion({ ...asked, confidence: "0.9" }, 0).question).toMatchObject({
       models: ["markov_2", "linear"],
-      paths: { transform: "first", nonConverting: false, confidence: 0.9 },
+      paths: { transform: "first", nonConverting: "tails", confidence: 0.9 },
     });
     expect(parseQuestion({ model: "shapley" }, 0).question.paths).toEqual({
       transform: "unique",
-      nonConverting: true,
+      nonConverting: "users",
       confidence: undefined,
     });
   });
@@ -125,7 +125,8 @@ describe("models over paths", () => {
   test.each([
     [{ confidence: "0.9" }, "parameter_unused", "confidence"],
     [{ model: "markov", transform: "last" }, "choice_unknown", "transform"],
-    [{ model: "markov", nonConverting: "yes" }, "choice_unknown", "nonConverting"],
+    [{ nonConverting: "tails" }, "parameter_unused", "nonConverting"],
+    [{ model: "markov", nonConverting: "true" }, "choice_unknown", "nonConverting"],
     [{ model: "markov", confidence: "95" }, "confidence_invalid", "confidence"],
     [{ model: "markov", confidence: "x" }, "confidence_invalid", "confidence"],
     [{ model: "markov_5" }, "model_unknown", "model"],
@@ -151,6 +152,17 @@ describe("rules", () => {
       ["lead", { clickWindowMs: DAY_MS / 2, viewWindowMs: 30_000 }],
       ["sign:up", { clickWindowMs: 90 * 60_000, viewWindowMs: 30_000 }],
     ]);
+  });
+
+  test("a window may have no bound, of all touchpoints, of a type, or of a conversion's name", () => {
+    const { rules, source } = rulesOf({ clickWindow: "none", windows: "lead:none" });
+    expect(source).toBe("facts");
+    expect(rules).toMatchObject({ clickWindowMs: Infinity, viewWindowMs: DAY_MS });
+    expect(rules.windows.get("lead")).toEqual({ clickWindowMs: Infinity, viewWindowMs: Infinity });
+    expect(rulesOf({ window: "none" }).rules).toMatchObject({
+      clickWindowMs: Infinity,
+      viewWindowMs: Infinity,
+    });
   });
 
   test("what to leave out may have commas and colons, and be what has no value", () => {
@@ -183,9 +195,43 @@ describe("rules", () => {
     expect(rulesOf({ by: "day", timeZone: "europe/berlin" }).timeZone).toBe("Europe/Berlin");
   });
 
+  test("times without an offset are the tenant's, or those of the zone that is asked for", () => {
+    const settings = { ...DEFAULT_REPORT_SETTINGS, timeZone: "Asia/Kathmandu" };
+    const asked = { from: "2026-03-01", to: "2026-03-02T12:30", asOf: "2026-03-31" };
+    expect(parseQuestion(asked, NOW, settings).question).toMatchObject({
+      timeZone: "Asia/Kathmandu",
+      from: Date.UTC(2026, 1, 28, 18, 15),
+      to: Date.UTC(2026, 2, 2, 6, 45),
+      asOf: Date.UTC(2026, 2, 30, 18, 15),
+    });
+    const berlin = { ...asked, timeZone: "Europe/Berlin" };
+    expect(parseQuestion(berlin, NOW, settings).question).toMatchObject({
+      timeZone: "Europe/Berlin",
+      from: Date.UTC(2026, 1, 28, 23),
+      to: Date.UTC(2026, 2, 2, 11, 30),
+      asOf: Date.UTC(2026, 2, 30, 22),
+    });
+    const exact = { from: "2026-03-01T00:00Z", to: "1790000000000", timeZone: "Pacific/Apia" };
+    expect(parseQuestion(exact, NOW, settings).question).toMatchObject({
+      from: Date.UTC(2026, 2, 1),
+      to: 1_790_000_000_000,
+    });
+  });
+
+  test("a day as the end is not included, and who takes it for included is told", () => {
+    const asked = { from: "2026-03-29", to: "2026-03-29", timeZone: "Europe/Berlin" };
+    expect(() => parseQuestion(asked, NOW)).toThrow(
+      `from: expected a time before "to" (2026-03-29T00:00:00.000+01:00); "to" is not included: to=2026-03-30 includes 2026-03-29, got "2026-03-29T00:00:00.000+01:00"`,
+    );
+    const { from = 0, to = 0 } = parseQuestion({ ...asked, to: "2026-03-30" }, NOW).question;
+    expect((to - from) / 3_600_000).toBe(23);
+  });
+
   test.each([
     [{ window: "-3d" }, "window_invalid", "window", "-3d"],
     [{ window: "30" }, "window_invalid", "window", "30"],
+    [{ window: "None" }, "window_invalid", "window", "None"],
+    [{ halfLife: "none" }, "window_invalid", "halfLife", "none"],
     [{ window: "2w" }, "window_invalid", "window", "2w"],
     [{ viewWindow: "401d" }, "window_invalid", "viewWindow", "401d"],
     [{ windows: "lead:401d" }, "window_invalid", "windows", "401d"],
@@ -195,7 +241,12 @@ describe("rules", () => {
     [{ model: "linear", halfLife: "3d" }, "parameter_unused", "halfLife", "3d"],
     [{ lead: "signup" }, "parameter_unused", "lead", "signup"],
     [{ model: "w_shaped", lead: "x".repeat(129) }, "choice_unknown", "lead", "x".repeat(64)],
-    [{ timeZone: "Europe/Berlin" }, "parameter_unused", "timeZone", "Europe/Berlin"],
+    [
+      { from: "2026-03-29T02:30", timeZone: "Europe/Berlin" },
+      "time_invalid",
+      "from",
+      "2026-03-29T02:30",
+    ],
     [{ by: "day", timeZone: "Europe/Bärlin" }, "time_zone_unknown", "timeZone", "Europe/Bärlin"],
     [{ by: "day", timeZone: "+02:00" }, "time_zone_unknown", "timeZone", "+02:00"],
     [{ leaveOut: "email" }, "leave_out_invalid", "leaveOut", "email"],

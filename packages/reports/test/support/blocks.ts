@@ -29,6 +29,7 @@ function scan(
     maxEventBytes: 65_536,
     maxFutureMs: YEAR_MS,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, sink);
   if (refused.length > 0) throw new Error(JSON.stringify(refused[0]));

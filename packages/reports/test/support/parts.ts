@@ -8,6 +8,7 @@ import type { Computer } from "../../src/attribution/attribution.ts";
 import { FactsComputer } from "../../src/compute/facts-computer.ts";
 import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
+import { ImportLedger } from "../../src/imports/import-ledger.ts";
 import type { ErasureParts, ServerParts } from "../../src/http/parts.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 
@@ -83,7 +84,9 @@ export function serverParts(
     telemetry,
     attribution: attributionAnswers(engine, telemetry),
     readKeys: new Map(),
+    knownHosts: new Set(),
     erasures: noErasures,
+    ledger: new ImportLedger(engine, () => undefined),
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,

@@ -9,7 +9,7 @@ import {
 import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
 import { answerAttribution, type Attribution } from "../../src/attribution/attribution.ts";
 import { parseQuestion } from "../../src/question/question.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { T0 } from "./blocks.ts";
 import { localComputer, temporaryWarehouse } from "./parts.ts";
 
@@ -26,6 +26,7 @@ function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array 
     maxEventBytes: 65_536,
     maxFutureMs: YEAR_MS,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, (row) =>
     writer.append(row),
@@ -64,13 +65,17 @@ export async function loadTraffic(
 export interface TestReports {
   /** Loads batches of events. @returns the tenant that they are of, who has nothing else */
   load(batches: readonly (readonly TributaryEvent[])[]): Promise<string>;
-  ask(tenant: string, parameters: Readonly<Record<string, string>>): Promise<Attribution>;
+  ask(
+    tenant: string,
+    parameters: Readonly<Record<string, string>>,
+    settings?: ReportSettings,
+  ): Promise<Attribution>;
   remove(): Promise<void>;
 }
 
 export async function openTestReports(): Promise<TestReports> {
   const { engine, remove } = await temporaryWarehouse();
-  const parts = { engine, computer: localComputer(), settings: DEFAULT_REPORT_SETTINGS };
+  const computer = localComputer();
   let tenants = 0;
   return {
     async load(batches) {
@@ -79,9 +84,9 @@ export async function openTestReports(): Promise<TestReports> {
       await loadTraffic(engine, batches, tenant);
       return tenant;
     },
-    async ask(tenant, parameters) {
-      const { question } = parseQuestion(parameters, T0 + YEAR_MS);
-      return answerAttribution(parts, { tenant, ...question });
+    async ask(tenant, parameters, settings = DEFAULT_REPORT_SETTINGS) {
+      const { question } = parseQuestion(parameters, T0 + YEAR_MS, settings);
+      return answerAttribution({ engine, computer, settings }, { tenant, ...question });
     },
     remove,
   };

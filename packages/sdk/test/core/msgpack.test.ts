@@ -87,6 +87,7 @@ describe("packBatch", () => {
         maxEventBytes: 1000,
         maxFutureMs: 1000,
         clockToleranceMs: 2000,
+        maxTransitMs: 3_300_000,
       },
       (row) => scanned.push(row.time),
     );

@@ -14,6 +14,8 @@ let script: (number | "cut")[] = [];
 /** IDs of each request that was taken. */
 let taken: string[][] = [];
 let requests = 0;
+/** By the clocks of both, which are one: how long each request was on its way. */
+let transitsMs: number[] = [];
 /** Most events of a request that are taken. */
 let mostEvents = Infinity;
 beforeAll(async () => {
@@ -22,7 +24,8 @@ beforeAll(async () => {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       requests += 1;
-      const body = unpack(Buffer.concat(chunks)) as { events: { id: string }[] };
+      const body = unpack(Buffer.concat(chunks)) as { sentAt: number; events: { id: string }[] };
+      transitsMs.push(Date.now() - body.sentAt);
       const status = body.events.length > mostEvents ? 413 : (script.shift() ?? 202);
       // An answer that is cut off leaves the sender in doubt: the gateway has the events.
       if (status === 202 || status === "cut") taken.push(body.events.map(({ id }) => id));
@@ -140,6 +143,48 @@ describe("Sender", () => {
     expect(taken.flat()).toHaveLength(400);
     // A hundred that are taken, and one in about sixteen that is not.
     expect(requests - before).toBeLessThan(115);
+  });
+
+  it("says with each try when that was sent, so that a wait is not taken for an error of the clock", async () => {
+    script = [503, 503];
+    taken = [];
+    transitsMs = [];
+    const sender = create({ retryMs: 1200, maxRetryMs: 1200 });
+    add(sender, "a");
+    await emptied(sender);
+    expect(taken).toEqual([["a"]]);
+    expect(transitsMs).toHaveLength(3);
+    // Each wait is 600 ms at the least.
+    for (const transitMs of transitsMs) expect(transitMs).toBeLessThan(500);
+  });
+
+  it("gives up the oldest custom events where a purchase has no room otherwise, and says so", async () => {
+    script = [];
+    taken = [];
+    problems = [];
+    const sender = create({ flushIntervalMs: 10_000, batchEvents: 50, maxQueueEvents: 4 });
+    const at = (type: "custom" | "conversion" | "click", id: string): boolean =>
+      sender.add({ id, type, time: Date.now() });
+    for (const id of ["c1", "c2", "c3"]) expect(at("custom", id)).toBe(true);
+    expect([at("click", "ad"), at("custom", "c4"), at("conversion", "p1")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([at("conversion", "p2"), at("conversion", "p3"), at("conversion", "p4")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(problems.map(({ code, events }) => [code, events.map(({ id }) => id)])).toEqual([
+      ["queue_full", ["c4"]],
+      ["queue_full", ["c1"]],
+      ["queue_full", ["c2"]],
+      ["queue_full", ["c3"]],
+      ["queue_full", ["p4"]],
+    ]);
+    await emptied(sender);
+    expect(taken.flat()).toEqual(["ad", "p1", "p2", "p3"]);
   });
 
   it("lets events be given up: none is sent then", async () => {

@@ -1,101 +1,19 @@
-import { createHash, randomBytes } from "node:crypto";
-import { apiKeysKey } from "@tributary/protocol";
 import type { Logger } from "@tributary/telemetry";
-import { StreamsError } from "../errors.ts";
 import type { RedisClient } from "../redis/client.ts";
-
-/** Keys that events are sent with, keys that reports are asked with, and keys that people are erased with. */
-export const API_KEY_KINDS = ["write", "read", "erase"] as const;
-export type ApiKeyKind = (typeof API_KEY_KINDS)[number];
-
-/** Most keys of a kind: every service holds all of them. */
-const MAX_KEYS = 10_000;
-/** Random bytes of a key. */
-const KEY_BYTES = 24;
-
-/** A stored key: its hash alone, so that a reader of Redis cannot send with it. */
-export interface StoredApiKey {
-  /** First 8 hex digits of the hash. */
-  readonly id: string;
-  readonly tenant: string;
-  /** What it is for, in its owner's words. */
-  readonly name: string;
-  /** SHA-256 of the key, base64. */
-  readonly hash: string;
-  /** ms since 1970. */
-  readonly createdMs: number;
-  /** When it ends, ms since 1970; undefined for never. */
-  readonly expiresMs?: number | undefined;
-}
-
-/**
- * Makes a key.
- * @param newKey random text
- * @returns the key, which is shown this once, and its stored form
- * @throws StreamsError `too_many_keys`
- */
-export async function createApiKey(
-  client: RedisClient,
-  kind: ApiKeyKind,
-  { tenant, name }: Pick<StoredApiKey, "tenant" | "name">,
-  newKey: () => string = () => `t${kind.charAt(0)}_${randomBytes(KEY_BYTES).toString("base64url")}`,
-): Promise<{ readonly key: string; readonly stored: StoredApiKey }> {
-  const hashKey = apiKeysKey(kind);
-  if ((await client.hlen(hashKey)) >= MAX_KEYS) {
-    throw new StreamsError("too_many_keys", `there are ${MAX_KEYS} ${kind} keys; revoke some`);
-  }
-  for (;;) {
-    const key = newKey();
-    const digest = createHash("sha256").update(key).digest();
-    const id = digest.toString("hex").slice(0, 8);
-    const hash = digest.toString("base64");
-    const stored = { id, tenant, name, hash, createdMs: Date.now() };
-    // An ID is 32 bits: another key may have it, which goes on to hold.
-    if ((await client.hsetnx(hashKey, id, JSON.stringify(stored))) === 1) return { key, stored };
-  }
-}
-
-/** All keys of a kind, oldest first, those that ended among them. */
-export async function listApiKeys(client: RedisClient, kind: ApiKeyKind): Promise<StoredApiKey[]> {
-  const found = await client.hvals(apiKeysKey(kind));
-  return found
-    .map((text) => JSON.parse(text) as StoredApiKey)
-    .toSorted((a, b) => a.createdMs - b.createdMs);
-}
-
-/**
- * Makes another key of the same tenant and name; the old one ends after `graceMs`.
- * @returns undefined where there is no such key @throws StreamsError `too_many_keys`
- */
-export async function rotateApiKey(
-  client: RedisClient,
-  kind: ApiKeyKind,
-  id: string,
-  graceMs: number,
-): Promise<{ readonly key: string; readonly stored: StoredApiKey } | undefined> {
-  const text = await client.hget(apiKeysKey(kind), id);
-  if (text === null) return undefined;
-  const old = JSON.parse(text) as StoredApiKey;
-  const made = await createApiKey(client, kind, old);
-  const expiresMs = Math.min(old.expiresMs ?? Infinity, Date.now() + graceMs);
-  await client.hset(apiKeysKey(kind), id, JSON.stringify({ ...old, expiresMs }));
-  return made;
-}
-
-/** Ends a key. @returns false where there was none */
-export async function revokeApiKey(
-  client: RedisClient,
-  kind: ApiKeyKind,
-  id: string,
-): Promise<boolean> {
-  return (await client.hdel(apiKeysKey(kind), id)) === 1;
-}
+import {
+  type Access,
+  type ApiKeyKind,
+  closeAccess,
+  listApiKeys,
+  readAccess,
+  type StoredApiKey,
+} from "./api-keys.ts";
 
 export interface ApiKeyStoreOptions {
   readonly kind: ApiKeyKind;
   /** How often they are read anew, ms. */
   readonly refreshMs: number;
-  /** Whether requests need a key though there is none yet. */
+  /** Whether requests need a key by the service's configuration, which {@link openAccess} does not change. */
   readonly closed: boolean;
 }
 
@@ -107,6 +25,7 @@ export class ApiKeyStore {
   #keys: ReadonlyMap<string, StoredApiKey> = new Map();
   #closed: boolean;
   #failing = false;
+  #unreadable: ReadonlySet<string> = new Set();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(client: RedisClient, options: ApiKeyStoreOptions, logger: Logger) {
@@ -116,7 +35,7 @@ export class ApiKeyStore {
     this.#closed = options.closed;
   }
 
-  /** Whether requests need a key: once there was one, they always do. */
+  /** Whether requests need a key: from the platform's first one on, until somebody opens it. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -132,6 +51,13 @@ export class ApiKeyStore {
   /** Reads the keys, and reloads them from then on. @throws the client's error of the first reading */
   async start(): Promise<void> {
     await this.#read();
+    const { kind, closed } = this.#options;
+    if (this.#closed && !closed && this.#keys.size === 0) {
+      this.#logger.warn(
+        { kind },
+        "requests need a key, and all are revoked: tributary keys create makes one, tributary keys open does without",
+      );
+    }
     this.#timer = setInterval(() => void this.#refresh(), this.#options.refreshMs);
     this.#timer.unref();
   }
@@ -156,8 +82,30 @@ export class ApiKeyStore {
   }
 
   async #read(): Promise<void> {
-    const keys = await listApiKeys(this.#client, this.#options.kind);
+    const { kind, closed } = this.#options;
+    const [access, { keys, unreadable }] = await Promise.all([
+      readAccess(this.#client, kind),
+      listApiKeys(this.#client, kind),
+    ]);
     this.#keys = new Map(keys.map((key) => [key.hash, key]));
-    if (keys.length > 0) this.#closed = true;
+    // A Redis that lost what it held opens nothing: that takes its own word.
+    this.#closed =
+      closed || keys.length + unreadable.length > 0 || (access ?? this.#access) === "closed";
+    this.#report(unreadable);
+    if (this.#closed && access !== "closed") await closeAccess(this.#client, kind);
+  }
+
+  get #access(): Access {
+    return this.#closed ? "closed" : "open";
+  }
+
+  /** Names each unreadable field once. */
+  #report(unreadable: readonly string[]): void {
+    const { kind } = this.#options;
+    for (const id of unreadable) {
+      if (this.#unreadable.has(id)) continue;
+      this.#logger.error({ kind, id }, "an API key in Redis cannot be read, and lets nobody in");
+    }
+    this.#unreadable = new Set(unreadable);
   }
 }

@@ -86,6 +86,7 @@ function blockOf(...events: readonly Partial<TributaryEvent>[]): Buffer {
     maxEventBytes: 32_768,
     maxFutureMs: 0,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   const complete = events.map((event) => ({ type: "click", time: NOW, ...event }));
   new BatchScanner(dictionaries).scan(packEvents(complete), options, (row) => writer.append(row));

@@ -60,6 +60,12 @@ export const METRICS = {
     help: "Whether Redis' settings are such that accepted events could be lost, by what is wrong: an old version, a replica, keys that are evicted, no append-only file, or settings that it does not tell.",
     labels: { fault: ["version", "replica", "eviction", "append_only", "unknown"] },
   },
+  tributary_findings: {
+    type: "gauge",
+    unit: "findings",
+    help: "What the last diagnosis found, by its code, as `tributary doctor` finds it in Redis: a fault keeps events waiting, loses them or would; a warning is nothing yet.",
+    labels: { code: 32, severity: ["fault", "warning"] },
+  },
   tributary_groups_mended_total: {
     type: "counter",
     unit: "groups",

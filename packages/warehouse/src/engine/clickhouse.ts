@@ -14,7 +14,7 @@ import {
   type WarehouseEngine,
 } from "./engine.ts";
 import { messageOf, WarehouseError } from "../errors.ts";
-import { DATABASE } from "./schema.ts";
+import { DATABASE } from "./database.ts";
 import { StatementCount } from "./statement-count.ts";
 
 /** Time that a request may take beyond its query, ms: the server's own bound comes first. */

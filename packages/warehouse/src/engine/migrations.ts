@@ -1,6 +1,7 @@
 import type { WarehouseEngine } from "./engine.ts";
 import { WarehouseError } from "../errors.ts";
-import { DATABASE, MIGRATIONS, MIGRATIONS_TABLE, type Migration } from "./schema.ts";
+import { DATABASE } from "./database.ts";
+import { MIGRATIONS, MIGRATIONS_TABLE, type Migration } from "./schema.ts";
 
 const CREATE_MIGRATIONS = `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} (
   number UInt32,

@@ -6,6 +6,8 @@
  * time changes nothing. A conversion's result is one row with touchpoints and credits in arrays: it is loaded as a whole or not at
  * all, and reports need no join. `credits` shows a row a credit.
  */
+import { DATABASE } from "./database.ts";
+import { IMPORT_STATEMENTS, RATES_TABLE, SPEND_TABLE } from "./import-schema.ts";
 import { originColumns } from "./origin-columns.ts";
 
 /** One step of the schema. */
@@ -16,13 +18,10 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-export const DATABASE = "tributary";
 export const EVENTS_TABLE = `${DATABASE}.events`;
 export const ATTRIBUTIONS_TABLE = `${DATABASE}.attributions`;
 export const CONVERSIONS_VIEW = `${DATABASE}.conversions`;
 export const CREDITS_VIEW = `${DATABASE}.credits`;
-export const SPEND_TABLE = `${DATABASE}.spend`;
-export const RATES_TABLE = `${DATABASE}.rates`;
 export const IDENTITIES_TABLE = `${DATABASE}.identities`;
 export const ERASURES_TABLE = `${DATABASE}.erasures`;
 export const ERASING_TABLE = `${DATABASE}.erasing`;
@@ -295,5 +294,6 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { number: 8, name: "ID of the warehouse", statements: [WAREHOUSE] },
-  { number: 9, name: "origins of touchpoints", statements: [originColumns(EVENTS_TABLE)] },
+  { number: 9, name: "imports", statements: IMPORT_STATEMENTS },
+  { number: 10, name: "origins of touchpoints", statements: [originColumns(EVENTS_TABLE)] },
 ];

@@ -7,9 +7,9 @@ import type { WarehouseEngine } from "../engine/engine.ts";
 import { CONVERSION_KEY } from "../query/attribution-sql.ts";
 import { entryIdSql, isOneOf, type PendingKey } from "./pending-keys.ts";
 import { WarehouseError } from "../errors.ts";
+import { DATABASE } from "../engine/database.ts";
 import {
   ATTRIBUTIONS_TABLE,
-  DATABASE,
   ERASING_TABLE,
   EVENTS_TABLE,
   IDENTITIES_TABLE,

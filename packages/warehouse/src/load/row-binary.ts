@@ -47,6 +47,13 @@ export class RowBinaryWriter {
     this.#length = at + length;
   }
 
+  /** Bytes as they are, such as those of a FixedString. */
+  bytes(from: Uint8Array, start: number, length: number): void {
+    this.#reserve(length);
+    this.#bytes.set(from.subarray(start, start + length), this.#length);
+    this.#length += length;
+  }
+
   /** A String. */
   string(text: string): void {
     if (text.length <= ASCII_TEXT_CHARACTERS && this.#asciiString(text)) return;

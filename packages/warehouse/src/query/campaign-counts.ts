@@ -1,6 +1,6 @@
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
-import { NO_VALUE } from "./report-dimensions.ts";
+import { calendarSql, NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import { factsOfPeople } from "./identity-sql.ts";
 
@@ -36,10 +36,14 @@ export interface EventCounts {
   readonly conversions: number;
   /** Different users, exactly. */
   readonly reach: number;
+  /** Different users with a click or visit. */
+  readonly visitors: number;
+  /** Of those, the ones with a conversion of the question's time that is not before their first click or visit of the group. */
+  readonly converted: number;
 }
 
 export interface CountRow extends EventCounts, Partial<Readonly<Record<CountDimension, string>>> {
-  /** Begin of the span in the time zone: `2026-10-01 13:45`, `2026-10-01`, the Monday of a week, `2026-10`. */
+  /** Begin of the span, see {@link calendarSql}. */
   readonly time?: string;
 }
 
@@ -49,18 +53,16 @@ export interface CountReport {
   readonly totals: EventCounts;
 }
 
-const START_SQL: Readonly<Record<CountInterval, string>> = {
-  minute:
-    "formatDateTime(toStartOfMinute(time, {time_zone:String}), '%Y-%m-%d %H:%i', {time_zone:String})",
-  hour: "formatDateTime(toStartOfHour(time, {time_zone:String}), '%Y-%m-%d %H:%i', {time_zone:String})",
-  day: "toString(toDate(time, {time_zone:String}))",
-  week: "toString(toMonday(time, {time_zone:String}))",
-  month: "substring(toString(toDate(time, {time_zone:String})), 1, 7)",
-};
-
 const COUNTS = `countIf(type = 'impression') AS impressions, countIf(type = 'click') AS clicks,
   countIf(type = 'visit') AS visits, countIf(type = 'custom') AS custom, countIf(type = 'conversion') AS conversions,
-  uniqExact(user_key, is_anonymous) AS reach`;
+  uniqExact(user_key, is_anonymous) AS reach, uniqExactIf((user_key, is_anonymous), type IN ('click', 'visit')) AS visitors,
+  uniqExactIf((user_key, is_anonymous), type IN ('click', 'visit') AND time <= last_conversion) AS converted`;
+
+/** SQL for each user's last conversion of the question's time; of users without one it is the year 1970. */
+function lastConversions(source: string, condition: string): string {
+  return `SELECT user_key, is_anonymous, max(time) AS last_conversion FROM ${source}
+WHERE ${condition} AND type = 'conversion' GROUP BY user_key, is_anonymous`;
+}
 
 type Counted = Readonly<Record<keyof EventCounts, string>> & Readonly<Record<string, string>>;
 
@@ -75,12 +77,14 @@ export async function campaignCounts(
   const { by, interval } = question;
   const fields = COUNT_DIMENSIONS.filter((field) => by.includes(field));
   const keys = [
-    ...(interval === undefined ? [] : [`${START_SQL[interval]} AS bucket`]),
+    ...(interval === undefined ? [] : [`${calendarSql(interval, "time")} AS bucket`]),
     ...fields.map((field) => `toString(${field}) AS dim_${field}`),
   ];
   const names = keys.map((key) => key.slice(key.lastIndexOf(" ") + 1));
   const { exact } = await factsOfPeople(engine, question);
-  const from = `FROM ${exact} WHERE ${condition(question)}`;
+  const where = condition(question);
+  const from = `FROM (SELECT * FROM ${exact} WHERE ${where}) AS counted
+LEFT ANY JOIN (${lastConversions(exact, where)}) AS converting USING (user_key, is_anonymous)`;
   const parameters = parametersOf(question);
   const rows =
     keys.length === 0
@@ -91,6 +95,8 @@ GROUP BY ${names.join(", ")} ORDER BY ${names.join(", ")} LIMIT ${MAX_REPORT_ROW
           parameters,
         );
   if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();
+  // By the instant: of two hours that read 02:00 the one with the larger offset is the first.
+  rows.sort((a, b) => Date.parse(a["bucket"] ?? "") - Date.parse(b["bucket"] ?? "") || 0);
   const [all] = await engine.query<Counted>(`SELECT ${COUNTS} ${from}`, parameters);
   return {
     rows: rows.map((row) => ({
@@ -110,6 +116,8 @@ function countsOf(row: Counted | undefined): EventCounts {
     custom: Number(row?.custom ?? 0),
     conversions: Number(row?.conversions ?? 0),
     reach: Number(row?.reach ?? 0),
+    visitors: Number(row?.visitors ?? 0),
+    converted: Number(row?.converted ?? 0),
   };
 }
 

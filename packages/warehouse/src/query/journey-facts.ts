@@ -24,10 +24,12 @@ export interface FactsQuestion {
   readonly timeZone?: string | undefined;
   /** Columns of touchpoints to read. */
   readonly touchDimensions: readonly DimensionField[];
-  /** The longest lookback window, ms. */
+  /** The longest lookback window, ms; Infinity for touchpoints of any age. */
   readonly windowMs: number;
   /** Name of the conversions or custom events that mark a lead; undefined without leads. */
   readonly lead?: string | undefined;
+  /** Whether purchases have the fields that make a conversion a touchpoint itself: own_source … own_channel, own_url, own_referrer. */
+  readonly ownTouches?: boolean;
 }
 
 /** Touchpoints that one recomputation may read. */
@@ -101,7 +103,7 @@ function touchesSql(question: FactsQuestion, source: FactsSource): string {
   const dims = DIMENSION_FIELDS.filter((field) => touchDimensions.includes(field));
   const known = knownCondition(question);
   const inRange = `${from === undefined ? "" : ` AND time >= ${FROM}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
-  const inWindow = `${from === undefined ? "" : ` AND time >= ${FIRST}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
+  const inWindow = `${startsAt(question)}${to === undefined ? "" : ` AND time < ${TO}`}`;
   return `SELECT ${[COMMON_COLUMNS, ORIGIN_COLUMNS_SQL, ...dims].join(", ")}
 FROM ${source.fast}
 ${source.where} tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
@@ -113,15 +115,19 @@ ${knownOf(known, source)}${onceOf(source)}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
 }
 
 function purchasesSql(question: FactsQuestion, source: FactsSource): string {
-  const { from, to, lead } = question;
+  const { to, lead } = question;
   const ends = to === undefined ? "" : ` AND time < ${TO}`;
   // Earlier conversions may have used touchpoints up that are still in a window.
-  const starts = from === undefined ? "" : ` AND time >= ${FIRST}`;
+  const starts = startsAt(question);
   const isLead = lead === undefined ? "" : ` OR (name = {lead:String}${ends})`;
   const dims = conversionDimensionsOf(question.by).map(
     (dimension, i) =>
       `, toLowCardinality(${conversionDimensionSql(dimension, "time")}) AS conversion${i}`,
   );
+  const own =
+    question.ownTouches === true
+      ? [...DIMENSION_FIELDS, "url", "referrer"].map((field) => `, ${field} AS own_${field}`)
+      : [];
   const types = `'conversion', 'refund'${lead === undefined ? "" : ", 'custom'"}`;
   const isKind = `tenant = {tenant:String} AND type IN (${types})`;
   // A person's event counts once, and which of those with its ID counts does not hang on the time that is asked for.
@@ -130,10 +136,15 @@ function purchasesSql(question: FactsQuestion, source: FactsSource): string {
       ? `${source.fast}\nPREWHERE ${isKind}`
       : `(SELECT * FROM ${source.fast} WHERE ${isKind}${knownCondition(question)} ${onceOf(source)})`;
   return `SELECT ${COMMON_COLUMNS}, toLowCardinality(name) AS name, coalesce(value, toDecimal128(0, 12)) AS amount,
-  toUInt8(isNotNull(value)) AS has_value, currency, order_id${dims.join("")}
+  toUInt8(isNotNull(value)) AS has_value, currency, order_id${[...dims, ...own].join("")}
 FROM ${facts}
 WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
 LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
+}
+
+/** The condition on the earliest touchpoint that a window may reach. */
+function startsAt({ from, windowMs }: FactsQuestion): string {
+  return from === undefined || windowMs === Infinity ? "" : ` AND time >= ${FIRST}`;
 }
 
 /** Keeps each of a person's facts once, where they may have been sent under several user keys. */
@@ -158,7 +169,8 @@ function parametersOf(question: FactsQuestion): QueryParameters {
   return {
     tenant,
     time_zone: timeZone,
-    ...(from === undefined ? {} : { from, first: from - windowMs }),
+    ...(from === undefined ? {} : { from }),
+    ...(from === undefined || windowMs === Infinity ? {} : { first: from - windowMs }),
     ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { after: String(asOf + 1).padStart(13, "0") }),
     ...(lead === undefined ? {} : { lead }),

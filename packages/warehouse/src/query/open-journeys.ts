@@ -21,6 +21,8 @@ export interface JourneyQuestion extends Pick<
 > {
   /** Within a session, visits that bring nothing new go on with an arrival. */
   readonly sessionGapMs: SessionGap;
+  /** Whether what follows a user's last conversion is a journey as well; default false. */
+  readonly tails?: boolean;
   /** Whether impressions count; default true. */
   readonly viewThrough?: boolean;
   /** Whether impressions are left out of a journey that has a click; default false. */
@@ -43,7 +45,7 @@ interface JourneyRow {
 
 /**
  * Finds the journeys that did not convert: the touchpoints of each user without a conversion in the question's time, by event
- * time, then event ID. Without `from` and `to` all time counts; with `asOf` only facts committed by then. The same journeys come
+ * time, then event ID; with `tails` also those of each other user after the last conversion. Without `from` and `to` all time counts; with `asOf` only facts committed by then. The same journeys come
  * in the same order.
  *
  * FINAL, event IDs and origins would each cost more than all the rest. So a touchpoint's time and name are one number, and sorted
@@ -60,7 +62,8 @@ export async function openJourneys(
 ): Promise<readonly OpenPath[]> {
   const parameters = parametersOf(question);
   const dims = touchDimensionsOf(question.by);
-  const { fast } = await factsOfPeople(engine, question);
+  const people = await factsOfPeople(engine, question);
+  const fast = question.tails === true ? afterConversions(question, people.fast) : people.fast;
   if (await hasTooManyNames(engine, question, parameters)) throw tooManyPaths();
   for (let reads = 1; ; reads += 1) {
     const rows = await engine.query<JourneyRow>(fastSql(question, dims, fast), parameters);
@@ -83,6 +86,17 @@ function journeysOf(rows: readonly JourneyRow[]): number {
   return rows.reduce((sum, { journeys }) => sum + Number(journeys), 0);
 }
 
+/** SQL for a source of the facts after each user's last conversion of the question's time; all facts of users without one. */
+function afterConversions(question: JourneyQuestion, source: string): string {
+  return `(
+  SELECT * FROM ${source} LEFT ANY JOIN (
+    SELECT user_key, is_anonymous, max(time) AS last_conversion FROM ${source}
+    WHERE ${factsCondition(question)} AND type = 'conversion' GROUP BY user_key, is_anonymous
+  ) AS converting USING (user_key, is_anonymous)
+  WHERE time > last_conversion
+)`;
+}
+
 async function hasTooManyNames(
   engine: WarehouseEngine,
   question: JourneyQuestion,
@@ -97,7 +111,7 @@ async function hasTooManyNames(
   return (row?.names ?? 0) > 2 ** NAME_BITS;
 }
 
-/** SQL for the users without a conversion, and for the paths of those without two touchpoints of one time. */
+/** SQL for the users without a conversion in the source, and for the paths of those without two touchpoints of one time. */
 function fastSql(
   question: JourneyQuestion,
   dims: readonly DimensionField[],

@@ -4,7 +4,7 @@ import { decimalUnits } from "./attribution-sql.ts";
 import type { Column, QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import { RowBinaryWriter } from "../load/row-binary.ts";
-import { RATES_TABLE, SPEND_TABLE } from "../engine/schema.ts";
+import { RATES_TABLE, SPEND_TABLE } from "../engine/import-schema.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -37,6 +37,7 @@ const SPEND_COLUMNS: readonly Column[] = [
   { name: "currency", type: "String" },
   { name: "amount", type: "Decimal(38, 12)" },
   { name: "imported_at", type: "DateTime64(3, 'UTC')" },
+  { name: "import_id", type: "String" },
 ];
 
 const RATE_COLUMNS: readonly Column[] = [
@@ -46,18 +47,26 @@ const RATE_COLUMNS: readonly Column[] = [
   { name: "target", type: "String" },
   { name: "rate", type: "Decimal(38, 12)" },
   { name: "imported_at", type: "DateTime64(3, 'UTC')" },
+  { name: "import_id", type: "String" },
 ];
+
+/** When rows came, and with which import. */
+export interface ImportOrigin {
+  /** ms since 1970: of several rows of one day and names the latest is valid. */
+  readonly importedAt: number;
+  /** Empty where they came without an import. Rows of one import stay beside those of another, so that it can be undone. */
+  readonly importId: string;
+}
 
 /**
  * Stores spend in one insert: all of it or nothing. A row replaces an earlier one of the same day and dimensions.
- * @param importedAt ms since 1970: the later import is valid
  * @throws WarehouseError `insert_failed`, `unavailable`
  */
 export async function storeSpend(
   engine: WarehouseEngine,
   tenant: string,
   rows: readonly SpendRow[],
-  importedAt: number,
+  { importedAt, importId }: ImportOrigin,
 ): Promise<void> {
   const writer = new RowBinaryWriter();
   for (const row of rows) {
@@ -67,6 +76,7 @@ export async function storeSpend(
     writer.string(row.currency);
     writer.decimal128(row.amount);
     writer.dateTime64(importedAt);
+    writer.string(importId);
   }
   await engine.insertRowBinary(SPEND_TABLE, SPEND_COLUMNS, writer.written());
 }
@@ -76,7 +86,7 @@ export async function storeRates(
   engine: WarehouseEngine,
   tenant: string,
   rows: readonly RateRow[],
-  importedAt: number,
+  { importedAt, importId }: ImportOrigin,
 ): Promise<void> {
   const writer = new RowBinaryWriter();
   for (const row of rows) {
@@ -86,18 +96,18 @@ export async function storeRates(
     writer.string(row.target);
     writer.decimal128(row.rate);
     writer.dateTime64(importedAt);
+    writer.string(importId);
   }
   await engine.insertRowBinary(RATES_TABLE, RATE_COLUMNS, writer.written());
 }
 
-/** Days whose midnight in a time zone lies in a range; ms since 1970. */
-export interface DaysQuestion {
+/** A range of days, `2026-10-01`. */
+interface DaysQuestion {
   readonly tenant: string;
-  readonly timeZone: string;
   /** Inclusive. */
-  readonly from?: number | undefined;
+  readonly fromDay?: string | undefined;
   /** Exclusive. */
-  readonly to?: number | undefined;
+  readonly toDay?: string | undefined;
 }
 
 type TextRow = Readonly<Record<string, string>>;
@@ -110,25 +120,24 @@ export async function readSpend(
   engine: WarehouseEngine,
   question: DaysQuestion,
 ): Promise<SpendRow[]> {
-  const { tenant, timeZone, from, to } = question;
-  const midnight = "toInt64(toUnixTimestamp(toDateTime(day, {time_zone:String}))) * 1000";
+  const { tenant, fromDay, toDay } = question;
   const parameters: QueryParameters = {
     tenant,
-    time_zone: timeZone,
-    ...(from === undefined ? {} : { from }),
-    ...(to === undefined ? {} : { to }),
+    ...(fromDay === undefined ? {} : { from_day: fromDay }),
+    ...(toDay === undefined ? {} : { to_day: toDay }),
   };
   const rows = await engine.query<TextRow>(
-    `SELECT toString(day) AS day_text, ${DIMENSION_FIELDS.join(", ")}, currency, toString(amount) AS amount_text
-FROM ${SPEND_TABLE} FINAL WHERE tenant = {tenant:String}${from === undefined ? "" : ` AND ${midnight} >= {from:Int64}`}${to === undefined ? "" : ` AND ${midnight} < {to:Int64}`}
-ORDER BY day, ${DIMENSION_FIELDS.join(", ")} LIMIT ${MAX_REPORT_ROWS + 1}`,
+    `SELECT toString(day) AS day_text, ${DIMENSION_FIELDS.join(", ")},
+  argMax(currency, (imported_at, import_id)) AS currency_text, toString(argMax(amount, (imported_at, import_id))) AS amount_text
+FROM ${SPEND_TABLE} FINAL WHERE tenant = {tenant:String}${fromDay === undefined ? "" : " AND toString(day) >= {from_day:String}"}${toDay === undefined ? "" : " AND toString(day) < {to_day:String}"}
+GROUP BY day, ${DIMENSION_FIELDS.join(", ")} ORDER BY day, ${DIMENSION_FIELDS.join(", ")} LIMIT ${MAX_REPORT_ROWS + 1}`,
     parameters,
   );
   if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();
-  return rows.map(({ day_text = "", amount_text = "0", currency = "", ...dims }) => ({
+  return rows.map(({ day_text = "", amount_text = "0", currency_text = "", ...dims }) => ({
     ...(dims as Record<DimensionField, string>),
     day: day_text,
-    currency,
+    currency: currency_text,
     amount: decimalUnits(amount_text),
   }));
 }
@@ -143,9 +152,9 @@ export async function readRates(
   target?: string,
 ): Promise<RateRow[]> {
   const rows = await engine.query<TextRow>(
-    `SELECT toString(day) AS day_text, currency, target, toString(rate) AS rate_text
+    `SELECT toString(day) AS day_text, currency, target, toString(argMax(rate, (imported_at, import_id))) AS rate_text
 FROM ${RATES_TABLE} FINAL WHERE tenant = {tenant:String}${target === undefined ? "" : " AND target = {target:String}"}
-ORDER BY day, currency, target LIMIT ${MAX_REPORT_ROWS + 1}`,
+GROUP BY day, currency, target ORDER BY day, currency, target LIMIT ${MAX_REPORT_ROWS + 1}`,
     { tenant, ...(target === undefined ? {} : { target }) },
   );
   if (rows.length > MAX_REPORT_ROWS) throw tooManyRows();

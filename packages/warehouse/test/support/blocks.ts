@@ -36,6 +36,7 @@ function scanEvents(
     maxEventBytes: 65_536,
     maxFutureMs: 3650 * DAY_MS,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, (row) => {
     sink(row, index);

@@ -27,7 +27,11 @@ type NamedCount = readonly [name: string, count: keyof TenantCounts];
 
 /** The bounds that drop events, and where their count is found. */
 const DROPS: readonly NamedCount[] = [
-  ["facts_per_user", "droppedFactsPerUser"],
+  ["conversions_per_user", "droppedConversionsPerUser"],
+  ["touchpoints_per_user", "droppedTouchpointsPerUser"],
+  ["direct_visits_per_user", "droppedDirectVisitsPerUser"],
+  ["custom_per_user", "droppedCustomPerUser"],
+  ["identifies_per_user", "droppedIdentifiesPerUser"],
   ["facts_per_partition", "droppedFactsPerPartition"],
   ["users_per_partition", "droppedUsersPerPartition"],
 ];

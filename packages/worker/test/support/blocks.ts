@@ -22,6 +22,7 @@ export function entryOf(events: readonly unknown[]): Uint8Array {
     maxEventBytes: 32_768,
     maxFutureMs: 86_400_000,
     clockToleranceMs: 0,
+    maxTransitMs: 3_300_000,
   };
   const { refused } = new BatchScanner(dictionaries).scan(packEvents(events), options, (row) =>
     writer.append(row),

@@ -8,6 +8,8 @@ import {
   type IdentityRecord,
   readIdentity,
 } from "@tributary/protocol";
+import { withReserve } from "../settings/reserve.ts";
+import { MAX_USERS } from "../tables/user-table.ts";
 import type { JourneyTables } from "../chains/journey-tables.ts";
 import { type Key, keyOfRow } from "../chains/key.ts";
 
@@ -81,7 +83,8 @@ export class RecordReader {
     const { users, options } = this.#tables;
     const found = users.find(staged);
     if (found >= 0) return found;
-    if (users.size < options.maxUsers || kind >= IDENTITY_ERASE) return users.add(staged);
+    const maxUsers = Math.min(withReserve(options.maxUsers), MAX_USERS);
+    if (users.size < maxUsers || kind >= IDENTITY_ERASE) return users.add(staged);
     this.#noteFull();
     return -1;
   }

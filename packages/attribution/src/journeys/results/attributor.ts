@@ -201,7 +201,7 @@ export class Attributor {
   /** Collects the touchpoints of a journey of one chain up to a time. */
   #collect(person: number, time: number, tenant: number): void {
     const { facts, users, vocabulary, windows } = this.#tables;
-    const { directCode } = vocabulary.channels;
+    const direct = vocabulary.channels.directOf(tenant);
     const path = this.#path;
     for (let fact = users.headOf(person); fact >= 0; fact = facts.olderThan(fact)) {
       const age = time - facts.timeOf(fact);
@@ -209,18 +209,18 @@ export class Attributor {
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
       if (!isTouchpointType(type) || age > windows.of(tenant, type)) continue;
-      path.push(fact, age, facts.channelOf(fact) === directCode);
+      path.push(fact, age, direct.includes(facts.channelOf(fact)));
     }
     path.reverse();
   }
 
   #collectMerged(person: number, time: number, tenant: number): void {
     const { facts, vocabulary, windows } = this.#tables;
-    const { directCode } = vocabulary.channels;
+    const direct = vocabulary.channels.directOf(tenant);
     for (const fact of this.#mergedTouches(person, time)) {
       const age = time - facts.timeOf(fact);
       if (age > windows.of(tenant, facts.typeOf(fact))) continue;
-      this.#path.push(fact, age, facts.channelOf(fact) === directCode);
+      this.#path.push(fact, age, direct.includes(facts.channelOf(fact)));
     }
   }
 

@@ -1,12 +1,17 @@
 import type { Dictionary, EntryColumns } from "@tributary/protocol";
 import type { Watermarks } from "../watermarks.ts";
 
-/** Counts of a batch's events, of one tenant. accepted = duplicate + processed + the three drops. */
+/** Counts of a batch's events, of one tenant. accepted = duplicate + processed + what bounds dropped. */
 export interface TenantCounts {
   accepted: number;
   duplicate: number;
   processed: number;
-  droppedFactsPerUser: number;
+  /** Conversions and refunds beyond the bound on those of a user; likewise the four others. */
+  droppedConversionsPerUser: number;
+  droppedTouchpointsPerUser: number;
+  droppedDirectVisitsPerUser: number;
+  droppedCustomPerUser: number;
+  droppedIdentifiesPerUser: number;
   droppedFactsPerPartition: number;
   /** Of the processed: beyond the allowed lateness, so that the results which they change may lack touchpoints. */
   late: number;
@@ -28,6 +33,15 @@ export interface TenantCounts {
   /** Latest time of them, ms since 1970; 0 where there are none. */
   keptTimeMs: number;
 }
+
+/** By kind of fact. */
+const DROPPED_PER_USER = [
+  "droppedConversionsPerUser",
+  "droppedTouchpointsPerUser",
+  "droppedDirectVisitsPerUser",
+  "droppedCustomPerUser",
+  "droppedIdentifiesPerUser",
+] as const satisfies readonly (keyof TenantCounts)[];
 
 /** Counts a batch's events per tenant, for the books. */
 export class BatchCounts {
@@ -80,9 +94,10 @@ export class BatchCounts {
     this.#current.erased += facts;
   }
 
-  droppedPerUser(tenant: number): void {
+  /** @param kind of the fact, see UserBounds */
+  droppedPerUser(tenant: number, kind: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
-    this.#current.droppedFactsPerUser += 1;
+    this.#current[DROPPED_PER_USER[kind] as (typeof DROPPED_PER_USER)[number]] += 1;
   }
 
   droppedPerPartition(tenant: number): void {
@@ -130,7 +145,11 @@ function empty(): TenantCounts {
     accepted: 0,
     duplicate: 0,
     processed: 0,
-    droppedFactsPerUser: 0,
+    droppedConversionsPerUser: 0,
+    droppedTouchpointsPerUser: 0,
+    droppedDirectVisitsPerUser: 0,
+    droppedCustomPerUser: 0,
+    droppedIdentifiesPerUser: 0,
     droppedFactsPerPartition: 0,
     late: 0,
     unmatchedRefunds: 0,

@@ -24,6 +24,7 @@ export class JourneyArrivals {
     if (gapMs === "every_visit" || path.length < 2 || !this.#hasVisit(path)) return;
     const { facts, vocabulary } = this.#tables;
     const { origins } = facts;
+    const { directCode } = vocabulary.channels;
     const sessions = this.#sessions;
     sessions.begin(gapMs);
     let kept = 0;
@@ -38,7 +39,7 @@ export class JourneyArrivals {
           i,
           -(path.ageMs[i] as number),
           type === TYPE_CLICK,
-          path.isDirect[i] === 1,
+          facts.channelOf(fact) === directCode,
           hasOrigin && origins.isByReferrer(origin),
           hasOrigin ? origins.signatureOf(origin) : vocabulary.signatures.of(facts.tupleOf(fact)),
           hasOrigin ? origins.referrerHostOf(origin) : 0,

@@ -15,11 +15,16 @@ export interface JourneyOptions {
    * concerns an older conversion may find its touchpoints gone, and is counted.
    */
   readonly latenessMs: number;
-  /** Most facts of one user; further ones are dropped and counted. Bounds the cost of a single event. */
+  /**
+   * Most touchpoints of one user that are no direct visits, as many custom events, as many identifies, and half as many direct
+   * visits; further ones are dropped and counted. Bounds the cost of a single event.
+   */
   readonly maxFactsPerUser: number;
-  /** Most facts of a partition; further ones are dropped and counted. */
+  /** Most conversions and refunds of one user; further ones are dropped and counted. */
+  readonly maxConversionsPerUser: number;
+  /** Most facts of a partition, an eighth more for conversions and refunds; further ones are dropped and counted. */
   readonly maxFacts: number;
-  /** Most users of a partition; the events of further ones are dropped and counted. */
+  /** Most users of a partition, an eighth more by conversions, refunds and identifies; further ones' events are dropped and counted. */
   readonly maxUsers: number;
   /** A batch takes no further entry once its results are about this large, bytes. */
   readonly maxResultBytes: number;
@@ -74,6 +79,7 @@ export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   sessionGapMs: DEFAULT_SESSION_GAP_MS,
   latenessMs: DAY_MS,
   maxFactsPerUser: 1000,
+  maxConversionsPerUser: 2000,
   maxFacts: 50_000_000,
   maxUsers: 10_000_000,
   maxResultBytes: 32 * 2 ** 20,

@@ -11,6 +11,7 @@ import {
   TYPE_VISIT,
 } from "@tributary/protocol";
 import { linkChannelOf } from "../../arrivals/origin.ts";
+import { DIRECT_CHANNELS } from "../../channel/channels.ts";
 import { classifyChannel, utmFromUrl } from "../../channel/classify.ts";
 import { type ChannelSettings, TenantRules } from "../../channel/tenant-rules.ts";
 import type { DimensionTuples } from "../tables/dimension-tuples.ts";
@@ -21,12 +22,15 @@ const REMEMBERED = 4096;
 /** Names by the rules of a tenant that has its own: by combination and kind, as many as there is room for. */
 class TenantNames {
   readonly rules: TenantRules;
+  /** Codes of the channels that last_non_direct passes over. */
+  readonly direct: readonly number[];
   /** The combination and kind in a place, counted from 1, and the combination with its channel. */
   readonly #keys = new Int32Array(REMEMBERED);
   readonly #named = new Int32Array(REMEMBERED);
 
-  constructor(settings: ChannelSettings) {
+  constructor(settings: ChannelSettings, channels: Dictionary) {
     this.rules = new TenantRules(settings);
+    this.direct = (settings.direct ?? DIRECT_CHANNELS).map((name) => channels.internText(name));
   }
 
   /** @returns −1 where it is not remembered */
@@ -60,6 +64,7 @@ export class ChannelNamer {
   readonly #row = new EventRow();
   /** Code of the channel `direct`. */
   readonly directCode: number;
+  readonly #direct: readonly number[];
 
   /** @param tuples that combinations are interned in @param settings of tenants that have their own rules */
   constructor(
@@ -74,6 +79,13 @@ export class ChannelNamer {
     this.#channels = channels;
     this.#tuples = tuples;
     this.directCode = channels.internText("direct");
+    this.#direct = DIRECT_CHANNELS.map((name) => channels.internText(name));
+  }
+
+  /** Codes of the channels that last_non_direct passes over, of a tenant by its code. */
+  directOf(tenant: number): readonly number[] {
+    const own = this.#settings.size === 0 ? undefined : this.#ownOf(tenant);
+    return own?.direct ?? this.#direct;
   }
 
   /**
@@ -113,7 +125,9 @@ export class ChannelNamer {
     if (tenant >= this.#own.length) {
       for (let code = this.#own.length; code <= tenant; code += 1) {
         const settings = this.#settings.get(this.#dictionaries.tenants.text(code));
-        this.#own.push(settings === undefined ? undefined : new TenantNames(settings));
+        this.#own.push(
+          settings === undefined ? undefined : new TenantNames(settings, this.#channels),
+        );
       }
     }
     return this.#own[tenant];

@@ -57,8 +57,9 @@ export class Vocabulary {
     }
     const channelNames = dimensions[CHANNEL_DIMENSION] as Dictionary;
     for (const channel of CHANNELS) channelNames.internText(channel);
-    for (const { rules } of channels.values()) {
+    for (const { rules, direct = [] } of channels.values()) {
       for (const { channel } of rules) channelNames.internText(channel);
+      for (const channel of direct) channelNames.internText(channel);
     }
     this.channels = new ChannelNamer(this.dictionaries, this.tuples, channels);
     this.signatures = new TupleSignatures(this.dictionaries, this.tuples);

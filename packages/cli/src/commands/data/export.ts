@@ -4,10 +4,10 @@ import { extname } from "node:path";
 import { exportOffline } from "../../client/offline-reports.ts";
 import { saveStream } from "../../client/save-file.ts";
 import { CliError } from "../../errors.ts";
-import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
 import {
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsAddress,
@@ -24,6 +24,7 @@ interface Flags extends ReportsAddress {
   readonly from?: string;
   readonly to?: string;
   readonly asOf?: string;
+  readonly timeZone?: string;
 }
 
 export function exportCommand(command: Command, context: CommandContext): void {
@@ -35,11 +36,8 @@ export function exportCommand(command: Command, context: CommandContext): void {
         "--format <format>",
         "format of the output (default: by the file's name, else ndjson)",
       ).choices(FORMATS),
-    )
-    .option("--from <time>", "events or conversions from this time on", instant)
-    .option("--to <time>", "events or conversions before this time", instant)
-    .option("--as-of <time>", "the state at this time, without later corrections", instant);
-  addReportsAddress(command, TENANT_READ_KEY)
+    );
+  addReportsAddress(addRangeOptions(command, "events or conversions"), TENANT_READ_KEY)
     .addHelpText(
       "after",
       `
@@ -61,9 +59,9 @@ async function run(what: ExportName, flags: Flags, context: CommandContext): Pro
     throw new CliError("usage", "Parquet is binary: give --output with a file");
   }
   await interruptible(context, async (signal) => {
-    const { from, to, asOf } = flags;
+    const { from, to, asOf, timeZone } = flags;
     const parameters = Object.fromEntries(
-      Object.entries({ format, from, to, asOf }).filter(([, text]) => text !== undefined),
+      Object.entries({ format, from, to, asOf, timeZone }).filter(([, text]) => text !== undefined),
     ) as Record<string, string>;
     await ask(what, parameters, flags, context, signal);
     if (flags.output !== undefined) context.terminal.note(`${what} written to ${flags.output}`);

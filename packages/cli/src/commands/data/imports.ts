@@ -7,11 +7,17 @@ import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { counted } from "../../terminal/figures.ts";
 import { renderRows } from "../../report/rows-table.ts";
-import { addReportsOptions, onReports, type ReportsFlags } from "../../options/reports.ts";
+import {
+  addReportsOptions,
+  addZoneOption,
+  onReports,
+  type ReportsFlags,
+} from "../../options/reports.ts";
 
 interface Flags extends ReportsFlags {
   readonly from?: string;
   readonly to?: string;
+  readonly timeZone?: string;
 }
 
 type Name = "spend" | "rates";
@@ -55,16 +61,19 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
     );
   const list = command.command("list").description(`list the valid ${name}, oldest first`);
   if (name === "spend") {
-    list
-      .option("--from <time>", "from this day on: 2026-10-01", instant)
-      .option("--to <time>", "before this day", instant);
+    addZoneOption(
+      list
+        .option("--from <day>", "from this day on: 2026-10-01", instant)
+        .option("--to <day>", "before this day", instant),
+    );
   }
   addReportsOptions(list).action(async (flags: Flags) =>
     onReports(flags, context, "readKey", async (reports) => {
-      const { from, to } = flags;
+      const { from, to, timeZone } = flags;
       const parameters = {
         ...(from === undefined ? {} : { from }),
         ...(to === undefined ? {} : { to }),
+        ...(timeZone === undefined ? {} : { timeZone }),
       };
       const answer = await reports.listRows(name, parameters);
       if (flags.json === true) return JSON.stringify(answer);

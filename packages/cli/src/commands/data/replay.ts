@@ -56,7 +56,7 @@ export function replayCommand(command: Command, context: CommandContext): void {
     )
     .option(
       "--time-format <format>",
-      "format of the times: s, ms, us, or tokens such as dd.MM.yyyy HH:mm",
+      "format of the times: s, ms, us, ns, or tokens such as dd.MM.yyyy HH:mm",
     )
     .option("--time-zone <zone>", "time zone of times without one (default: UTC)")
     .option("--dry-run", "check every event as the gateway would, and send nothing")

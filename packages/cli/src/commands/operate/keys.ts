@@ -1,5 +1,5 @@
 import { TENANT_NAME } from "@tributary/service";
-import type { ApiKeyKind, StoredApiKey } from "@tributary/streams";
+import type { Access, ApiKeyKind, StoredApiKey } from "@tributary/streams";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../../errors.ts";
 import { duration } from "../../options/parsers.ts";
@@ -28,14 +28,16 @@ Examples:
   tributary keys list
   tributary keys rotate 3f2a9c01 --grace 7d
   tributary keys revoke 3f2a9c01
+  tributary keys open --kind read
 
 A key is shown once: Redis keeps only its hash. Services apply a change within a second. From the first key of a kind
-on, every request of that kind needs one.`,
+on, every request of that kind needs one, also when all of them are revoked, until \`keys open\`.`,
   );
   addCreate(command, context);
   addList(command, context);
   addRotate(command, context);
   addRevoke(command, context);
+  addOpen(command, context);
 }
 
 function addKeyOptions(command: Command): Command {
@@ -67,13 +69,19 @@ function addCreate(parent: Command, context: CommandContext): void {
 function addList(parent: Command, context: CommandContext): void {
   addKeyOptions(parent.command("list").description("list the keys of a kind")).action(
     async (flags: KeyFlags) => {
-      const keys = await onRedis(flags, context, async ({ client }) => {
-        const { listApiKeys } = await import("@tributary/streams");
-        return listApiKeys(client, flags.kind);
+      const { keys, unreadable, access } = await onRedis(flags, context, async ({ client }) => {
+        const { listApiKeys, readAccess } = await import("@tributary/streams");
+        const stored = await listApiKeys(client, flags.kind);
+        return { ...stored, access: await readAccess(client, flags.kind) };
       });
       context.terminal.print(
-        flags.json === true ? JSON.stringify(keys.map(plainKey)) : render(keys, flags.kind),
+        flags.json === true ? JSON.stringify(keys.map(plainKey)) : render(keys, flags.kind, access),
       );
+      for (const id of unreadable) {
+        context.terminal.note(
+          `${safeText(id)} cannot be read and lets nobody in; revoke removes it`,
+        );
+      }
     },
   );
 }
@@ -114,6 +122,31 @@ function addRevoke(parent: Command, context: CommandContext): void {
   });
 }
 
+function addOpen(parent: Command, context: CommandContext): void {
+  const command = parent
+    .command("open")
+    .description("let requests of a kind in without a key again, when all its keys are revoked");
+  addKeyOptions(command).action(async (flags: KeyFlags) => {
+    const { kind } = flags;
+    const left = await onRedis(flags, context, async ({ client }) => {
+      const { openAccess } = await import("@tributary/streams");
+      return openAccess(client, kind);
+    });
+    if (left > 0) {
+      throw new CliError(
+        "refused",
+        `there are ${kind} keys (${left}), and with one of them every request needs one; revoke them first`,
+      );
+    }
+    context.terminal.print(
+      flags.json === true ? JSON.stringify({ opened: kind }) : `opened: no ${kind} key is needed`,
+    );
+    context.terminal.note(
+      "services on a loopback address without keys in their environment apply it; others stay closed",
+    );
+  });
+}
+
 function unknownKey(id: string, kind: ApiKeyKind): CliError {
   return new CliError(
     "refused",
@@ -145,8 +178,15 @@ function plainKey({ id, tenant, name, createdMs, expiresMs }: StoredApiKey) {
   };
 }
 
-function render(keys: readonly StoredApiKey[], kind: ApiKeyKind): string {
-  if (keys.length === 0) return `No ${kind} keys in Redis; those of the environment are not shown.`;
+function render(
+  keys: readonly StoredApiKey[],
+  kind: ApiKeyKind,
+  access: Access | undefined,
+): string {
+  if (keys.length === 0) {
+    const closed = access === "closed" ? ", and requests need one" : "";
+    return `No ${kind} keys in Redis${closed}; those of the environment are not shown.`;
+  }
   const rows = keys.map((key) => {
     const { id, tenant, name, created, expires } = plainKey(key);
     const isOver = (key.expiresMs ?? Infinity) <= Date.now();

@@ -1,21 +1,28 @@
 import type { Command } from "commander";
 import { findOffline } from "../../client/offline-reports.ts";
+import { saveText } from "../../client/save-file.ts";
 import type { Conversion } from "@tributary/reports/answers";
-import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { renderConversion } from "../../report/conversion-view.ts";
+import { conversionSvg } from "../../report/plots/conversion-plot.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
-import { addReportsAddress, clientOf, type ReportsFlags } from "../../options/reports.ts";
+import {
+  addPlotOption,
+  addReportsAddress,
+  addStateOptions,
+  clientOf,
+  type ReportsFlags,
+} from "../../options/reports.ts";
 
 interface ConversionFlags extends ReportsFlags {
   readonly asOf?: string;
+  readonly svg?: string;
+  readonly timeZone?: string;
 }
 
 export function conversionCommand(command: Command, context: CommandContext): void {
-  command
-    .argument("<id>", "event ID of the conversion, or its order ID")
-    .option("--as-of <time>", "the state at this time, without later corrections", instant);
-  addReportsAddress(command)
+  addStateOptions(command.argument("<id>", "event ID of the conversion, or its order ID"));
+  addPlotOption(addReportsAddress(command))
     .option("--json", "print the conversion as one JSON object, values exact")
     .addHelpText(
       "after",
@@ -24,6 +31,7 @@ Examples:
   tributary conversion order-1001
   tributary conversion order-1001 --as-of 2026-11-01T09:00:00+01:00
   tributary conversion order-1001 --json | jq .revisions
+  tributary conversion order-1001 --svg credits.svg
 
 Without a running platform, the command reads the data folder.`,
     )
@@ -34,6 +42,11 @@ async function run(id: string, flags: ConversionFlags, context: CommandContext):
   const { terminal } = context;
   await interruptible(context, async (signal) => {
     const conversion = await find(id, flags, context, signal);
+    if (flags.svg !== undefined) {
+      await saveText(conversionSvg(conversion), flags.svg, signal);
+      terminal.note(`plot written to ${flags.svg}`);
+      return;
+    }
     const { jaegerUiUrl } = context.config();
     terminal.print(
       flags.json === true ? JSON.stringify(conversion) : renderConversion(conversion, jaegerUiUrl),
@@ -47,7 +60,12 @@ async function find(
   context: CommandContext,
   signal: AbortSignal,
 ): Promise<Conversion> {
+  const { asOf, timeZone } = flags;
+  const state = {
+    ...(asOf === undefined ? {} : { asOf }),
+    ...(timeZone === undefined ? {} : { timeZone }),
+  };
   const client = await clientOf(flags, context, signal);
-  if (client === undefined) return findOffline(flags.data, id, flags.asOf);
-  return client.conversion(id, flags.asOf);
+  if (client === undefined) return findOffline(flags.data, id, state);
+  return client.conversion(id, state);
 }

@@ -3,13 +3,16 @@ import { type Command, Option } from "commander";
 import type { ReportName, RowsAnswer } from "@tributary/reports";
 import { Readable } from "node:stream";
 import { journeyReportOffline, journeyReportParquetOffline } from "../../client/offline-reports.ts";
-import { saveStream } from "../../client/save-file.ts";
-import { instant } from "../../options/parsers.ts";
+import { saveStream, saveText } from "../../client/save-file.ts";
 import type { CommandContext } from "../../context.ts";
+import { type PlottedReport, PLOTTED, rowsSvg } from "../../report/plots/rows-plot.ts";
+import { barColumns } from "../../report/table-bars.ts";
 import { renderRows } from "../../report/rows-table.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
+  addPlotOption,
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsAddress,
@@ -38,10 +41,6 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
         flags: "--interval <span>",
         description: "split by time: minute, hour, day, week, month",
       },
-      {
-        flags: "--time-zone <name>",
-        description: "time zone of the intervals: Europe/Berlin (default: UTC)",
-      },
     ],
     examples: `  tributary counts --by campaign
   tributary counts --by channel --interval day --time-zone Europe/Berlin --from 2026-10-01
@@ -58,10 +57,12 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
       { flags: "--limit <n>", description: "most paths to show; the rest is summed (default: 50)" },
       {
         flags: "--non-converting <choice>",
-        description: "count journeys that did not convert: true or false (default: true)",
+        description:
+          "journeys without a conversion: users (of users without one), tails (also what follows other users' last conversion), none (default: users)",
       },
     ],
     examples: `  tributary paths --transform exposure --limit 10
+  tributary paths --limit 200 --svg paths.svg
   tributary paths --by channel,campaign --from 2026-10-01 --to 2026-11-01`,
   },
   assists: {
@@ -71,7 +72,8 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   },
   "time-to-convert": {
     options: [],
-    examples: `  tributary time-to-convert --from 2026-10-01`,
+    examples: `  tributary time-to-convert --from 2026-10-01
+  tributary time-to-convert --svg days.svg`,
   },
   changes: {
     options: [
@@ -94,7 +96,6 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
         flags: "--currency <code>",
         description: "convert all money to it, at the imported rates of each day",
       },
-      { flags: "--time-zone <name>", description: "time zone of the days (default: UTC)" },
     ],
     examples: `  tributary cost --by campaign --from 2026-10-01 --to 2026-11-01
   tributary cost --model time_decay --currency EUR`,
@@ -107,6 +108,7 @@ interface Flags extends ReportsAddress, Readonly<Record<string, string | boolean
   readonly json?: true;
   readonly csv?: true;
   readonly parquet?: string;
+  readonly svg?: string;
 }
 
 /** The command of one of these reports. */
@@ -118,17 +120,20 @@ export function journeyReportCommand(
     for (const { flags, description, isRequired = false } of options) {
       command.addOption(new Option(flags, description).makeOptionMandatory(isRequired));
     }
+    addRangeOptions(command, name === "counts" ? "events" : "conversions");
+    addFormatOptions(addReportsAddress(command));
+    if (isPlotted(name)) addPlotOption(command);
     command
-      .option("--from <time>", "from this time on: 2026-10-01, or ISO 8601 with a zone", instant)
-      .option("--to <time>", "before this time", instant)
-      .option("--as-of <time>", "the state at this time, without later corrections", instant);
-    addFormatOptions(addReportsAddress(command))
       .addHelpText(
         "after",
         `\nExamples:\n${examples}\n\nWithout a running platform, the command reads the data folder.`,
       )
       .action(async (flags: Flags) => run(name, flags, context));
   };
+}
+
+function isPlotted(name: ReportName): name is PlottedReport {
+  return (PLOTTED as readonly string[]).includes(name);
 }
 
 async function run(name: ReportName, flags: Flags, context: CommandContext): Promise<void> {
@@ -140,12 +145,15 @@ async function run(name: ReportName, flags: Flags, context: CommandContext): Pro
       return;
     }
     const report = await ask(name, flags, context, signal);
-    if (flags.json === true) terminal.print(JSON.stringify(report));
+    if (flags.svg !== undefined && isPlotted(name)) {
+      await saveText(rowsSvg(name, report), flags.svg, signal);
+      terminal.note(`plot written to ${flags.svg}`);
+    } else if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) {
       // Imported here because it loads the database engine.
       const { rowsCsv } = await import("@tributary/reports");
       terminal.print(rowsCsv(report.rows).trimEnd());
-    } else terminal.print(renderRows(report));
+    } else terminal.print(renderRows(report, barColumns(terminal)));
   });
 }
 
@@ -182,6 +190,7 @@ function parametersOf(flags: Flags): Record<string, string> {
     json: _json,
     csv: _csv,
     parquet: _file,
+    svg: _plot,
     ...rest
   } = flags;
   return Object.fromEntries(

@@ -6,19 +6,23 @@ import { Readable } from "node:stream";
 import { askOffline, parquetOffline } from "../../client/offline-reports.ts";
 import type { AttributionReport } from "@tributary/reports/answers";
 import type { ReportQuestion } from "../../client/report-question.ts";
-import { saveStream } from "../../client/save-file.ts";
+import { saveStream, saveText } from "../../client/save-file.ts";
 import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
-import { duration, instant, nameList } from "../../options/parsers.ts";
+import { duration, nameList, window } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
 import { conservationLine } from "../../report/conservation-line.ts";
 import { reportNotes } from "../../report/report-notes.ts";
+import { reportSvg } from "../../report/plots/report-plot.ts";
+import { barColumns } from "../../report/table-bars.ts";
 import { renderReport } from "../../report/table.ts";
 import { interruptible } from "../../interaction/interruptible.ts";
 import {
   addFormatOptions,
+  addPlotOption,
+  addRangeOptions,
   addReportsAddress,
   clientOf,
   type ReportsFlags,
@@ -33,10 +37,11 @@ interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly asOf?: string;
   readonly timeZone?: string;
   readonly confidence?: string;
-  readonly convertingOnly?: true;
+  readonly nonConverting?: string;
   readonly against?: true;
   readonly csv?: true;
   readonly parquet?: string;
+  readonly svg?: string;
 }
 
 /** Rules by which the service credits conversions anew from the facts; texts as it takes them. */
@@ -48,6 +53,7 @@ interface RuleFlags {
   readonly viewThrough?: string;
   readonly clickBeatsImpression?: true;
   readonly leaveOut?: string;
+  readonly conversionTouch?: true;
   readonly afterConversion?: string;
   readonly halfLife?: string;
   readonly lead?: string;
@@ -70,31 +76,27 @@ export function reportCommand(command: Command, context: CommandContext): void {
       new Option("--by <dimensions>", `one or two of ${DIMENSIONS.join(", ")}`)
         .argParser(dimensions)
         .default(["channel"], "channel"),
-    )
-    .option(
-      "--time-zone <name>",
-      "time zone of days, weeks and months: Europe/Berlin (default: UTC)",
-    )
-    .option(
-      "--from <time>",
-      "conversions from this time on: 2026-10-01, or ISO 8601 with a zone",
-      instant,
-    )
-    .option("--to <time>", "conversions before this time", instant)
-    .option("--as-of <time>", "the state at this time, without later corrections", instant)
+    );
+  addRangeOptions(command, "conversions")
     .option(
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
     )
-    .option("--converting-only", "leave journeys that did not convert out of models over paths");
+    .addOption(
+      new Option(
+        "--non-converting <choice>",
+        "journeys without a conversion in models over paths: users (of users without one), tails (also what follows other users' last conversion), none (default: users)",
+      ).choices(["users", "tails", "none"]),
+    );
   addRuleOptions(command);
-  addFormatOptions(addReportsAddress(command))
+  addPlotOption(addFormatOptions(addReportsAddress(command)))
     .addHelpText(
       "after",
       `
 Examples:
   tributary report
   tributary report --model all --by channel
+  tributary report --model linear --by channel,day --svg report.svg
   tributary report --model linear,time_decay --by channel,campaign --from 2026-10-01 --to 2026-11-01
   tributary report --model position_based --csv > report.csv
   tributary report --model markov,shapley --confidence 0.95
@@ -121,11 +123,17 @@ async function run(flags: ReportFlags, context: CommandContext): Promise<void> {
     }
     const report = await ask(flags, question, context, signal);
     const shown = [...new Set([...model, ...report.rows.map((row) => row.model)])];
-    if (flags.json === true) terminal.print(JSON.stringify(report));
+    if (flags.svg !== undefined) {
+      await saveText(reportSvg(report, shown, by), flags.svg, signal);
+      terminal.note(`plot written to ${flags.svg}`);
+    } else if (flags.json === true) terminal.print(JSON.stringify(report));
     else if (flags.csv === true) terminal.print(reportCsv(report.rows, by));
     else {
-      const render = flags.against === true ? renderComparison : renderReport;
-      terminal.print(`${render(report, shown, by)}\n\n${reportNotes(report)}`);
+      const tables =
+        flags.against === true
+          ? renderComparison(report, shown, by)
+          : renderReport(report, shown, by, barColumns(terminal));
+      terminal.print(`${tables}\n\n${reportNotes(report)}`);
       const client = await clientOf(flags, context, signal);
       if (client !== undefined) terminal.print(conservationLine(await client.conservation()));
     }
@@ -157,15 +165,11 @@ function addRuleOptions(command: Command): void {
   command
     .option(
       "--window <duration>",
-      "longest time from a touchpoint to its conversion: 30d, 12h",
-      duration,
+      "longest time from a touchpoint to its conversion: 30d, 12h, or none",
+      window,
     )
-    .option(
-      "--click-window <duration>",
-      "window of clicks and visits, instead of --window",
-      duration,
-    )
-    .option("--view-window <duration>", "window of impressions, instead of --window", duration)
+    .option("--click-window <duration>", "window of clicks and visits, instead of --window", window)
+    .option("--view-window <duration>", "window of impressions, instead of --window", window)
     .option("--windows <list>", "windows by conversion name: purchase:30d,lead:7d")
     .addOption(
       new Option("--view-through <choice>", "count impressions (default: true)").choices([
@@ -175,6 +179,10 @@ function addRuleOptions(command: Command): void {
     )
     .option("--click-beats-impression", "drop impressions from paths that have a click")
     .option("--leave-out <list>", "ignore these touchpoints, separated by commas: channel:email")
+    .option(
+      "--conversion-touch",
+      "count a conversion with a channel or UTM dimension of its own as the last touchpoint",
+    )
     .addOption(
       new Option(
         "--after-conversion <choice>",
@@ -204,10 +212,11 @@ function questionOf(
     json: _json,
     csv: _csv,
     parquet: _parquet,
+    svg: _svg,
     model: _model,
     clickBeatsImpression,
+    conversionTouch,
     against,
-    convertingOnly,
     ...parameters
   } = flags;
   return {
@@ -215,8 +224,8 @@ function questionOf(
     models,
     custom,
     clickBeatsImpression: clickBeatsImpression === true ? "true" : undefined,
+    conversionTouch: conversionTouch === true ? "true" : undefined,
     against: against === true ? "true" : undefined,
-    nonConverting: convertingOnly === true ? "false" : undefined,
   };
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { readTime, timeReader } from "../../../src/replay/sources/event-time.ts";
+import { timeReader } from "../../../src/replay/sources/event-time.ts";
 
 const MS = Date.UTC(2024, 0, 2, 3, 4, 5, 678);
+const { read } = timeReader({});
 
 test.each([
   [MS, MS],
@@ -14,16 +15,23 @@ test.each([
   ["2024-01-02T03:04:05.678Z", MS],
   ["2024-01-02T05:04:05.678+02:00", MS],
   ["2024-01-02 03:04:05.678", MS],
+  // Postgres, BigQuery and Snowflake, with and without a fraction.
+  ["2024-01-02 03:04:05.678+00", MS],
+  ["2024-01-02 03:04:05+00", MS - 678],
+  ["2024-01-02 03:04:05 UTC", MS - 678],
+  ["2024-01-02 03:04:05.678 +0000", MS],
+  ["1704164645678999", MS],
+  ["Tue, 02 Jan 2024 03:04:05 GMT", MS - 678],
   ["2024-01-02T03:04", Date.UTC(2024, 0, 2, 3, 4)],
   ["2024-01-02", Date.UTC(2024, 0, 2)],
 ])("%j is a time", (text, ms) => {
-  expect(readTime(text)).toBe(ms);
+  expect(read(text)).toBe(ms);
 });
 
 test.each(["", "yesterday", "12345", "02/01/2024", "2024-13-01", "1e12", null, undefined, {}, -1])(
   "%j is none",
   (text) => {
-    expect(readTime(text)).toBeUndefined();
+    expect(read(text)).toBeUndefined();
   },
 );
 
@@ -65,9 +73,12 @@ test.each([
 });
 
 test.each([
-  [{ zone: "Berlin" }, "--time-zone Berlin: there is no such zone"],
-  [{ format: "HH:mm" }, "--time-format HH:mm: expected s, ms, us, or tokens"],
-  [{ format: "nonsense" }, "--time-format nonsense: expected"],
+  [{ zone: "Berlin" }, "--time-zone Berlin: there is no zone Berlin; expected an IANA name"],
+  [
+    { format: "HH:mm" },
+    "--time-format HH:mm: HH:mm is no format of times; expected s, ms, us, ns, or tokens",
+  ],
+  [{ format: "nonsense" }, "--time-format nonsense: nonsense is no format of times; expected"],
 ])("%j is refused", (options, message) => {
   expect(() => timeReader(options)).toThrow(message);
 });

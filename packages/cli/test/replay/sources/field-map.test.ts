@@ -47,6 +47,6 @@ test("empty cells are left out, and a row without a time is rejected", () => {
   expect(mapper({ id: "own", user: "u", time: "soon" }, made)).toEqual({
     field: "time",
     reason:
-      'expected milliseconds or seconds since 1970, or ISO 8601 (without a zone: UTC), got "soon"',
+      'expected s, ms, us or ns since 1970, ISO 8601 or a timestamp of a database, or RFC 2822 (without a zone: UTC), got "soon"',
   });
 });

@@ -56,6 +56,7 @@ export class Injector {
     this.#streams = new StreamInjector(parts, (what, stage) => this.#effect(what, stage));
     this.#workers = new WorkerInjector({
       platform: parts.platform,
+      proxies: parts.proxies,
       logPathOf: parts.logPathOf,
       partitionsOf: (worker) => this.#streams.partitionsOf(worker),
       effect: (what) => this.#effect(what, "attribution"),

@@ -3,13 +3,22 @@ import { pause } from "@tributary/platform/client";
 import { type Effect, until } from "./effects.ts";
 import type { Fault } from "./faults.ts";
 import { identityOf } from "./running-process.ts";
+import type { TcpProxy } from "./tcp-proxy.ts";
 import { endThreads } from "./thread-end.ts";
+
 /** Within this time a killed worker's partitions are another's. */
 const TAKEOVER_MS = 8000;
 const TAKEOVER_POLL_MS = 5;
+/**
+ * What each direction of the rebuilding worker's connection takes longer, ms: a thread then waits for the fact log's next page
+ * most of the time, and ends between two pages. A thread that ends within a page fails that page, which proves less.
+ */
+const REBUILD_LATENCY_MS = 100;
 
 export interface WorkerInjectorParts {
   readonly platform: Platform;
+  /** By the process's name. */
+  readonly proxies: ReadonlyMap<string, TcpProxy>;
   /** How many partitions a worker holds the leases of. */
   readonly partitionsOf: (worker: string) => Promise<number>;
   /** Where a process's standard error goes. */
@@ -58,11 +67,13 @@ export class WorkerInjector {
     return effect;
   }
 
-  /** Ends the threads of one worker as soon as it takes over what another, killed one had. */
+  /** Ends the threads of one worker while it rebuilds what another, killed one had. */
   async endThreads(fault: Fault): Promise<Effect> {
     const { name, identity } = await this.choose(fault);
+    const proxy = this.#parts.proxies.get(name);
     this.#busy.add(name);
     try {
+      proxy?.slow(REBUILD_LATENCY_MS);
       const owned = await this.#parts.partitionsOf(name);
       const other = this.#parts.platform.workers().find((worker) => worker.name !== name);
       const victim = other === undefined ? undefined : identityOf(this.#parts.platform, other.name);
@@ -76,8 +87,10 @@ export class WorkerInjector {
       const ended = isAlive(identity)
         ? await endThreads(identity.pid, this.#parts.logPathOf(name))
         : 0;
+      proxy?.slow(0);
       return await this.#parts.effect(`${ended} of ${name}`);
     } finally {
+      proxy?.slow(0);
       this.#busy.delete(name);
     }
   }

@@ -1,19 +1,23 @@
 /**
  * Video sites, by the name a `utm_source` gives them, and by host.
  *
- * Sources: the sites' public hosts; the choice follows GA4's source categories
- * (https://support.google.com/analytics/answer/9756891), which count TikTok as social.
+ * Sources: the sites' public hosts; GA4's list of sources and their categories, which
+ * https://support.google.com/analytics/answer/9756891 links to. It counts TikTok and Niconico as social.
  */
 export const VIDEO_NAMES = [
   "bilibili",
+  "crackle",
+  "curiositystream",
   "dailymotion",
   "disneyplus",
   "hulu",
   "iqiyi",
   "netflix",
-  "niconico",
   "rumble",
+  "ted",
   "twitch",
+  "utreon",
+  "veoh",
   "vimeo",
   "wistia",
   "youku",
@@ -26,21 +30,27 @@ export const VIDEO_HOSTS = [
   "b23.tv",
   "bilibili.com",
   "bitchute.com",
+  "com.google.android.youtube",
   "crackle.com",
+  "curiositystream.com",
+  "d.tube",
   "dailymotion.com",
   "disneyplus.com",
   "hulu.com",
+  "iq.com",
   "iqiyi.com",
+  "justin.tv",
   "kick.com",
   "netflix.com",
-  "nicovideo.jp",
   "odysee.com",
   "rumble.com",
   "rutube.ru",
   "ted.com",
   "twitch.tv",
+  "utreon.com",
   "v.qq.com",
   "veoh.com",
+  "viadeo.journaldunet.com",
   "vimeo.com",
   "wistia.com",
   "wistia.net",
@@ -48,5 +58,4 @@ export const VIDEO_HOSTS = [
   "youtu.be",
   "youtube-nocookie.com",
   "youtube.com",
-  "com.google.android.youtube",
 ] as const;

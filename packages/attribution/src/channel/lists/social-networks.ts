@@ -1,8 +1,7 @@
 /**
  * Social networks, forums and messengers, by the name a `utm_source` gives them, and by host.
  *
- * Sources: the networks' public hosts and link shorteners; the choice follows GA4's source categories
- * (https://support.google.com/analytics/answer/9756891).
+ * Sources: the networks' public hosts and link shorteners; social-communities.ts has the further ones of GA4's list.
  */
 export const SOCIAL_NAMES = [
   "bluesky",

@@ -1,0 +1,2 @@
+/** The database that holds every table of ours. */
+export const DATABASE = "tributary";
