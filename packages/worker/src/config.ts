@@ -290,15 +290,8 @@ function journeyOptionsOf(
             excludedReferrers: referralExclusions ?? [],
             direct: directChannels,
           };
-    return [
-      name,
-      {
-        clickWindowMs: windows?.click,
-        viewWindowMs: windows?.view,
-        sessionGapMs: arrivals,
-        channels: own,
-      },
-    ] as const;
+    const { click: clickWindowMs, view: viewWindowMs } = windows ?? {};
+    return [name, { clickWindowMs, viewWindowMs, sessionGapMs: arrivals, channels: own }] as const;
   });
   return new Map(options);
 }

@@ -165,7 +165,7 @@ test("whatever goes on with what, nothing is left", async () => {
         expect(found.events.residue).toBe(0);
       },
     ),
-    { numRuns: runs(30), interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+    { numRuns: runs(12), interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
   );
 });
 
