@@ -1,5 +1,4 @@
-import { EVENT_LIMITS } from "@tributary/protocol";
-import type { LinkQuery } from "./link-event.ts";
+import { type LinkQuery, linkText } from "./link-event.ts";
 
 /** Where the target's page finds the click's ID. */
 const CLICK_ID_PARAMETER = "tclid";
@@ -20,11 +19,8 @@ const LANDING_PARAMETERS = {
  */
 export function landingAddress(target: URL, clickId: string, query: LinkQuery): string {
   for (const [parameter, field] of Object.entries(LANDING_PARAMETERS)) {
-    const given = query[field];
-    const value: unknown = Array.isArray(given) ? given[0] : given;
-    const most = field === "channel" ? EVENT_LIMITS.channelBytes : EVENT_LIMITS.utmBytes;
-    if (typeof value !== "string" || value === "" || Buffer.byteLength(value) > most) continue;
-    addParameter(target, parameter, value);
+    const text = linkText(query, field);
+    if (text !== "") addParameter(target, parameter, text);
   }
   addParameter(target, CLICK_ID_PARAMETER, clickId);
   return target.href;

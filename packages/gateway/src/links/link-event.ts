@@ -12,6 +12,8 @@ const TEXTS = {
   content: utmBytes,
   channel: channelBytes,
 } as const;
+type TextField = keyof typeof TEXTS;
+const TEXT_FIELDS = Object.keys(TEXTS) as TextField[];
 const VISITOR = { uid: "userId", aid: "anonymousId" } as const;
 
 /** Fields that the target's address may set. */
@@ -44,8 +46,8 @@ export function linkEvent({
   referrer,
 }: LinkEventInput): TributaryEvent {
   const fields: Record<string, string> = {};
-  for (const [field, most] of Object.entries(TEXTS)) {
-    const text = cut(parameterOf(query, field), most);
+  for (const field of TEXT_FIELDS) {
+    const text = linkText(query, field);
     if (text !== "") fields[field] = text;
   }
   for (const [parameter, field] of Object.entries(VISITOR)) {
@@ -68,6 +70,11 @@ export function linkEvent({
     ...(url === undefined ? {} : { url }),
     ...(referrer === undefined ? {} : { referrer: cut(referrer, urlBytes) }),
   };
+}
+
+/** What a link's parameter says of its click, as long as an event may have it; "" where there is none. */
+export function linkText(query: LinkQuery, field: TextField): string {
+  return cut(parameterOf(query, field), TEXTS[field]);
 }
 
 /** A parameter's text, the first where it was repeated; "" where there is none. */
