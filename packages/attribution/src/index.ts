@@ -28,6 +28,7 @@ export {
   type Classification,
   type Utm,
 } from "./channel/classify.ts";
+export { foldedName, Names, SPACES, type NameSettings } from "./channel/names.ts";
 export {
   RULE_FIELDS,
   TenantRules,

@@ -36,6 +36,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/data/replay.ts")).replayCommand,
   },
   {
+    name: "import",
+    usage: "[options] <file>",
+    summary:
+      "a shop's, ad platform's or warehouse's export: events, spend or rates, all rows or none",
+    load: async () => (await import("./commands/data/import.ts")).importCommand,
+  },
+  {
+    name: "imports",
+    usage: "",
+    summary: "what was imported: list, undo",
+    load: async () => (await import("./commands/data/import-list.ts")).importsCommand,
+  },
+  {
     name: "report",
     usage: "[options]",
     summary: "conversions and value of each channel or campaign, under one model or several",
@@ -115,6 +128,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: "",
     summary: "tenants' settings: check a file of them",
     load: async () => (await import("./commands/operate/tenants.ts")).tenantsCommand,
+  },
+  {
+    name: "link",
+    usage: "[options] <address>",
+    summary: "make a tracking link whose target is encoded, or check one",
+    load: async () => (await import("./commands/operate/link.ts")).linkCommand,
   },
   {
     name: "keys",

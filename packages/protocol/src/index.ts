@@ -15,6 +15,10 @@ export {
   parseDecimal,
   trimDecimal,
 } from "./values/decimal.ts";
+export { LINK_FIELDS, restoreStray, strayParameters } from "./values/link.ts";
+export type { StrayParameters, StrayReason } from "./values/link.ts";
+export { QUERY_ONLY, unreadUtm, unreadUtmReason } from "./values/utm.ts";
+export type { UnreadUtm, UtmReading } from "./values/utm.ts";
 export { Dictionary } from "./entry/dictionary.ts";
 export { createRowDictionaries, EventRow } from "./entry/event-row.ts";
 export {

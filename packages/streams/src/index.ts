@@ -1,8 +1,6 @@
 export { ApiKeyStore } from "./platform/api-key-store.ts";
 export {
   type Access,
-  API_KEY_KINDS,
-  type ApiKeyKind,
   createApiKey,
   listApiKeys,
   openAccess,
@@ -104,7 +102,14 @@ export {
   webhooksGroupSince,
 } from "./platform/platform.ts";
 export type { StreamEntry } from "./redis/read-group.ts";
-export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis/client.ts";
+export {
+  clientUse,
+  connectionFault,
+  connectRedis,
+  refusedLogin,
+  redisReady,
+  waitUntilReady,
+} from "./redis/client.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis/client.ts";
 export { faultsOf, readServerSettings } from "./redis/server-settings.ts";
 export type { RedisRules, ServerFault, ServerSettings } from "./redis/server-settings.ts";

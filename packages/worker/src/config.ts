@@ -10,12 +10,13 @@ import {
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
-import { readTenants, type Tenants } from "@tributary/tenants";
+import { channelSettingsOf, readTenants, type Tenants } from "@tributary/tenants";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
   readEnvironment,
+  refuseUnknownVariables,
   text,
   wholeNumber,
   type ListenConfig,
@@ -178,6 +179,7 @@ export interface WorkerConfig extends ListenConfig {
 
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
@@ -273,7 +275,7 @@ function journeyOptionsOf(
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
   const options = [...byName].map(([name, settings]) => {
-    const { windows, channels, referralExclusions, directChannels, arrivals } = settings;
+    const { windows, arrivals } = settings;
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -282,15 +284,8 @@ function journeyOptionsOf(
         );
       }
     }
-    const own =
-      channels === undefined && referralExclusions === undefined && directChannels === undefined
-        ? undefined
-        : {
-            rules: channels ?? [],
-            excludedReferrers: referralExclusions ?? [],
-            direct: directChannels,
-          };
     const { click: clickWindowMs, view: viewWindowMs } = windows ?? {};
+    const own = channelSettingsOf(settings);
     return [name, { clickWindowMs, viewWindowMs, sessionGapMs: arrivals, channels: own }] as const;
   });
   return new Map(options);

@@ -1,4 +1,4 @@
-import { connectRedis, readPartitionCount, waitUntilReady } from "@tributary/streams";
+import { connectRedis, readPartitionCount, refusedLogin, waitUntilReady } from "@tributary/streams";
 import type { RedisClient } from "@tributary/streams";
 import { redactUrl } from "@tributary/telemetry";
 import { CliError } from "../errors.ts";
@@ -64,7 +64,13 @@ export async function withRedis<T>(
   });
   try {
     if (!(await waitUntilReady(client, CONNECT_TIMEOUT_MS))) {
-      throw new CliError("no_platform", `no Redis answers at ${shown}`);
+      const refused = refusedLogin(client);
+      throw new CliError(
+        "no_platform",
+        refused === undefined
+          ? `no Redis answers at ${shown}`
+          : `the Redis at ${shown} refuses the user or the password (${refused})`,
+      );
     }
     await requireProcess(client, running?.pid, shown, where.data);
     return await work(client, shown);

@@ -1,4 +1,5 @@
 import type { AttributionReport } from "@tributary/reports/answers";
+import { spellingLines } from "./spelling-lines.ts";
 import { figure } from "../terminal/figures.ts";
 
 const UNITS = [
@@ -31,14 +32,14 @@ function localTime(ms: number, timeZone: string): string {
 }
 
 /** Notes below a table: zone and times, the rules where they are not the workers', and up to when the report is complete. */
-export function reportNotes({ source, rules, completeUpTo, ...times }: AttributionReport): string {
+export function reportNotes(report: AttributionReport): string {
+  const { source, rules, completeUpTo, spellings, ...times } = report;
   const complete =
     completeUpTo === 0
       ? "The report is not known to be complete up to any time yet."
       : `Complete up to ${new Date(completeUpTo).toISOString()}: the report includes everything accepted earlier.`;
-  return [timesLine(times), ...(source === "facts" ? [describeRules(rules)] : []), complete].join(
-    "\n",
-  );
+  const credited = source === "facts" ? [describeRules(rules)] : [];
+  return [...spellingLines(spellings), timesLine(times), ...credited, complete].join("\n");
 }
 
 function describeRules(rules: AttributionReport["rules"]): string {

@@ -1,4 +1,6 @@
 import type { RowsAnswer } from "@tributary/reports";
+import type { Spelling } from "@tributary/reports/answers";
+import { spellingLines } from "./spelling-lines.ts";
 import { safeTextWithin } from "../terminal/terminal.ts";
 import { timesLine } from "./report-notes.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
@@ -20,6 +22,7 @@ interface Summaries extends RowsAnswer {
   readonly rest?: Figures;
   /** Several where there are several currencies. */
   readonly totals?: Figures | readonly Figures[];
+  readonly spellings?: readonly Spelling[];
 }
 
 /**
@@ -27,7 +30,7 @@ interface Summaries extends RowsAnswer {
  * @param columns of the screen, for bars of the conversions; 0 for none
  */
 export function renderRows(report: RowsAnswer, columns = 0): string {
-  const { rows, rest, totals, timeZone, from, to } = report as Summaries;
+  const { rows, rest, totals, spellings, timeZone, from, to } = report as Summaries;
   const times = timeZone === undefined ? [] : [timesLine({ timeZone, from, to })];
   if (rows.length === 0) return ["Nothing in this time.", ...times].join("\n\n");
   const names = Object.keys(rows[0] ?? {});
@@ -52,6 +55,8 @@ export function renderRows(report: RowsAnswer, columns = 0): string {
     const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
     lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
+  const spelled = spellingLines(spellings);
+  if (spelled.length > 0) lines.push(spelled.join("\n"));
   const isBlended = Array.isArray(totals) && totals.some((of) => "blendedRoas" in of);
   return [...lines, ...(isBlended ? [BLENDED] : []), ...times].join("\n\n");
 }

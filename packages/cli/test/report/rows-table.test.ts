@@ -74,3 +74,14 @@ test("a report names its zone and its times", () => {
 test("a report without rows is empty", () => {
   expect(renderRows({ rows: [] })).toBe("Nothing in this time.");
 });
+
+test("names in several spellings are told below the table", () => {
+  const spellings = ["Google", "google", "GOOGLE "];
+  const shown = renderRows({
+    rows: [{ source: "Google", clicks: 1 }],
+    spellings: [{ dimension: "source", name: "google", spellings, count: 12 }],
+  } as Parameters<typeof renderRows>[0]);
+  expect(shown).toContain(
+    '12 spellings of google in source: "Google", "google", "GOOGLE ", …\nThe tenant settings fold and aliases',
+  );
+});

@@ -10,6 +10,7 @@ import type { GatewayMetrics } from "../metrics.ts";
 import type { Keeper } from "./keeper.ts";
 import { landingAddress } from "./landing-address.ts";
 import { linkEvent, type LinkQuery } from "./link-event.ts";
+import type { StrayRestorer } from "./stray-parameters.ts";
 import { allowedHosts, allowedTarget } from "./targets.ts";
 
 /** One transparent pixel, GIF89a. */
@@ -31,6 +32,7 @@ export function addLinkRoutes(
   intake: EventIntake,
   keeper: Keeper,
   bots: BotFilter,
+  stray: StrayRestorer,
   metrics: GatewayMetrics,
 ): void {
   const hosts = new Map(
@@ -44,8 +46,9 @@ export function addLinkRoutes(
     async (request, reply) => {
       const { query } = request;
       const tenant = intake.keys.tenantOf(request.headers, request.params.key);
-      const target = allowedTarget(query["url"], hosts.get(tenant));
-      if (!(target instanceof URL)) throw new GatewayError("target_refused", target.reason);
+      const given = allowedTarget(query["url"], hosts.get(tenant));
+      if (!(given instanceof URL)) throw new GatewayError("target_refused", given.reason);
+      const target = stray.restore(given, request.raw.url ?? "", tenant);
       const id = randomUUID();
       const url = target.href;
       await keep(request, tenant, { type: "click", id, query, url });

@@ -81,6 +81,34 @@ describe("Segment's paths", () => {
     });
     expect((await gateway.server.inject("/v1/projects/no/settings")).statusCode).toBe(401);
   });
+
+  it("say https, and the outer host, where a trusted proxy says so, and nobody else", async () => {
+    const settingsOf = async (of: TestGateway, remoteAddress: string) => {
+      const url = "/v1/projects/k/settings";
+      const forwarded = { "x-forwarded-proto": "https", "x-forwarded-host": "events.shop.example" };
+      const headers = { host: "inner:8080", ...forwarded };
+      const answer = await of.server.inject({ url, headers, remoteAddress });
+      return answer.json<{ integrations: Record<string, Record<string, string>> }>().integrations;
+    };
+    const behind = await startGateway(redis.url, {
+      TRIBUTARY_WRITE_KEYS: "k=shop",
+      TRIBUTARY_TRUSTED_PROXIES: "10.1.0.0/16, ::1",
+    });
+    try {
+      const outer = { apiHost: "events.shop.example/v1", protocol: "https" };
+      const inner = { apiHost: "inner:8080/v1", protocol: "http" };
+      for (const [address, said] of [
+        ["10.1.2.3", outer],
+        ["::1", outer],
+        ["10.2.0.1", inner],
+      ] as const) {
+        expect((await settingsOf(behind, address))["Segment.io"]).toMatchObject(said);
+      }
+      expect((await settingsOf(gateway, "10.1.2.3"))["Segment.io"]).toMatchObject(inner);
+    } finally {
+      await behind.close();
+    }
+  });
 });
 
 it("a body's clock moves the times of its events only where no transit explains the difference", async () => {

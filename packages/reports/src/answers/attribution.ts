@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { answeredTimes, currency, decimalText, instant } from "./fields.ts";
+import { spellings } from "./spellings.ts";
 
 const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
 
@@ -97,6 +98,7 @@ export const reportSchema = z.object({
     .optional()
     .describe("of Markov models, by the dimensions of touchpoints, the largest first"),
   totals,
+  ...spellings,
   totalsBefore: totals.optional().describe("of the report compared with"),
 });
 

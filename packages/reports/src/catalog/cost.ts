@@ -1,102 +1,73 @@
-import type { ModelName } from "@tributary/attribution";
-import { formatDecimal, MONEY_UNIT, type DimensionField } from "@tributary/protocol";
+import type { ModelName, Names } from "@tributary/attribution";
+import {
+  DIMENSION_FIELDS,
+  formatDecimal,
+  MONEY_UNIT,
+  type DimensionField,
+} from "@tributary/protocol";
 import {
   campaignCounts,
   creditGroups,
   readRates,
   readSpend,
   rowDimensions,
+  touchDimensionsOf,
+  type AttributionDimension,
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import { z } from "zod";
-import { count, currency, decimalText } from "../answers/fields.ts";
-import { currencyCode, daysOf, streamedModel } from "../question/report-parameters.ts";
+import { refusal } from "../question/parameters.ts";
+import { currencyCode, daysOf, dimensions, streamedModel } from "../question/report-parameters.ts";
+import { COST_MATCHES, costSchema, type CostMatch, type CostReport } from "./cost-answer.ts";
 import { compare, Converter, ratio, rounded } from "./money.ts";
-import { byTouch, report, type AnswerOf } from "./report.ts";
+import { report } from "./report.ts";
+
+const DAY_MS = 86_400_000;
+/** Spend is of days: there is none of an hour. */
+const SPANS = ["day", "week", "month"] as const;
+type CostSpan = (typeof SPANS)[number];
+type CostDimension = DimensionField | CostSpan;
 
 interface CostQuestion {
   readonly tenant: string;
   readonly model: ModelName;
-  readonly by: readonly DimensionField[];
+  /** At most one span among them. */
+  readonly by: readonly CostDimension[];
   readonly timeZone: string;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly asOf?: number | undefined;
   /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency?: string | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names: Names | undefined;
 }
-
-/** Which of spend, conversions and touchpoints a group has. */
-const COST_MATCHES = [
-  "spend_and_conversions",
-  "spend_without_conversion",
-  "conversions_in_other_currency",
-  "spend_without_touchpoint",
-  "conversions_without_spend",
-  "spend_in_other_currency",
-  "conversions_without_touchpoint",
-] as const;
-const spendAndValue = {
-  currency,
-  spend: decimalText.nullable().describe("null where no spend of these names was imported"),
-  value: decimalText,
-  conversions: decimalText,
-};
-const returns = {
-  roas: z.number().nullable().describe("value for each unit spent; null where either is unknown"),
-  cpa: z.number().nullable().describe("spend for each conversion; null where either is unknown"),
-};
-
-/** Rows by spend, largest first. */
-const costSchema = z.object({
-  rows: z.array(
-    z
-      .object({
-        ...spendAndValue,
-        impressions: count,
-        arrivals: count.describe("clicks and visits, in whatever currency"),
-        ...returns,
-        cpc: z.number().nullable().describe("spend for each arrival; null where either is unknown"),
-        match: z.enum(COST_MATCHES),
-      })
-      .catchall(z.string()),
-  ),
-  totals: z
-    .array(
-      z.object({
-        ...spendAndValue,
-        spendWithoutTouchpoint: decimalText,
-        spendWithoutConversion: decimalText,
-        valueWithoutSpend: decimalText,
-        conversionsWithoutSpend: decimalText,
-        ...returns,
-        blendedRoas: returns.roas.describe("of all value and all spend, whether they meet or not"),
-        blendedCpa: returns.cpa.describe("of all spend and all conversions"),
-      }),
-    )
-    .describe("`roas` and `cpa` are of the spend that touchpoints were found for"),
-});
-
-type CostReport = AnswerOf<typeof costSchema>;
-type CostMatch = (typeof COST_MATCHES)[number];
 
 export const cost = report({
   summary: "Spend and credits of each group: ROAS, cost per conversion and arrival",
   parameters: z.strictObject({
     model: streamedModel,
-    by: byTouch,
+    by: dimensions<CostDimension>([...DIMENSION_FIELDS, ...SPANS], "channel"),
     currency: currencyCode,
   }),
   answer: costSchema,
-  run: async ({ engine, tenant }, asked) => costReport(engine, { tenant, ...asked }),
+  async run({ engine, tenant }, asked) {
+    if (asked.by.filter(isSpan).length > 1) {
+      const reason = "expected one span at most";
+      throw refusal("dimension_too_many", "by", reason, asked.by.join(","), SPANS);
+    }
+    return costReport(engine, { tenant, ...asked });
+  },
 });
 
 /** Money is summed in units of 10^-24: a product of an amount and a rate needs no rounding. */
 interface Group {
-  readonly dims: Partial<Record<DimensionField, string>>;
+  readonly dims: Partial<Record<AttributionDimension, string>>;
   /** Distinguishes the dimensions, of whatever currency. */
   readonly order: string;
   readonly isUnattributed: boolean;
+  /** Of its span; "" without spans. */
+  readonly begin: string;
   readonly currency: string;
   /** Undefined where none was imported, which is not 0. */
   spend: bigint | undefined;
@@ -117,41 +88,66 @@ const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
  * @throws ReportsError `rate_missing`, WarehouseError
  */
 async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
-  const { tenant, model, by, timeZone, from, to, asOf, currency } = question;
+  const { tenant, model, by, timeZone, from, to, asOf, currency, names } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const rates = currency === undefined ? [] : await readRates(engine, tenant, currency);
   const converter = new Converter(currency, rates);
   const groups = new Map<string, Group>();
-  const groupOf = (touch: readonly string[] | undefined, code: string): Group => {
-    const dims = rowDimensions(by, touch, []);
-    const isUnattributed = touch === undefined;
+  const fields = touchDimensionsOf(by);
+  const span = by.find(isSpan);
+  const groupOf = (touch: readonly string[] | undefined, begin: string, code: string): Group => {
+    const dims = rowDimensions(by, touch, begin === "" ? [] : [begin]);
+    // By a span alone all conversions are one row.
+    const isUnattributed = touch === undefined && fields.length > 0;
     const order = orderOf(dims, isUnattributed);
     const key = `${order}${code}`;
     const amounts = { spend: undefined, value: 0n, conversions: 0n };
-    const group = groups.get(key) ?? { dims, order, isUnattributed, currency: code, ...amounts };
+    const group = groups.get(key) ?? {
+      dims,
+      order,
+      isUnattributed,
+      begin,
+      currency: code,
+      ...amounts,
+    };
     groups.set(key, group);
     return group;
   };
   for (const row of await readSpend(engine, { tenant, ...daysOf(range, timeZone) })) {
-    const names = by.map((field) => row[field]);
-    const group = groupOf(names, currency ?? row.currency);
+    const touch = fields.map((field) => names?.of(field, row[field]) ?? row[field]);
+    const group = groupOf(touch, beginOf(row.day, span), currency ?? row.currency);
     group.spend = (group.spend ?? 0n) + converter.convert(row.amount, row.currency, row.day);
   }
   const credits = await creditGroups(engine, {
     tenant,
     models: [model],
-    by: [...by, "day"],
+    by: [...fields, "day"],
     timeZone,
+    names,
     ...range,
     ...(asOf === undefined ? {} : { asOf }),
   });
   for (const credit of credits) {
-    const group = groupOf(credit.touch, currency ?? credit.currency);
+    const [day = ""] = credit.conversion;
+    const group = groupOf(credit.touch, beginOf(day, span), currency ?? credit.currency);
     group.conversions += credit.conversions;
-    group.value += converter.convert(credit.value, credit.currency, credit.conversion[0] ?? "");
+    group.value += converter.convert(credit.value, credit.currency, day);
   }
   converter.requireAll();
   return reportOf([...groups.values()], await touchesBy(engine, question));
+}
+
+function isSpan(dimension: string): dimension is CostSpan {
+  return SPANS.some((span) => span === dimension);
+}
+
+/** The begin of a day's span, as reports write it: the Monday of its week; "" without spans. @param day `2026-10-01` */
+function beginOf(day: string, span: CostSpan | undefined): string {
+  if (span === "month") return day.slice(0, 7);
+  if (span !== "week") return span === "day" ? day : "";
+  const ms = Date.parse(day);
+  const sinceMonday = (new Date(ms).getUTCDay() + 6) % 7;
+  return new Date(ms - sinceMonday * DAY_MS).toISOString().slice(0, 10);
 }
 
 function orderOf(dims: Group["dims"], isUnattributed: boolean): string {
@@ -160,15 +156,18 @@ function orderOf(dims: Group["dims"], isUnattributed: boolean): string {
 
 async function touchesBy(
   engine: WarehouseEngine,
-  { tenant, by, timeZone, from, to, asOf }: CostQuestion,
+  question: CostQuestion,
 ): Promise<ReadonlyMap<string, Touches>> {
-  const { rows } = await campaignCounts(engine, { tenant, by, timeZone, from, to, asOf });
+  const { by, ...rest } = question;
+  const fields = touchDimensionsOf(by);
+  const interval = by.find(isSpan);
+  const { rows } = await campaignCounts(engine, { ...rest, by: fields, interval });
   return new Map(
     rows.map((row) => {
       const dims = rowDimensions(
         by,
-        by.map((field) => row[field] ?? ""),
-        [],
+        fields.map((field) => row[field] ?? ""),
+        row.time === undefined ? [] : [row.time],
       );
       const { impressions, clicks, visits } = row;
       return [orderOf(dims, false), { impressions, arrivals: clicks + visits }];
@@ -179,6 +178,7 @@ async function touchesBy(
 function reportOf(groups: readonly Group[], touches: ReadonlyMap<string, Touches>): CostReport {
   const sorted = groups.toSorted(
     (a, b) =>
+      compare(a.begin, b.begin) ||
       compare(b.spend ?? 0n, a.spend ?? 0n) ||
       compare(b.value, a.value) ||
       compare(b.conversions, a.conversions) ||

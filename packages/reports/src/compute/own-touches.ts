@@ -72,7 +72,7 @@ function namesReader(
   return (row) => {
     if (types.codes[row] !== conversion) return undefined;
     const url = urls.text(row);
-    const utm = url === "" ? {} : utmFromUrl(url);
+    const utm = url === "" ? {} : utmFromUrl(url, rules?.utm);
     const names = Object.fromEntries(
       dims.map(([field, { codes, names: texts }]) => {
         const text = texts[codes[row] as number] ?? "";
@@ -82,6 +82,10 @@ function namesReader(
     if (DIMENSION_FIELDS.every((field) => names[field] === "")) return undefined;
     const referrer = referrers.text(row);
     const { channel } = classifyChannel({ ...names, type: "visit", url, referrer }, rules);
-    return { ...names, channel };
+    const named = { ...names, channel };
+    const own = rules?.names;
+    if (own === undefined) return named;
+    for (const field of DIMENSION_FIELDS) named[field] = own.of(field, named[field]);
+    return named;
   };
 }

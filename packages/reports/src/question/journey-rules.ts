@@ -1,5 +1,6 @@
-import type { SessionGap } from "@tributary/attribution";
+import type { Names, SessionGap } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
+import { touchDimensionsOf, type AttributionDimension } from "@tributary/warehouse";
 
 /** How long before a conversion a touchpoint still counts, ms, inclusive; Infinity where its age does not matter. */
 export interface Windows {
@@ -49,4 +50,23 @@ export function longestWindowMs(rules: JourneyRules): number {
   return Math.max(
     ...all.flatMap(({ clickWindowMs, viewWindowMs }) => [clickWindowMs, viewWindowMs]),
   );
+}
+
+/** The rules about the names that the names in them stand for. */
+export function namedRules(rules: JourneyRules, names: Names | undefined): JourneyRules {
+  if (names === undefined) return rules;
+  const leaveOut = rules.leaveOut.map(({ dimension, value }) => ({
+    dimension,
+    value: names.of(dimension, value),
+  }));
+  return { ...rules, leaveOut };
+}
+
+/** The touchpoints' columns that the rows, the rules and the models read. */
+export function touchColumns(
+  { leaveOut }: JourneyRules,
+  by: readonly AttributionDimension[],
+): readonly DimensionField[] {
+  const left = leaveOut.map(({ dimension }) => dimension);
+  return [...new Set(["channel" as const, ...touchDimensionsOf(by), ...left])].sort();
 }

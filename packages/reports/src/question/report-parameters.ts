@@ -196,7 +196,7 @@ export function instantOf(
   const { day, wall, given } = asked;
   const ms = wall === undefined ? startOfDay(day, zone) : instantOfWallClock(wall, zone);
   if (ms !== undefined) return ms;
-  const reason = `expected a time that there was in ${zone}: the clocks were put forward over it`;
+  const reason = `expected a time that exists in ${zone}: its clocks were put forward over this one`;
   throw refusal("time_invalid", field, reason, given);
 }
 

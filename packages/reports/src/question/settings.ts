@@ -4,7 +4,7 @@ import {
   type SessionGap,
   TenantRules,
 } from "@tributary/attribution";
-import type { Tenants } from "@tributary/tenants";
+import { channelSettingsOf, type Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
 const DAY_MS = 86_400_000;
@@ -46,23 +46,22 @@ export class SettingsByTenant {
   constructor(everybody: ReportSettings, { byName }: Tenants) {
     this.#everybody = everybody;
     this.#own = new Map(
-      [...byName].map(
-        ([name, { windows, arrivals, timeZone, channels, referralExclusions, directChannels }]) => [
+      [...byName].map(([name, settings]) => {
+        const { windows, arrivals, timeZone } = settings;
+        const own = channelSettingsOf(settings);
+        return [
           name,
           {
             ...everybody,
-            directChannels: directChannels ?? everybody.directChannels,
+            directChannels: settings.directChannels ?? everybody.directChannels,
             clickWindowMs: windows?.click ?? everybody.clickWindowMs,
             viewWindowMs: windows?.view ?? everybody.viewWindowMs,
             sessionGapMs: arrivals ?? everybody.sessionGapMs,
             timeZone: timeZone ?? everybody.timeZone,
-            channels: new TenantRules({
-              rules: channels ?? [],
-              excludedReferrers: referralExclusions ?? [],
-            }),
+            channels: own === undefined ? undefined : new TenantRules(own),
           },
-        ],
-      ),
+        ];
+      }),
     );
   }
 

@@ -1,4 +1,5 @@
-import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { TenantRules } from "@tributary/attribution";
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { randomUUID } from "node:crypto";
 import { formatDecimal, parseDecimal, type TributaryEvent } from "@tributary/protocol";
 import { storeRates, storeSpend, type WarehouseEngine } from "@tributary/warehouse";
@@ -6,6 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { runs } from "../../../../test/support/property-runs.ts";
 import { rateRows, spendRows } from "../../src/formats/import-rows.ts";
+import { givenRows } from "../../src/formats/import-text.ts";
 import { CATALOG } from "../../src/catalog/catalog.ts";
 import { answerReport } from "../../src/catalog/report.ts";
 import { click, purchase, T0 } from "../support/blocks.ts";
@@ -28,17 +30,32 @@ interface Answer {
   readonly totals: readonly Row[];
 }
 
-const ask = async (tenant: string, parameters: Record<string, string> = {}): Promise<Answer> => {
+const ask = async (
+  tenant: string,
+  parameters: Record<string, string> = {},
+  settings: ReportSettings = DEFAULT_REPORT_SETTINGS,
+): Promise<Answer> => {
   const report = CATALOG.cost;
-  const context = { engine, tenant, settings: DEFAULT_REPORT_SETTINGS, now: T0 + 1e9 };
+  const context = { engine, tenant, settings, now: T0 + 1e9 };
   const answer = await answerReport(report, context, parameters);
   const read: unknown = report.answer.parse(answer);
   return read as Answer;
 };
+const NAMES = { fold: ["source", "campaign"] as const, aliases: { source: { adwords: "google" } } };
+const FOLDED = {
+  ...DEFAULT_REPORT_SETTINGS,
+  channels: new TenantRules({ rules: [], excludedReferrers: [], names: NAMES }),
+};
 const spend = async (tenant: string, csv: string, at = 1): Promise<void> =>
-  storeSpend(engine, tenant, spendRows(csv), { importedAt: at, importId: "" });
+  storeSpend(engine, tenant, spendRows((await givenRows("spend", Buffer.from(csv))).rows), {
+    importedAt: at,
+    importId: "",
+  });
 const rates = async (tenant: string, csv: string): Promise<void> =>
-  storeRates(engine, tenant, rateRows(csv), { importedAt: 1, importId: "" });
+  storeRates(engine, tenant, rateRows((await givenRows("rates", Buffer.from(csv))).rows), {
+    importedAt: 1,
+    importId: "",
+  });
 
 const EVENTS: readonly TributaryEvent[] = [
   click("t1", { channel: "email", campaign: "autumn" }),
@@ -165,6 +182,37 @@ test("what nobody knows is null, and a spend of 0 is known", async () => {
   ]);
 });
 
+test("spend meets the conversions of every spelling of its name", async () => {
+  const of = (i: number, campaign: string, source: string): TributaryEvent[] => [
+    click(`s${i}`, { userId: `p${i}`, campaign, source, medium: "cpc" }),
+    purchase(`o${i}`, { userId: `p${i}`, value: "60", currency: "EUR" }),
+  ];
+  const events = [
+    ...of(1, "spring_sale", "google"),
+    ...of(2, "Spring_Sale", "Google "),
+    ...of(3, " SPRING_SALE", "AdWords"),
+  ];
+  await loadTraffic(engine, [events], "spelled");
+  await spend(
+    "spelled",
+    `day,campaign,source,medium,amount,currency\n${DAY},spring_sale,google,cpc,30,EUR\n${DAY},Spring_Sale,Google,cpc,60,EUR\n`,
+  );
+  const rows = async (by: string, settings?: ReportSettings): Promise<unknown[]> =>
+    (await ask("spelled", { by }, settings)).rows.map((row) => [
+      row[by],
+      row["spend"],
+      row["value"],
+      row["roas"],
+      row["arrivals"],
+    ]);
+  expect(await rows("campaign")).toHaveLength(3);
+  const { spellings } = (await ask("spelled", { by: "campaign" })) as { spellings?: unknown };
+  expect(spellings).toMatchObject([{ dimension: "campaign", name: "spring_sale", count: 3 }]);
+  expect(await ask("spelled", { by: "campaign" }, FOLDED)).not.toHaveProperty("spellings");
+  expect(await rows("campaign", FOLDED)).toEqual([["spring_sale", "90", "180", 2, 3]]);
+  expect(await rows("source", FOLDED)).toEqual([["google", "90", "180", 2, 3]]);
+});
+
 test("an import again changes nothing, a correction takes its place, and days are a time zone's", async () => {
   const line = (amount: string): string =>
     `day,source,medium,amount,currency\n${DAY},google,cpc,${amount},EUR\n`;
@@ -179,6 +227,43 @@ test("an import again changes nothing, a correction takes its place, and days ar
   expect(await ofDay("2023-11-14T00:00:01Z", "UTC")).toBe(0);
   expect(await ofDay("2023-11-14T00:00:00Z", "Europe/Berlin")).toBe(0);
   expect(await ofDay("2023-11-13T23:00:00Z", "Europe/Berlin")).toBe(1);
+});
+
+test("by days, weeks and months spend meets the conversions of the same span", async () => {
+  // T0 is 2023-11-14 22:13 UTC: in Kathmandu it is the 15th, a Wednesday.
+  await loadTraffic(engine, [EVENTS], "spans");
+  const rows = ["2023-11-14,10", "2023-11-15,30", "2023-11-20,5", "2023-10-31,1"];
+  const csv = rows.map((row) => `${row},EUR,email,autumn\n`).join("");
+  await spend("spans", `day,amount,currency,channel,campaign\n${csv}`);
+  const by = async (dimensions: string, more: Record<string, string> = {}) => {
+    const { rows: found } = await ask("spans", { by: dimensions, ...more });
+    const euros = found.filter(({ currency }) => currency === "EUR");
+    const fields = [...dimensions.split(","), "spend", "value", "conversions"];
+    return euros.map((row) => fields.map((field) => row[field]));
+  };
+  const timeZone = "Asia/Kathmandu";
+  expect(await by("day", { timeZone })).toEqual([
+    ["2023-10-31", "1", "0", "0"],
+    ["2023-11-14", "10", "0", "0"],
+    ["2023-11-15", "30", "97", "2"],
+    ["2023-11-20", "5", "0", "0"],
+  ]);
+  expect(await by("week", { timeZone })).toEqual([
+    ["2023-10-30", "1", "0", "0"],
+    ["2023-11-13", "40", "97", "2"],
+    ["2023-11-20", "5", "0", "0"],
+  ]);
+  expect(await by("month,campaign")).toEqual([
+    ["2023-10", "autumn", "1", "0", "0"],
+    ["2023-11", "autumn", "45", "45", "0.5"],
+    ["2023-11", "brand", null, "45", "0.5"],
+    ["2023-11", "(unattributed)", null, "7", "1"],
+  ]);
+  await expect(ask("spans", { by: "hour" })).rejects.toMatchObject({ code: "dimension_unknown" });
+  await expect(ask("spans", { by: "day,week" })).rejects.toMatchObject({
+    code: "dimension_too_many",
+    details: { field: "by", given: "day,week", allowed: ["day", "week", "month"] },
+  });
 });
 
 test("a rate that is missing is named by currency and day", async () => {
@@ -201,14 +286,20 @@ test("a rate that is missing is named by currency and day", async () => {
 });
 
 test.each([
-  ["day,amount,currency\n2026-02-30,1,EUR\n", 2, "day"],
-  ["day,amount,currency\n2026-02-03,-1,EUR\n", 2, "amount"],
-  ["day,amount,currency\n2026-02-03,1,eur\n", 2, "currency"],
-  ["day,amount,currency,cost\n2026-02-03,1,EUR,1\n", 2, "cost"],
-  ["day,amount,currency\n2026-02-03,1,EUR\n\n2026-02-03,2,EUR\n", 4, "day"],
+  [{ rows: [{ day: "2026-02-30", amount: "1", currency: "EUR" }] }, 1, "day"],
   [{ rows: [{ day: "2026-02-03", amount: "x", currency: "EUR" }] }, 1, "amount"],
+  [{ rows: [{ day: "2026-02-03", amount: "-1", currency: "EUR" }] }, 1, "amount"],
+  [{ rows: [{ day: "2026-02-03", amount: "1", currency: "eur" }] }, 1, "currency"],
+  [
+    [
+      { day: "2026-02-03", amount: 1, currency: "EUR" },
+      { day: "2026-02-03", amount: 2, currency: "EUR" },
+    ],
+    2,
+    "day",
+  ],
   [[{ day: 5, amount: 1, currency: "EUR" }], 1, "day"],
-])("%j is refused as a whole, by line and field", (body, line, field) => {
+])("%j is refused as a whole, by row and field", (body, line, field) => {
   expect(() => spendRows(body)).toThrow(
     expect.objectContaining({
       code: "import_invalid",
@@ -217,12 +308,25 @@ test.each([
   );
 });
 
-test.each(["", "day,amount,currency\n", 'day,amount\n"2026,1\n', 5, { rows: 5 }])(
-  "%j is no import",
-  (body) => {
-    expect(() => spendRows(body)).toThrow(expect.objectContaining({ code: "import_invalid" }));
-  },
-);
+test("a field that there is not is named once, and not for each row", () => {
+  const row = { day: "2026-02-03", amount: "1", currency: "EUR", cost: 1 };
+  const rows = [row, { ...row, day: "2026-02-04" }, { ...row, day: "2026-02-05", clicks: 1 }];
+  expect(() => spendRows({ rows })).toThrow(
+    expect.objectContaining({
+      message: expect.stringContaining("there are no fields cost, clicks; allowed: day, amount"),
+      details: {
+        refused: [
+          expect.objectContaining({ line: 1, field: "cost" }),
+          expect.objectContaining({ line: 3, field: "clicks" }),
+        ],
+      },
+    }),
+  );
+});
+
+test.each(["", [], 5, { rows: 5 }])("%j is no import", (body) => {
+  expect(() => spendRows(body)).toThrow(expect.objectContaining({ code: "import_invalid" }));
+});
 
 const amount = fc.bigInt({ min: 0n, max: 10n ** 15n }).map((units) => formatDecimal(units));
 const cell = fc.record({

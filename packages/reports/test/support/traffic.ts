@@ -1,4 +1,9 @@
-import { DEFAULT_JOURNEY_OPTIONS, PartitionState } from "@tributary/attribution";
+import {
+  type ChannelSettings,
+  DEFAULT_JOURNEY_OPTIONS,
+  PartitionState,
+  Vocabulary,
+} from "@tributary/attribution";
 import {
   BatchScanner,
   createRowDictionaries,
@@ -38,14 +43,18 @@ function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array 
 /**
  * Brings batches of events into a warehouse as the platform does, each committed a second after the other from `firstMs` on;
  * every third fact block comes twice.
+ * @param channels settings of the tenant, where it has its own
  */
 export async function loadTraffic(
   engine: WarehouseEngine,
   batches: readonly (readonly TributaryEvent[])[],
   tenant: string,
   firstMs = T0,
+  channels?: ChannelSettings,
 ): Promise<void> {
-  const state = new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, latenessMs: YEAR_MS }, 3);
+  const own = channels === undefined ? [] : ([[tenant, channels]] as const);
+  const options = { ...DEFAULT_JOURNEY_OPTIONS, latenessMs: YEAR_MS };
+  const state = new PartitionState(options, 3, new Vocabulary(3, new Map(own)));
   for (const [i, events] of batches.entries()) {
     if (events.length === 0) continue;
     const { facts: block, results: blocks } = state.process([entryOf(events, tenant)]);

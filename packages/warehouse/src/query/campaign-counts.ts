@@ -1,8 +1,10 @@
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { calendarSql, NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import { factsOfPeople } from "./identity-sql.ts";
+import { namesParameters } from "./names-sql.ts";
 
 /** Fields that events are counted by: the dimensions of touchpoints, and the name of a conversion or custom event. */
 export type CountDimension = DimensionField | "name";
@@ -25,6 +27,8 @@ export interface CountQuestion {
   readonly to?: number | undefined;
   /** Only facts committed by then, ms since 1970. */
   readonly asOf?: number | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
 }
 
 /** Events of one group by their own fields, without attribution. */
@@ -132,8 +136,10 @@ function condition({ from, to, asOf }: CountQuestion): string {
   ].join(" AND ");
 }
 
-function parametersOf({ tenant, timeZone, from, to, asOf }: CountQuestion): QueryParameters {
+function parametersOf(question: CountQuestion): QueryParameters {
+  const { tenant, timeZone, from, to, asOf, names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     time_zone: timeZone,
     ...(from === undefined ? {} : { from }),

@@ -1,3 +1,4 @@
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import { ORIGIN_COLUMNS_SQL } from "./arrivals-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
@@ -7,6 +8,7 @@ import {
   type AttributionDimension,
 } from "./report-dimensions.ts";
 import { WarehouseError } from "../errors.ts";
+import { namesParameters } from "./names-sql.ts";
 import { FIRST_SENT, type FactsSource, factsOfPeople } from "./identity-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "../engine/schema.ts";
 
@@ -28,6 +30,8 @@ export interface FactsQuestion {
   readonly windowMs: number;
   /** Name of the conversions or custom events that mark a lead; undefined without leads. */
   readonly lead?: string | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
   /** Whether purchases have the fields that make a conversion a touchpoint itself: own_source … own_channel, own_url, own_referrer. */
   readonly ownTouches?: boolean;
 }
@@ -148,8 +152,8 @@ function startsAt({ from, windowMs }: FactsQuestion): string {
 }
 
 /** Keeps each of a person's facts once, where they may have been sent under several user keys. */
-function onceOf({ where }: FactsSource): string {
-  if (where === "PREWHERE") return "";
+function onceOf({ isLinked }: FactsSource): string {
+  if (!isLinked) return "";
   return `ORDER BY ${FIRST_SENT}\nLIMIT 1 BY user_key, is_anonymous, event_id\n`;
 }
 
@@ -165,8 +169,9 @@ function knownCondition({ asOf }: FactsQuestion): string {
 }
 
 function parametersOf(question: FactsQuestion): QueryParameters {
-  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs } = question;
+  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs, names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     time_zone: timeZone,
     ...(from === undefined ? {} : { from }),

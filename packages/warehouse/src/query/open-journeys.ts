@@ -6,7 +6,7 @@ import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { factsOfPeople } from "./identity-sql.ts";
 import { touchDimensionsOf } from "./report-dimensions.ts";
 import { MAX_REPORT_PATHS, tooManyPaths, type AttributionQuestion } from "./report-queries.ts";
-import { EVENTS_TABLE } from "../engine/schema.ts";
+import { factsTable, namesParameters } from "./names-sql.ts";
 
 /** Journeys without a conversion that took the same path. */
 export interface OpenPath {
@@ -17,7 +17,7 @@ export interface OpenPath {
 
 export interface JourneyQuestion extends Pick<
   AttributionQuestion,
-  "tenant" | "by" | "from" | "to" | "asOf"
+  "tenant" | "by" | "from" | "to" | "asOf" | "names"
 > {
   /** Within a session, visits that bring nothing new go on with an arrival. */
   readonly sessionGapMs: SessionGap;
@@ -89,7 +89,7 @@ function journeysOf(rows: readonly JourneyRow[]): number {
 /** SQL for a source of the facts after each user's last conversion of the question's time; all facts of users without one. */
 function afterConversions(question: JourneyQuestion, source: string): string {
   return `(
-  SELECT * FROM ${source} LEFT ANY JOIN (
+  SELECT * FROM ${source} AS fact LEFT ANY JOIN (
     SELECT user_key, is_anonymous, max(time) AS last_conversion FROM ${source}
     WHERE ${factsCondition(question)} AND type = 'conversion' GROUP BY user_key, is_anonymous
   ) AS converting USING (user_key, is_anonymous)
@@ -152,7 +152,7 @@ ORDER BY codes`;
 
 /** SQL for an aggregate over the different names of a column. GROUP BY looks at dictionary codes: ten times as fast as DISTINCT. */
 function namesSql(question: JourneyQuestion, column: string, what: string): string {
-  const names = `SELECT ${column} AS name FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)} GROUP BY name`;
+  const names = `SELECT ${column} AS name FROM ${factsTable(question.names, false)} WHERE ${factsCondition(question)} GROUP BY name`;
   return `(SELECT ${what} FROM (${names}))`;
 }
 
@@ -220,8 +220,10 @@ function factsCondition(question: JourneyQuestion): string {
   ].join(" AND ");
 }
 
-function parametersOf({ tenant, from, to, asOf, leaveOut = [] }: JourneyQuestion): QueryParameters {
+function parametersOf(question: JourneyQuestion): QueryParameters {
+  const { tenant, from, to, asOf, leaveOut = [], names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

@@ -91,7 +91,10 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   cost: {
     options: [
       { flags: "--model <name>", description: "model of the credits (default: linear)" },
-      { flags: "--by <dimensions>", description: BY_TOUCH },
+      {
+        flags: "--by <dimensions>",
+        description: `${BY_TOUCH}; one of day, week, month among them`,
+      },
       {
         flags: "--currency <code>",
         description: "convert all money to it, at the imported rates of each day",
