@@ -1,4 +1,19 @@
 export {
+  DIRECT,
+  hasClickId,
+  linkClickOf,
+  type Origin,
+  type OriginFields,
+  originOf,
+  referrerHostOf,
+  signatureText,
+} from "./arrivals/origin.ts";
+export {
+  DEFAULT_SESSION_GAP_MS,
+  SessionArrivals,
+  type SessionGap,
+} from "./arrivals/session-arrivals.ts";
+export {
   CHANNELS,
   CHANNEL_DISPLAY_NAMES,
   DIRECT_CHANNELS,

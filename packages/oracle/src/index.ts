@@ -2,6 +2,7 @@
  * A second, plain implementation of what Tributary computes, to judge the first one by. It imports nothing of ours, and
  * nothing of it serves the product's own figures.
  */
+export type { PlainSessionGap } from "./arrivals.ts";
 export { differenceOf } from "./difference.ts";
 export type { StoredResult } from "./difference.ts";
 export { remainingEvents } from "./erasure.ts";

@@ -1,3 +1,4 @@
+import { type PlainSessionGap, withoutWhatGoesOn } from "./arrivals.ts";
 import { unitsOf } from "./decimal.ts";
 import { DEFAULT_IDENTITY_RULES, type IdentityRules, ownersOf } from "./identity.ts";
 import { plainWeights } from "./models.ts";
@@ -12,6 +13,11 @@ export interface PlainEvent {
   readonly userId?: string;
   readonly anonymousId?: string;
   readonly channel?: string;
+  readonly source?: string;
+  readonly medium?: string;
+  readonly campaign?: string;
+  readonly referrer?: string;
+  readonly url?: string;
   /** Decimal with at most twelve places. */
   readonly value?: string;
   readonly currency?: string;
@@ -36,6 +42,8 @@ export interface PlainRules {
   readonly click: number;
   /** How far back an impression is seen. */
   readonly view: number;
+  /** Of sessions, within which visits go on with an arrival; 30 minutes where it is left out. */
+  readonly sessionGap?: PlainSessionGap;
   /** Of time_decay. */
   readonly halfLife: number;
   /** Channels that last_non_direct passes over; `direct` where it is left out. */
@@ -47,6 +55,7 @@ export interface PlainRules {
 }
 
 const DAY = 86_400_000;
+const SESSION_GAP = 30 * 60_000;
 /** Distinguishes a user from an anonymous ID of the same text. */
 const OWNER_PREFIX = 2;
 /** The platform's defaults. */
@@ -105,13 +114,14 @@ function resultOf(
   rules: PlainRules,
   refunds: readonly PlainEvent[],
 ): PlainResult {
-  const touches = journey
+  const inWindow = journey
     .filter((touch) => {
       const age = conversion.time - touch.time;
       if (touch.type === "impression") return age >= 0 && age <= rules.view;
       return (touch.type === "click" || touch.type === "visit") && age >= 0 && age <= rules.click;
     })
     .toSorted((a, b) => a.time - b.time || Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
+  const touches = withoutWhatGoesOn(inWindow, rules.sessionGap ?? SESSION_GAP);
   return {
     path: touches.map(({ id }) => id),
     channels: touches.map(({ channel }) => channel ?? ""),

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { origin, sessionTime } from "../../../../test/support/origins.ts";
 import { runs } from "../../../../test/support/property-runs.ts";
 import {
   DEFAULT_RULES,
@@ -35,6 +36,7 @@ const time = fc.oneof(
     )
     .map(([age, shift]) => NOW - age - shift),
   fc.integer({ min: NOW - 70 * DAY, max: NOW }),
+  sessionTime(NOW),
 );
 const id = fc.oneof(
   fc.nat(80).map((i) => `e${i}`),
@@ -49,10 +51,9 @@ const orderId = fc.constantFrom("o1", "o2");
 const kind: fc.Arbitrary<Omit<PlainEvent, "id" | "time" | "userId">> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({
-      type: fc.constantFrom("impression" as const, "click" as const, "visit" as const),
-      channel: fc.constantFrom("email", "direct", "paid_search"),
-    }),
+    arbitrary: fc
+      .tuple(fc.constantFrom("impression" as const, "click" as const, "visit" as const), origin)
+      .map(([type, from]) => ({ type, ...from })),
   },
   {
     weight: 3,

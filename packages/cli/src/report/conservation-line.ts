@@ -32,6 +32,7 @@ function accountLine({ complete, events, money }: Conservation): string {
     [events.touchpointsCredited, "touchpoints credited"],
     [events.touchpointsWithoutConversion, "of users without a conversion"],
     [events.touchpointsOutsideWindows, "outside every window"],
+    [events.visitsThatWentOn, "visits that went on with another"],
     [events.conversionsAttributed, "conversions attributed"],
     [events.conversionsUnattributed, "unattributed"],
     [events.refunds, "refunds"],

@@ -10,6 +10,7 @@ const events = {
   touchpointsCredited: 1000,
   touchpointsWithoutConversion: 0,
   touchpointsOutsideWindows: 0,
+  visitsThatWentOn: 0,
   conversionsAttributed: 99,
   conversionsUnattributed: 0,
   refunds: 0,

@@ -108,6 +108,26 @@ test("traces are links where Jaeger's address is known, and left-out touchpoints
   expect(renderConversion({ ...conversion, notCounted: [] })).not.toContain("other touchpoints");
 });
 
+test("a visit that went on says with what, and why", () => {
+  const [one] = conversion.notCounted;
+  if (one === undefined) throw new Error("no touchpoint");
+  const arrival = { id: "t-0", type: "visit", time: T0 - 360_000 } as const;
+  const left = (time: number, because: "payment_page" | "its_click") =>
+    ({
+      ...one,
+      type: "visit",
+      time,
+      reason: "went_on",
+      wentOnWith: { ...arrival, because },
+    }) as const;
+  const text = renderConversion({
+    ...conversion,
+    notCounted: [left(T0 - 60_000, "payment_page"), left(T0 + 86_400_000, "its_click")],
+  });
+  expect(text).toContain("went on with the visit of 11:54 (payment page)");
+  expect(text).toContain("went on with the visit of 2026-10-01T11:54 (its tracking link's click)");
+});
+
 test("as of a time the revision that was valid then is marked, the later ones stay in sight", () => {
   const text = renderConversion({ ...conversion, asOf: T0 + 600, revision: 0, value: "100" });
   expect(text).toContain("100 EUR, revision 0 as of 2026-10-01T12:00:00.600Z\n");

@@ -23,6 +23,7 @@ export const RARE_PROPERTIES = 8;
 export const RARE_IDENTITY = 9;
 export const RARE_COPY = 10;
 export const RARE_ORDER = 11;
+export const RARE_ORIGIN = 12;
 
 /** Appends the anonymous ID bytes[start…end), of at most 255 bytes, of an event that has a user ID as well. */
 export function addAnonymousId(
@@ -78,7 +79,7 @@ export function readRareBytes(bytes: Uint8Array, start: number, length: number):
     const code = bytes[pos] as number;
     const next = skipValue(bytes, pos + 1, end);
     if (code === RARE_PROPERTIES) fields.properties = bytes.subarray(pos + 1, next);
-    else if (code < RARE_IDENTITY || code > RARE_ORDER)
+    else if (code < RARE_IDENTITY || code > RARE_ORIGIN)
       assignText(fields, code, textAt(bytes, pos + 1, end));
     pos = next;
   }

@@ -21,6 +21,10 @@ import {
   isCopyDuplicateOrder,
   isMessage,
   markCopy,
+  addOrigin,
+  readOrigin,
+  readRareFields,
+  TYPE_VISIT,
   readIdentity,
   readRareText,
   RARE_ANONYMOUS_ID,
@@ -132,6 +136,27 @@ it("a copy keeps its rare fields behind the mark, the revision and a duplicate o
       expect(row.rareLength).toBe(COPY_MARK_BYTES + (hasRare ? rare.length : 0));
       const order = readRareText(row.rare, row.rareStart, row.rareLength, RARE_ANONYMOUS_ID);
       expect(order).toBe(hasRare ? "o1" : "");
+    }),
+  );
+});
+
+it("a copy of a visit carries the numbers of its origin, and others have none", () => {
+  const key = fc.integer({ min: 0, max: 2 ** 53 - 1 });
+  const none = { signature: 0, referrerHost: 0, linkClick: 0, byReferrer: false };
+  fc.assert(
+    fc.property(key, key, key, fc.boolean(), (signature, referrerHost, linkClick, byReferrer) => {
+      const row = rowOf(0, "device");
+      row.flags = TYPE_VISIT;
+      row.rareLength = 0;
+      markCopy(row, 0);
+      const found = { ...none };
+      expect(readOrigin(row.rare, row.rareStart, row.rareLength, found)).toBe(false);
+      const origin = { signature, referrerHost, linkClick, byReferrer };
+      addOrigin(row, origin);
+      expect(isCopy(row.rare, row.rareStart)).toBe(true);
+      expect(readOrigin(row.rare, row.rareStart, row.rareLength, found)).toBe(true);
+      expect(found).toEqual(origin);
+      expect(readRareFields(row)).toMatchObject({ url: "", referrer: "", properties: undefined });
     }),
   );
 });

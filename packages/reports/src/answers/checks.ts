@@ -31,6 +31,7 @@ export const conservationSchema = z.object({
     touchpointsCredited: count,
     touchpointsWithoutConversion: count.describe("of users who have none"),
     touchpointsOutsideWindows: count.describe("of users whose conversions are not in the window"),
+    visitsThatWentOn: count.describe("visits that go on with an arrival: no touchpoints"),
     conversionsAttributed: count,
     conversionsUnattributed: count,
     refunds: count,

@@ -41,6 +41,8 @@ export interface Conservation {
     readonly touchpointsCredited: number;
     readonly touchpointsWithoutConversion: number;
     readonly touchpointsOutsideWindows: number;
+    /** Visits that go on with an arrival. */
+    readonly visitsThatWentOn: number;
     readonly conversionsAttributed: number;
     readonly conversionsUnattributed: number;
     readonly refunds: number;
@@ -97,6 +99,7 @@ export async function conserve(
     touchpointsCredited: facts.credited,
     touchpointsWithoutConversion: facts.withoutConversion,
     touchpointsOutsideWindows: facts.outsideWindows,
+    visitsThatWentOn: facts.wentOn,
     conversionsAttributed: results.attributed,
     conversionsUnattributed: results.unattributed,
     refunds: facts.refunds,

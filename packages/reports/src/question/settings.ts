@@ -1,4 +1,9 @@
-import { DEFAULT_JOURNEY_OPTIONS, DIRECT_CHANNELS, TenantRules } from "@tributary/attribution";
+import {
+  DEFAULT_JOURNEY_OPTIONS,
+  DIRECT_CHANNELS,
+  type SessionGap,
+  TenantRules,
+} from "@tributary/attribution";
 import { channelSettingsOf, type Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
@@ -8,6 +13,7 @@ const DAY_MS = 86_400_000;
 export interface ReportSettings {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
+  readonly sessionGapMs: SessionGap;
   readonly halfLifeMs: number;
   /** How much older than its tenant's watermark a conversion may be and still be attributed exactly. */
   readonly latenessMs: number;
@@ -26,6 +32,7 @@ export interface ReportSettings {
 export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   clickWindowMs: DEFAULT_JOURNEY_OPTIONS.clickWindowMs,
   viewWindowMs: DEFAULT_JOURNEY_OPTIONS.viewWindowMs,
+  sessionGapMs: DEFAULT_JOURNEY_OPTIONS.sessionGapMs,
   halfLifeMs: DEFAULT_JOURNEY_OPTIONS.models.timeDecay.halfLifeMs,
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
@@ -43,7 +50,7 @@ export class SettingsByTenant {
     this.#everybody = everybody;
     this.#own = new Map(
       [...byName].map(([name, settings]) => {
-        const { windows, timeZone } = settings;
+        const { windows, arrivals, timeZone } = settings;
         const own = channelSettingsOf(settings);
         return [
           name,
@@ -52,6 +59,7 @@ export class SettingsByTenant {
             directChannels: settings.directChannels ?? everybody.directChannels,
             clickWindowMs: windows?.click ?? everybody.clickWindowMs,
             viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+            sessionGapMs: arrivals ?? everybody.sessionGapMs,
             timeZone: timeZone ?? everybody.timeZone,
             reusedOrderIds: settings.reusedOrderIds ?? everybody.reusedOrderIds,
             channels: own === undefined ? undefined : new TenantRules(own),
@@ -71,6 +79,7 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
   return {
     clickWindowMs: settings.clickWindowMs,
     viewWindowMs: settings.viewWindowMs,
+    sessionGapMs: settings.sessionGapMs,
     halfLifeMs: settings.halfLifeMs,
     directChannels: settings.directChannels,
     windows: new Map(),

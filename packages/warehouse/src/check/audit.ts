@@ -19,6 +19,11 @@ export interface AuditFact {
   /** ms since 1970, as text. */
   readonly time_ms: string;
   readonly channel: string;
+  readonly source: string;
+  readonly medium: string;
+  readonly campaign: string;
+  readonly referrer: string;
+  readonly url: string;
   /** Decimal text; null where there is none. */
   readonly value: string | null;
   readonly currency: string;
@@ -83,7 +88,7 @@ export async function readAuditFacts(
   const { exact, fast } = await factsOfPeople(engine, { tenant, names });
   return engine.query<AuditFact>(
     `SELECT user_key, is_anonymous, event_id, type, toString(toUnixTimestamp64Milli(time)) AS time_ms,
-  channel, value, currency, order_id, partition, position
+  channel, source, medium, campaign, referrer, url, value, currency, order_id, partition, position
 FROM ${exact}
 WHERE tenant = {tenant:String} AND ${IN_SLICE}
   AND type IN ('impression', 'click', 'visit', 'conversion', 'refund')

@@ -1,12 +1,15 @@
+import type { SessionGap } from "@tributary/attribution";
+import { ARRIVING_SQL, wentOnSql } from "../query/arrivals-sql.ts";
 import { decimalUnits, duplicateOrdersSql, validAttributions } from "../query/attribution-sql.ts";
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { type FactsSource, factsOfPeople } from "../query/identity-sql.ts";
 import { EVENTS_TABLE } from "../engine/schema.ts";
 
-/** Lookback of the results in question, ms. */
+/** Lookback and session gap of the results in question, ms. */
 export interface ConservationWindows {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
+  readonly sessionGapMs: SessionGap;
 }
 
 /** Every fact of a tenant, in one class each. */
@@ -24,6 +27,8 @@ export interface FactClasses {
   readonly withoutConversion: number;
   /** Touchpoints of users who have one, none of which lies in the touchpoint's window. */
   readonly outsideWindows: number;
+  /** Visits that go on with an arrival, for every conversion in whose window they lie. */
+  readonly wentOn: number;
   readonly conversions: number;
   readonly refunds: number;
   readonly identifies: number;
@@ -97,9 +102,16 @@ FROM (
 ) ARRAY JOIN touch_id AS id`,
     { tenant },
   );
+  const [wentOn] = await engine.query<{ count: string }>(wentOnCountSql(exact, windows), {
+    tenant,
+    click: windows.clickWindowMs,
+  });
   const numbers = Object.fromEntries(
     Object.entries(totals ?? {}).map(([name, count]) => [name, Number(count)]),
-  ) as unknown as Omit<FactClasses, "credited" | "outsideWindows" | "twice" | "duplicateOrders">;
+  ) as unknown as Omit<
+    FactClasses,
+    "credited" | "outsideWindows" | "twice" | "duplicateOrders" | "wentOn"
+  >;
   const duplicateOrders = Number(stored?.repeated ?? 0);
   return {
     ...numbers,
@@ -107,7 +119,28 @@ FROM (
     duplicateOrders,
     credited: Number(credited?.count ?? 0),
     outsideWindows: Number(outside?.count ?? 0),
+    wentOn: Number(wentOn?.count ?? 0),
   };
+}
+
+/** SQL for the number of visits that go on with an arrival on each path which they could be on. */
+function wentOnCountSql(facts: string, { sessionGapMs }: ConservationWindows): string {
+  return `SELECT sum(length(arrayFilter(id -> NOT has(arrivals, id), gone))) AS count FROM (
+  SELECT groupUniqArrayArray(arrayFilter((id, on) -> on, ids, went_on)) AS gone,
+    groupUniqArrayArray(arrayFilter((id, on) -> NOT on, ids, went_on)) AS arrivals
+  FROM (
+    SELECT user_key, is_anonymous, arrayMap(touch -> touch.2, path) AS ids, ${wentOnSql("path", sessionGapMs)} AS went_on,
+      arrayFilter(touch -> touch.1 <= conversion AND conversion - touch.1 <= {click:Int64}, touches) AS path
+    FROM (
+      SELECT user_key, is_anonymous,
+        groupUniqArrayIf(toUnixTimestamp64Milli(time), type = 'conversion') AS conversions,
+        arraySort(groupArrayIf(${ARRIVING_SQL}, type IN ('click', 'visit'))) AS touches
+      FROM ${facts} WHERE tenant = {tenant:String} AND type IN ('click', 'visit', 'conversion')
+      GROUP BY user_key, is_anonymous
+      HAVING countIf(type = 'visit') > 0
+    ) ARRAY JOIN conversions AS conversion
+  ) GROUP BY user_key, is_anonymous
+)`;
 }
 
 /** Counts a tenant's conversions by their valid results. @throws WarehouseError as the engine's query */

@@ -9,13 +9,15 @@ import {
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   TYPE_CONVERSION,
+  TYPE_IMPRESSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
-import type { FactTable } from "../tables/fact-table.ts";
+import { type FactTable, HAS_ORIGIN } from "../tables/fact-table.ts";
 import { compareIds } from "../tables/id-order.ts";
 import type { PurchaseTable } from "../tables/purchase-table.ts";
 import type { UserTable } from "../tables/user-table.ts";
 import type { BatchInHand } from "../vocabulary/batch-in-hand.ts";
+import type { OriginReader } from "../vocabulary/origin-reader.ts";
 import type { Duplicates } from "./duplicates.ts";
 import type { ErasedChains } from "./erased-chains.ts";
 import type { JourneyTables } from "./journey-tables.ts";
@@ -36,6 +38,7 @@ export class Chains {
   readonly #marks: Marks;
   readonly #duplicates: Duplicates;
   readonly #batch: BatchInHand;
+  readonly #origins: OriginReader;
   readonly #columns: EntryColumns;
   readonly #row = new EventRow();
   readonly #other = new EventRow();
@@ -64,6 +67,7 @@ export class Chains {
     this.#marks = marks;
     this.#duplicates = duplicates;
     this.#batch = tables.vocabulary.batch;
+    this.#origins = tables.vocabulary.origins;
     this.#columns = this.#batch.columns;
   }
 
@@ -121,12 +125,19 @@ export class Chains {
     const copied = this.#batch.isCopy(event);
     const mayRepeat = this.#persons.active && facts.mayHoldId(staged);
     if (copied) this.#persons.addCopy(chain);
-    const reference = isPurchase ? this.#appendPurchase(event, chain, tuple, copied) : tuple;
-    const fact = facts.append(columns, event, staged, type, reference, this.#olderFact);
+    const isTouch = isTouchpointType(type);
+    let kind = type;
+    let reference = tuple;
+    if (isPurchase) reference = this.#appendPurchase(event, chain, tuple, copied);
+    else if (isTouch && type !== TYPE_IMPRESSION && this.#origins.read(columns, event, tuple)) {
+      kind |= HAS_ORIGIN;
+      reference = facts.origins.append(tuple, this.#origins);
+    }
+    const fact = facts.append(columns, event, staged, kind, reference, this.#olderFact);
     if (this.#newerFact < 0) this.#users.setHead(chain, fact, time);
     else facts.setOlder(this.#newerFact, fact);
     this.#users.count(chain);
-    if (isTouchpointType(type)) {
+    if (isTouch) {
       const window = this.#tables.windows.of(columns.tenants[event] as number, type);
       for (const conversion of this.#later) {
         if (facts.timeOf(conversion) - time <= window) {

@@ -1,4 +1,5 @@
 import {
+  addOrigin,
   EventRow,
   IDENTITY_DECISION,
   IDENTITY_LINK,
@@ -169,14 +170,19 @@ export class Decisions {
       users.load(chain, row);
       let revision = 0;
       let isDuplicateOrder = false;
+      let origin = -1;
       if (isPurchase) {
         const purchase = facts.referenceOf(fact);
         vocabulary.tuples.load(purchases.tuples[purchase] as number, row.dimensions);
         purchases.load(purchase, row);
         revision = purchases.revisions[purchase] as number;
         isDuplicateOrder = purchases.lost[purchase] === 1;
-      } else facts.loadDimensions(fact, row);
+      } else {
+        facts.loadDimensions(fact, row);
+        origin = facts.originOf(fact);
+      }
       markCopy(row, revision, isDuplicateOrder);
+      if (origin >= 0) addOrigin(row, facts.origins.keysOf(origin));
       if (this.#messages.isFull(to)) this.#sendLink(to, chain, decision);
       this.#messages.copy(to, row);
       counts.forwarded += 1;

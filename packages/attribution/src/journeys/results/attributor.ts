@@ -24,6 +24,7 @@ import {
   MAX_DESCRIBED,
   MAX_DESCRIBED_TOUCHES,
 } from "./described-result.ts";
+import { JourneyArrivals } from "./journey-arrivals.ts";
 import { PathBuffer } from "./path-buffer.ts";
 
 /** A result block is closed before it holds more touchpoints, or more results (an entry has 65,535 rows at most). */
@@ -60,6 +61,7 @@ export class Attributor {
   readonly #duplicates: Duplicates;
   readonly #writer: ResultWriter;
   readonly #path = new PathBuffer(MODEL_NAMES.length);
+  readonly #arrivals: JourneyArrivals;
   readonly #row = new EventRow();
   readonly #warmed = new Int32Array(WARMED_AT_ONCE);
   /** Of the marked conversions, those that {@link estimateBytes} has counted, and their bytes. */
@@ -78,6 +80,7 @@ export class Attributor {
     this.#persons = persons;
     this.#refunds = refunds;
     this.#duplicates = duplicates;
+    this.#arrivals = new JourneyArrivals(tables);
     this.#writer = new ResultWriter(MODEL_NAMES, tables.vocabulary.dictionaries);
   }
 
@@ -186,20 +189,22 @@ export class Attributor {
 
   /** Collects the conversion's touchpoints in path order. @returns how many */
   #findPath(purchase: number, person: number): number {
-    const { facts, purchases, users, vocabulary, windows } = this.#tables;
+    const { facts, purchases, users } = this.#tables;
     const path = this.#path;
     const time = facts.timeOf(purchases.facts[purchase] as number);
-    path.clear();
     const tenant = users.tenantOf(person);
+    path.clear();
+    if (this.#persons.linkedTo(person).length > 0) this.#collectMerged(person, time, tenant);
+    else this.#collect(person, time, tenant);
+    this.#arrivals.keepArrivals(path, tenant);
+    return path.length;
+  }
+
+  /** Collects the touchpoints of a journey of one chain up to a time. */
+  #collect(person: number, time: number, tenant: number): void {
+    const { facts, users, vocabulary, windows } = this.#tables;
     const direct = vocabulary.channels.directOf(tenant);
-    if (this.#persons.linkedTo(person).length > 0) {
-      for (const fact of this.#mergedTouches(person, time)) {
-        const age = time - facts.timeOf(fact);
-        if (age > windows.of(tenant, facts.typeOf(fact))) continue;
-        path.push(fact, age, direct.includes(facts.channelOf(fact)));
-      }
-      return path.length;
-    }
+    const path = this.#path;
     for (let fact = users.headOf(person); fact >= 0; fact = facts.olderThan(fact)) {
       const age = time - facts.timeOf(fact);
       if (age < 0) continue;
@@ -209,7 +214,16 @@ export class Attributor {
       path.push(fact, age, direct.includes(facts.channelOf(fact)));
     }
     path.reverse();
-    return path.length;
+  }
+
+  #collectMerged(person: number, time: number, tenant: number): void {
+    const { facts, vocabulary, windows } = this.#tables;
+    const direct = vocabulary.channels.directOf(tenant);
+    for (const fact of this.#mergedTouches(person, time)) {
+      const age = time - facts.timeOf(fact);
+      if (age > windows.of(tenant, facts.typeOf(fact))) continue;
+      this.#path.push(fact, age, direct.includes(facts.channelOf(fact)));
+    }
   }
 
   /** The touchpoints of a journey of several chains up to a time, oldest first, each event ID once. */

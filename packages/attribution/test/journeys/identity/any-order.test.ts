@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { origin, sessionTime } from "../../../../../test/support/origins.ts";
 import { runs } from "../../../../../test/support/property-runs.ts";
 import {
   expectedResults,
@@ -24,18 +25,16 @@ const UUID = "0192f3c4-aaaa-4222-8333-00000000000";
 const time = fc.oneof(
   fc.constantFrom(0, 1, DAY, 2 * DAY, 30 * DAY).map((age) => NOW - age),
   fc.integer({ min: NOW - 20 * DAY, max: NOW }),
+  sessionTime(NOW),
 );
 const money = fc.nat(5000).map((cents) => ({ value: (cents / 100).toFixed(2), currency: "EUR" }));
 const orderId = fc.constantFrom("o1", "o2", `${UUID}c`);
-const kind: fc.Arbitrary<
-  Pick<PlainEvent, "type" | "channel" | "value" | "currency" | "orderId" | "name">
-> = fc.oneof(
+const kind: fc.Arbitrary<Omit<PlainEvent, "id" | "time" | "userId" | "anonymousId">> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({
-      type: fc.constantFrom("impression" as const, "click" as const, "visit" as const),
-      channel: fc.constantFrom("email", "direct"),
-    }),
+    arbitrary: fc
+      .tuple(fc.constantFrom("impression" as const, "click" as const, "visit" as const), origin)
+      .map(([type, from]) => ({ type, ...from })),
   },
   {
     weight: 3,

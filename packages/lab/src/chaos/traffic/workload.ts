@@ -1,6 +1,7 @@
 /** The seeded load of a chaos run: what is sent, in which order and form. */
 import type { PlainEvent } from "@tributary/oracle";
 import { below, createRandom, type Random } from "../../sample/random.ts";
+import { ARRIVALS, landingOf, wayOn } from "./visits.ts";
 import { isPassersByPartition, keyElsewhere } from "./passers-by-partition.ts";
 
 const DAY_MS = 86_400_000;
@@ -8,7 +9,12 @@ const DAY_MS = 86_400_000;
 const SPAN_MS = 42 * DAY_MS;
 const EVENTS_PER_USER = 12;
 const TYPES = ["click", "click", "visit", "impression", "custom"] as const;
-const CHANNELS = ["email", "direct", "paid_search", "display"] as const;
+/** One touchpoint in so many follows an earlier one of its person, within a session or little later. */
+const FOLLOWS_IN = 3;
+/** The platform's session gap. */
+const SESSION_MS = 30 * 60_000;
+/** One that follows a click in so many is the page which a link led to. */
+const LANDINGS_IN = 3;
 /** One batch in so many is sent twice, as by an SDK that has not heard the answer. */
 const TWICE_IN = 10;
 
@@ -124,6 +130,8 @@ class EventMaker {
   readonly #keys: UserKeys;
   /** Orders that a refund may take back and a conversion repeat, the latest of them. */
   readonly #orders: Order[] = [];
+  /** Touchpoints that others may follow, the latest of them. */
+  readonly #touches: PlainEvent[] = [];
   #count = 0;
 
   constructor(random: Random, prefix: string, users: number, keys: UserKeys) {
@@ -145,8 +153,33 @@ class EventMaker {
     if (kind < 0.14 && this.#orders.length > 0) return this.#refund(id);
     if (kind < 0.2 && who.userId !== undefined) return { id, type: "identify", time, ...who };
     const type = TYPES[below(random, TYPES.length)] as (typeof TYPES)[number];
-    const channel = CHANNELS[below(random, CHANNELS.length)] as string;
-    return { id, type, time, ...who, channel };
+    const touch = below(random, FOLLOWS_IN) === 0 ? this.#following(id) : undefined;
+    if (touch !== undefined) return touch;
+    const arrival = ARRIVALS[below(random, ARRIVALS.length)] ?? ARRIVALS[0];
+    return this.#kept({ id, type, time, ...who, ...arrival });
+  }
+
+  /** A visit that goes on with an earlier touchpoint of its person, or comes by another way soon after. */
+  #following(id: string): PlainEvent | undefined {
+    const random = this.#random;
+    const before = this.#touches[below(random, this.#touches.length)];
+    if (before === undefined) return undefined;
+    const time = before.time + below(random, 2 * SESSION_MS);
+    if (time > NOW) return undefined;
+    const { userId, anonymousId } = before;
+    const who = {
+      ...(userId === undefined ? {} : { userId }),
+      ...(anonymousId === undefined ? {} : { anonymousId }),
+    };
+    const isLanding = before.type === "click" && below(random, LANDINGS_IN) === 0;
+    const way = isLanding ? landingOf(before) : wayOn(before, random);
+    return this.#kept({ id, type: "visit", time, ...who, ...way });
+  }
+
+  #kept(touch: PlainEvent): PlainEvent {
+    this.#touches.push(touch);
+    if (this.#touches.length > 200) this.#touches.shift();
+    return touch;
   }
 
   /** A person is known, or not, or known on a device that was unknown before. */

@@ -54,6 +54,30 @@ test("orders are told again, by the same IDs and by others in another partition,
   expect(homes).not.toContain(PARTITIONS - 1);
 });
 
+test("visits go on with others, and come back, within a session's time", () => {
+  const events = take(1, 600).flatMap((batch) => batch.events);
+  const visits = events.filter(({ type }) => type === "visit");
+  const keyOf = ({ userId, anonymousId }: { userId?: string; anonymousId?: string }) =>
+    JSON.stringify([userId, anonymousId]);
+  const journeys = Map.groupBy(events, keyOf);
+  const soonAfter = visits.filter((visit) =>
+    journeys
+      .get(keyOf(visit))
+      ?.some(
+        (other) =>
+          other.id !== visit.id &&
+          (other.type === "click" || other.type === "visit") &&
+          visit.time >= other.time &&
+          visit.time - other.time <= 30 * 60_000,
+      ),
+  );
+  const isBack = ({ referrer = "" }: { referrer?: string }) => referrer.includes("paypal");
+  expect(soonAfter.filter(isBack).length).toBeGreaterThan(20);
+  const ids = new Set(events.filter(({ type }) => type === "click").map(({ id }) => id));
+  const landings = visits.filter(({ url = "" }) => ids.has(url.split("tclid=")[1] ?? ""));
+  expect(landings.length).toBeGreaterThan(20);
+});
+
 test("people who leave have IDs of their own, all of which are known", () => {
   const leavers = workload(1, 12, 20, PARTITIONS, "leaver-");
   const ids = (
