@@ -277,10 +277,12 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
   const everybody = {
     clickWindowMs: values.TRIBUTARY_CLICK_WINDOW_MS,
     viewWindowMs: values.TRIBUTARY_VIEW_WINDOW_MS,
+    sessionGapMs: DEFAULT_REPORT_SETTINGS.sessionGapMs,
     halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS,
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    reusedOrderIds: DEFAULT_REPORT_SETTINGS.reusedOrderIds,
     directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(
