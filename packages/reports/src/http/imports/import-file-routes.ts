@@ -2,14 +2,14 @@
 import { Buffer } from "node:buffer";
 import { KINDS } from "@tributary/imports";
 import { z } from "zod";
-import { commitSchema, lookSchema } from "../answers/imports.ts";
-import { ReportsError } from "../errors.ts";
-import type { FileLook } from "../imports/import-files.ts";
-import { NO_PARAMETERS } from "../question/parameters.ts";
-import { tenantOf } from "./access.ts";
-import { bodyErrors } from "./body-errors.ts";
-import { documented, documentedAt, type ReportsServer } from "./open-api.ts";
-import type { ServerParts } from "./parts.ts";
+import { commitSchema, lookSchema } from "../../answers/imports.ts";
+import { ReportsError } from "../../errors.ts";
+import type { FileLook } from "../../imports/import-files.ts";
+import { NO_PARAMETERS } from "../../question/parameters.ts";
+import { tenantOf } from "../access.ts";
+import { bodyErrors } from "../body-errors.ts";
+import { documented, documentedAt, type ReportsServer } from "../open-api.ts";
+import type { ServerParts } from "../parts.ts";
 
 const MAX_TEXT = 512;
 const MAX_COMMIT_BYTES = 1 << 20;

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { FastifyInstance } from "fastify";
 import type { WarehouseEngine } from "@tributary/warehouse";
-import { importRecordSchema } from "../../src/answers/imports.ts";
-import { buildServer } from "../../src/http/server.ts";
-import { noErasures, quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
+import { importRecordSchema } from "../../../src/answers/imports.ts";
+import { buildServer } from "../../../src/http/server.ts";
+import {
+  noErasures,
+  quietTelemetry,
+  serverParts,
+  temporaryWarehouse,
+} from "../../support/parts.ts";
 
 let engine: WarehouseEngine;
 let remove: () => Promise<void>;

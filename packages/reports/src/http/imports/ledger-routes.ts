@@ -16,13 +16,13 @@ import {
   knownRowsSchema,
   mappingAnswerSchema,
   storedRowsSchema,
-} from "../answers/imports.ts";
-import { ReportsError } from "../errors.ts";
-import { NO_PARAMETERS } from "../question/parameters.ts";
-import { tenantOf } from "./access.ts";
-import { bodyErrors } from "./body-errors.ts";
-import { documented, documentedAt, type ReportsServer } from "./open-api.ts";
-import type { ServerParts } from "./parts.ts";
+} from "../../answers/imports.ts";
+import { ReportsError } from "../../errors.ts";
+import { NO_PARAMETERS } from "../../question/parameters.ts";
+import { tenantOf } from "../access.ts";
+import { bodyErrors } from "../body-errors.ts";
+import { documented, documentedAt, type ReportsServer } from "../open-api.ts";
+import type { ServerParts } from "../parts.ts";
 
 /** Rows of one request. */
 const MAX_ROWS = 65_536;
