@@ -29,6 +29,7 @@ describe("what was spent", () => {
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
+        TRIBUTARY_IMPORT_KEYS: keys,
       },
     });
     const sale = { currency: "EUR", value: "90", orderId: "o-1" };
@@ -86,15 +87,37 @@ describe("what was spent", () => {
     expect(Buffer.from(await parquet.arrayBuffer()).toString("latin1")).toMatch(/^PAR1.*PAR1$/s);
     const table = await run("cost", "--currency", "EUR", "--by", "source");
     expect(table.stdout).toMatch(
-      /radio +EUR +spend_without_touchpoint +4\.50 +0\.00 +0\.00 +0 +0 +0 +– +–\n/,
+      /radio +EUR +spend_without_touchpoint +4\.50 +0\.00 +0\.00 +0 +0 +– +– +–\n/,
     );
   });
 
   it("is refused as a whole, by line and field", { timeout: TIMEOUT_MS }, async () => {
     const bad = file("bad.csv", `day,amount,currency\n${DAY},1,EUR\n${DAY},x,EUR\n`);
-    const { code, stderr } = await run("spend", "import", bad);
+    const rejects = join(data.dir, "bad.rejects.csv");
+    const { code, stdout } = await run("spend", "import", bad, "--rejects", rejects);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/1 of 2 rows cannot be read, so none was taken; line 3: amount: /);
+    expect(stdout).toMatch(/2 rows: .*1 refused; nothing was sent\.\n/);
+    expect(stdout).toMatch(/line 3: amount: expected an amount .*\(found "x"\)/);
+  });
+
+  it("is read from an ad platform's report as it was saved", { timeout: TIMEOUT_MS }, async () => {
+    const report = [
+      "Campaign report",
+      '"November 1, 2026 - November 2, 2026"',
+      "Day,Campaign,Currency code,Cost,Impr.",
+      '2026-11-01,Hats,EUR,"1,204.50","9,000"',
+      'Total: Account, --,EUR,"1,204.50","9,000"',
+    ];
+    const tabs = report.map((line) => line.replaceAll(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/g, "\t"));
+    const path = join(data.dir, "report.csv");
+    for (const content of [report.join("\n"), Buffer.from(`\ufeff${tabs.join("\n")}`, "utf16le")]) {
+      writeFileSync(path, content);
+      const { stdout } = await run("spend", "import", path);
+      expect(stdout).toBe("1 row imported.\n");
+    }
+    expect((await run("spend", "list")).stdout).toMatch(
+      /google +cpc +paid_search +Hats +2026-11-01 +EUR +1204\.5\n|google +cpc +Hats .*2026-11-01 +EUR +1204\.5\n/,
+    );
   });
 
   it("is a tenant's own", { timeout: TIMEOUT_MS }, async () => {

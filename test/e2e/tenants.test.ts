@@ -27,6 +27,7 @@ beforeAll(async () => {
       TRIBUTARY_WRITE_KEYS: keys,
       TRIBUTARY_READ_KEYS: keys,
       TRIBUTARY_ERASE_KEYS: keys,
+      TRIBUTARY_IMPORT_KEYS: keys,
       TRIBUTARY_QUOTA_EVENTS_PER_SECOND: String(QUOTA),
     },
   });
@@ -111,7 +112,7 @@ describe("a tenant", () => {
       const spend = `day,source,campaign,amount,currency\n2026-01-01,s-${mark},c-${mark},5,JPY\n`;
       const given = { method: "POST", headers: { ...headers(tenant), "content-type": "text/csv" } };
       const answer = await fetch(`${platform.reportsUrl}/v1/spend`, { ...given, body: spend });
-      expect(await answer.json()).toEqual({ imported: 1 });
+      expect(await answer.json()).toEqual({ imported: 1, unmapped: [] });
       const rates = `day,currency,target,rate\n2026-01-01,JPY,EUR,0.00${mark.length}\n`;
       await fetch(`${platform.reportsUrl}/v1/rates`, { ...given, body: rates });
     }

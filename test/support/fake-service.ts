@@ -104,6 +104,7 @@ const server = createServer((request, response) => {
     });
   } else if (path === "/v1/reports/attribution") {
     answer(response, 200, {
+      timeZone: "UTC",
       completeUpTo: 0,
       source: "streamed",
       rules: {

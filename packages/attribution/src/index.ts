@@ -1,4 +1,9 @@
-export { CHANNELS, CHANNEL_DISPLAY_NAMES, isDirect, type Channel } from "./channel/channels.ts";
+export {
+  CHANNELS,
+  CHANNEL_DISPLAY_NAMES,
+  DIRECT_CHANNELS,
+  type Channel,
+} from "./channel/channels.ts";
 export {
   CHANNEL_RULES,
   classifyChannel,
@@ -8,6 +13,7 @@ export {
   type Classification,
   type Utm,
 } from "./channel/classify.ts";
+export { foldedName, Names, SPACES, type NameSettings } from "./channel/names.ts";
 export {
   RULE_FIELDS,
   TenantRules,
@@ -22,14 +28,13 @@ export {
   type ChannelDifference,
   type Interval,
 } from "./data-driven/bootstrap.ts";
-export type { ChannelCredits, PathModel } from "./data-driven/credits.ts";
+export type { ChannelCredits, PathModel, RemovalEffects } from "./data-driven/credits.ts";
 export { fractribution } from "./data-driven/fractribution.ts";
 export {
   markov,
   MARKOV_ORDERS,
   type MarkovModel,
   type MarkovOrder,
-  type RemovalEffects,
 } from "./data-driven/markov/markov.ts";
 export { PATH_MODEL_NAMES, pathModel, type PathModelName } from "./data-driven/path-models.ts";
 export { pathRule, type PathRule } from "./data-driven/path-rule.ts";

@@ -36,6 +36,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/data/replay.ts")).replayCommand,
   },
   {
+    name: "import",
+    usage: "[options] <file>",
+    summary:
+      "a shop's, ad platform's or warehouse's export: events, spend or rates, all rows or none",
+    load: async () => (await import("./commands/data/import.ts")).importCommand,
+  },
+  {
+    name: "imports",
+    usage: "",
+    summary: "what was imported: list, undo",
+    load: async () => (await import("./commands/data/import-list.ts")).importsCommand,
+  },
+  {
     name: "report",
     usage: "[options]",
     summary: "conversions and value of each channel or campaign, under one model or several",
@@ -117,6 +130,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/operate/tenants.ts")).tenantsCommand,
   },
   {
+    name: "link",
+    usage: "[options] <address>",
+    summary: "make a tracking link whose target is encoded, or check one",
+    load: async () => (await import("./commands/operate/link.ts")).linkCommand,
+  },
+  {
     name: "keys",
     usage: "",
     summary: "API keys of tenants: create, list, rotate, revoke, open",
@@ -139,6 +158,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     usage: "[options]",
     summary: "entries that wait to be attributed and loaded, their drain rate, and dead letters",
     load: async () => (await import("./commands/operate/lag.ts")).lagCommand,
+  },
+  {
+    name: "doctor",
+    usage: "[options]",
+    summary: "what is wrong with the platform, what it means, and what mends it",
+    load: async () => (await import("./commands/operate/doctor.ts")).doctorCommand,
   },
   {
     name: "groups",

@@ -12,6 +12,10 @@ export interface CliConfig {
   readonly eraseKey: string | undefined;
   /** TRIBUTARY_JAEGER_UI_URL: where a person finds traces, such as http://127.0.0.1:16686. */
   readonly jaegerUiUrl: string | undefined;
+  /** TRIBUTARY_IMPORT_KEY: the key that spend and rates are imported with, where none is given. */
+  readonly importKey: string | undefined;
+  /** TRIBUTARY_OPERATE_KEY: the key that the whole platform's lag is asked with, where none is given. */
+  readonly operateKey: string | undefined;
   /** Handed on to the services. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
@@ -42,6 +46,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     key: environment["TRIBUTARY_KEY"]?.trim() || undefined,
     readKey: environment["TRIBUTARY_READ_KEY"]?.trim() || undefined,
     eraseKey: environment["TRIBUTARY_ERASE_KEY"]?.trim() || undefined,
+    importKey: environment["TRIBUTARY_IMPORT_KEY"]?.trim() || undefined,
+    operateKey: environment["TRIBUTARY_OPERATE_KEY"]?.trim() || undefined,
     environment,
   });
 }

@@ -8,7 +8,9 @@ import {
   listenConfig,
   parseApiKeys,
   parseHostNames,
+  parseProxies,
   readEnvironment,
+  refuseUnknownVariables,
   redisRulesOf,
   redisRulesSchema,
   text,
@@ -47,6 +49,7 @@ const schema = z.object({
     "write keys and their tenants: key=tenant,key2=tenant2; redis for those made by tributary keys alone",
   ),
   TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
+  TRIBUTARY_TRUSTED_PROXIES: SHARED_SETTINGS.TRIBUTARY_TRUSTED_PROXIES,
   TRIBUTARY_CORS_ORIGINS: text("").describe(
     "origins whose pages may send events, separated by commas; * for any; without it any where a key is needed, and this machine's where none is",
   ),
@@ -121,6 +124,8 @@ export interface GatewayConfig extends ListenConfig {
   readonly openOrigins: AllowedOrigins;
   /** Names under which a gateway that needs no key answers, beside those of this machine. */
   readonly knownHosts: ReadonlySet<string>;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
   readonly flushIntervalMs: number;
   readonly flushEvents: number;
   readonly flushBytes: number;
@@ -149,6 +154,7 @@ export interface GatewayConfig extends ListenConfig {
  * @throws EnvironmentError, TelemetryError: names the variable and what was expected, never a key
  */
 export function readConfig(env: Record<string, string | undefined> = process.env): GatewayConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   return Object.freeze({
@@ -161,6 +167,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     keysRefreshMs: values.TRIBUTARY_KEYS_REFRESH_MS,
     ...originsOf(values.TRIBUTARY_CORS_ORIGINS),
     knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
+    trustedProxies: parseProxies("TRIBUTARY_TRUSTED_PROXIES", values.TRIBUTARY_TRUSTED_PROXIES),
     flushIntervalMs: values.TRIBUTARY_FLUSH_INTERVAL_MS,
     flushEvents: values.TRIBUTARY_FLUSH_EVENTS,
     flushBytes: values.TRIBUTARY_FLUSH_BYTES,

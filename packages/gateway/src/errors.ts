@@ -1,9 +1,11 @@
 /** Every error code that the gateway answers with, and its status. docs/event-api.md explains each. */
 export const GATEWAY_ERRORS = {
+  request_malformed: 400,
   body_malformed: 400,
   body_empty: 400,
   all_refused: 400,
   unauthorized: 401,
+  tenant_other: 403,
   host_refused: 403,
   origin_refused: 403,
   not_found: 404,
@@ -15,6 +17,7 @@ export const GATEWAY_ERRORS = {
   rate_limited: 429,
   backlog_full: 503,
   overloaded: 503,
+  stopping: 503,
   redis_away: 503,
   redis_full: 503,
   not_replicated: 503,

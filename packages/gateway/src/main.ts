@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { expectShortLivedBuffers, listen } from "@tributary/service";
-import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
+import { expectShortLivedBuffers, listen, readOrExit } from "@tributary/service";
+import {
+  ApiKeyStore,
+  connectRedis,
+  joinPlatform,
+  waitUntilReady,
+  connectionFault,
+} from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { readConfig } from "./config.ts";
 import { createGateway } from "./server.ts";
@@ -11,7 +17,7 @@ import { Spool, type SpoolOptions } from "./spool/spool.ts";
 const START_TIMEOUT_MS = 30_000;
 
 expectShortLivedBuffers();
-const config = readConfig();
+const config = readOrExit(readConfig);
 const telemetry = startTelemetry({
   serviceName: "tributary-gateway",
   serviceVersion: "0.1.0",
@@ -26,7 +32,7 @@ const client = connectRedis(config.redisUrl, {
   commandTimeoutMs: Math.max(1000, config.redisWaitMs) + (config.replicaWait?.timeoutMs ?? 0),
 });
 if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
-  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  logger.fatal(connectionFault(client));
   process.exit(1);
 }
 const serverWatch = await joinPlatform(client, {

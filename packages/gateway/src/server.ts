@@ -1,4 +1,9 @@
-import { answerHalfClosed, type StoredKeys } from "@tributary/service";
+import {
+  answerHalfClosed,
+  answerUnreadable,
+  RouteMethods,
+  type StoredKeys,
+} from "@tributary/service";
 import type { RedisClient, ServerWatch } from "@tributary/streams";
 import { UNTRACED, type Telemetry } from "@tributary/telemetry";
 import Fastify, { type FastifyInstance } from "fastify";
@@ -8,11 +13,13 @@ import { BotFilter } from "./intake/bots.ts";
 import { type GatewayConfig, SPOOLED_LIMITS } from "./config.ts";
 import { addCors } from "./http/cors.ts";
 import { addEventsRoute } from "./events/routes.ts";
-import { EventIntake } from "./intake/event-intake.ts";
+import { EventIntake, TENANT } from "./intake/event-intake.ts";
+import { GatewayError } from "./errors.ts";
 import { createGatewayMetrics, type GatewayMetrics } from "./metrics.ts";
 import { gatherWrites } from "./http/gathered-writes.ts";
 import { addLocalGuard } from "./http/local-guard.ts";
 import { Keeper } from "./links/keeper.ts";
+import { StrayRestorer } from "./links/stray-parameters.ts";
 import { addLinkRoutes } from "./links/routes.ts";
 import { addPostbackRoutes } from "./postbacks/routes.ts";
 import { addOperationRoutes } from "./operations/routes.ts";
@@ -28,6 +35,27 @@ import { wholeBody } from "./http/whole-body.ts";
 /** Most refusals of a batch that a log line shows. */
 const MAX_LOGGED_REFUSALS = 3;
 
+/** What answers before any route does: a stopping gateway, and where there is no such route. */
+function addMethods(server: FastifyInstance): void {
+  const routes = new RouteMethods();
+  server.decorate("routeMethods", routes);
+  server.addHook("onRoute", ({ method, url }) => routes.add(method, url));
+  let stopping = false;
+  server.addHook("preClose", (done) => {
+    stopping = true;
+    done();
+  });
+  // Before a body is read that nobody takes.
+  server.addHook("onRequest", (request, reply, done) => {
+    if (stopping) {
+      void reply.header("Connection", "close");
+      done(new GatewayError("stopping", "the gateway stops; another one takes the request", 1));
+    } else if (request.is404) void notFound(request, reply, routes.at(request.url));
+    else done();
+  });
+  server.setNotFoundHandler((request, reply) => notFound(request, reply, routes.at(request.url)));
+}
+
 /** Builds the HTTP server; it does not listen yet. */
 function buildServer(
   parts: ServerParts,
@@ -39,9 +67,15 @@ function buildServer(
     bodyLimit: config.maxBodyBytes,
     requestTimeout: 30_000,
     forceCloseConnections: "idle",
-    return503OnClosing: true,
+    return503OnClosing: false,
+    trustProxy: config.trustedProxies.length === 0 ? false : [...config.trustedProxies],
     routerOptions: { ignoreTrailingSlash: true },
     logger: false,
+    clientErrorHandler: answerUnreadable,
+    // A path that cannot be decoded, or with too long a parameter.
+    frameworkErrors: (_error, request, reply) => {
+      void notFound(request, reply, []);
+    },
   });
   // Bodies are read by us, whatever their type.
   server.removeAllContentTypeParsers();
@@ -56,22 +90,24 @@ function buildServer(
     }
     return sendError(reply, error);
   });
-  server.setNotFoundHandler(notFound);
+  const intake = new EventIntake(parts, metrics);
+  addLocalGuard(server, config, intake.keys, telemetry.logger);
+  addCors(server, config.corsOrigins);
+  addMethods(server);
   server.addHook("onResponse", (request, reply, done) => {
     const route = request.routeOptions.url ?? "unknown";
     metrics.tributary_http_requests_total.inc({ route, status: reply.statusCode });
     metrics.tributary_http_request_seconds.observe({ route }, reply.elapsedTime / 1000);
     done();
   });
-  const intake = new EventIntake(parts, metrics);
-  addLocalGuard(server, config, intake.keys, telemetry.logger);
-  addCors(server, config.corsOrigins);
+  server.decorateRequest(TENANT, "");
   const bots = new BotFilter(config, metrics);
   addEventsRoute(server, config, intake, bots);
   addSegmentRoutes(server, config, intake, bots, metrics);
   const keeper = new Keeper(config, parts.spool, publish, telemetry.logger);
   addPostbackRoutes(server, config, intake);
-  addLinkRoutes(server, config, intake, keeper, bots, metrics);
+  const stray = new StrayRestorer(metrics, parts.telemetry.logger);
+  addLinkRoutes(server, config, intake, keeper, bots, stray, metrics);
   addOperationRoutes(server, parts, metrics);
   return server;
 }

@@ -36,6 +36,8 @@ export interface PlainRules {
   readonly view: number;
   /** Of time_decay. */
   readonly halfLife: number;
+  /** Channels that last_non_direct passes over; `direct` where it is left out. */
+  readonly direct?: readonly string[];
   /** Who is who; nobody is anybody else where it is left out. */
   readonly identity?: IdentityRules;
 }
@@ -104,7 +106,7 @@ function resultOf(
     weights: plainWeights(
       touches.map((touch) => ({
         age: conversion.time - touch.time,
-        direct: touch.channel === "direct",
+        direct: (rules.direct ?? ["direct"]).includes(touch.channel ?? ""),
       })),
       rules.halfLife,
     ),

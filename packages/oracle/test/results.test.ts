@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { expectedResults, type PlainEvent } from "../src/index.ts";
+import { DEFAULT_RULES, expectedResults, type PlainEvent } from "../src/index.ts";
 
 const DAY = 86_400_000;
 const touch = (id: string, time: number, channel = "email"): PlainEvent => ({
@@ -36,6 +36,18 @@ test("a path by hand: order, windows, credits", () => {
   expect(result?.weights["position_based"]).toEqual([0.5, 0.5]);
   expect(result?.weights["time_decay"]?.[1]).toBeCloseTo(1 / (1 + 2 ** (-29 / 7)), 12);
   expect(result?.value).toBe(10n * 10n ** 12n);
+});
+
+test("which channels are direct is a tenant's to say", () => {
+  const events = [touch("a", 98 * DAY), touch("b", 99 * DAY, "app"), conversion];
+  const last = (direct?: readonly string[]) =>
+    expectedResults(events, { ...DEFAULT_RULES, ...(direct === undefined ? {} : { direct }) }).get(
+      "u/c",
+    )?.weights["last_non_direct"];
+  expect(last()).toEqual([0, 1]);
+  expect(last(["app"])).toEqual([1, 0]);
+  expect(last(["app", "email"])).toEqual([0, 1]);
+  expect(last([])).toEqual([0, 1]);
 });
 
 test("refunds take from the value of their order, never below nothing", () => {

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeFolder } from "@tributary/service";
 import { identify } from "./client/process-identity.ts";
 import { serviceEnvironment } from "./config.ts";
 import { claimDataDir, removeState, writeState } from "./data-folder.ts";
-import { PlatformError } from "./errors.ts";
+import { describeError, PlatformError } from "./errors.ts";
 import type { Platform, PlatformOptions } from "./options.ts";
 import { ChildProcesses } from "./processes/child-processes.ts";
 import { DEFAULT_RESTART_POLICY } from "./processes/supervised-process.ts";
@@ -16,13 +16,12 @@ const READY_TIMEOUT_MS = 60_000;
 /**
  * Starts Redis (unless one is given), the gateway, the workers, the reports, and the webhooks where TRIBUTARY_WEBHOOKS is
  * set, as processes of their own, and waits until all are ready.
- * @throws PlatformError `already_running`, `port_taken`, `redis_missing`, `service_failed`; nothing runs then
+ * @throws PlatformError `usage`, `already_running`, `port_taken`, `redis_missing`, `service_failed`; nothing runs then
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const dataDir = resolve(options.dataDir);
   const logDir = join(dataDir, "logs");
-  mkdirSync(join(dataDir, "redis"), { recursive: true, mode: 0o700 });
-  mkdirSync(logDir, { recursive: true, mode: 0o700 });
+  makeFolders(dataDir, [join(dataDir, "redis"), logDir]);
   const instanceId = randomBytes(16).toString("hex");
   await claimDataDir(dataDir, instanceId);
   try {
@@ -30,6 +29,16 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   } catch (error) {
     removeState(dataDir, instanceId);
     throw error;
+  }
+}
+
+/** @throws PlatformError `usage` */
+function makeFolders(dataDir: string, folders: readonly string[]): void {
+  try {
+    for (const folder of folders) makeFolder(folder);
+  } catch (error) {
+    const why = describeError(error);
+    throw new PlatformError("usage", `the data folder ${dataDir} cannot be made: ${why}`);
   }
 }
 

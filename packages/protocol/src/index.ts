@@ -1,8 +1,9 @@
 export { BatchScanner } from "./body/batch-scanner.ts";
 export type { RowSink, ScanResult } from "./body/batch-scanner.ts";
-export { packEvents, packJsonBody, packNdjsonBody, replaceEvents } from "./body/body.ts";
+export { packEvents, packJsonBody, packNdjsonBody, parseJson, replaceEvents } from "./body/body.ts";
 export type { PackedLines } from "./body/body.ts";
 export { clockShiftMs } from "./body/clock.ts";
+export { cutEnd } from "./bytes/utf8.ts";
 export type { Refusal } from "./body/refusal.ts";
 export type { ScanOptions } from "./body/scan-options.ts";
 export { isCurrency } from "./values/currency.ts";
@@ -14,6 +15,10 @@ export {
   parseDecimal,
   trimDecimal,
 } from "./values/decimal.ts";
+export { LINK_FIELDS, restoreStray, strayParameters } from "./values/link.ts";
+export type { StrayParameters, StrayReason } from "./values/link.ts";
+export { QUERY_ONLY, unreadUtm, unreadUtmReason } from "./values/utm.ts";
+export type { UnreadUtm, UtmReading } from "./values/utm.ts";
 export { Dictionary } from "./entry/dictionary.ts";
 export { createRowDictionaries, EventRow } from "./entry/event-row.ts";
 export {

@@ -48,7 +48,7 @@ export const leaseKey = (partition: number): string => `${tag(partition)}:lease`
 
 /** Hash: what all processes of a platform must agree on (number of partitions, format). */
 export const PLATFORM_KEY = "tributary:platform";
-/** Hash: the API keys of a kind (`write`, `read`, `erase`) by their ID, as JSON with the key's hash. */
+/** Hash: the API keys of a kind (`write`, `read`, `import`, `erase`, `operate`) by their ID, as JSON with the key's hash. */
 export const apiKeysKey = (kind: string): string => `tributary:keys:${kind}`;
 /** Hash: whether requests of a kind of API key need one, by kind: `closed` or `open`. */
 export const ACCESS_KEY = "tributary:access";

@@ -1,5 +1,6 @@
 import { readTenants } from "@tributary/tenants";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./question/settings.ts";
+import type { EventLimits } from "@tributary/imports";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
@@ -10,7 +11,9 @@ import {
   listenConfig,
   parseApiKeys,
   parseHostNames,
+  parseProxies,
   readEnvironment,
+  refuseUnknownVariables,
   redisRulesOf,
   redisRulesSchema,
   text,
@@ -56,6 +59,10 @@ const schema = settingsSchema.extend({
   REDIS_URL: SHARED_SETTINGS.REDIS_URL,
   ...redisRulesSchema,
   TRIBUTARY_KNOWN_HOSTS: SHARED_SETTINGS.TRIBUTARY_KNOWN_HOSTS,
+  TRIBUTARY_TRUSTED_PROXIES: SHARED_SETTINGS.TRIBUTARY_TRUSTED_PROXIES,
+  TRIBUTARY_KEY_FAILURES: wholeNumber(0, 10_000, 30).describe(
+    "different wrong keys of an address within a minute that lock it out for a minute; 0 for no limit",
+  ),
   TRIBUTARY_KEYS_REFRESH_MS: SHARED_SETTINGS.TRIBUTARY_KEYS_REFRESH_MS,
   TRIBUTARY_WAIT_REPLICAS: SHARED_SETTINGS.TRIBUTARY_WAIT_REPLICAS,
   TRIBUTARY_WAIT_TIMEOUT_MS: SHARED_SETTINGS.TRIBUTARY_WAIT_TIMEOUT_MS,
@@ -68,6 +75,12 @@ const schema = settingsSchema.extend({
   ),
   TRIBUTARY_ERASE_KEYS: text("").describe(
     "keys that people are erased with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_IMPORT_KEYS: text("").describe(
+    "keys that spend and rates are imported with, and their tenants; as TRIBUTARY_READ_KEYS",
+  ),
+  TRIBUTARY_OPERATE_KEYS: text("").describe(
+    "keys that see the whole platform's lag, and whose they are; as TRIBUTARY_READ_KEYS",
   ),
   TRIBUTARY_ERASURE_GATHER_MS: wholeNumber(0, 86_400_000, 1000).describe(
     "how long erasures gather before the warehouse's tables are written anew without them, ms",
@@ -85,9 +98,39 @@ const schema = settingsSchema.extend({
   TRIBUTARY_QUERY_TIMEOUT_MS: wholeNumber(10, 3_600_000, 30_000).describe(
     "longest run of a query, ms",
   ),
+  TRIBUTARY_MAX_QUESTIONS: wholeNumber(1, 256, 4).describe(
+    "reports that may run at a time, of one tenant half of them",
+  ),
+  TRIBUTARY_MAX_QUESTIONS_WAITING: wholeNumber(0, 10_000, 64).describe(
+    "reports that may wait for a place, of one tenant a quarter of them",
+  ),
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
+  TRIBUTARY_GATEWAY_URL: text("").describe(
+    "gateway that events of imports over HTTP are sent through, such as http://gateway:8080; without it they are refused",
+  ),
+  TRIBUTARY_IMPORT_MAX_MB: wholeNumber(1, 256, 16).describe(
+    "largest file of an import over HTTP, MiB",
+  ),
+  TRIBUTARY_IMPORTS_KEPT_MB: wholeNumber(1, 4096, 64).describe(
+    "files of imports over HTTP that are kept between look and commit, MiB",
+  ),
+  TRIBUTARY_IMPORTS_KEPT_MS: wholeNumber(1000, 86_400_000, 900_000).describe(
+    "how long such a file is kept, ms",
+  ),
+  TRIBUTARY_MAX_IMPORTS: wholeNumber(0, 64, 2).describe(
+    "commits of imports that may run at a time",
+  ),
+  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, 1 << 20, 32_768).describe(
+    "the gateway's largest event, packed as msgpack",
+  ),
+  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, 10 * DAY_MS, DAY_MS).describe(
+    "how far ahead of its clock the gateway takes an event, ms",
+  ),
   TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
     "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
+  ),
+  TRIBUTARY_DIAGNOSE_INTERVAL_MS: wholeNumber(0, DAY_MS, 60_000).describe(
+    "how often the platform is diagnosed, as tributary doctor does, ms; 0 never",
   ),
   TRIBUTARY_CONSUMER_IDLE_MS: wholeNumber(60_000, 30 * DAY_MS, 3_600_000).describe(
     "a consumer without anything in hand that was not seen for this long is removed, ms",
@@ -124,6 +167,18 @@ export interface SelfAuditOptions {
   readonly pauseMs: number;
 }
 
+/** Bounds of imports over HTTP. */
+export interface ImportFilesOptions {
+  /** Files that are kept after a look, of all tenants together. */
+  readonly keptBytes: number;
+  readonly keptMs: number;
+  /** Undefined where the service knows no gateway. */
+  readonly gatewayUrl: string | undefined;
+  readonly limits: EventLimits;
+  /** Commits at a time. */
+  readonly maxCommits: number;
+}
+
 export interface ReportsConfig extends ListenConfig {
   readonly redisUrl: string;
   readonly redisRules: RedisRules;
@@ -141,6 +196,16 @@ export interface ReportsConfig extends ListenConfig {
   readonly eraseKeys: ReadonlyMap<string, string>;
   /** Whether people of tenant `default` may be erased without a key while there is none: on a loopback address, without read keys. */
   readonly isEraseOpen: boolean;
+  /** Tenants by import key. */
+  readonly importKeys: ReadonlyMap<string, string>;
+  /** Whether rows of tenant `default` may be imported without a key, likewise. */
+  readonly isImportOpen: boolean;
+  /** Names by operate key: their bearers see the whole platform. */
+  readonly operateKeys: ReadonlyMap<string, string>;
+  /** Wrong keys of an address that lock it out; 0 for no limit. */
+  readonly keyFailures: number;
+  /** Addresses and networks whose forwarded headers are believed. */
+  readonly trustedProxies: readonly string[];
   readonly erasureGatherMs: number;
   /** Undefined asks the partition's node alone. */
   readonly replicaWait: ReplicaWait | undefined;
@@ -150,9 +215,15 @@ export interface ReportsConfig extends ListenConfig {
   readonly loadMaxReadBytes: number;
   readonly loadStallMs: number;
   readonly queryTimeoutMs: number;
+  readonly maxQuestions: number;
+  readonly maxQuestionsWaiting: number;
   readonly maxExports: number;
+  readonly imports: ImportFilesOptions;
+  readonly maxImportBytes: number;
   readonly watchIntervalMs: number;
   readonly consumerIdleMs: number;
+  /** How often the platform is diagnosed, ms; 0 never. */
+  readonly diagnoseIntervalMs: number;
   readonly selfAudit: SelfAuditOptions;
   readonly cachedReports: number;
   readonly cachedReportsMb: number;
@@ -168,10 +239,12 @@ export interface ReportsConfig extends ListenConfig {
 export function readConfig(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): ReportsConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   const host = values.TRIBUTARY_HOST;
   const readKeys = parseApiKeys("TRIBUTARY_READ_KEYS", values.TRIBUTARY_READ_KEYS, host);
   const keysInRedis = areKeysInRedis(values.TRIBUTARY_READ_KEYS);
+  const isReadOpen = isLoopback(host) && readKeys.size === 0 && !keysInRedis;
   return Object.freeze({
     redisUrl: values.REDIS_URL,
     redisRules: redisRulesOf(values),
@@ -183,11 +256,12 @@ export function readConfig(
     keysInRedis,
     knownHosts: parseHostNames("TRIBUTARY_KNOWN_HOSTS", values.TRIBUTARY_KNOWN_HOSTS),
     eraseKeys: parseApiKeys("TRIBUTARY_ERASE_KEYS", values.TRIBUTARY_ERASE_KEYS, undefined),
-    isEraseOpen:
-      isLoopback(host) &&
-      readKeys.size === 0 &&
-      !keysInRedis &&
-      !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    isEraseOpen: isReadOpen && !areKeysInRedis(values.TRIBUTARY_ERASE_KEYS),
+    importKeys: parseApiKeys("TRIBUTARY_IMPORT_KEYS", values.TRIBUTARY_IMPORT_KEYS, undefined),
+    isImportOpen: isReadOpen && !areKeysInRedis(values.TRIBUTARY_IMPORT_KEYS),
+    operateKeys: parseApiKeys("TRIBUTARY_OPERATE_KEYS", values.TRIBUTARY_OPERATE_KEYS, undefined),
+    keyFailures: values.TRIBUTARY_KEY_FAILURES,
+    trustedProxies: parseProxies("TRIBUTARY_TRUSTED_PROXIES", values.TRIBUTARY_TRUSTED_PROXIES),
     erasureGatherMs: values.TRIBUTARY_ERASURE_GATHER_MS,
     replicaWait:
       values.TRIBUTARY_WAIT_REPLICAS === 0
@@ -202,9 +276,23 @@ export function readConfig(
     loadMaxReadBytes: values.TRIBUTARY_LOAD_MAX_READ_MB * 2 ** 20,
     loadStallMs: values.TRIBUTARY_LOAD_STALL_MS,
     queryTimeoutMs: values.TRIBUTARY_QUERY_TIMEOUT_MS,
+    maxQuestions: values.TRIBUTARY_MAX_QUESTIONS,
+    maxQuestionsWaiting: values.TRIBUTARY_MAX_QUESTIONS_WAITING,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
+    imports: {
+      gatewayUrl: values.TRIBUTARY_GATEWAY_URL.replace(/\/+$/, "") || undefined,
+      keptBytes: values.TRIBUTARY_IMPORTS_KEPT_MB * 2 ** 20,
+      keptMs: values.TRIBUTARY_IMPORTS_KEPT_MS,
+      maxCommits: values.TRIBUTARY_MAX_IMPORTS,
+      limits: {
+        maxEventBytes: values.TRIBUTARY_MAX_EVENT_BYTES,
+        maxFutureMs: values.TRIBUTARY_MAX_FUTURE_MS,
+      },
+    },
+    maxImportBytes: values.TRIBUTARY_IMPORT_MAX_MB * 2 ** 20,
     watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
     consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
+    diagnoseIntervalMs: values.TRIBUTARY_DIAGNOSE_INTERVAL_MS,
     selfAudit: {
       intervalMs: values.TRIBUTARY_SELF_AUDIT_INTERVAL_MS,
       conversions: values.TRIBUTARY_SELF_AUDIT_CONVERSIONS,
@@ -236,6 +324,7 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(
     everybody,

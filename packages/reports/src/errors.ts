@@ -14,6 +14,10 @@ export const REPORTS_ERROR_CODES = {
   body_too_large: 413,
   /** A body of a type that the path does not take. */
   unsupported_media_type: 415,
+  /** The path takes other methods. */
+  method_not_allowed: 405,
+  /** The address came with too many wrong keys. Retryable, later. */
+  locked_out: 429,
   /** There is no such path, or no such conversion. */
   not_found: 404,
   /** A parameter that the path does not have. */
@@ -56,6 +60,10 @@ export const REPORTS_ERROR_CODES = {
   timeout_invalid: 400,
   /** Rows to import that cannot be read; none was taken. */
   import_invalid: 400,
+  /** A mapping leaves open what only a person knows. */
+  import_open: 400,
+  /** The gateway does not accept the write key of an import. */
+  write_key_refused: 403,
   /** An import that is over, or whose rows of events cannot be taken back. */
   import_final: 409,
   /** A body that names nobody to erase, or more than one ID. */
@@ -68,8 +76,10 @@ export const REPORTS_ERROR_CODES = {
   report_too_large: 400,
   /** The query ran longer than its bound. Retryable. */
   query_timeout: 503,
-  /** As many exports as may run are running. Retryable. */
-  busy: 503,
+  /** The service stops. Retryable. */
+  stopping: 503,
+  /** As many exports as may run are running, or as many questions run and wait. Retryable. */
+  busy: 429,
   /** Redis or the warehouse does not answer. Retryable. */
   unavailable: 503,
   /** A fault of the service; the log has it. */
@@ -85,6 +95,8 @@ export interface ErrorDetails {
   /** What it held, shortened. */
   readonly given?: string;
   readonly allowed?: readonly string[];
+  /** Whole seconds after which to ask again. */
+  readonly retryAfterSeconds?: number;
   /** Rows of an import at fault, the first hundred. */
   readonly refused?: readonly RefusedRow[];
 }

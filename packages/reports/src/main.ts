@@ -1,10 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
-import { listen } from "@tributary/service";
-import { ApiKeyStore, connectRedis, joinPlatform, waitUntilReady } from "@tributary/streams";
+import { type ApiKeyKind, listen, makeFolder, readOrExit } from "@tributary/service";
+import {
+  ApiKeyStore,
+  connectRedis,
+  joinPlatform,
+  waitUntilReady,
+  connectionFault,
+} from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { migrate, openWarehouse, type WarehouseEngine } from "@tributary/warehouse";
-import { readConfig, type ReportsConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { warehouseFolder } from "./offline.ts";
 import { claimWarehouse } from "./load/warehouse-claim.ts";
 import { createReports } from "./service.ts";
@@ -13,7 +19,7 @@ import { createReports } from "./service.ts";
 const START_TIMEOUT_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 5_000;
 
-const config = readConfigOrExit();
+const config = readOrExit(readConfig);
 const telemetry = startTelemetry({
   serviceName: "tributary-reports",
   serviceVersion: "0.1.0",
@@ -27,7 +33,7 @@ const client = connectRedis(config.redisUrl, {
   commandTimeoutMs: COMMAND_TIMEOUT_MS,
 });
 if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
-  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  logger.fatal(connectionFault(client));
   process.exit(1);
 }
 const serverWatch = await joinPlatform(client, {
@@ -42,21 +48,16 @@ if (claim.adopted !== undefined) logger.warn({ warehouse: claim.id }, claim.adop
 
 const seed = randomBytes(6).readUIntBE(0, 6);
 const consumer = `reports-${hostname()}`;
-const storedKeys = new ApiKeyStore(
-  client,
-  {
-    kind: "read",
-    refreshMs: config.keysRefreshMs,
-    closed: config.keysInRedis || config.readKeys.size > 0,
-  },
-  logger,
-);
-const storedEraseKeys = new ApiKeyStore(
-  client,
-  { kind: "erase", refreshMs: config.keysRefreshMs, closed: !config.isEraseOpen },
-  logger,
-);
-for (const keys of [storedKeys, storedEraseKeys]) await keys.start();
+const storedOf = (kind: ApiKeyKind, closed: boolean): ApiKeyStore =>
+  new ApiKeyStore(client, { kind, refreshMs: config.keysRefreshMs, closed }, logger);
+const stored = {
+  storedKeys: storedOf("read", config.keysInRedis || config.readKeys.size > 0),
+  storedEraseKeys: storedOf("erase", !config.isEraseOpen),
+  storedImportKeys: storedOf("import", !config.isImportOpen),
+  // There is nothing that it would open: who needs no key to read sees the whole platform.
+  storedOperateKeys: storedOf("operate", true),
+};
+for (const keys of Object.values(stored)) await keys.start();
 const onWarehouseLost = (): never =>
   giveUp("another warehouse was adopted: nothing is loaded into this one any more");
 const parts = {
@@ -67,13 +68,16 @@ const parts = {
   seed,
   claim,
   onWarehouseLost,
-  storedKeys,
-  storedEraseKeys,
+  ...stored,
   serverWatch,
 };
-const { loaders, server, eraser, streamWatch, selfAudit } = createReports(config, parts);
+const { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit } = createReports(
+  config,
+  parts,
+);
 eraser.start();
 streamWatch.start();
+diagnosisWatch.start();
 selfAudit.start();
 for (const loader of loaders) loader.start();
 const address = await listen(server, config).catch(giveUp);
@@ -88,8 +92,9 @@ async function stop(signal: string): Promise<void> {
   await eraser.stop();
   await selfAudit.stop();
   await streamWatch.stop();
+  await diagnosisWatch.stop();
   await serverWatch.stop();
-  for (const keys of [storedKeys, storedEraseKeys]) keys.stop();
+  for (const keys of Object.values(stored)) keys.stop();
   await server.close();
   await engine.close();
   client.disconnect();
@@ -99,22 +104,12 @@ async function stop(signal: string): Promise<void> {
 process.on("SIGTERM", () => void stop("SIGTERM"));
 process.on("SIGINT", () => void stop("SIGINT"));
 
-function readConfigOrExit(): ReportsConfig {
-  try {
-    return readConfig();
-  } catch (error) {
-    // There is no logger yet.
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  }
-}
-
 /** Opens the platform's warehouse. */
 async function openEngine(): Promise<WarehouseEngine> {
-  const location =
-    config.clickhouseUrl === undefined
-      ? { dataDir: warehouseFolder(config.dataDir) }
-      : { clickhouseUrl: config.clickhouseUrl };
+  const { clickhouseUrl } = config;
+  const folder = warehouseFolder(config.dataDir);
+  if (clickhouseUrl === undefined) makeFolder(folder);
+  const location = clickhouseUrl === undefined ? { dataDir: folder } : { clickhouseUrl };
   const opened = await openWarehouse(location, { queryTimeoutMs: config.queryTimeoutMs });
   const migrations = await migrate(opened);
   if (migrations.length > 0) logger.info({ migrations }, "warehouse migrated");

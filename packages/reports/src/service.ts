@@ -1,5 +1,5 @@
 import type { StoredKeys } from "@tributary/service";
-import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP, WEBHOOKS_GROUP } from "@tributary/protocol";
+import { WAREHOUSE_GROUP } from "@tributary/protocol";
 import {
   clientUse,
   conversionKey,
@@ -9,17 +9,13 @@ import {
   noteErasedConversions,
   readBooks,
   readCompleteUpTo,
-  readGroupLag,
   readLag,
   redisReady,
   settle,
   totalBooks,
   WarehouseFeed,
-  webhooksGroupSince,
-  type MeasuredLag,
   type RedisClient,
   type ServerWatch,
-  type StreamLag,
 } from "@tributary/streams";
 import { createMetrics, type Telemetry } from "@tributary/telemetry";
 import type { WarehouseEngine } from "@tributary/warehouse";
@@ -29,12 +25,14 @@ import { askErasure } from "./load/ask-erasure.ts";
 import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
+import { ImportFiles } from "./imports/import-files.ts";
 import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
 import type { WarehouseClaim } from "./load/warehouse-claim.ts";
 import { PathPool } from "./compute/pool.ts";
-import type { LagReport, LagTotal } from "./http/parts.ts";
 import { buildServer } from "./http/server.ts";
+import { DiagnosisWatch } from "./watch/diagnosis-watch.ts";
+import { lagReport, tenantLagReport } from "./lag-report.ts";
 import { SelfAudit } from "./watch/self-audit.ts";
 import { StreamWatch, strandedReason } from "./watch/stream-watch.ts";
 
@@ -46,6 +44,7 @@ export interface ReportsService {
   readonly server: FastifyInstance;
   readonly eraser: Eraser;
   readonly streamWatch: StreamWatch;
+  readonly diagnosisWatch: DiagnosisWatch;
   readonly selfAudit: SelfAudit;
 }
 
@@ -53,8 +52,10 @@ export interface ReportsService {
 export interface ServiceParts {
   /** Read keys beside those of the configuration. */
   readonly storedKeys?: StoredKeys | undefined;
-  /** Erase keys, likewise. */
+  /** Erase, import and operate keys, likewise. */
   readonly storedEraseKeys?: StoredKeys | undefined;
+  readonly storedImportKeys?: StoredKeys | undefined;
+  readonly storedOperateKeys?: StoredKeys | undefined;
   readonly client: RedisClient;
   readonly engine: WarehouseEngine;
   readonly telemetry: Telemetry;
@@ -76,6 +77,11 @@ const ERASE_SETTLE_MS = 60_000;
 const AUDIT_SETTLE_MS = 10_000;
 /** Models over paths that wait for the thread; more are refused. */
 const MAX_MODELS_WAITING = 16;
+/** Longer than a worker's lease and a restart of a service: what they cause is no finding. */
+const DIAGNOSIS_BETWEEN_MS = 15_000;
+
+/** A ClickHouse server answers a probe beside its queries, within this, ms. */
+const SERVER_STALL_MS = 2000;
 
 /** Builds the service; nothing runs yet. */
 export function createReports(config: ReportsConfig, parts: ServiceParts): ReportsService {
@@ -88,6 +94,12 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const loaders = loadersOf(config, parts, eraser);
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
+  const ledger = new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels);
+  const diagnosisWatch = new DiagnosisWatch(client, telemetry, {
+    rules: config.redisRules,
+    intervalMs: config.diagnoseIntervalMs,
+    betweenMs: DIAGNOSIS_BETWEEN_MS,
+  });
   const server = buildServer({
     engine,
     telemetry,
@@ -100,12 +112,10 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
       completeUpTo: async () =>
         redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
     }),
-    readKeys: config.readKeys,
-    storedKeys: parts.storedKeys,
-    knownHosts: config.knownHosts,
+    ...accessOf(config, parts),
     erasures: {
       keys: config.eraseKeys,
-      storedKeys: eraseKeysOf(config, parts),
+      storedKeys: guardedKeys(config.isEraseOpen, parts, parts.storedEraseKeys),
       ask: async (person) => {
         const asked = await askErasure(
           { engine, telemetry, appender, partitions, countDeadLetters },
@@ -115,18 +125,22 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         return asked;
       },
     },
-    ledger: new ImportLedger(engine, (tenant) => config.settings.of(tenant).channels),
-    maxExports: config.maxExports,
+    ledger,
+    importFiles: new ImportFiles(ledger, config.imports),
+    maxImportBytes: config.maxImportBytes,
+    ...boundsOf(config),
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
     // While Redis is unavailable nobody makes progress: that is readiness, and a restart would not help.
     stalledForMs: () =>
       redisReady(client) ? Math.max(...loaders.map((loader) => loader.stalledForMs())) : 0,
     redisReady: () => redisReady(client),
+    findings: () => diagnosisWatch.counts,
     streamsReason: async () => parts.serverWatch?.reason ?? strandedReason(client, partitions),
     redisUse: () => clientUse(client),
     readAccounting: async (tenant) => accountingOf(client, partitions, tenant),
     readLag: async () => lagReport(client, partitions, meter),
+    readTenantLag: async (tenant) => tenantLagReport(client, partitions, meter, tenant),
     settle: async (timeoutMs, signal) => settle(client, partitions, { timeoutMs, signal }),
   });
   server.addHook("onClose", async () => pool.close());
@@ -135,7 +149,8 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
     intervalMs: config.watchIntervalMs,
     consumerIdleMs: config.consumerIdleMs,
   });
-  return { loaders, server, eraser, streamWatch, selfAudit: selfAuditOf(config, parts) };
+  const selfAudit = selfAuditOf(config, parts);
+  return { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit };
 }
 
 function eraserOf(config: ReportsConfig, parts: ServiceParts): Eraser {
@@ -200,14 +215,48 @@ function selfAuditOf(config: ReportsConfig, parts: ServiceParts): SelfAudit {
   );
 }
 
-/** Erase keys in Redis. Who needs a key to read needs one to erase. */
-function eraseKeysOf(config: ReportsConfig, parts: ServiceParts): StoredKeys {
-  const { storedKeys, storedEraseKeys } = parts;
+/** What bounds questions and probes. */
+function boundsOf(config: ReportsConfig) {
+  const { maxQuestions: running, maxQuestionsWaiting: waiting, queryTimeoutMs } = config;
+  const isQueue = config.clickhouseUrl === undefined;
+  return {
+    questions: { running, waiting, waitMs: queryTimeoutMs },
+    engineStallMs: isQueue ? 2 * queryTimeoutMs : SERVER_STALL_MS,
+    maxExports: config.maxExports,
+  };
+}
+
+/** Who is let in: keys, and what is asked without one. */
+function accessOf(config: ReportsConfig, parts: ServiceParts) {
+  const { readKeys, knownHosts, keyFailures, trustedProxies } = config;
+  return {
+    readKeys,
+    storedKeys: parts.storedKeys,
+    knownHosts,
+    keyFailures,
+    trustedProxies,
+    importKeys: {
+      keys: config.importKeys,
+      storedKeys: guardedKeys(config.isImportOpen, parts, parts.storedImportKeys),
+    },
+    operateKeys: {
+      keys: config.operateKeys,
+      storedKeys: guardedKeys(false, parts, parts.storedOperateKeys),
+    },
+  };
+}
+
+/** Keys in Redis of a right that is more than reading: who needs a key to read needs one for it. */
+function guardedKeys(
+  isOpen: boolean,
+  { storedKeys }: ServiceParts,
+  stored: StoredKeys | undefined,
+): StoredKeys {
   return {
     get closed() {
-      return !config.isEraseOpen || storedKeys?.closed === true || storedEraseKeys?.closed === true;
+      return !isOpen || storedKeys?.closed === true || stored?.closed === true;
     },
-    tenantOf: (hash) => storedEraseKeys?.tenantOf(hash),
+    tenantOf: (hash) => stored?.tenantOf(hash),
   };
 }
 
@@ -227,54 +276,4 @@ async function accountingOf(
         .flatMap((lag) => [lag, lag.warehouse])
         .some(({ undelivered, pending }) => undelivered + pending > 0),
   };
-}
-
-async function lagReport(
-  client: RedisClient,
-  partitions: number,
-  meter: LagMeter,
-): Promise<LagReport> {
-  const all = Array.from({ length: partitions }, (_, partition) => partition);
-  const [lag, books, webhooks] = await Promise.all([
-    meter.measure(),
-    readBooks(client, all),
-    webhooksLag(client, partitions),
-  ]);
-  const { warehouse, ...attribution } = lag.total;
-  const { accepted, duplicate, processed, deadLettered, dropped } = totalBooks(books.tenants);
-  const residues = [...books.tenants, ...books.partitions].map(({ residue }) => Math.abs(residue));
-  const bounds = Object.entries(dropped).map(([bound, count]) => [`dropped_${bound}`, count]);
-  return {
-    partitions: lag.partitions,
-    total: {
-      [ATTRIBUTION_GROUP]: withEntries(attribution),
-      [WAREHOUSE_GROUP]: withEntries(warehouse),
-    },
-    outbox: {
-      entries: lag.partitions.reduce((sum, { outbox }) => sum + outbox.entries, 0),
-      oldestAgeSeconds: Math.max(0, ...lag.partitions.map(({ outbox }) => outbox.oldestAgeSeconds)),
-    },
-    webhooks,
-    books: {
-      accepted,
-      duplicate,
-      processed,
-      dead_lettered: deadLettered,
-      ...Object.fromEntries(bounds),
-    },
-    booksResidue: residues.reduce((sum, residue) => sum + residue, 0),
-    deadLetters: {
-      count: lag.partitions.reduce((sum, of) => sum + of.deadLetters, 0),
-      oldestAgeSeconds: Math.max(0, ...lag.partitions.map((of) => of.oldestDeadLetterAgeSeconds)),
-    },
-  };
-}
-
-async function webhooksLag(client: RedisClient, partitions: number): Promise<StreamLag | null> {
-  if ((await webhooksGroupSince(client)) === undefined) return null;
-  return readGroupLag(client, WEBHOOKS_GROUP, "results", partitions);
-}
-
-function withEntries<T extends MeasuredLag>(lag: T): T & LagTotal {
-  return { entries: lag.undelivered + lag.pending, ...lag };
 }

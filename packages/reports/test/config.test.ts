@@ -52,6 +52,10 @@ test.for([
   expect(config.eraseKeys.size).toBe(0);
   const keys = readConfig({ ...env, TRIBUTARY_ERASE_KEYS: "e=shop" }).eraseKeys;
   expect([...keys]).toEqual([["e", "shop"]]);
+  const imports = Object.fromEntries(
+    Object.entries(env).map(([name, value]) => [name.replace("ERASE", "IMPORT"), value]),
+  );
+  expect(readConfig(imports).isImportOpen).toBe(isOpen);
 });
 
 test.for([

@@ -62,6 +62,9 @@ export const SHARED_SETTINGS = Object.freeze({
   TRIBUTARY_KNOWN_HOSTS: text("").describe(
     "names, beside localhost, under which a service that needs no key answers, separated by commas",
   ),
+  TRIBUTARY_TRUSTED_PROXIES: text("").describe(
+    "addresses and networks of proxies whose X-Forwarded headers are believed, separated by commas",
+  ),
   TRIBUTARY_KEYS_REFRESH_MS: wholeNumber(50, 3_600_000, 1000).describe(
     "how often keys made by tributary keys are read anew, ms",
   ),

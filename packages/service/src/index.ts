@@ -1,12 +1,14 @@
 export {
+  API_KEY_KINDS,
   areKeysInRedis,
+  type ApiKeyKind,
   type StoredKeys,
   ApiKeys,
   isLoopback,
   OPEN_TENANT,
   parseApiKeys,
   TENANT_NAME,
-} from "./api-keys.ts";
+} from "./access/api-keys.ts";
 export { Backoff, backoffMs } from "./backoff.ts";
 export {
   type Environment,
@@ -34,5 +36,12 @@ export {
   originHost,
   pageRefusal,
   parseHostNames,
-} from "./local-guard.ts";
+} from "./access/local-guard.ts";
+export { refuseUnknownVariables, SCRIPT_NAMES, SETTING_NAMES } from "./known-variables.ts";
+export { makeFolder } from "./make-folder.ts";
+export { readOrExit } from "./read-or-exit.ts";
+export { KeyAttempts } from "./access/key-attempts.ts";
+export { RouteMethods } from "./route-methods.ts";
 export { TokenBucket } from "./token-bucket.ts";
+export { parseProxies } from "./access/trusted-proxies.ts";
+export { answerUnreadable } from "./unreadable.ts";

@@ -51,6 +51,7 @@ describe("settings of several services", () => {
       REDIS_URL: "redis://127.0.0.1:6379",
       TRIBUTARY_TENANTS_FILE: "",
       TRIBUTARY_KNOWN_HOSTS: "",
+      TRIBUTARY_TRUSTED_PROXIES: "",
       TRIBUTARY_KEYS_REFRESH_MS: 1000,
       TRIBUTARY_WAIT_REPLICAS: 0,
       TRIBUTARY_WAIT_TIMEOUT_MS: 1000,

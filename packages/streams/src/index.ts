@@ -1,8 +1,6 @@
 export { ApiKeyStore } from "./platform/api-key-store.ts";
 export {
   type Access,
-  API_KEY_KINDS,
-  type ApiKeyKind,
   createApiKey,
   listApiKeys,
   openAccess,
@@ -29,6 +27,16 @@ export {
 } from "./feed/dead-letters.ts";
 export type { DeadLetterStream, KeptDeadLetter } from "./feed/dead-letters.ts";
 export { compareEntryIds, entryTimeMs, FIRST_ID } from "./redis/entry-id.ts";
+export { diagnose, type DiagnoseOptions } from "./diagnosis/diagnose.ts";
+export {
+  type Finding,
+  FINDING_KINDS,
+  type FindingCode,
+  type FindingKind,
+  type FindingOf,
+  lasting,
+} from "./diagnosis/finding.ts";
+export { type Mended, mendFindings } from "./diagnosis/mend.ts";
 export { isOutOfMemory, STREAMS_ERROR_CODES, StreamsError } from "./errors.ts";
 export type { StreamsErrorCode } from "./errors.ts";
 export type { WaitingErasures } from "./fact-log/eraser.ts";
@@ -94,7 +102,14 @@ export {
   webhooksGroupSince,
 } from "./platform/platform.ts";
 export type { StreamEntry } from "./redis/read-group.ts";
-export { clientUse, connectRedis, redisReady, waitUntilReady } from "./redis/client.ts";
+export {
+  clientUse,
+  connectionFault,
+  connectRedis,
+  refusedLogin,
+  redisReady,
+  waitUntilReady,
+} from "./redis/client.ts";
 export type { ClientUse, ConnectOptions, RedisClient } from "./redis/client.ts";
 export { faultsOf, readServerSettings } from "./redis/server-settings.ts";
 export type { RedisRules, ServerFault, ServerSettings } from "./redis/server-settings.ts";

@@ -30,11 +30,17 @@ const NESTED_JSON_FIELD = new RegExp(
 const AUTHORIZATION = /(authorization\s*[:=]\s*)(?:(?:basic|bearer|digest)\s+)?[^\s"\\,]+/gi;
 const BARE_AUTHORIZATION = /"(?:basic|bearer|digest) [^"\\]+"/gi;
 
-/** `?password=…`, `&writeKey=…` of a URL or a form. */
-const QUERY_PARAMETER = new RegExp(`([?&;](?:${SECRET_KEY})=)[^&;\\s"\\\\#]+`, "gi");
+/** `?password=…`, `&writeKey=…` of a URL or a form, and the `key` of links, pixels and postbacks. */
+const QUERY_PARAMETER = new RegExp(`([?&;](?:${SECRET_KEY}|key)=)[^&;\\s"\\\\#]+`, "gi");
 
 /** The write key in the settings path of the Segment protocol, `/v1/projects/{writeKey}/settings`. */
 const SETTINGS_PATH = /(\/v1\/projects\/)[^/\s"\\?#]+/gi;
+
+/** The write key in the path of a link, `/c/{writeKey}?url=`. */
+const LINK_PATH = /(\/c\/)[^/\s"\\?#]+(?=\?)/gi;
+
+/** A key that `tributary keys create` made, wherever it stands: also behind an escape of a URL or of JSON. */
+const OWN_KEY = /(?<=^|[^A-Za-z0-9]|%[\dA-Fa-f]{2}|\\[bfnrt])t[wrieo]_[\w-]{32,128}/g;
 
 /** A secret of webhooks, wherever it stands. */
 const WEBHOOK_SECRET = /whsec_[\w+/=-]{1,128}/g;
@@ -58,6 +64,8 @@ export function redactText(text: string): string {
     .replace(AUTHORIZATION, `$1${HIDDEN}`)
     .replace(QUERY_PARAMETER, `$1${HIDDEN}`)
     .replace(SETTINGS_PATH, `$1${HIDDEN}`)
+    .replace(LINK_PATH, `$1${HIDDEN}`)
+    .replace(OWN_KEY, HIDDEN)
     .replace(WEBHOOK_SECRET, HIDDEN)
     .replace(URL_CREDENTIALS, (_all, scheme: string, user: string | undefined) =>
       user === undefined ? `${scheme}***@` : `${scheme}${user}:***@`,
@@ -94,5 +102,5 @@ export function redactUrl(url: string): string {
     const user = colon < 0 ? "" : url.slice(start, start + colon + 1);
     shown = `${url.slice(0, start)}${user}***${url.slice(at)}`;
   }
-  return shown.replace(QUERY_PARAMETER, `$1${HIDDEN}`);
+  return shown.replace(QUERY_PARAMETER, `$1${HIDDEN}`).replace(OWN_KEY, HIDDEN);
 }

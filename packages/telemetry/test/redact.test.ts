@@ -42,6 +42,9 @@ describe("redactUrl", () => {
   });
 });
 
+/** The random part of a key that `tributary keys create` makes. */
+const KEY = "gL3k_9-xQ0aZbT7mWcVnYpEr5uHs2dFj";
+
 describe("redactText", () => {
   test.for([
     ['{"authorization":"Basic YTpi","a":1}', '{"authorization":"[redacted]","a":1}'],
@@ -57,6 +60,15 @@ describe("redactText", () => {
       '{"rawHeaders":["authorization","[redacted]"]}',
     ],
     ['{"body":"{\\"password\\": 12}"}', '{"body":"{\\"password\\":\\"[redacted]\\"}"}'],
+    [
+      `refused tw_${KEY}, tr_${KEY} and te_${KEY}.`,
+      "refused [redacted], [redacted] and [redacted].",
+    ],
+    [`GET /c/ti_${KEY}?url=x%2Fto_${KEY}`, "GET /c/[redacted]?url=x%2F[redacted]"],
+    [`{"message":"a\\ntw_${KEY}"}`, '{"message":"a\\n[redacted]"}'],
+    ["GET /c/own-key?url=https%3A%2F%2Fa", "GET /c/[redacted]?url=https%3A%2F%2Fa"],
+    ["GET /p.gif?key=own-key&uid=u", "GET /p.gif?key=[redacted]&uid=u"],
+    [`latest_tw_${KEY.slice(0, 12)} artw_${KEY}`, `latest_tw_${KEY.slice(0, 12)} artw_${KEY}`],
     ["secret whsec_AbC+/=123, next", "secret [redacted], next"],
     ["/home/ann/projects/x/src", "/home/ann/projects/x/src"],
     ["authorization: Bearer abc.def, next", "authorization: [redacted], next"],

@@ -1,3 +1,4 @@
+export { channelSettingsOf, utmReadingOf } from "./channel-settings.ts";
 export { canonicalTimeZone } from "./time-zone.ts";
 export { readTenants } from "./read-tenants.ts";
 export {

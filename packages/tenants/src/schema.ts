@@ -2,10 +2,13 @@
 import { EVENT_FIELDS, EVENT_LIMITS, EVENT_TYPES, isCurrency } from "@tributary/protocol";
 import { TENANT_NAME } from "@tributary/service";
 import { z } from "zod";
+import { aliases, checkAliases, dimension } from "./aliases.ts";
 import { canonicalTimeZone } from "./time-zone.ts";
 
 /** Most entries of each list. */
 const MOST = 500;
+/** Most channels that count as direct: each touchpoint is held against them. */
+const MOST_DIRECT = 20;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
@@ -48,6 +51,11 @@ const segment = z.strictObject({
   conversions: words.optional().describe("names of track events that are conversions"),
   refunds: words.optional().describe("names of track events that take an order back"),
   touchpoints: words.optional().describe("names of track events that are visits"),
+  campaigns: z
+    .array(z.string().min(1).max(256))
+    .max(MOST)
+    .optional()
+    .describe("names of track events that are visits where they name a source"),
   value: words
     .optional()
     .describe("properties that hold the money, the first that is there counts"),
@@ -71,47 +79,63 @@ const postback = z.record(z.string(), z.string().min(1).max(1024)).superRefine((
   }
 });
 
-const tenant = z.strictObject({
-  segment: segment.optional(),
-  currency: z
-    .string()
-    .refine(isCurrency, "expected an ISO 4217 code, such as EUR")
-    .optional()
-    .describe("of money that Segment's clients send without one"),
-  timeZone: z
-    .string()
-    .refine(
-      (text) => canonicalTimeZone(text) !== undefined,
-      "expected an IANA time zone, such as Europe/Berlin",
-    )
-    .optional()
-    .describe("of days, weeks and months in reports that do not say"),
-  windows: z
-    .strictObject({ click: duration.optional(), view: duration.optional() })
-    .optional()
-    .describe("how long before a conversion a touchpoint counts"),
-  channels: z.array(channelRule).max(MOST).optional(),
-  referralExclusions: hosts(HOST, "pay.example").optional(),
-  links: hosts(LINK_HOST, "shop.example or *.shop.example")
-    .optional()
-    .describe("hosts that links may lead to"),
-  postbacks: z
-    .record(
-      z.string().regex(TEMPLATE_NAME, "expected a name of letters, digits, - and _"),
-      postback,
-    )
-    .optional(),
-  eventsPerSecond: z
-    .int()
-    .min(0)
-    .max(2 ** 31)
-    .optional()
-    .describe("quota; 0 for none"),
-  bots: z
-    .enum(["keep", "mark", "drop"], { error: "expected keep, mark or drop" })
-    .optional()
-    .describe("what becomes of what bots send"),
-});
+const tenant = z
+  .strictObject({
+    segment: segment.optional(),
+    currency: z
+      .string()
+      .refine(isCurrency, "expected an ISO 4217 code, such as EUR")
+      .optional()
+      .describe("of money that Segment's clients send without one"),
+    timeZone: z
+      .string()
+      .refine(
+        (text) => canonicalTimeZone(text) !== undefined,
+        "expected an IANA time zone, such as Europe/Berlin",
+      )
+      .optional()
+      .describe("of days, weeks and months in reports that do not say"),
+    windows: z
+      .strictObject({ click: duration.optional(), view: duration.optional() })
+      .optional()
+      .describe("how long before a conversion a touchpoint counts"),
+    channels: z.array(channelRule).max(MOST).optional(),
+    fold: z
+      .array(dimension)
+      .optional()
+      .describe("dimensions whose names are alike where they differ in case and spaces only"),
+    aliases: aliases.optional().describe("by dimension, the name that stands for others"),
+    utm: z
+      .strictObject({ fragments: z.boolean().optional(), escaped: z.boolean().optional() })
+      .optional()
+      .describe("where UTM parameters are read besides the query of a URL"),
+    referralExclusions: hosts(HOST, "pay.example").optional(),
+    directChannels: z
+      .array(z.string().min(1).max(EVENT_LIMITS.channelBytes))
+      .max(MOST_DIRECT)
+      .optional()
+      .describe("channels that last_non_direct passes over"),
+    links: hosts(LINK_HOST, "shop.example or *.shop.example")
+      .optional()
+      .describe("hosts that links may lead to"),
+    postbacks: z
+      .record(
+        z.string().regex(TEMPLATE_NAME, "expected a name of letters, digits, - and _"),
+        postback,
+      )
+      .optional(),
+    eventsPerSecond: z
+      .int()
+      .min(0)
+      .max(2 ** 31)
+      .optional()
+      .describe("quota; 0 for none"),
+    bots: z
+      .enum(["keep", "mark", "drop"], { error: "expected keep, mark or drop" })
+      .optional()
+      .describe("what becomes of what bots send"),
+  })
+  .superRefine(checkAliases);
 
 /** The file: `version` of its form, and settings by the tenant's name. */
 export const tenantsSchema = z.strictObject({

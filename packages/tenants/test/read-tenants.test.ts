@@ -55,6 +55,8 @@ describe("the tenants' file", () => {
     [{ windows: { click: "0d" } }, /^tenants\.acme\.windows\.click: expected 1ms or more/],
     [{ channels: [{ channel: "x" }] }, /^tenants\.acme\.channels\.0: expected one of type/],
     [{ channels: [{ channel: "x", source: [] }] }, /^tenants\.acme\.channels\.0\.source: /],
+    [{ directChannels: "direct" }, /^tenants\.acme\.directChannels: /],
+    [{ directChannels: [""] }, /^tenants\.acme\.directChannels\.0: /],
     [{ referralExclusions: ["https://x.example"] }, /^tenants\.acme\.referralExclusions\.0: /],
     [{ links: ["*"] }, /^tenants\.acme\.links\.0: expected a host/],
     [{ links: ["sh op"] }, /^tenants\.acme\.links\.0: expected a host/],
@@ -62,9 +64,43 @@ describe("the tenants' file", () => {
     [{ postbacks: { n: { userId: "{u}", oder: "{o}" } } }, /postbacks\.n\.oder: no such field/],
     [{ postbacks: { n: { userId: "{u}", type: "sale" } } }, /postbacks\.n\.type: expected one of/],
     [{ postbacks: { "a b": { userId: "{u}" } } }, /^tenants\.acme\.postbacks\.a b: /],
+    [{ fold: ["sauce"] }, /^tenants\.acme\.fold\.0: expected one of source, medium/],
+    [{ aliases: { sauce: {} } }, /^tenants\.acme\.aliases/],
+    [{ aliases: { source: { a: "" } } }, /^tenants\.acme\.aliases\.source\.a: /],
+    [
+      { aliases: { source: { a: "b", b: "c" } } },
+      /^tenants\.acme\.aliases\.source\.a: expected a name that is no alias itself, "b" is one/,
+    ],
+    [
+      { fold: ["source"], aliases: { source: { a: "B", b: "c" } } },
+      /^tenants\.acme\.aliases\.source\.a: expected a name that is no alias itself, "B" is one/,
+    ],
+    [
+      { fold: ["source"], aliases: { source: { a: "x", A: "y" } } },
+      /^tenants\.acme\.aliases\.source\.a: "A" is the same name, for the dimension is folded/,
+    ],
+    [
+      { fold: ["source"], aliases: { source: { a: "Google", b: "GOOGLE" } } },
+      /^tenants\.acme\.aliases\.source\.a: expected "GOOGLE", as another alias spells it/,
+    ],
+    [{ utm: { fragment: true } }, /^tenants\.acme\.utm: .*fragment/],
     [{ eventsPerSecond: -1 }, /^tenants\.acme\.eventsPerSecond: /],
     [{ bots: "off" }, /^tenants\.acme\.bots: expected keep, mark or drop/],
   ])("%j is refused by name", (settings, message) => expect(problem(settings)).toMatch(message));
+
+  it("takes aliases of one name in several spellings where its dimension is not folded", () => {
+    const source = { Google: "google", GOOGLE: "google" };
+    expect(problem({ aliases: { source } })).toBe("none");
+  });
+
+  it("bounds its aliases", () => {
+    const source = Object.fromEntries(Array.from({ length: 501 }, (_, i) => [`n${i}`, "n"]));
+    expect(problem({ aliases: { source } })).toMatch(/aliases\.source: expected at most 500/);
+    const long = Object.fromEntries(
+      Array.from({ length: 200 }, (_, i) => [`${i}${"x".repeat(200)}`, "n"]),
+    );
+    expect(problem({ aliases: { source: long } })).toMatch(/of 32768 bytes together/);
+  });
 
   it("that is none is refused with its path", () => {
     expect(() => read("{")).toThrow(/^TENANTS: .*tenants\.json: /);

@@ -8,6 +8,8 @@ export const WAREHOUSE_ERROR_CODES = [
   "query_timeout",
   /** The engine refused a statement. Terminal: the same statement fails again. */
   "query_failed",
+  /** The engine has no time zone of a name that the runtime knows: the message is the name. Terminal. */
+  "time_zone_unknown",
   /** Rows were not inserted. Retryable: the next try replaces those that were. */
   "insert_failed",
   /** The database was migrated by a newer version. Terminal. */
@@ -36,6 +38,14 @@ export class WarehouseError extends Error {
     this.code = code;
     this.retryable = RETRYABLE.includes(code);
   }
+}
+
+/** The failure of a statement that the engine refused, by what it says of it. */
+export function refusedStatement(message: string, cause: unknown): WarehouseError {
+  const zone = /Cannot load time zone ([\w+/-]+)/.exec(message)?.[1];
+  return zone === undefined
+    ? new WarehouseError("query_failed", message, cause)
+    : new WarehouseError("time_zone_unknown", zone, cause);
 }
 
 /** An error's message, or a thrown value as text. */

@@ -96,6 +96,7 @@ export {
   conversionDimensionsOf,
   NO_VALUE,
   rowDimensions,
+  unattributedMark,
   touchDimensionsOf,
   UNATTRIBUTED,
 } from "./query/report-dimensions.ts";

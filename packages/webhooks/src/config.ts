@@ -3,6 +3,7 @@ import { MAX_PARTITIONS } from "@tributary/protocol";
 import {
   EnvironmentError,
   readEnvironment,
+  refuseUnknownVariables,
   text,
   wholeNumber,
   type ListenConfig,
@@ -96,6 +97,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *   never a URL or a secret
  */
 export function readConfig(env: Environment = process.env): WebhooksConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   const { targets, bounds, timeoutMs } = targetsOf(values);
   if (targets.size === 0) {

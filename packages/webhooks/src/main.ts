@@ -6,10 +6,11 @@ import {
   joinPlatform,
   type ServerWatch,
   waitUntilReady,
+  connectionFault,
 } from "@tributary/streams";
-import { listen } from "@tributary/service";
+import { listen, readOrExit } from "@tributary/service";
 import { startTelemetry } from "@tributary/telemetry";
-import { readConfig, type WebhooksConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
 import { createWebhookMetrics } from "./metrics.ts";
 import { noteTenants } from "./queue/delivery-queue.ts";
 import { buildServer } from "./server.ts";
@@ -22,7 +23,7 @@ const COMMAND_TIMEOUT_MS = 5000;
 /** How long a stop may take before the process ends anyway, ms: deliveries without a recorded outcome are sent again. */
 const STOP_TIMEOUT_MS = 12_000;
 
-const config = readConfigOrExit();
+const config = readOrExit(readConfig);
 const telemetry = startTelemetry({
   serviceName: "tributary-webhooks",
   serviceVersion: "0.1.0",
@@ -36,7 +37,7 @@ const client = connectRedis(config.redisUrl, {
   commandTimeoutMs: COMMAND_TIMEOUT_MS,
 });
 if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
-  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  logger.fatal(connectionFault(client));
   process.exit(1);
 }
 const serverWatch = await join().catch(giveUp);
@@ -67,16 +68,6 @@ async function stop(signal: string): Promise<void> {
 }
 process.on("SIGTERM", () => void stop("SIGTERM"));
 process.on("SIGINT", () => void stop("SIGINT"));
-
-function readConfigOrExit(): WebhooksConfig {
-  try {
-    return readConfig();
-  } catch (error) {
-    // There is no logger yet.
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(1);
-  }
-}
 
 /** Joins the platform, as a group of its own. */
 async function join(): Promise<ServerWatch> {

@@ -1,5 +1,5 @@
 import { WEBHOOKS_GROUP } from "@tributary/protocol";
-import { answerHalfClosed } from "@tributary/service";
+import { answerHalfClosed, answerUnreadable } from "@tributary/service";
 import {
   clientUse,
   readGroupLag,
@@ -32,7 +32,17 @@ export interface ServerParts {
  */
 export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
   const { client, service, telemetry, instanceId: instance } = parts;
-  const server = Fastify({ logger: false, forceCloseConnections: true });
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    clientErrorHandler: answerUnreadable,
+  });
+  // Before a body is read that nobody takes.
+  server.addHook("onRequest", (request, reply, done) => {
+    if (!request.is404) return done();
+    const reason = "there are GET /healthz, /readyz and /metrics";
+    return void reply.code(404).send({ error: { code: "not_found", reason } });
+  });
   answerHalfClosed(server.server);
   server.get("/healthz", async (_request, reply) => {
     const stalledMs = service.stalledForMs();

@@ -1,6 +1,6 @@
 import { availableParallelism, hostname, totalmem } from "node:os";
 import {
-  DEFAULT_JOURNEY_OPTIONS,
+  DEFAULT_JOURNEY_OPTIONS as DEFAULTS,
   DEFAULT_VOCABULARY_BYTES,
   type JourneyOptions,
   type TenantJourneyOptions,
@@ -10,12 +10,13 @@ import {
   validateModelOptions,
 } from "@tributary/attribution";
 import { MAX_ENTRY_EVENTS, MAX_PARTITIONS } from "@tributary/protocol";
-import { readTenants, type Tenants } from "@tributary/tenants";
+import { channelSettingsOf, readTenants, type Tenants } from "@tributary/tenants";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
 import {
   EnvironmentError,
   readEnvironment,
+  refuseUnknownVariables,
   text,
   wholeNumber,
   type ListenConfig,
@@ -83,16 +84,12 @@ const schema = z.object({
   TRIBUTARY_MAX_COMMIT_MB: wholeNumber(1, 512, 64).describe(
     "largest commit of a batch of several entries, MiB; a batch with a larger one is split",
   ),
-  TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(
-    1,
-    400 * DAY_MS,
-    DEFAULT_JOURNEY_OPTIONS.clickWindowMs,
-  ).describe("lookback window of clicks and visits, ms"),
-  TRIBUTARY_VIEW_WINDOW_MS: wholeNumber(
-    1,
-    400 * DAY_MS,
-    DEFAULT_JOURNEY_OPTIONS.viewWindowMs,
-  ).describe("lookback window of impressions, ms"),
+  TRIBUTARY_CLICK_WINDOW_MS: wholeNumber(1, 400 * DAY_MS, DEFAULTS.clickWindowMs).describe(
+    "lookback window of clicks and visits, ms",
+  ),
+  TRIBUTARY_VIEW_WINDOW_MS: wholeNumber(1, 400 * DAY_MS, DEFAULTS.viewWindowMs).describe(
+    "lookback window of impressions, ms",
+  ),
   TRIBUTARY_HALF_LIFE_MS: wholeNumber(1, 400 * DAY_MS, 7 * DAY_MS).describe(
     "half-life of time_decay, ms",
   ),
@@ -102,38 +99,34 @@ const schema = z.object({
   TRIBUTARY_FACTS_KEPT_MS: wholeNumber(0, 400 * DAY_MS, 3_600_000).describe(
     "time that every fact stays in the log, however old its event, ms; of a person who was erased an hour at most",
   ),
-  TRIBUTARY_MAX_RESULT_MB: wholeNumber(
-    1,
-    256,
-    DEFAULT_JOURNEY_OPTIONS.maxResultBytes / 2 ** 20,
-  ).describe("results after which a batch takes no further entry, MiB, about"),
+  TRIBUTARY_MAX_RESULT_MB: wholeNumber(1, 256, DEFAULTS.maxResultBytes / 2 ** 20).describe(
+    "results after which a batch takes no further entry, MiB, about",
+  ),
   TRIBUTARY_MAX_FACTS_PER_USER: wholeNumber(
     1,
     MAX_FACTS_OF_USER,
-    DEFAULT_JOURNEY_OPTIONS.maxFactsPerUser,
+    DEFAULTS.maxFactsPerUser,
   ).describe(
     "touchpoints with a source kept of one user, as many custom events and identifies, half as many direct visits",
   ),
   TRIBUTARY_MAX_CONVERSIONS_PER_USER: wholeNumber(
     1,
     MAX_FACTS_OF_USER,
-    DEFAULT_JOURNEY_OPTIONS.maxConversionsPerUser,
+    DEFAULTS.maxConversionsPerUser,
   ).describe("conversions and refunds kept of one user"),
-  TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30, DEFAULT_JOURNEY_OPTIONS.maxFacts).describe(
+  TRIBUTARY_MAX_FACTS: wholeNumber(1, 2 ** 30, DEFAULTS.maxFacts).describe(
     "facts kept in a partition",
   ),
-  TRIBUTARY_MAX_USERS: wholeNumber(1, MAX_USERS, DEFAULT_JOURNEY_OPTIONS.maxUsers).describe(
+  TRIBUTARY_MAX_USERS: wholeNumber(1, MAX_USERS, DEFAULTS.maxUsers).describe(
     "users kept in a partition",
   ),
-  TRIBUTARY_MAX_ANONYMOUS_IDS: wholeNumber(
-    0,
-    1000,
-    DEFAULT_JOURNEY_OPTIONS.identity.maxAnonymousIds,
-  ).describe("anonymous IDs of a user, the first ones by event time; 0 links none"),
+  TRIBUTARY_MAX_ANONYMOUS_IDS: wholeNumber(0, 1000, DEFAULTS.identity.maxAnonymousIds).describe(
+    "anonymous IDs of a user, the first ones by event time; 0 links none",
+  ),
   TRIBUTARY_UNLINKED_IDS: z
     .string()
     .max(4096)
-    .default(DEFAULT_JOURNEY_OPTIONS.identity.unlinkedIds.join(","))
+    .default(DEFAULTS.identity.unlinkedIds.join(","))
     .describe("values of a user ID or anonymous ID that are never linked, separated by commas"),
   TRIBUTARY_MAX_OUTBOX_ENTRIES: wholeNumber(1, 10_000_000, 10_000).describe(
     "messages of a partition to others that may wait; while more do, nothing is read",
@@ -186,6 +179,7 @@ export interface WorkerConfig extends ListenConfig {
 
 /** Reads the environment. @throws Error that names the variable and what was expected */
 export function readConfig(env: Record<string, string | undefined> = process.env): WorkerConfig {
+  refuseUnknownVariables(env);
   const values = readEnvironment(schema, env);
   checkTogether(values);
   const clickWindowMs = values.TRIBUTARY_CLICK_WINDOW_MS;
@@ -279,7 +273,8 @@ function journeyOptionsOf(
   { byName }: Tenants,
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
-  const options = [...byName].map(([name, { windows, channels, referralExclusions }]) => {
+  const options = [...byName].map(([name, settings]) => {
+    const { windows } = settings;
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -288,13 +283,13 @@ function journeyOptionsOf(
         );
       }
     }
-    const own =
-      channels === undefined && referralExclusions === undefined
-        ? undefined
-        : { rules: channels ?? [], excludedReferrers: referralExclusions ?? [] };
     return [
       name,
-      { clickWindowMs: windows?.click, viewWindowMs: windows?.view, channels: own },
+      {
+        clickWindowMs: windows?.click,
+        viewWindowMs: windows?.view,
+        channels: channelSettingsOf(settings),
+      },
     ] as const;
   });
   return new Map(options);

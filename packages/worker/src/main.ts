@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { expectShortLivedBuffers, listen } from "@tributary/service";
+import { expectShortLivedBuffers, listen, readOrExit } from "@tributary/service";
 import {
   connectRedis,
   DEFAULT_CONSUMER_OPTIONS,
   GroupMember,
   joinPlatform,
   waitUntilReady,
+  connectionFault,
 } from "@tributary/streams";
 import { startTelemetry } from "@tributary/telemetry";
 import { BatchTrace } from "./partition/batch-trace.ts";
@@ -23,7 +24,7 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 10_000;
 
 expectShortLivedBuffers();
-const config = readConfig();
+const config = readOrExit(readConfig);
 const telemetry = startTelemetry({
   serviceName: "tributary-worker",
   serviceVersion: "0.1.0",
@@ -37,7 +38,7 @@ const client = connectRedis(config.redisUrl, {
   commandTimeoutMs: 5000,
 });
 if (!(await waitUntilReady(client, START_TIMEOUT_MS))) {
-  logger.fatal("no connection to Redis; is REDIS_URL right?");
+  logger.fatal(connectionFault(client));
   process.exit(1);
 }
 const serverWatch = await joinPlatform(client, {

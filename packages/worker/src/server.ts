@@ -1,4 +1,4 @@
-import { answerHalfClosed } from "@tributary/service";
+import { answerHalfClosed, answerUnreadable } from "@tributary/service";
 import {
   clientUse,
   type GroupMember,
@@ -35,7 +35,17 @@ export interface ServerParts {
  */
 export function buildServer(parts: ServerParts, stallMs: number): FastifyInstance {
   const { client, member, memory, telemetry, serverWatch, instanceId: instance } = parts;
-  const server = Fastify({ logger: false, forceCloseConnections: true });
+  const server = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    clientErrorHandler: answerUnreadable,
+  });
+  // Before a body is read that nobody takes.
+  server.addHook("onRequest", (request, reply, done) => {
+    if (!request.is404) return done();
+    const reason = "there are GET /healthz, /readyz and /metrics";
+    return void reply.code(404).send({ error: { code: "not_found", reason } });
+  });
   answerHalfClosed(server.server);
   const notReadyReason = (): string | undefined => {
     if (!redisReady(client)) return "Redis is unavailable";

@@ -64,7 +64,5 @@ export type Site =
   | "display"
   | "affiliates";
 
-/** Whether last_non_direct passes over touchpoints of this channel. Exact, as the reports' SQL compares it. */
-export function isDirect(channel: string): boolean {
-  return channel === "direct";
-}
+/** Channels whose touchpoints last_non_direct passes over, of a tenant that names none itself. */
+export const DIRECT_CHANNELS: readonly string[] = ["direct"] satisfies readonly Channel[];

@@ -1,26 +1,10 @@
 import type { Channel, Site } from "./channels.ts";
-import type { ClickId } from "./click-ids.ts";
-import { isSameSite } from "./same-site.ts";
-import { passedThrough, siteOfHost, siteOfSource, type PassedThrough } from "./sites.ts";
+import { passedThrough } from "./sites.ts";
 import type { TenantRules } from "./tenant-rules.ts";
-import { hostOf, readLandingQuery, type LandingQuery } from "./url.ts";
+import { readTraffic, type ChannelSignal, type Traffic } from "./traffic.ts";
 
+export type { ChannelSignal } from "./traffic.ts";
 export { utmFromUrl, type Utm } from "./url.ts";
-
-/** The fields of an event from which its channel is named. */
-export interface ChannelSignal {
-  /** The event's type; only `impression` makes a difference. */
-  readonly type: string;
-  /** An explicit channel: it wins as it is. */
-  readonly channel?: string | undefined;
-  readonly source?: string | undefined;
-  readonly medium?: string | undefined;
-  readonly campaign?: string | undefined;
-  /** The page before, as a URL or a bare host. */
-  readonly referrer?: string | undefined;
-  /** The page landed on; its query may carry UTM parameters and a click identifier. */
-  readonly url?: string | undefined;
-}
 
 /** Why a channel was chosen. docs/models.md explains each. */
 export const CHANNEL_RULES = [
@@ -56,30 +40,6 @@ export interface Classification {
 
 type Verdict = { channel: Channel; rule: ChannelRule };
 
-/** Why a referrer counts as none: nobody was brought by the page. */
-type PassedOver = PassedThrough | "self_referral" | "excluded_referrer";
-
-/** A signal with its URL and referrer read, in lower case, without placeholders. */
-interface Traffic {
-  readonly source: string | undefined;
-  readonly medium: string;
-  readonly campaign: string;
-  readonly sourceSite: Site | undefined;
-  /** Undefined where there is none, or it is one that {@link PassedOver} names. */
-  readonly referrerHost: string | undefined;
-  readonly referrerSite: Site | undefined;
-  readonly passedOver: PassedOver | undefined;
-  readonly clickId: ClickId | undefined;
-}
-
-/** Placeholders that trackers write for an unknown value. */
-const PLACEHOLDERS: ReadonlySet<string> = new Set([
-  "(not set)",
-  "(none)",
-  "none",
-  "null",
-  "undefined",
-]);
 const DIRECT_SOURCES: ReadonlySet<string> = new Set(["(direct)", "direct", "$direct"]);
 const DISPLAY_MEDIUMS: ReadonlySet<string> = new Set([
   "display",
@@ -123,8 +83,6 @@ const ORGANIC_CHANNELS: Readonly<Record<Site, Channel>> = {
   affiliates: "affiliates",
 };
 
-const EMPTY_QUERY: LandingQuery = Object.freeze({ utm: Object.freeze({}), clickId: undefined });
-
 /**
  * The channel of a touchpoint, by GA4's default channel groups
  * (https://support.google.com/analytics/answer/9756891), in the order explicit channel, cross-network,
@@ -162,43 +120,6 @@ export function classifyChannel(signal: ChannelSignal, own?: TenantRules): Class
 function isUntold({ channel, rule }: Verdict, { medium }: Traffic): boolean {
   if (channel === "direct" || rule === "referrer_site" || rule === "referral") return true;
   return rule === "unassigned" && medium === "";
-}
-
-function readTraffic(signal: ChannelSignal, own: TenantRules | undefined): Traffic {
-  const { utm, clickId } = signal.url === undefined ? EMPTY_QUERY : readLandingQuery(signal.url);
-  const source = meaningful(signal.source) ?? meaningful(utm.source);
-  let referrerHost = signal.referrer === undefined ? undefined : hostOf(signal.referrer);
-  const passedOver =
-    referrerHost === undefined ? undefined : passedOverBy(referrerHost, signal, own);
-  if (passedOver !== undefined) referrerHost = undefined;
-  return {
-    source,
-    medium: meaningful(signal.medium) ?? meaningful(utm.medium) ?? "",
-    campaign: meaningful(signal.campaign) ?? meaningful(utm.campaign) ?? "",
-    sourceSite: source === undefined ? undefined : siteOfSource(source),
-    referrerHost,
-    referrerSite: referrerHost === undefined ? undefined : siteOfHost(referrerHost),
-    passedOver,
-    clickId,
-  };
-}
-
-function meaningful(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const text = value.trim().toLowerCase();
-  return text === "" || PLACEHOLDERS.has(text) ? undefined : text;
-}
-
-function passedOverBy(
-  host: string,
-  { referrer = "", url }: ChannelSignal,
-  own: TenantRules | undefined,
-): PassedOver | undefined {
-  const through = passedThrough(host, referrer);
-  if (through !== undefined) return through;
-  if (own?.excludes(host) === true) return "excluded_referrer";
-  const landed = url === undefined ? undefined : hostOf(url);
-  return landed !== undefined && isSameSite(host, landed) ? "self_referral" : undefined;
 }
 
 /** GA4's ^(.*cp.*|ppc|retargeting|paid.*)$ */

@@ -1,4 +1,6 @@
 /** A tenant's own rules of channels, which go before those of everybody. */
+import { QUERY_ONLY, type UtmReading } from "@tributary/protocol";
+import { Names, type NameSettings } from "./names.ts";
 
 /** Fields of a signal that a rule may look at. */
 export const RULE_FIELDS = ["type", "source", "medium", "campaign", "referrer", "url"] as const;
@@ -18,6 +20,12 @@ export interface ChannelSettings {
   readonly rules: readonly ChannelRuleSettings[];
   /** Hosts, with their subdomains, that count as no referrer: visits from them are direct, as from a payment provider. */
   readonly excludedReferrers: readonly string[];
+  /** Which names are one; without it each is its own. */
+  readonly names?: NameSettings | undefined;
+  /** Where UTM parameters are read besides a URL's query. */
+  readonly utm?: UtmReading | undefined;
+  /** Channels that last_non_direct passes over; without it those of everybody. */
+  readonly direct?: readonly string[] | undefined;
 }
 
 /** A signal's values that rules look at: lower case, "" for none. */
@@ -30,10 +38,18 @@ interface Rule {
 
 /** The rules of a tenant, made ready. */
 export class TenantRules {
+  /** What they were made from. */
+  readonly settings: ChannelSettings;
   readonly #rules: readonly Rule[];
   readonly #excluded: ReadonlySet<string>;
+  /** Undefined where each name is its own. */
+  readonly names: Names | undefined;
+  readonly utm: UtmReading;
 
   constructor(settings: ChannelSettings) {
+    this.names = settings.names === undefined ? undefined : new Names(settings.names);
+    this.utm = settings.utm ?? QUERY_ONLY;
+    this.settings = settings;
     this.#rules = settings.rules.map((rule) => ({
       channel: rule.channel,
       tests: RULE_FIELDS.flatMap((field) => {

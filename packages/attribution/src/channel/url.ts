@@ -1,3 +1,4 @@
+import { QUERY_ONLY, type UtmReading } from "@tributary/protocol";
 import { clickIdAt, clickIdRank, type ClickId } from "./click-ids.ts";
 
 /** The longest name that DNS has (RFC 1035, 2.3.4). */
@@ -35,53 +36,67 @@ const BARE_HOST = /^[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+\.?(?::\d{1,5})?(?:[/?#]|
 const SCHEMES: ReadonlySet<string> = new Set(["http:", "https:", "android-app:", "ios-app:"]);
 
 /** The UTM parameters in a URL's query. Reads relative and malformed URLs too, and never throws. */
-export function utmFromUrl(url: string): Utm {
-  return readLandingQuery(url).utm;
+export function utmFromUrl(url: string, reading: UtmReading = QUERY_ONLY): Utm {
+  return readLandingQuery(url, reading).utm;
 }
 
 /**
- * Reads the UTM parameters and the click identifier from a URL's query in one pass, decoding as
- * URLSearchParams does. The first of several equal parameters counts, and an empty one does not.
+ * Reads the UTM parameters and the click identifier from a URL's query, and from its fragment where the reading says so, in one
+ * pass, decoding as URLSearchParams does. The first of several equal parameters counts, and an empty one does not.
  */
-export function readLandingQuery(url: string): LandingQuery {
-  const utm: Utm = {};
-  let clickId: ClickId | undefined;
-  let bestRank = Infinity;
+export function readLandingQuery(url: string, reading: UtmReading = QUERY_ONLY): LandingQuery {
+  const found: FoundParameters = { utm: {}, clickId: undefined, rank: Infinity };
+  if (url.length > MAX_URL_LENGTH) return found;
+  const hash = url.indexOf("#");
+  const end = hash < 0 ? url.length : hash;
+  const mark = url.indexOf("?");
+  if (mark >= 0 && mark < end) readParameters(url, mark + 1, end, reading.escaped, found);
+  if (reading.fragments && hash >= 0) {
+    // A route may stand before them: #/landing?utm_source=news
+    const inner = url.indexOf("?", hash);
+    readParameters(url, (inner < 0 ? hash : inner) + 1, url.length, reading.escaped, found);
+  }
+  return found;
+}
+
+/** What was found so far. */
+interface FoundParameters {
+  readonly utm: Utm;
+  clickId: ClickId | undefined;
+  /** Place of the click identifier in its table. */
+  rank: number;
+}
+
+const ESCAPED = "amp;";
+
+function readParameters(
+  url: string,
+  from: number,
+  end: number,
+  isEscaped: boolean,
+  found: FoundParameters,
+): void {
   let equals = -1;
-  const end = queryEnd(url);
-  for (let start = queryStart(url, end); start < end;) {
+  for (let start = from; start < end;) {
     const ampersand = url.indexOf("&", start);
     const next = ampersand < 0 || ampersand > end ? end : ampersand;
+    if (isEscaped) while (url.startsWith(ESCAPED, start)) start += ESCAPED.length;
     // Searched for only when passed, so that a query of bare & is not scanned once for each of them.
     if (equals < start) equals = url.indexOf("=", start);
-    if (equals < 0) break;
+    if (equals < 0) return;
     if (equals > start && equals < next - 1) {
       const param = url.slice(start, equals);
       const field = UTM_FIELDS.get(param);
       const rank = field === undefined ? clickIdRank(param) : undefined;
       if (field !== undefined) {
-        utm[field] ??= decode(url.slice(equals + 1, next));
-      } else if (rank !== undefined && rank < bestRank) {
-        bestRank = rank;
-        clickId = clickIdAt(rank, url.slice(equals + 1, next));
+        found.utm[field] ??= decode(url.slice(equals + 1, next));
+      } else if (rank !== undefined && rank < found.rank) {
+        found.rank = rank;
+        found.clickId = clickIdAt(rank, url.slice(equals + 1, next));
       }
     }
     start = next + 1;
   }
-  return { utm, clickId };
-}
-
-/** Where the query ends: at the fragment, or at once in a URL that is too long. */
-function queryEnd(url: string): number {
-  if (url.length > MAX_URL_LENGTH) return 0;
-  const hash = url.indexOf("#");
-  return hash < 0 ? url.length : hash;
-}
-
-/** Behind the first `?`, or the end where there is none. */
-function queryStart(url: string, end: number): number {
-  const mark = url.indexOf("?");
-  return mark < 0 ? end : mark + 1;
 }
 
 function decode(value: string): string {

@@ -19,6 +19,16 @@ export interface PathModel {
    * @param counts by the path numbers of the table
    */
   credit(counts: PathCounts): ChannelCredits;
+  /** Of a Markov model. @param counts by the path numbers of the table */
+  removalEffects?(counts: PathCounts): RemovalEffects;
+}
+
+/** Share of the conversions that would be lost without each channel. */
+export interface RemovalEffects {
+  /** The probability that a journey with a touchpoint converts. */
+  readonly conversionProbability: number;
+  /** By channel number, from 0 (no conversion needs it) to 1 (every one does). */
+  readonly effects: Float64Array;
 }
 
 /** Splits everything that was attributed by the channels' weights, which need not sum to 1; nothing where all are 0. */

@@ -113,7 +113,7 @@ export class FactTaker {
         }
         const chain = this.#users.find(i - from);
         this.#chains.place(i, i - from, chain, false);
-        this.#chains.insert(i, i - from, chain, this.#batch.tuples[i] as number);
+        this.#chains.insert(i, i - from, chain, this.#foldedTuple(i));
         if (this.#batch.isCopy(i)) counts.kept(tenant, time);
         else counts.processed(tenant, time, time);
       }
@@ -146,7 +146,7 @@ export class FactTaker {
     if (this.#identity.erasures.dropsCopies) return false;
     const chain = this.#users.find(staged);
     if (!this.#chains.place(event, staged, chain, this.#facts.mayHoldId(staged))) return false;
-    const tuple = this.#batch.tuples[event] as number;
+    const tuple = this.#foldedTuple(event);
     const type = (this.#columns.flags[event] as number) & FLAG_TYPE_MASK;
     if (
       chain < 0
@@ -159,6 +159,14 @@ export class FactTaker {
     }
     this.#chains.insert(event, staged, chain, tuple);
     return true;
+  }
+
+  /** The combination of the names that an event's stand for: its fact is written with its own. */
+  #foldedTuple(event: number): number {
+    const tuple = this.#batch.tuples[event] as number;
+    const { flags, tenants } = this.#columns;
+    if (!isTouchpointType((flags[event] as number) & FLAG_TYPE_MASK)) return tuple;
+    return this.#tables.vocabulary.channels.folded(tenants[event] as number, tuple);
   }
 
   /** Stages the next events of the entry. @returns where they end */
@@ -185,11 +193,11 @@ export class FactTaker {
       return false;
     }
     const { tuples } = this.#batch;
-    let tuple = tuples[event] as number;
     if (isTouchpointType(type)) {
-      tuple = this.#tables.vocabulary.channels.name(columns, event, tuple);
-      tuples[event] = tuple;
+      const { channels } = this.#tables.vocabulary;
+      tuples[event] = channels.name(columns, event, tuples[event] as number);
     }
+    const tuple = this.#foldedTuple(event);
     const exceeded = this.#bounds.exceededBy(chain, type, tuple);
     if (exceeded >= 0) {
       counts.droppedPerUser(tenant, exceeded);

@@ -1,6 +1,8 @@
 import fc from "fast-check";
+import { unreadUtm } from "@tributary/protocol";
 import { describe, expect, test } from "vitest";
 import { CLICK_IDS } from "../../src/channel/click-ids.ts";
+import { runs } from "../../../../test/support/property-runs.ts";
 import { hostOf, readLandingQuery, utmFromUrl } from "../../src/channel/url.ts";
 
 describe("utmFromUrl", () => {
@@ -98,5 +100,72 @@ describe("hostOf", () => {
     [`https://example.com/${"x".repeat(8192)}`, undefined],
   ])("%s", (url, host) => {
     expect(hostOf(url)).toBe(host);
+  });
+});
+
+describe("UTM parameters outside the query", () => {
+  const all = { fragments: true, escaped: true };
+  test.each([
+    ["https://shop.example/#utm_source=news&utm_medium=email", { source: "news", medium: "email" }],
+    ["https://shop.example/#/route?utm_source=news", { source: "news" }],
+    ["https://shop.example/?utm_source=query#utm_source=fragment", { source: "query" }],
+    ["https://shop.example/?utm_source=#utm_source=fragment", { source: "fragment" }],
+    [
+      "https://shop.example/?a=1&amp;utm_source=news&amp;utm_medium=email",
+      { source: "news", medium: "email" },
+    ],
+    [
+      "https://shop.example/?utm_source=news&amp;amp;utm_medium=email",
+      { source: "news", medium: "email" },
+    ],
+    [
+      "https://shop.example/#utm_source=news&amp;utm_medium=email",
+      { source: "news", medium: "email" },
+    ],
+    ["https://shop.example/#utm_source", {}],
+    ["https://shop.example/?amp;amp;amp;", {}],
+  ])("%s are read where a tenant wants it", (url, utm) => {
+    expect(utmFromUrl(url, all)).toEqual(utm);
+  });
+
+  test.each([
+    ["https://shop.example/#utm_source=news", {}],
+    ["https://shop.example/?utm_source=news&amp;utm_medium=email", { source: "news" }],
+  ])("%s are not read by default", (url, utm) => {
+    expect(utmFromUrl(url)).toEqual(utm);
+  });
+
+  test("bring click identifiers with them", () => {
+    expect(readLandingQuery("https://shop.example/#gclid=1", all).clickId?.param).toBe("gclid");
+    expect(readLandingQuery("https://shop.example/?a=1&amp;gclid=1", all).clickId?.param).toBe(
+      "gclid",
+    );
+  });
+
+  test("are those that are named as unread, or read", () => {
+    const part = fc.constantFrom(
+      "?",
+      "#",
+      "&",
+      "&amp;",
+      "amp;",
+      "/",
+      "utm_source=a",
+      "utm_medium=b",
+      "gclid=1",
+      "x=1",
+      "utm_term=",
+    );
+    const reading = fc.record({ fragments: fc.boolean(), escaped: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 9 }), reading, (parts, asked) => {
+        const url = `https://shop.example/${parts.join("")}`;
+        const read = Object.keys(utmFromUrl(url, asked));
+        const more = Object.keys(utmFromUrl(url, all)).filter((field) => !read.includes(field));
+        const named = unreadUtm(url, asked).map(({ parameter }) => parameter.slice("utm_".length));
+        expect(named).toEqual(expect.arrayContaining(more));
+      }),
+      { numRuns: runs(2000) },
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { packEvents, type TributaryEvent } from "@tributary/protocol";
+import { Unpackr } from "msgpackr";
 import { Agent, request } from "undici";
 import { z } from "zod";
 import { describeError } from "@tributary/platform/errors";
@@ -24,6 +25,8 @@ export interface BatchOutcome {
 export interface GatewayClientOptions {
   readonly url: string;
   readonly key?: string | undefined;
+  /** Which the key must be of; undefined for whichever it is. */
+  readonly tenant?: string | undefined;
   /** Connections kept open. */
   readonly connections: number;
   /** Ends every wait and request. */
@@ -35,6 +38,7 @@ export interface GatewayClientOptions {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+const unpackr = new Unpackr({ useRecords: false });
 
 /** Sends batches to a gateway, each again and again until the gateway has accepted it. */
 export class GatewayClient {
@@ -58,11 +62,17 @@ export class GatewayClient {
    *   the signal's reason after an abort
    */
   async send(events: readonly TributaryEvent[]): Promise<BatchOutcome> {
-    const body = packEvents(events);
+    return this.sendPacked(packEvents(events));
+  }
+
+  /** As {@link send}. @param body a packed array of events */
+  async sendPacked(body: Buffer): Promise<BatchOutcome> {
     for (let attempt = 0; ; attempt += 1) {
       const outcome = await this.#try(body);
       if (outcome.kind === "taken") return outcome;
-      if (outcome.kind === "too_large") return this.#halves(events, outcome.reason);
+      if (outcome.kind === "too_large") {
+        return this.#halves(unpackr.unpack(body) as TributaryEvent[], outcome.reason);
+      }
       const { deadlineMs, waiting, signal } = this.#options;
       if (deadlineMs !== undefined && Date.now() > deadlineMs) {
         throw new CliError(
@@ -93,7 +103,7 @@ export class GatewayClient {
   }
 
   async #try(body: Buffer): Promise<TryOutcome> {
-    const { url, key, signal } = this.#options;
+    const { url, key, tenant, signal } = this.#options;
     let status: number;
     let retryAfter: number | undefined;
     let text: string;
@@ -104,6 +114,7 @@ export class GatewayClient {
         headers: {
           "content-type": "application/msgpack",
           ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+          ...(tenant === undefined ? {} : { "tributary-tenant": tenant }),
         },
         body,
         signal,

@@ -1,4 +1,4 @@
-import { connectRedis, readPartitionCount, waitUntilReady } from "@tributary/streams";
+import { connectRedis, readPartitionCount, refusedLogin, waitUntilReady } from "@tributary/streams";
 import type { RedisClient } from "@tributary/streams";
 import { redactUrl } from "@tributary/telemetry";
 import { CliError } from "../errors.ts";
@@ -32,6 +32,23 @@ export async function withPlatformRedis<T>(
   where: RedisWhere,
   work: (redis: PlatformRedis) => Promise<T>,
 ): Promise<T> {
+  return withRedis(where, async (client, shown) => {
+    const partitions = await readPartitionCount(client);
+    if (partitions === undefined) {
+      throw new CliError("no_platform", `the Redis at ${shown} holds no platform`);
+    }
+    return work({ client, partitions });
+  });
+}
+
+/**
+ * As {@link withPlatformRedis}, whatever the Redis holds.
+ * @param work is given the address as well, without its password
+ */
+export async function withRedis<T>(
+  where: RedisWhere,
+  work: (client: RedisClient, shown: string) => Promise<T>,
+): Promise<T> {
   const running = where.redis === undefined ? runningRedis(where.data) : undefined;
   const url = where.redis ?? running?.url ?? where.environmentUrl;
   if (url === undefined) {
@@ -47,14 +64,16 @@ export async function withPlatformRedis<T>(
   });
   try {
     if (!(await waitUntilReady(client, CONNECT_TIMEOUT_MS))) {
-      throw new CliError("no_platform", `no Redis answers at ${shown}`);
+      const refused = refusedLogin(client);
+      throw new CliError(
+        "no_platform",
+        refused === undefined
+          ? `no Redis answers at ${shown}`
+          : `the Redis at ${shown} refuses the user or the password (${refused})`,
+      );
     }
     await requireProcess(client, running?.pid, shown, where.data);
-    const partitions = await readPartitionCount(client);
-    if (partitions === undefined) {
-      throw new CliError("no_platform", `the Redis at ${shown} holds no platform`);
-    }
-    return await work({ client, partitions });
+    return await work(client, shown);
   } finally {
     client.disconnect();
   }

@@ -10,8 +10,7 @@ import {
   conversionSchema,
   erasureSchema,
   erasuresSchema,
-  importSchema,
-  lagSchema,
+  lagAnswerSchema,
   reportSchema,
   rowsSchema,
   settledSchema,
@@ -21,6 +20,7 @@ import {
   type Conversion,
   type Erasure,
   type Lag,
+  type TenantLag,
 } from "@tributary/reports/answers";
 import type { RowsAnswer } from "@tributary/reports";
 import type { ReportQuestion } from "./report-question.ts";
@@ -47,7 +47,7 @@ export class ReportsClient {
   async attribution(question: ReportQuestion): Promise<AttributionReport> {
     const query = new URLSearchParams(queryOf(question, "json")).toString();
     // Custom models may be longer than an address.
-    return this.#ask(`${ATTRIBUTION}?${query}`, reportSchema, json(question.custom));
+    return this.ask(`${ATTRIBUTION}?${query}`, reportSchema, json(question.custom));
   }
 
   /** @throws as {@link attribution} */
@@ -72,15 +72,6 @@ export class ReportsClient {
   ): Promise<RowsAnswer> {
     const query = new URLSearchParams(parameters).toString();
     return this.#get(`/v1/reports/${name}${query === "" ? "" : `?${query}`}`, rowsSchema);
-  }
-
-  /** @param what `spend` or `rates` @param csv with a header @throws as {@link attribution} */
-  async importRows(what: string, csv: string): Promise<number> {
-    const { imported } = await this.#ask(`/v1/${what}`, importSchema, {
-      type: "text/csv",
-      text: csv,
-    });
-    return imported;
   }
 
   /** @param what `spend` or `rates` @throws as {@link attribution} */
@@ -114,7 +105,7 @@ export class ReportsClient {
   async erase(
     person: Readonly<Record<string, string>>,
   ): Promise<z.infer<typeof askedErasureSchema>> {
-    return this.#ask("/v1/erasures", askedErasureSchema, json(JSON.stringify(person)));
+    return this.ask("/v1/erasures", askedErasureSchema, json(JSON.stringify(person)));
   }
 
   /** @throws as {@link attribution} */
@@ -133,8 +124,8 @@ export class ReportsClient {
   }
 
   /** @throws as {@link attribution} */
-  async lag(): Promise<Lag> {
-    return this.#get("/v1/lag", lagSchema);
+  async lag(): Promise<Lag | TenantLag> {
+    return this.#get("/v1/lag", lagAnswerSchema);
   }
 
   /**
@@ -162,11 +153,14 @@ export class ReportsClient {
     schema: z.ZodType<T>,
     timeoutMs: number = REQUEST_TIMEOUT_MS,
   ): Promise<T> {
-    return this.#ask(path, schema, undefined, timeoutMs);
+    return this.ask(path, schema, undefined, timeoutMs);
   }
 
-  /** @param body to post; undefined for a GET */
-  async #ask<T>(
+  /**
+   * Asks for a JSON answer.
+   * @param path with its query @param body to post; undefined for a GET @throws as {@link attribution}
+   */
+  async ask<T>(
     path: string,
     schema: z.ZodType<T>,
     body: Body | undefined,
@@ -188,7 +182,7 @@ export class ReportsClient {
   async #send(path: string, body: Body | undefined, signals: AbortSignal[]): Promise<Response> {
     try {
       return await fetch(`${this.#url}${path}`, {
-        ...(body === undefined ? {} : { method: "POST", body: body.text }),
+        ...(body === undefined ? {} : { method: "POST", body: body.content }),
         headers: {
           ...(body === undefined ? {} : { "content-type": body.type }),
           ...(this.#key === undefined ? {} : { authorization: `Bearer ${this.#key}` }),
@@ -244,13 +238,13 @@ function queryOf(question: ReportQuestion, format: string): Record<string, strin
 }
 
 /** A request's body. */
-interface Body {
+export interface Body {
   readonly type: string;
-  readonly text: string;
+  readonly content: string | Uint8Array<ArrayBuffer>;
 }
 
-function json(text: string | undefined): Body | undefined {
-  return text === undefined ? undefined : { type: "application/json", text };
+function json(content: string | undefined): Body | undefined {
+  return content === undefined ? undefined : { type: "application/json", content };
 }
 
 /** The reason that the service gives, else the place where its answer has another shape than expected. */

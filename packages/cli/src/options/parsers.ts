@@ -72,9 +72,19 @@ export function instant(text: string): string {
   return text.replace(/(\.\d{3})\d+$/, "$1");
 }
 
+/** As {@link duration}, or `none`. */
+export function window(text: string): string {
+  if (text === "none" || DURATION.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected a whole number and its unit (ms, s, m, h or d), such as 30d or 12h, or none.",
+  );
+}
+
+const DURATION = /^\d{1,12}(ms|s|m|h|d)$/;
+
 /** A whole number and its unit, such as `30d` or `12h`; as it is. */
 export function duration(text: string): string {
-  if (/^\d{1,12}(ms|s|m|h|d)$/.test(text)) return text;
+  if (DURATION.test(text)) return text;
   throw new InvalidArgumentError(
     "Expected a whole number and its unit (ms, s, m, h or d), such as 30d or 12h.",
   );

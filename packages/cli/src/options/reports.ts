@@ -114,7 +114,7 @@ export async function clientOf(
 export async function onReports(
   flags: ReportsFlags,
   context: CommandContext,
-  keyOf: "readKey" | "eraseKey",
+  keyOf: "readKey" | "importKey" | "eraseKey",
   work: (reports: ReportsClient, signal: AbortSignal) => Promise<string>,
 ): Promise<void> {
   const url = await requireReportsUrl(flags.url, flags.data);

@@ -1,8 +1,10 @@
 import { startPlatform, type Platform, type PlatformOptions } from "@tributary/platform";
 import { describeError } from "@tributary/platform/errors";
+import { EnvironmentError, refuseUnknownVariables } from "@tributary/service";
 import { webhooksGroupSince } from "@tributary/streams";
 import { withPlatformRedis } from "../client/platform-redis.ts";
 import type { CliConfig } from "../config.ts";
+import { CliError } from "../errors.ts";
 import { maxWorkers, type PlatformFlags } from "../options/platform.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -13,6 +15,7 @@ export async function startFromFlags(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Platform> {
+  refuseUnknown(config);
   const options: PlatformOptions = {
     dataDir: flags.data,
     workers: flags.workers ?? flags.minWorkers,
@@ -30,6 +33,16 @@ export async function startFromFlags(
   const platform = await startPlatform(options);
   if (platform.webhooksUrl === undefined) await noteWebhooksGroup(platform, terminal);
   return platform;
+}
+
+/** @throws CliError `usage` */
+function refuseUnknown({ environment }: CliConfig): void {
+  try {
+    refuseUnknownVariables(environment);
+  } catch (error) {
+    if (error instanceof EnvironmentError) throw new CliError("usage", error.message);
+    throw error;
+  }
 }
 
 /** Webhooks that are no longer configured keep results in Redis, up to the bound of the backlog. */

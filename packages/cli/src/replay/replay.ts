@@ -1,11 +1,9 @@
 /** The command `replay`, from its flags to its output. */
-import type { Platform } from "@tributary/platform";
 import type { Interrupt } from "@tributary/platform/client";
-import { reportsUrlOf, runningPlatform, type PlatformAddress } from "../client/find-platform.ts";
 import type { CommandContext } from "../context.ts";
 import { CliError, EXIT } from "../errors.ts";
 import { interruptible } from "../interaction/interruptible.ts";
-import { stopSignal } from "../platform/stop-signal.ts";
+import { onPlatform } from "../platform/on-platform.ts";
 import { figure } from "../terminal/figures.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { FORMATS, type Format } from "./formats.ts";
@@ -107,30 +105,10 @@ async function send(
   interrupt: Interrupt,
 ): Promise<void> {
   const { terminal } = context;
-  let started: Platform | undefined;
-  try {
-    let address = await addressOf(flags, await runningPlatform(flags.data));
-    if (address === undefined) {
-      started = await startOwn(flags, context, interrupt);
-      address = started;
-    }
-    const { summary, rejections } = await replayFile(
-      request,
-      address,
-      terminal,
-      started === undefined ? interrupt.signal : stopSignal(started, interrupt),
-    );
+  await onPlatform(flags, context, interrupt, async (address, signal) => {
+    const { summary, rejections } = await replayFile(request, address, terminal, signal);
     printSummary(summary, rejections, flags.json === true, terminal);
-  } catch (error) {
-    if (interrupt.signal.aborted) {
-      terminal.note(
-        "\nstopped. Run the same command again to continue: the events keep their IDs, so nothing is counted twice.",
-      );
-    }
-    throw error;
-  } finally {
-    await started?.stop();
-  }
+  });
 }
 
 /** Changes nothing anywhere; exit code 1 where an event would be refused. */
@@ -150,34 +128,6 @@ function printFile(summary: FileSummary, rejections: Rejections, terminal: Termi
     `${summary.file}: ${figure(summary.read)} read, ${figure(summary.accepted)} would be accepted, ${figure(summary.refused)} refused; nothing was sent`,
   );
   if (summary.refused > 0) terminal.print(rejections.describe());
-}
-
-async function addressOf(
-  flags: ReplayFlags,
-  running: PlatformAddress | undefined,
-): Promise<PlatformAddress | undefined> {
-  const gatewayUrl = flags.url ?? running?.gatewayUrl;
-  if (gatewayUrl === undefined) return undefined;
-  return { gatewayUrl, reportsUrl: await reportsUrlOf(gatewayUrl, flags.reportsUrl, running) };
-}
-
-async function startOwn(
-  flags: ReplayFlags,
-  { terminal, config }: CommandContext,
-  interrupt: Interrupt,
-): Promise<Platform> {
-  terminal.note(`no platform runs on ${flags.data}: starting one for this file`);
-  const { startPlatform } = await import("@tributary/platform");
-  const { redisUrl, environment } = config();
-  const platform = await startPlatform({
-    dataDir: flags.data,
-    redisUrl,
-    environment,
-    signal: interrupt.signal,
-    note: (line) => terminal.note(line),
-  });
-  interrupt.onSecond(() => platform.kill());
-  return platform;
 }
 
 function printSummary(

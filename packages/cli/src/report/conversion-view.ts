@@ -36,6 +36,7 @@ function renderOne(conversion: Conversion, jaegerUiUrl?: string): string {
     `Revisions\n${revisionTable(conversion)}`,
     `Credits${then}, shares of the conversion\n${creditTable(conversion)}`,
     ...leftOut(conversion),
+    ...hintLines(conversion),
     ...traces(conversion, jaegerUiUrl),
   ].join("\n\n");
 }
@@ -76,6 +77,17 @@ function creditTable({ touchpoints, credits }: Conversion): string {
   const rows = path.map(({ cells }, i) => [...cells, ...columns.map((cells) => cells[i] ?? "")]);
   const head = ["time", "type", "channel", "named by", "campaign", ...models];
   return plainTable(head, 5, rows, false);
+}
+
+/** Most hints that are shown. */
+const MAX_HINTS = 10;
+
+/** What touchpoints' addresses hold that is not read. */
+function hintLines({ touchpoints, notCounted }: Conversion): string[] {
+  const lines = [...touchpoints, ...notCounted].flatMap(({ time, hints = [] }) =>
+    hints.map((hint) => `${iso(time)} ${safeText(hint)}`),
+  );
+  return lines.length === 0 ? [] : [`Not read\n${lines.slice(0, MAX_HINTS).join("\n")}`];
 }
 
 /** Most left-out touchpoints that are shown. */

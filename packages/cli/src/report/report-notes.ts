@@ -1,4 +1,5 @@
 import type { AttributionReport } from "@tributary/reports/answers";
+import { spellingLines } from "./spelling-lines.ts";
 import { figure } from "../terminal/figures.ts";
 
 const UNITS = [
@@ -31,26 +32,27 @@ function localTime(ms: number, timeZone: string): string {
 }
 
 /** Notes below a table: zone and times, the rules where they are not the workers', and up to when the report is complete. */
-export function reportNotes({ source, rules, completeUpTo, ...times }: AttributionReport): string {
+export function reportNotes(report: AttributionReport): string {
+  const { source, rules, completeUpTo, spellings, ...times } = report;
   const complete =
     completeUpTo === 0
       ? "The report is not known to be complete up to any time yet."
       : `Complete up to ${new Date(completeUpTo).toISOString()}: the report includes everything accepted earlier.`;
-  return [timesLine(times), ...(source === "facts" ? [describeRules(rules)] : []), complete].join(
-    "\n",
-  );
+  const credited = source === "facts" ? [describeRules(rules)] : [];
+  return [...spellingLines(spellings), timesLine(times), ...credited, complete].join("\n");
 }
 
 function describeRules(rules: AttributionReport["rules"]): string {
   const { clickWindowMs, viewWindowMs, windows = {}, leaveOut = [], leftOutTouchpoints } = rules;
-  const window = (click: number, view: number): string =>
-    `clicks and visits count for ${duration(click)}, impressions ${rules.viewThrough ? `for ${duration(view)}` : "not"}`;
+  const window = (click: number | null, view: number | null): string =>
+    `clicks and visits count ${age(click)}, impressions ${rules.viewThrough ? age(view) : "not"}`;
   const parts = [
     window(clickWindowMs, viewWindowMs),
     ...Object.entries(windows).map(
       ([name, of]) => `of "${name}" ${window(of.clickWindowMs, of.viewWindowMs)}`,
     ),
     ...(rules.clickBeatsImpression ? ["a click beats impressions"] : []),
+    ...(rules.conversionTouch === true ? ["a conversion is the last touchpoint itself"] : []),
     ...(rules.afterConversion === "keep" ? [] : ["each conversion uses up its touchpoints"]),
     ...(rules.transform === "unique" ? [] : [`paths simplified by "${rules.transform}"`]),
     ...(leaveOut.length === 0
@@ -58,6 +60,10 @@ function describeRules(rules: AttributionReport["rules"]): string {
       : [`without ${leaveOut.join(", ")} (${figure(leftOutTouchpoints ?? 0)} touchpoints)`]),
   ];
   return `Credited anew from the facts: ${parts.join("; ")}.`;
+}
+
+function age(windowMs: number | null): string {
+  return windowMs === null ? "whatever their age" : `for ${duration(windowMs)}`;
 }
 
 /** A duration in the largest unit that it is a whole number of: `30d`, `12h`, `1500ms`. */

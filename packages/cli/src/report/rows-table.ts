@@ -1,7 +1,9 @@
 import type { RowsAnswer } from "@tributary/reports";
+import type { Spelling } from "@tributary/reports/answers";
+import { spellingLines } from "./spelling-lines.ts";
 import { safeTextWithin } from "../terminal/terminal.ts";
 import { timesLine } from "./report-notes.ts";
-import { formatUnits, minorDigits, roundColumn, unitsOf } from "./rounding.ts";
+import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 import { withBars } from "./table-bars.ts";
 import { plainTable } from "./table.ts";
 
@@ -10,6 +12,9 @@ const MAX_CELL_CHARACTERS = 70;
 const SHARE_DIGITS = 2;
 const DAY_MS = 86_400_000;
 
+const BLENDED = `ROAS and CPA in all are of the spend that touchpoints were found for; blended ones set all spend against all
+conversions, also those without the other. A "–" is not known.`;
+
 type Figures = Readonly<Record<string, unknown>>;
 
 /** The sums beside a report's rows. */
@@ -17,6 +22,7 @@ interface Summaries extends RowsAnswer {
   readonly rest?: Figures;
   /** Several where there are several currencies. */
   readonly totals?: Figures | readonly Figures[];
+  readonly spellings?: readonly Spelling[];
 }
 
 /**
@@ -24,7 +30,7 @@ interface Summaries extends RowsAnswer {
  * @param columns of the screen, for bars of the conversions; 0 for none
  */
 export function renderRows(report: RowsAnswer, columns = 0): string {
-  const { rows, rest, totals, timeZone, from, to } = report as Summaries;
+  const { rows, rest, totals, spellings, timeZone, from, to } = report as Summaries;
   const times = timeZone === undefined ? [] : [timesLine({ timeZone, from, to })];
   if (rows.length === 0) return ["Nothing in this time.", ...times].join("\n\n");
   const names = Object.keys(rows[0] ?? {});
@@ -49,7 +55,10 @@ export function renderRows(report: RowsAnswer, columns = 0): string {
     const all = typeof currency === "string" && currency !== "" ? `In all, ${currency}` : "In all";
     lines.push(`${all}: ${inWords(sums, currency)}.`);
   }
-  return [...lines, ...times].join("\n\n");
+  const spelled = spellingLines(spellings);
+  if (spelled.length > 0) lines.push(spelled.join("\n"));
+  const isBlended = Array.isArray(totals) && totals.some((of) => "blendedRoas" in of);
+  return [...lines, ...(isBlended ? [BLENDED] : []), ...times].join("\n\n");
 }
 
 function inWords(figures: Figures, currency?: unknown): string {
@@ -67,9 +76,9 @@ function cellOf(name: string, value: unknown, currency: unknown): string {
       .map((of) => `${amountOf(of.value, of.currency)} ${of.currency}`.trim())
       .join(", ");
   }
-  if (typeof value === "number") return figureOf(name, value);
+  if (typeof value === "number") return figureOf(name, value, currency);
   if (isComputed(name) && typeof value === "string" && /^-?\d/.test(value)) {
-    return name.toLowerCase().endsWith("conversions")
+    return name.toLowerCase().includes("conversions")
       ? rounded(value, SHARE_DIGITS)
       : amountOf(value, currency);
   }
@@ -78,15 +87,31 @@ function cellOf(name: string, value: unknown, currency: unknown): string {
   return safeTextWithin(MAX_CELL_CHARACTERS, text);
 }
 
-function figureOf(name: string, value: number): string {
+function figureOf(name: string, value: number, currency: unknown): string {
+  if (/cpa$|cpc$/i.test(name)) return quotientOf(value, currency);
+  if (/roas$|PerLast$/i.test(name)) return formatUnits(...roundedTo(value, SHARE_DIGITS));
   if (name.endsWith("Rate")) return `${(value * 100).toFixed(2)} %`;
   if (name.endsWith("Ms")) return `${(value / DAY_MS).toFixed(1)} d`;
   return value.toLocaleString("en-US", { maximumFractionDigits: 2 });
 }
 
+/** Money for each conversion or arrival, in the currency's minor unit; a little is not nothing. */
+function quotientOf(value: number, currency: unknown): string {
+  const [units, digits] = roundedTo(value, digitsOf(currency));
+  return units === 0n && value > 0 ? `< ${formatUnits(1n, digits)}` : formatUnits(units, digits);
+}
+
+function roundedTo(value: number, digits: number): [units: bigint, digits: number] {
+  return [roundColumn([unitsOfNumber(value)], digits).total, digits];
+}
+
+function digitsOf(currency: unknown): number {
+  return minorDigits(typeof currency === "string" ? currency : "");
+}
+
 /** An exact amount in its currency's minor unit. */
 function amountOf(text: string, currency: unknown): string {
-  return rounded(text, minorDigits(typeof currency === "string" ? currency : ""));
+  return rounded(text, digitsOf(currency));
 }
 
 function rounded(text: string, digits: number): string {
@@ -102,10 +127,11 @@ function isComputed(name: string): boolean {
   return /value|spend|conversions$/i.test(name);
 }
 
-/** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median". */
+/** A field's name as words: `clickThroughRate` is "click through rate", `medianMs` "median", `blendedCpa` "blended CPA". */
 function wordsOf(name: string): string {
   return name
     .replace(/Ms$/, "")
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
-    .toLowerCase();
+    .toLowerCase()
+    .replace(/\b(?:roas|cpa|cpc)$/, (word) => word.toUpperCase());
 }

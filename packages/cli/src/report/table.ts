@@ -5,15 +5,18 @@ import { counted, figure } from "../terminal/figures.ts";
 import { withBars } from "./table-bars.ts";
 import { formatUnits, minorDigits, roundColumn, unitsOf, unitsOfNumber } from "./rounding.ts";
 
-/** The channel that stands for conversions without a touchpoint. */
-const UNATTRIBUTED = "unattributed";
+/** What stands for a channel, or another dimension, of conversions without a touchpoint. */
+const UNATTRIBUTED = ["unattributed", "(unattributed)"];
 export const CALENDAR: readonly string[] = ["hour", "day", "week", "month"];
 export const CONVERSION_DIGITS = 2;
 /** A campaign's name may be 256 bytes; a table has less room. */
 const MAX_CELL_CHARACTERS = 40;
 
 /** The part of a report that its tables show. */
-export type ShownReport = Pick<AttributionReport, "asOf" | "rows" | "totals" | "comparisons">;
+export type ShownReport = Pick<
+  AttributionReport,
+  "asOf" | "rows" | "totals" | "comparisons" | "removalEffects"
+>;
 
 /** Groups of a report in the order of {@link groupOrder}, then of their first row. */
 interface Grid {
@@ -61,8 +64,40 @@ export function renderReport(
   parts.push(
     `${counted(conversions, "conversion")}${asOf}: ${figure(attributed)} attributed, ${figure(unattributed)} without a touchpoint.`,
   );
-  parts.push(...confidenceParts(report, by));
+  parts.push(...removalParts(report, by), ...confidenceParts(report, by));
   return parts.join("\n\n");
+}
+
+/** Removal effects of the Markov models, and how likely a journey converts. */
+function removalParts({ removalEffects = [] }: ShownReport, by: readonly string[]): string[] {
+  if (removalEffects.length === 0) return [];
+  const dims = by.filter((name) => removalEffects.some(({ effects: [one] }) => one?.[name]));
+  const named = removalEffects.map(
+    ({ effects }) =>
+      new Map(
+        effects.map(({ effect, ...group }) => [
+          JSON.stringify(dims.map((name) => dimensionText(group[name]))),
+          effect,
+        ]),
+      ),
+  );
+  const groups = [...new Set(named.flatMap((effects) => [...effects.keys()]))];
+  const rows = groups.map((group) => [
+    ...(JSON.parse(group) as string[]),
+    ...named.map((effects) => percent(effects.get(group) ?? 0)),
+  ]);
+  const models = removalEffects.map(({ model }) => model);
+  const probabilities = removalEffects.map(
+    ({ model, conversionProbability }) => `${percent(conversionProbability)} under ${model}`,
+  );
+  const line = `A journey with a touchpoint converts with a probability of ${probabilities.join(", ")}.`;
+  if (groups.length === 0) return [line];
+  const title = "Removal effects: share of the conversions that would be lost without";
+  return [`${title}\n${plainTable([...dims, ...models], dims.length, rows, false)}`, line];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
 }
 
 /** Intervals of the conversions, and the neighbours whose difference the data do not show. */
@@ -114,7 +149,8 @@ export function groupOrder(
   by: readonly string[],
 ): (a: readonly string[], b: readonly string[]) => number {
   const time = by.findIndex((name) => CALENDAR.includes(name));
-  const isLast = (group: readonly string[]): number => (group.includes(UNATTRIBUTED) ? 1 : 0);
+  const isLast = (group: readonly string[]): number =>
+    group.some((name) => UNATTRIBUTED.includes(name)) ? 1 : 0;
   // Not by the text: of two hours that read 02:00 the one with the larger offset is the first.
   const at = (group: readonly string[]): number => Date.parse(group[time] ?? "") || 0;
   return (a, b) => at(a) - at(b) || isLast(a) - isLast(b);

@@ -1,3 +1,5 @@
+import { createInterface } from "node:readline/promises";
+
 /** Where a command writes: answers to standard output, everything else to standard error. */
 export interface Terminal {
   /** Part of the answer. */
@@ -10,6 +12,8 @@ export interface Terminal {
   readonly answerInteractive: boolean;
   /** Columns of the screen. */
   readonly columns: number;
+  /** Asks the person at the terminal; undefined where there is none. @throws the signal's reason after an abort */
+  readonly ask?: ((question: string, signal: AbortSignal) => Promise<string>) | undefined;
 }
 
 /** The terminal of this process. */
@@ -20,7 +24,19 @@ export function processTerminal(): Terminal {
     interactive: process.stderr.isTTY === true && process.env["CI"] === undefined,
     answerInteractive: process.stdout.isTTY === true,
     columns: process.stdout.columns ?? 120,
+    ask: process.stdin.isTTY === true && process.stderr.isTTY === true ? askAtTerminal : undefined,
   };
+}
+
+async function askAtTerminal(question: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  // On a terminal, readline takes Ctrl-C for itself.
+  lines.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return await lines.question(question, { signal });
+  } finally {
+    lines.close();
+  }
 }
 
 // C0, DEL and C1 controls, and characters that reorder text: any sender of events may choose a name.

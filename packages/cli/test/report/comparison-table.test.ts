@@ -65,12 +65,17 @@ test("the notes name the time up to which a report is complete, and its rules", 
         ...rules,
         viewThrough: false,
         clickBeatsImpression: true,
+        conversionTouch: true,
         leaveOut: ["channel:email"],
         leftOutTouchpoints: 1234,
       },
     }),
   ).toBe(
-    `${times}Credited anew from the facts: clicks and visits count for 7d, impressions not; a click beats impressions; without channel:email (1,234 touchpoints).\n${complete}`,
+    `${times}Credited anew from the facts: clicks and visits count for 7d, impressions not; a click beats impressions; a conversion is the last touchpoint itself; without channel:email (1,234 touchpoints).\n${complete}`,
+  );
+  const unbounded = { ...rules, clickWindowMs: null, viewWindowMs: null };
+  expect(reportNotes({ ...report, source: "facts", rules: unbounded })).toContain(
+    "clicks and visits count whatever their age, impressions whatever their age.",
   );
   expect(reportNotes({ ...report, source: "streamed", completeUpTo: 0 })).toContain(
     "not known to be complete",

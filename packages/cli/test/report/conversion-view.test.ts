@@ -124,3 +124,14 @@ test("a conversion without touchpoints or a value", () => {
   expect(text).toContain("\nno value, revision 1\n");
   expect(text).toMatch(/\n– +– +unattributed +– +– +1\.00\n/);
 });
+
+test("UTM parameters that are not read are told with the touchpoint's time", () => {
+  const [first, ...others] = conversion.touchpoints;
+  const hints = ["utm_source is in the fragment"];
+  const shown = renderConversion({
+    ...conversion,
+    touchpoints: [...(first === undefined ? [] : [{ ...first, hints }]), ...others],
+  });
+  expect(shown).toContain("Not read\n2026-10-01T11:59:57.000Z utm_source is in the fragment");
+  expect(renderConversion(conversion)).not.toContain("Not read");
+});

@@ -38,6 +38,24 @@ test("computed amounts have their currency's minor unit, imported ones stay as t
   expect(rates).toMatch(/2026-10-01 +0\.921234 +120\.5$/m);
 });
 
+test("what is not known is no 0, a little is not nothing, and blended figures are explained", () => {
+  const row = { currency: "EUR", roas: 2.5, cpa: 1234.5, cpc: 0.0004 };
+  const shown = renderRows({
+    rows: [
+      { channel: "email", ...row, spend: "3" },
+      { channel: "direct", currency: "EUR", roas: null, cpa: null, cpc: 0, spend: null },
+      { channel: "display", ...row, currency: "JPY", spend: "1000.4" },
+    ],
+    totals: [{ currency: "EUR", spend: null, cpa: 0.62, blendedRoas: null, blendedCpa: 2 }],
+  } as Parameters<typeof renderRows>[0]);
+  expect(shown).toMatch(/channel +currency +ROAS +CPA +CPC +spend\n/);
+  expect(shown).toMatch(/email +EUR +2\.50 +1,234\.50 +< 0\.01 +3\.00\n/);
+  expect(shown).toMatch(/direct +EUR +– +– +0\.00 +–\n/);
+  expect(shown).toMatch(/display +JPY +2\.50 +1,235 +< 1 +1,000\n/);
+  expect(shown).toContain("In all, EUR: – spend, 0.62 CPA, – blended ROAS, 2.00 blended CPA.");
+  expect(shown).toContain("blended ones set all spend against all");
+});
+
 test("a report names its zone and its times", () => {
   const timeZone = "Europe/Berlin";
   const to = Date.UTC(2026, 9, 25, 0, 30);
@@ -55,4 +73,15 @@ test("a report names its zone and its times", () => {
 
 test("a report without rows is empty", () => {
   expect(renderRows({ rows: [] })).toBe("Nothing in this time.");
+});
+
+test("names in several spellings are told below the table", () => {
+  const spellings = ["Google", "google", "GOOGLE "];
+  const shown = renderRows({
+    rows: [{ source: "Google", clicks: 1 }],
+    spellings: [{ dimension: "source", name: "google", spellings, count: 12 }],
+  } as Parameters<typeof renderRows>[0]);
+  expect(shown).toContain(
+    '12 spellings of google in source: "Google", "google", "GOOGLE ", …\nThe tenant settings fold and aliases',
+  );
 });

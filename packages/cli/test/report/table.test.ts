@@ -98,6 +98,27 @@ test("CSV keeps values exact, and names that look like formulas are text", () =>
   );
 });
 
+test("removal effects have a table of their own, the largest first, and the probability of a conversion", () => {
+  const removalEffects = [
+    {
+      model: "markov",
+      conversionProbability: 0.625,
+      effects: [
+        { channel: "email", effect: 1 },
+        { channel: "paid_search", effect: 0.5 },
+      ],
+    },
+    { model: "markov_2", conversionProbability: 0.6, effects: [{ channel: "email", effect: 0.9 }] },
+  ];
+  const rows = [row("markov", "email", 1, "1")];
+  const text = renderReport({ ...report, rows, removalEffects }, ["markov"], ["channel", "day"]);
+  expect(text).toMatch(/lost without\nchannel +markov +markov_2\n.*\nemail +100\.00 % +90\.00 %\n/);
+  expect(text).toMatch(/paid_search +50\.00 % +0\.00 %\n/);
+  expect(text).toContain(
+    "A journey with a touchpoint converts with a probability of 62.50 % under markov, 60.00 % under markov_2.",
+  );
+});
+
 test("intervals have a table of their own, and neighbours without a significant difference are named", () => {
   const ranged = (channel: string, conversions: number, low: number, high: number) => ({
     ...row("markov", channel, conversions, "1"),

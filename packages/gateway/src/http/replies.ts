@@ -4,13 +4,17 @@ import { GatewayError } from "../errors.ts";
 
 export const EVENTS_ROUTE = "/v1/events";
 
-/** Answers a batch that could be read: 202 where anything was taken, 400 where nothing could be. */
+/**
+ * Answers a batch that could be read: 202 where anything was taken, 400 where nothing could be.
+ * @param hints about what was taken, where the sender asked for them
+ */
 export async function answerBatch(
   reply: FastifyReply,
   accepted: number,
   refused: readonly Refusal[],
+  hints?: readonly Refusal[],
 ): Promise<FastifyReply> {
-  if (accepted > 0) return reply.code(202).send({ accepted, refused });
+  if (accepted > 0) return reply.code(202).send({ accepted, refused, ...(hints && { hints }) });
   const first = refused[0];
   const reason = `no event could be taken; the first: ${first?.field}: ${first?.reason}`;
   return reply.code(400).send({ error: { code: "all_refused", reason }, accepted: 0, refused });
@@ -35,23 +39,38 @@ export function toGatewayError(error: unknown): GatewayError {
     if (code === "too_many_events" || code === "body_empty") return new GatewayError(code, message);
     return new GatewayError("body_malformed", message);
   }
-  switch (error instanceof Error && "code" in error ? error.code : undefined) {
-    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
-      return new GatewayError(
-        "unsupported_media_type",
-        "Content-Type: expected application/json, application/x-ndjson or application/msgpack",
-      );
-    default:
-      return new GatewayError("internal", "the gateway failed; the request can be sent again", 1);
+  if (!(error instanceof Error)) return internal();
+  const { code, statusCode = 500 } = error as Error & { code?: string; statusCode?: number };
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") {
+    return new GatewayError(
+      "unsupported_media_type",
+      "Content-Type: expected application/json, application/x-ndjson or application/msgpack",
+    );
   }
+  // Others of Fastify's about a request: its message may repeat what a stranger sent.
+  return statusCode < 500
+    ? new GatewayError("request_malformed", "the request cannot be read")
+    : internal();
 }
 
-/** Answers a path or method that is not there. */
-export function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const path = request.url.split("?")[0] ?? "";
-  if (path === EVENTS_ROUTE) {
-    void reply.header("Allow", "POST");
-    return sendError(reply, new GatewayError("method_not_allowed", `${EVENTS_ROUTE} takes POST`));
+function internal(): GatewayError {
+  return new GatewayError("internal", "the gateway failed; the request can be sent again", 1);
+}
+
+/**
+ * Answers a path or method that is not there.
+ * @param allowed methods that the path takes; none where it is not there
+ */
+export function notFound(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  allowed: readonly string[],
+): FastifyReply {
+  if (allowed.length > 0) {
+    const methods = allowed.join(", ");
+    const path = (request.url.split("?")[0] ?? "").slice(0, 128);
+    void reply.header("Allow", methods);
+    return sendError(reply, new GatewayError("method_not_allowed", `${path} takes ${methods}`));
   }
   return sendError(
     reply,

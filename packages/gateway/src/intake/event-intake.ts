@@ -27,6 +27,14 @@ import type { SpooledBatch } from "../spool/records.ts";
 
 const KNOWN_FIELDS: ReadonlySet<string> = new Set(["event", "userAgent", ...EVENT_FIELDS]);
 
+/** Decorator of a request: its tenant. */
+export const TENANT = "tenant";
+
+/** The tenant that {@link EventIntake.beforeBody} found; empty where only the body names it. */
+export function tenantOf(request: Pick<FastifyRequest, "getDecorator">): string {
+  return request.getDecorator<string>(TENANT);
+}
+
 /** Outcome of a request's events; Redis or the spool has the accepted ones. */
 export interface Taken {
   readonly accepted: number;
@@ -53,6 +61,17 @@ export class EventIntake {
       (reason) => new GatewayError("unauthorized", reason),
       parts.storedKeys,
     );
+  }
+
+  /**
+   * A hook of a route that finds a request's tenant before its body is read, for {@link tenantOf}.
+   * @param find the tenant; empty where only the body names it
+   */
+  beforeBody(find: (request: FastifyRequest) => string) {
+    return (request: FastifyRequest, _reply: unknown, done: () => void): void => {
+      request.setDecorator(TENANT, find(request));
+      done();
+    };
   }
 
   /** @throws GatewayError where nothing can be taken now: of anybody, or of this tenant */

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { EVENT_LIMITS, packEvents } from "@tributary/protocol";
+import { packEvents } from "@tributary/protocol";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type BotFilter, BOTS_CHANNEL } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
@@ -9,6 +9,7 @@ import type { EventIntake } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { Keeper } from "./keeper.ts";
 import { linkEvent, type LinkQuery } from "./link-event.ts";
+import type { StrayRestorer } from "./stray-parameters.ts";
 import { allowedHosts, allowedTarget } from "./targets.ts";
 
 /** Where the target's page finds the click's ID. */
@@ -32,6 +33,7 @@ export function addLinkRoutes(
   intake: EventIntake,
   keeper: Keeper,
   bots: BotFilter,
+  stray: StrayRestorer,
   metrics: GatewayMetrics,
 ): void {
   const hosts = new Map(
@@ -45,8 +47,9 @@ export function addLinkRoutes(
     async (request, reply) => {
       const { query } = request;
       const tenant = intake.keys.tenantOf(request.headers, request.params.key);
-      const target = allowedTarget(query["url"], hosts.get(tenant));
-      if (!(target instanceof URL)) throw new GatewayError("target_refused", target.reason);
+      const given = allowedTarget(query["url"], hosts.get(tenant));
+      if (!(given instanceof URL)) throw new GatewayError("target_refused", given.reason);
+      const target = stray.restore(given, request.raw.url ?? "", tenant);
       const id = randomUUID();
       const url = target.href;
       await keep(request, tenant, { type: "click", id, query, url });
@@ -76,16 +79,7 @@ export function addLinkRoutes(
     const verdict = bots.judge(tenant, request.headers["user-agent"]);
     if (verdict === "drop") return;
     const time = Date.now();
-    const { referer } = request.headers;
-    const isShort = referer !== undefined && Buffer.byteLength(referer) <= EVENT_LIMITS.urlBytes;
-    const event = linkEvent({
-      type,
-      id,
-      time,
-      query,
-      url,
-      referrer: isShort ? referer : undefined,
-    });
+    const event = linkEvent({ type, id, time, query, url, referrer: request.headers.referer });
     const marked = verdict === "mark" ? { ...event, channel: BOTS_CHANNEL } : event;
     const body = packEvents([marked]);
     const outcome = await keeper.keep({ tenant, receivedAtMs: time, events: 1, body });

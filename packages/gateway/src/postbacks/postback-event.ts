@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { PostbackTemplate } from "@tributary/tenants";
+import { parseTimeText } from "../intake/time-text.ts";
 
 /** Parameters of a postback: texts; of several with one name the first counts. */
 export type PostbackParameters = Readonly<Record<string, string>>;
@@ -8,7 +9,6 @@ const PLACE = /\{([\w.-]+)\}/g;
 /** What networks leave in an address where they have nothing to put there. */
 const MACRO = /^(?:\{.*\}|\[.*\]|%.*%|\$\{.*\}|__\w+__)$/;
 const SECONDS = /^\d{10}$/;
-const MILLISECONDS = /^\d{13}$/;
 
 /**
  * The event of a postback. Without an `id` of its own it has one made of template and order, or of all parameters: a network
@@ -45,9 +45,8 @@ function filled(pattern: string, parameters: PostbackParameters): string {
 
 /** ms since 1970, or the text as it is, which the event's own rules then refuse by name. */
 function timeOf(text: string): unknown {
-  if (MILLISECONDS.test(text)) return Number(text);
   if (SECONDS.test(text)) return Number(text) * 1000;
-  const ms = Date.parse(text);
+  const ms = parseTimeText(text);
   return Number.isNaN(ms) ? text : ms;
 }
 

@@ -2,7 +2,7 @@ import { packEvents } from "@tributary/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { EventIntake } from "../intake/event-intake.ts";
+import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import { postbackEvent, type PostbackParameters } from "./postback-event.ts";
 
 const ROUTE = "/v1/postback/:template";
@@ -21,13 +21,14 @@ export function addPostbackRoutes(
     method: ["GET", "POST"],
     url: ROUTE,
     exposeHeadRoute: false,
+    onRequest: intake.beforeBody(({ headers, query }) => {
+      const { [KEY]: key } = query as Query;
+      return intake.keys.tenantOf(headers, typeof key === "string" ? key : undefined);
+    }),
     handler: async (request, reply) => {
       await intake.inSpan(request, ROUTE, async (span) => {
-        const { [KEY]: key, ...query } = request.query;
-        const tenant = intake.keys.tenantOf(
-          request.headers,
-          typeof key === "string" ? key : undefined,
-        );
+        const { [KEY]: _, ...query } = request.query;
+        const tenant = tenantOf(request);
         const name = request.params.template;
         const { postbacks = {} } = config.tenants.byName.get(tenant) ?? {};
         const template = Object.hasOwn(postbacks, name) ? postbacks[name] : undefined;

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { parseJson } from "@tributary/protocol";
 import { GatewayError } from "../errors.ts";
 import { decodeBody } from "../http/read-body.ts";
 
@@ -13,7 +14,7 @@ export interface SegmentBody {
 
 /**
  * Reads a body by its content, whatever its headers say: `text/plain` is JSON here, and form-encoded bodies are gzip.
- * @throws GatewayError `body_malformed`, `body_empty`, `body_too_large`, `unsupported_encoding`, `too_many_events`
+ * @throws GatewayError, ProtocolError `body_malformed`, `body_empty`, `body_too_large`, `unsupported_encoding`, `too_many_events`
  */
 export async function readSegmentBody(
   raw: Buffer,
@@ -53,13 +54,7 @@ function parse(text: string): unknown {
   const trimmed = text.replace(/^\uFEFF/, "").trim();
   if (trimmed === "") throw new GatewayError("body_empty", "the body is empty");
   const json = trimmed.startsWith("{") || trimmed.startsWith("[") ? trimmed : fromForm(trimmed);
-  try {
-    const value: unknown = JSON.parse(json);
-    return value;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw malformed(`not valid JSON: ${reason}`);
-  }
+  return parseJson(json);
 }
 
 /** The JSON in a form: all of it percent-encoded, or the field `data`, plain or as base64. */

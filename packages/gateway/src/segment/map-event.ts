@@ -9,16 +9,25 @@ import {
   type Refusal,
 } from "@tributary/protocol";
 import { isRecord } from "./body.ts";
-import { eventTimeOf, type SenderClock } from "./sender-clock.ts";
+import {
+  add,
+  cut,
+  type Fields,
+  firstOf,
+  type OmitField,
+  recordOf,
+  shown,
+  textOf,
+} from "./fields.ts";
+import { addOrigin, isWithinSite, namesSource, type Origin, originOf } from "./origin.ts";
 import { fitsProperties } from "./properties-size.ts";
 import type { SegmentRules } from "./rules.ts";
+import { eventTimeOf, type SenderClock } from "./sender-clock.ts";
 
 /** Segment's calls. */
 export const SEGMENT_CALLS = ["track", "page", "screen", "identify", "group", "alias"] as const;
 
 export type SegmentCall = (typeof SEGMENT_CALLS)[number];
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The user agent in an event's context; undefined where it has none. */
 export function userAgentOf(sent: unknown): string | undefined {
@@ -27,20 +36,6 @@ export function userAgentOf(sent: unknown): string | undefined {
 
 /** Why an event cannot be one of ours. */
 export type Reason = Omit<Refusal, "index">;
-
-/** Notified of a field that is dropped or cut; the event itself is taken. */
-export type OmitField = (field: string, reason: string) => void;
-
-const NOTHING: Fields = Object.freeze({});
-const CAMPAIGN_FIELDS = [
-  ["source", "source"],
-  ["medium", "medium"],
-  ["campaign", "name"],
-  ["term", "term"],
-  ["content", "content"],
-] as const;
-/** Query parameters that make a page the landing of an advertisement, wherever its link was. */
-const ADVERTISED = /[?&](?:utm_[a-z]+|[a-z]*clid|clickid|gad_source|gbraid|wbraid)=/i;
 
 /**
  * Maps one event.
@@ -77,20 +72,16 @@ export function mapEvent(
   if (kind === "alias" && textOf(sent["userId"]) === undefined) {
     return refuse("userId", "userId: an alias call needs the ID from now on");
   }
-  const type = typeOf(kind, name, properties, sent, rules);
+  const origin = originOf(sent, properties);
+  const type = typeOf(kind, name, origin, rules);
   const event: Record<string, unknown> = { id: idOf(sent, stamp), type, time };
   add(event, "userId", textOf(sent["userId"]));
-  add(event, "anonymousId", textOf(kind === "alias" ? sent["previousId"] : sent["anonymousId"]));
+  add(event, "anonymousId", anonymousIdOf(kind, sent, omit));
   addName(event, kind, name ?? textOf(sent["name"]), omit);
   if (type === "conversion" || type === "refund") addMoney(event, properties, rules, omit);
-  else if (type !== "identify") addOrigin(event, sent, properties, omit);
+  else if (type !== "identify") addOrigin(event, origin, omit);
   addProperties(event, kind, sent, omit);
   return { event };
-}
-
-/** A field that is not there is never set: an object that fields were deleted of is slow to pack. */
-function add(event: Record<string, unknown>, field: string, value: string | undefined): void {
-  if (value !== undefined) event[field] = value;
 }
 
 function refuse(field: string, reason: string): { refused: Reason } {
@@ -105,17 +96,18 @@ function callOf(sent: Fields): SegmentCall | undefined {
 function typeOf(
   call: SegmentCall,
   name: string | undefined,
-  properties: Fields,
-  sent: Fields,
+  origin: Origin,
   rules: SegmentRules,
 ): EventType {
   switch (call) {
     case "track":
-      if (name !== undefined && rules.conversions.has(name)) return "conversion";
-      if (name !== undefined && rules.refunds.has(name)) return "refund";
-      return name !== undefined && rules.touchpoints.has(name) ? "visit" : "custom";
+      if (name === undefined) return "custom";
+      if (rules.conversions.has(name)) return "conversion";
+      if (rules.refunds.has(name)) return "refund";
+      if (rules.touchpoints.has(name)) return "visit";
+      return rules.campaigns.has(name) && namesSource(origin) ? "visit" : "custom";
     case "page":
-      return isWithinSite(sent, properties) ? "custom" : "visit";
+      return isWithinSite(origin) ? "custom" : "visit";
     case "screen":
       return "visit";
     case "identify":
@@ -126,15 +118,14 @@ function typeOf(
   }
 }
 
-/** A page that was reached from another one of the same site is no arrival: it belongs to the visit that goes on. */
-function isWithinSite(sent: Fields, properties: Fields): boolean {
-  const context = recordOf(sent["context"]);
-  if (Object.keys(recordOf(context["campaign"])).length > 0) return false;
-  const url = urlOf(context, properties);
-  const referrer = referrerOf(context, properties);
-  if (url === undefined || referrer === undefined || ADVERTISED.test(url)) return false;
-  const host = hostOf(url);
-  return host !== undefined && host === hostOf(referrer);
+function anonymousIdOf(call: SegmentCall, sent: Fields, omit: OmitField): string | undefined {
+  const own = textOf(sent["anonymousId"]);
+  if (call !== "alias") return own;
+  const previous = textOf(sent["previousId"]);
+  if (own !== undefined && own !== previous && own !== textOf(sent["userId"])) {
+    omit("anonymousId", "an alias joins previousId alone; an identify joins this ID");
+  }
+  return previous;
 }
 
 /** The sender's own ID where it fits, else a hash of it; without any, one by which the same event is known again. */
@@ -202,43 +193,14 @@ function moneyOf(found: unknown, isRefund: boolean): string | number | undefined
   return amount !== undefined && parseDecimal(amount) !== undefined ? amount : undefined;
 }
 
-function addOrigin(
-  event: Record<string, unknown>,
-  sent: Fields,
-  properties: Fields,
-  omit: OmitField,
-): void {
-  const context = recordOf(sent["context"]);
-  const campaign = recordOf(context["campaign"]);
-  for (const [field, from] of CAMPAIGN_FIELDS) {
-    add(event, field, cut(textOf(campaign[from]), EVENT_LIMITS.utmBytes, field, omit));
-  }
-  add(event, "url", cut(urlOf(context, properties), EVENT_LIMITS.urlBytes, "url", omit));
-  const referrer = referrerOf(context, properties);
-  add(event, "referrer", cut(referrer, EVENT_LIMITS.urlBytes, "referrer", omit));
-}
-
-function urlOf(context: Fields, properties: Fields): string | undefined {
-  const page = recordOf(context["page"]);
-  const url = textOf(page["url"]) ?? textOf(properties["url"]);
-  const search = textOf(page["search"]) ?? textOf(properties["search"]);
-  // A page's canonical address may lack the query, and with it the click ID.
-  if (url === undefined || search === undefined || url.includes("?")) return url;
-  return search.startsWith("?") ? url + search : url;
-}
-
-function referrerOf(context: Fields, properties: Fields): string | undefined {
-  return textOf(recordOf(context["page"])["referrer"]) ?? textOf(properties["referrer"]);
-}
-
 function addProperties(
   event: Record<string, unknown>,
   call: SegmentCall,
   sent: Fields,
   omit: OmitField,
 ): void {
-  const own = sent[call === "identify" || call === "group" ? "traits" : "properties"];
-  if (!isRecord(own) || Object.keys(own).length === 0) return;
+  const own = propertiesOf(call, sent);
+  if (Object.keys(own).length === 0) return;
   if (fitsProperties(own)) event["properties"] = own;
   else {
     const { propertiesBytes, propertiesDepth } = EVENT_LIMITS;
@@ -247,47 +209,25 @@ function addProperties(
   }
 }
 
-function firstOf(properties: Fields, names: readonly string[]): unknown {
-  for (const name of names) {
-    const value = properties[name];
-    if (value !== undefined && value !== null && value !== "") return value;
+/** The sender's own data, with the fields of the call that have no place in our event. */
+function propertiesOf(call: SegmentCall, sent: Fields): Fields {
+  switch (call) {
+    case "identify":
+      return isRecord(sent["traits"])
+        ? sent["traits"]
+        : recordOf(recordOf(sent["context"])["traits"]);
+    case "group":
+      return withField("groupId", sent, recordOf(sent["traits"]));
+    case "page":
+    case "screen":
+      return withField("category", sent, recordOf(sent["properties"]));
+    case "track":
+    case "alias":
+      return recordOf(sent["properties"]);
   }
-  return undefined;
 }
 
-function recordOf(value: unknown): Fields {
-  return isRecord(value) ? value : NOTHING;
-}
-
-/** Text, or a number that was meant as one; undefined for nothing and for anything else. */
-function textOf(value: unknown): string | undefined {
-  if (typeof value === "number") return String(value);
-  if (typeof value !== "string") return undefined;
-  const text = value.trim();
-  return text === "" ? undefined : text;
-}
-
-function hostOf(url: string): string | undefined {
-  return URL.parse(url)?.hostname.replace(/^www\./, "");
-}
-
-/** A text of at most so many bytes of UTF-8. */
-function cut(
-  text: string | undefined,
-  most: number,
-  field: string,
-  omit: OmitField,
-): string | undefined {
-  if (text === undefined || text.length * 3 <= most) return text;
-  const bytes = Buffer.from(text);
-  if (bytes.length <= most) return text;
-  omit(field, `expected at most ${most} bytes, got ${bytes.length}; cut`);
-  let end = most;
-  // Not within a character: its later bytes are 10xxxxxx.
-  while (((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString("utf8", 0, end);
-}
-
-function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? "nothing").slice(0, 40);
+function withField(field: string, sent: Fields, own: Fields): Fields {
+  const value = textOf(sent[field]);
+  return value === undefined || own[field] !== undefined ? own : { ...own, [field]: value };
 }

@@ -12,7 +12,7 @@ import {
 } from "../intake/bots.ts";
 import type { GatewayConfig } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { EventIntake } from "../intake/event-intake.ts";
+import { type EventIntake, tenantOf } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import { readSegmentBody, type SegmentBody } from "./body.ts";
 import { mapEvent, type Reason, type SegmentCall, userAgentOf } from "./map-event.ts";
@@ -53,10 +53,14 @@ export function addSegmentRoutes(
   metrics: GatewayMetrics,
 ): void {
   const take = new SegmentIntake(config, intake, bots, metrics);
+  // A key in the body takes reading it.
+  const onRequest = intake.beforeBody(({ headers }) =>
+    intake.keys.isIn(headers) ? intake.keys.tenantOf(headers) : "",
+  );
   for (const prefix of PREFIXES) {
     for (const [path, call] of Object.entries(PATHS)) {
       const route = `${prefix}/${path}`;
-      server.post(route, async (request, reply) => {
+      server.post(route, { onRequest }, async (request, reply) => {
         await intake.inSpan(request, route, async (span) => {
           await take.answer(request, reply, call, span);
           span.setAttribute("http.response.status_code", reply.statusCode);
@@ -72,9 +76,10 @@ export function addSegmentRoutes(
     async (request, reply) => {
       const { writeKey } = request.params;
       intake.keys.tenantOf({}, writeKey);
-      const { host = "" } = request.headers;
+      // Those of the client's own request, where a trusted proxy forwards it.
+      const { host, protocol } = request;
       // The unmodified snippet sends to where these say, and to Segment where they say nothing.
-      const own = HOST.test(host) ? { apiHost: `${host}/v1`, protocol: request.protocol } : {};
+      const own = HOST.test(host) ? { apiHost: `${host}/v1`, protocol } : {};
       return reply
         .header("Cache-Control", "no-cache")
         .send({ integrations: { "Segment.io": { apiKey: writeKey, ...own } } });
@@ -135,11 +140,12 @@ class SegmentIntake {
     const { keys } = this.#intake;
     const { headers } = request;
     // A known sender is asked to wait before its body is read.
-    if (keys.isIn(headers)) this.#intake.checkRoom(keys.tenantOf(headers));
+    const known = tenantOf(request);
+    if (known !== "") this.#intake.checkRoom(known);
     const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const body = await readSegmentBody(raw, headers, this.#config);
-    const tenant = keys.tenantOf(headers, body.writeKey);
-    if (!keys.isIn(headers)) this.#intake.checkRoom(tenant);
+    const tenant = known === "" ? keys.tenantOf(headers, body.writeKey) : known;
+    if (known === "") this.#intake.checkRoom(tenant);
     const rules = this.#rules.get(tenant) ?? ECOMMERCE_RULES;
     const own = pageAgentOf(headers);
     const clock = senderClockOf(body.sentAt, headers, { ...this.#config, now: Date.now() });

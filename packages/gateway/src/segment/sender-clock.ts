@@ -1,6 +1,7 @@
 /** The clock of a Segment client, and the time of its events by the gateway's. */
 import type { IncomingHttpHeaders } from "node:http";
 import { clockShiftMs, type ScanOptions } from "@tributary/protocol";
+import { parseTimeText } from "../intake/time-text.ts";
 
 export interface SenderClock {
   /** The client's clock at sending, or the arrival where it does not say, ms since 1970: the time of an event without one. */
@@ -11,9 +12,6 @@ export interface SenderClock {
 
 /** 2000-01-01: an earlier clock is not set, and nothing to correct by. */
 const LEAST_CLOCK_MS = 946_684_800_000;
-/** A date and time without a zone: Date.parse would take the gateway's. */
-const WITHOUT_ZONE = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?$/;
-const MS_AS_TEXT = /^\d{12,14}$/;
 
 /**
  * A body's clock. A repeated request may bear the `sentAt` of its first try, which only a clock that is ahead is corrected by.
@@ -51,11 +49,6 @@ export function eventTimeOf(
 }
 
 function timeOf(stamp: unknown): number | undefined {
-  const ms = typeof stamp === "string" ? parseTime(stamp.trim()) : stamp;
+  const ms = typeof stamp === "string" ? parseTimeText(stamp) : stamp;
   return typeof ms === "number" && Number.isFinite(ms) ? Math.floor(ms) : undefined;
-}
-
-function parseTime(text: string): number {
-  if (MS_AS_TEXT.test(text)) return Number(text);
-  return Date.parse(WITHOUT_ZONE.test(text) ? `${text.replace(" ", "T")}Z` : text);
 }

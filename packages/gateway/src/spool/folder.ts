@@ -1,6 +1,7 @@
 /** The spool's folder: segments, oldest first, and the lock of the gateway that owns it. */
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { makeFolder } from "@tributary/service";
 
 const LOCK = "lock";
 const SEGMENT = /^\d{13}-\d{6}\.spool$/;
@@ -22,7 +23,7 @@ export interface SegmentFile {
  * @throws Error where a living process has it, or it cannot be written
  */
 export async function takeFolder(dir: string): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   const path = join(dir, LOCK);
   for (let tries = 0; ; tries += 1) {
     try {

@@ -71,7 +71,7 @@ describe("a page of another origin", () => {
     }
     const headers = { origin: PAGE, "access-control-request-method": "GET" };
     const asked = await open.server.inject({ method: "OPTIONS", url: "/metrics", headers });
-    expect(asked.statusCode).toBe(404);
+    expect(asked.statusCode).toBe(405);
     expect(corsOf(asked.headers)).toEqual([]);
   });
 });

@@ -74,3 +74,26 @@ it("writes no error line for a client that goes away within its body, or before 
   expect((await gateway.server.inject("/healthz")).statusCode).toBe(200);
   expect(lines).toEqual([]);
 });
+
+it("reads no body of a sender whose key is wrong, or who has none where the headers bring it", async () => {
+  gateway = await startGateway(redis.url, { TRIBUTARY_WRITE_KEYS: "k=shop" });
+  const address = await gateway.server.listen({ host: "127.0.0.1", port: 0 });
+  const port = Number(new URL(address).port);
+  for (const [path, headers] of [
+    ["/v1/events", ""],
+    ["/v1/events", "X-Write-Key: wrong\r\n"],
+    ["/v1/t", "X-Write-Key: wrong\r\n"],
+    ["/v1/batch", `Authorization: Basic ${Buffer.from("wrong:").toString("base64")}\r\n`],
+    ["/v1/postback/network", "X-Write-Key: wrong\r\n"],
+    ["/v1/postback/network?key=wrong", ""],
+  ] as const) {
+    const socket = await open(port);
+    // A body that never comes: whoever waits for it does not answer.
+    socket.write(
+      `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n${headers}\r\n`,
+    );
+    const answer = await Promise.race([once(socket, "data"), sleep(2000)]);
+    socket.destroy();
+    expect([path, String(answer).slice(0, 12)]).toEqual([path, "HTTP/1.1 401"]);
+  }
+});

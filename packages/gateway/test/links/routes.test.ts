@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { tenantsFile } from "../../../../test/support/tenants-file.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { storedEvents } from "../support/stored-events.ts";
 
 const UUID = /^[0-9a-f-]{36}$/;
 const TARGET = "https://shop.example/a?utm_source=news&utm_medium=email&x=%2f#top";
@@ -64,7 +65,7 @@ describe("a link", () => {
     expect(await metric('tributary_link_events_total{type="click",outcome="kept"}')).toMatch(/ 1$/);
     // A look at where it leads is no click.
     const { method, url } = { method: "HEAD" as const, url: `/c/k1?${to(TARGET)}` };
-    expect((await gateway.server.inject({ method, url })).statusCode).toBe(404);
+    expect((await gateway.server.inject({ method, url })).statusCode).toBe(405);
     await expect
       .poll(async () => metric('tributary_spool_batches_total{outcome="forwarded"}'))
       .toMatch(/ 1$/);
@@ -85,13 +86,84 @@ describe("a link", () => {
     }
   });
 
-  it("leads on with what the event cannot hold, which is counted", async () => {
+  it("keeps a click whose texts are longer than an event's, cut, and without a visitor's ID that is", async () => {
     await start();
-    const answer = await click(`${to(TARGET)}&campaign=${"x".repeat(300)}`);
+    const long = `campaign=${"x".repeat(255)}%C3%A9&channel=${"c".repeat(65)}&uid=${"u".repeat(129)}`;
+    const answer = await gateway.server.inject({
+      url: `/c/k1?${to(TARGET)}&${long}`,
+      headers: { referer: `https://blog.example/${"r".repeat(2048)}` },
+    });
+    expect(answer.statusCode).toBe(302);
+    await expect.poll(events).toBe(1);
+    const id = String(answer.headers.location).match(/tclid=([0-9a-f-]+)/)?.[1];
+    const [stored] = await storedEvents(gateway);
+    expect(stored).toMatchObject({
+      id,
+      anonymousId: id,
+      userId: "",
+      dimensions: { campaign: "x".repeat(255), channel: "c".repeat(64) },
+      referrer: `https://blog.example/${"r".repeat(2048 - 21)}`,
+    });
+  });
+
+  it("leads on with what the event cannot hold, which is counted", async () => {
+    await start({ TRIBUTARY_MAX_EVENT_BYTES: "256" });
+    const answer = await click(`${to(TARGET)}&campaign=${"x".repeat(250)}`);
     expect(answer.statusCode).toBe(302);
     expect(await metric('tributary_link_events_total{type="click",outcome="refused"}')).toMatch(
       / 1$/,
     );
+  });
+
+  it("gives its target back what an address that was not encoded lost, and says so", async () => {
+    const lines: string[] = [];
+    gateway = await startGateway(
+      redis.url,
+      {
+        TRIBUTARY_WRITE_KEYS: "k1=acme",
+        TRIBUTARY_TENANTS_FILE: tenantsFile(settingsDir, { acme: { links: ["shop.example"] } }),
+        TRIBUTARY_SPOOL_DIR: "",
+      },
+      { write: (line) => void lines.push(line) },
+    );
+    const unencoded =
+      "url=https://shop.example/?utm_source=news&utm_medium=email&utm_campaign=a&uid=ada";
+    const answer = await click(unencoded);
+    expect(answer.statusCode).toBe(302);
+    expect(String(answer.headers.location)).toMatch(
+      /^https:\/\/shop\.example\/\?utm_source=news&utm_medium=email&utm_campaign=a&tclid=/,
+    );
+    const tagged = await click(
+      `${to("https://shop.example/?utm_source=news")}&utm_source=x&utm_term=b`,
+    );
+    expect(String(tagged.headers.location)).toMatch(/\?utm_source=news&utm_term=b&tclid=/);
+    const long = await click(
+      `${to(`https://shop.example/?x=${"y".repeat(2000)}`)}&utm_term=${"z".repeat(200)}`,
+    );
+    expect([long.statusCode, String(long.headers.location).includes("utm_term")]).toEqual([
+      302,
+      false,
+    ]);
+    for (const reason of ["unencoded", "utm_on_link", "too_long"]) {
+      expect(await metric(`tributary_link_stray_parameters_total{reason="${reason}"}`)).toMatch(
+        / 1$/,
+      );
+    }
+    const said = lines.filter((line) => line.includes("tributary link"));
+    expect(said).toHaveLength(1);
+    expect(JSON.parse(said[0] ?? "")).toMatchObject({
+      tenant: "acme",
+      reason: "unencoded",
+      parameters: ["utm_medium", "utm_campaign"],
+    });
+    // The click is described by all of them.
+    const texts: string[] = [];
+    for (let partition = 0; partition < 4; partition += 1) {
+      const entries = await gateway.client.xrangeBuffer(eventsKey(partition), "-", "+");
+      texts.push(...entries.map(([, fields]) => Buffer.concat(fields).toString("latin1")));
+    }
+    expect(texts.join("")).toContain("utm_source=news&utm_medium=email&utm_campaign=a");
+    expect(await click(to(TARGET))).toMatchObject({ statusCode: 302 });
   });
 
   it("leads on while Redis is away, and its click arrives when it is back", async () => {

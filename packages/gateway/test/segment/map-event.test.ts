@@ -1,14 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { mapEvent } from "../../src/segment/map-event.ts";
-import { ECOMMERCE_RULES } from "../../src/segment/rules.ts";
+import { ECOMMERCE_RULES, segmentRulesOf } from "../../src/segment/rules.ts";
 
 const AT = "2026-11-23T16:46:14.667Z";
 const CLOCK = { sentAtMs: 0, shiftMs: 0 };
-const map = (sent: Record<string, unknown>) => {
+const map = (sent: Record<string, unknown>, rules = ECOMMERCE_RULES) => {
   const omitted: string[] = [];
   const event = { messageId: "m", userId: "ada", timestamp: AT, ...sent };
-  const mapped = mapEvent(event, undefined, ECOMMERCE_RULES, CLOCK, (field) => omitted.push(field));
+  const mapped = mapEvent(event, undefined, rules, CLOCK, (field) => omitted.push(field));
   return { ...mapped, omitted };
+};
+/** Our event of one that is not refused. */
+const eventOf = (sent: Record<string, unknown>, rules = ECOMMERCE_RULES) => {
+  const mapped = map(sent, rules);
+  if (!("event" in mapped)) throw new Error(JSON.stringify(mapped));
+  return mapped.event;
 };
 const page = (url: string, referrer: string, campaign?: Record<string, string>) => ({
   type: "page",
@@ -60,6 +66,146 @@ describe("an event of Segment's", () => {
   ])("%s", (_, sent, expected) =>
     expect(map(sent)).toMatchObject({ event: expected, omitted: [] }),
   );
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      "an install that a provider attributed",
+      order("Install Attributed", {
+        provider: "AppsFlyer",
+        campaign: { source: "Network", name: "Spring", content: "Red", ad_group: "Red Ones" },
+      }),
+      { type: "visit", source: "Network", campaign: "Spring", content: "Red" },
+    ],
+    [
+      "an install that says nothing",
+      order("Install Attributed", { provider: "x" }),
+      { type: "custom" },
+    ],
+    [
+      "a deep link with UTM parameters",
+      order("Deep Link Opened", { url: "app://landing?utm_source=mail&utm_medium=email" }),
+      { type: "visit", url: "app://landing?utm_source=mail&utm_medium=email" },
+    ],
+    [
+      "a deep link with a click ID and no scheme",
+      order("Deep Link Clicked", { url: "brnch.io/1234?gclid=1" }),
+      { type: "visit", url: "brnch.io/1234?gclid=1" },
+    ],
+    [
+      "a deep link of no campaign",
+      order("Deep Link Opened", { url: "app://landing" }),
+      { type: "custom" },
+    ],
+    [
+      "an opened app with the app before",
+      order("Application Opened", {
+        from_background: false,
+        referring_application: "com.google.android.gm",
+        url: "url://location",
+      }),
+      { type: "visit", url: "url://location", referrer: "android-app://com.google.android.gm" },
+    ],
+    [
+      "an opened app with the app before, on iOS",
+      {
+        ...order("Application Opened", { referring_application: "com.burbn.instagram" }),
+        context: { os: { name: "iOS" } },
+      },
+      { type: "visit", referrer: "ios-app://com.burbn.instagram" },
+    ],
+    [
+      "an app that a browser opened",
+      order("Application Opened", { referring_application: "com.apple.mobilesafari" }),
+      { type: "custom" },
+    ],
+    [
+      "an app that was opened through its home screen",
+      order("Application Opened", { from_background: true, referring_application: "GMail" }),
+      { type: "custom" },
+    ],
+    [
+      "a tapped push notification",
+      order("Push Notification Tapped", {
+        campaign: { medium: "Push", source: "Vendor", name: "Play" },
+      }),
+      { type: "visit", medium: "Push", source: "Vendor", campaign: "Play" },
+    ],
+    [
+      "a notification that came, and nobody tapped",
+      order("Push Notification Received", { campaign: { medium: "Push", name: "Play" } }),
+      { type: "custom" },
+    ],
+    [
+      "a campaign that its context has",
+      {
+        ...order("Deep Link Opened", { title: "x" }),
+        context: { campaign: { source: "x", name: "y" } },
+      },
+      { type: "visit", source: "x", campaign: "y" },
+    ],
+  ])("is %s", (_, sent, expected) => {
+    const event = eventOf(sent);
+    expect(map(sent).omitted).toEqual([]);
+    expect(event).toMatchObject(expected);
+    expect(event["properties"]).toEqual(sent["properties"]);
+  });
+
+  it("is what a tenant's rules make of it", () => {
+    const sent = order("Deep Link Opened", { url: "app://x?utm_source=y" });
+    const type = (segment: object): unknown => eventOf(sent, segmentRulesOf({ segment }))["type"];
+    expect(type({ campaigns: [] })).toBe("custom");
+    expect(type({ conversions: ["Deep Link Opened"] })).toBe("conversion");
+    expect(type({ campaigns: [], touchpoints: ["Deep Link Opened"] })).toBe("visit");
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      "a page without an address: its path and query",
+      { type: "page", context: { page: { path: "/sale", search: "?utm_source=x" } } },
+      { type: "visit", url: "/sale?utm_source=x" },
+    ],
+    [
+      "a page whose address has a fragment",
+      { type: "page", context: { page: { url: "https://shop.example/#top", search: "?gclid=1" } } },
+      { type: "visit", url: "https://shop.example/?gclid=1#top" },
+    ],
+    [
+      "a page's referrer in its context",
+      { type: "page", context: { referrer: { type: "dataxu", url: "https://news.example/" } } },
+      { type: "visit", referrer: "https://news.example/" },
+    ],
+    [
+      "a page's category",
+      { type: "page", name: "Shoes", category: "Shop", properties: { color: "red" } },
+      { type: "visit", name: "Shoes", properties: { category: "Shop", color: "red" } },
+    ],
+    [
+      "a screen, a visit that says nothing of its source",
+      { type: "screen", name: "Home", category: "Main", properties: { variation: "blue" } },
+      { type: "visit", name: "Home", properties: { category: "Main", variation: "blue" } },
+    ],
+    [
+      "a group's ID",
+      { type: "group", groupId: "g-1", traits: { plan: "pro" } },
+      { type: "custom", name: "group", properties: { groupId: "g-1", plan: "pro" } },
+    ],
+    [
+      "traits that are in the context",
+      { type: "identify", context: { traits: { plan: "pro" } } },
+      { type: "identify", properties: { plan: "pro" } },
+    ],
+  ])("keeps %s", (_, sent, expected) => {
+    expect(eventOf(sent)).toEqual({ id: "m", time: Date.parse(AT), userId: "ada", ...expected });
+  });
+
+  it("says that an alias does not join its anonymous ID as well", () => {
+    const alias = { type: "alias", previousId: "before", anonymousId: "other" };
+    expect(map(alias)).toMatchObject({
+      event: { type: "identify", anonymousId: "before" },
+      omitted: ["anonymousId"],
+    });
+    expect(map({ ...alias, anonymousId: "before" }).omitted).toEqual([]);
+  });
 
   it("keeps its ID where it fits, and a hash of it where not", () => {
     const id = (sent: Record<string, unknown>): unknown => {

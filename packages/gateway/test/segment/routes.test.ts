@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
-import { createRowDictionaries, EntryReader, eventsKey, EventRow } from "@tributary/protocol";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type RedisServer, startRedis } from "../../../../test/support/redis-server.ts";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { storedEvents } from "../support/stored-events.ts";
 
 let redis: RedisServer;
 let gateway: TestGateway;
@@ -38,20 +38,6 @@ const post = async (
     payload: Buffer.isBuffer(body) || typeof body === "string" ? body : JSON.stringify(body),
     headers: { "content-type": "text/plain", ...headers },
   });
-
-/** Times of all events in Redis. */
-async function storedTimes(): Promise<number[]> {
-  const times: number[] = [];
-  for (let partition = 0; partition < gateway.config.partitions; partition += 1) {
-    const entries = await gateway.client.xrangeBuffer(eventsKey(partition), "-", "+");
-    for (const [, fields] of entries as unknown as [Buffer, Buffer[]][]) {
-      const reader = new EntryReader(fields.at(-1) ?? Buffer.alloc(0), createRowDictionaries(0));
-      const row = new EventRow();
-      while (reader.next(row)) times.push(row.time);
-    }
-  }
-  return times;
-}
 
 describe("Segment's paths", () => {
   it.each(["/v1/batch", "/v1/b", "/b", "/v1/import"])("%s takes a batch", async (url) => {
@@ -95,6 +81,34 @@ describe("Segment's paths", () => {
     });
     expect((await gateway.server.inject("/v1/projects/no/settings")).statusCode).toBe(401);
   });
+
+  it("say https, and the outer host, where a trusted proxy says so, and nobody else", async () => {
+    const settingsOf = async (of: TestGateway, remoteAddress: string) => {
+      const url = "/v1/projects/k/settings";
+      const forwarded = { "x-forwarded-proto": "https", "x-forwarded-host": "events.shop.example" };
+      const headers = { host: "inner:8080", ...forwarded };
+      const answer = await of.server.inject({ url, headers, remoteAddress });
+      return answer.json<{ integrations: Record<string, Record<string, string>> }>().integrations;
+    };
+    const behind = await startGateway(redis.url, {
+      TRIBUTARY_WRITE_KEYS: "k=shop",
+      TRIBUTARY_TRUSTED_PROXIES: "10.1.0.0/16, ::1",
+    });
+    try {
+      const outer = { apiHost: "events.shop.example/v1", protocol: "https" };
+      const inner = { apiHost: "inner:8080/v1", protocol: "http" };
+      for (const [address, said] of [
+        ["10.1.2.3", outer],
+        ["::1", outer],
+        ["10.2.0.1", inner],
+      ] as const) {
+        expect((await settingsOf(behind, address))["Segment.io"]).toMatchObject(said);
+      }
+      expect((await settingsOf(gateway, "10.1.2.3"))["Segment.io"]).toMatchObject(inner);
+    } finally {
+      await behind.close();
+    }
+  });
 });
 
 it("a body's clock moves the times of its events only where no transit explains the difference", async () => {
@@ -115,7 +129,33 @@ it("a body's clock moves the times of its events only where no transit explains 
   await send("ahead", 7_200_000, 0);
   const expected = [0, 15_000, 0].flatMap((transitMs) => [now - transitMs - 5000, now - transitMs]);
   const ascending = (a: number, b: number): number => a - b;
-  expect((await storedTimes()).toSorted(ascending)).toEqual(expected.toSorted(ascending));
+  expect((await storedEvents(gateway)).map(({ time }) => time).toSorted(ascending)).toEqual(
+    expected.toSorted(ascending),
+  );
+});
+
+it("half of a surrogate pair costs no event, in whatever text it is", async () => {
+  await gateway.client.flushall();
+  const half = String.raw`x\ud83d`;
+  const properties = { url: half, revenue: 1, order_id: half, title: half };
+  const context = {
+    page: { referrer: half, search: half },
+    campaign: { source: half, name: half },
+  };
+  const batch = [
+    { messageId: half, userId: half, event: "Order Completed", type: "track", properties, context },
+    { messageId: "2", anonymousId: half, name: half, type: "page", properties, context },
+    { messageId: "3", userId: half, previousId: half, type: "alias" },
+  ];
+  const text = JSON.stringify({ batch }).replaceAll("\\\\ud83d", "\\ud83d");
+  expect(text).toContain('"x\\ud83d"');
+  const answer = await post("/v1/batch", text);
+  expect(answer.json()).toEqual({ success: true, accepted: 3, refused: [], omitted: [] });
+  expect((await storedEvents(gateway)).map(({ id }) => id).toSorted()).toEqual([
+    "2",
+    "3",
+    "x\ufffd",
+  ]);
 });
 
 describe("a body is read by what it is", () => {

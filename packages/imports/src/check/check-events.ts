@@ -38,6 +38,8 @@ export interface CheckCounts {
   skipped: number;
   /** Repeat an order, or an ID, of the file. */
   repeated: number;
+  /** Those of them that have other values. */
+  differing: number;
 }
 
 /** Events that are sent together. */
@@ -82,7 +84,9 @@ export async function* checkEvents(
       return;
     }
     counts.repeated += 1;
-    if (novelty === "differing") options.differing(line);
+    if (novelty !== "differing") return;
+    counts.differing += 1;
+    options.differing(line);
   };
   for await (const chunk of source.rows()) {
     for (const row of chunk) {
@@ -185,5 +189,5 @@ function scan(body: Buffer, events: number, limits: EventLimits): readonly Refus
 
 /** Nothing counted yet. */
 export function noCounts(): CheckCounts {
-  return { rows: 0, events: 0, refused: 0, skipped: 0, repeated: 0 };
+  return { rows: 0, events: 0, refused: 0, skipped: 0, repeated: 0, differing: 0 };
 }

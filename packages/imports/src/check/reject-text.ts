@@ -1,5 +1,5 @@
 /** The text of a reject file: CSV with the file's own columns, and why each row was not taken. */
-import { REJECT_COLUMNS } from "../mapping/mapping.ts";
+import { OWN_PREFIX, REJECT_COLUMNS } from "../mapping/mapping.ts";
 import type { RefusedRow } from "../rows/refused.ts";
 
 /** Writes the lines of a reject file. A mended one can be imported again: its own columns are passed over. */
@@ -13,7 +13,7 @@ export class RejectText {
   constructor(columns: readonly string[]) {
     this.#places = columns
       .map((name, place) => ({ name, place }))
-      .filter(({ name }) => !REJECT_COLUMNS.some((own) => own === name))
+      .filter(({ name }) => !name.startsWith(OWN_PREFIX))
       .map(({ place }) => place);
     this.header = csvLine([
       ...this.#places.map((place) => columns[place] ?? ""),

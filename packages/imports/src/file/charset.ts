@@ -7,27 +7,55 @@ import type { Charset } from "./table.ts";
 /** Bytes that are looked at for UTF-16 without a byte order mark. */
 const LOOK_BYTES = 4096;
 
+/** A text's charset, and how many characters of it are damaged. */
+export interface DetectedCharset {
+  readonly charset: Charset;
+  /** Places that are no UTF-8 in a text that else is. */
+  readonly damaged: number;
+}
+
+/** So many times as many characters must be UTF-8 as places are not, for those to be damage. */
+const DAMAGE_RATIO = 10;
+
 /**
  * The charset of a text: by its byte order mark; UTF-16 without one by its zero bytes; UTF-8 where every byte of the
- * file fits it; else Windows-1252, which has all of Latin-1's letters.
+ * file fits it, or nearly all that are not ASCII; else Windows-1252, which has all of Latin-1's letters.
  * Cost: one read of the file, some 1 ms/MB.
  * @throws ImportError `file` for zero bytes that are no UTF-16: the file is no text
  */
-export async function detectCharset(content: Content): Promise<Charset> {
+export async function detectCharset(content: Content): Promise<DetectedCharset> {
   let rest: Buffer = Buffer.alloc(0);
   let isFirst = true;
+  let isUnbroken = true;
   for await (const chunk of content.chunks()) {
     if (isFirst) {
       const wide = utf16Of(content.name, chunk);
-      if (wide !== undefined) return wide;
+      if (wide !== undefined) return { charset: wide, damaged: 0 };
       isFirst = false;
     }
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const end = lastWhole(bytes);
-    if (!isUtf8(bytes.subarray(0, end))) return "windows-1252";
+    isUnbroken = isUtf8(bytes.subarray(0, end));
+    if (!isUnbroken) break;
     rest = bytes.subarray(end);
   }
-  return rest.length === 0 ? "utf-8" : "windows-1252";
+  if (isUnbroken && rest.length === 0) return { charset: "utf-8", damaged: 0 };
+  return weigh(content);
+}
+
+/** Weighs the characters of UTF-8 against the bytes that are none. */
+async function weigh(content: Content): Promise<DetectedCharset> {
+  let damaged = 0;
+  let whole = 0;
+  for await (const { text } of decodeText(content.chunks(), "utf-8")) {
+    for (const found of text.match(/[^\0-\x7f]/gu) ?? []) {
+      if (found === "\ufffd") damaged += 1;
+      else whole += 1;
+    }
+  }
+  return whole >= damaged * DAMAGE_RATIO
+    ? { charset: "utf-8", damaged }
+    : { charset: "windows-1252", damaged: 0 };
 }
 
 function utf16Of(name: string, start: Buffer): Charset | undefined {

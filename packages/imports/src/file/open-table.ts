@@ -3,7 +3,15 @@ import { decodeText, detectCharset } from "./charset.ts";
 import { openContent, type Content, type TableSource } from "./content.ts";
 import { openCsv, type Sample } from "./csv-table.ts";
 import { openJson } from "./json-table.ts";
-import type { Charset, Delimiter, Table, TableFormat, TableKind, TableOptions } from "./table.ts";
+import type {
+  Charset,
+  Delimiter,
+  Table,
+  TableFormat,
+  TableKind,
+  TableOptions,
+  TableRow,
+} from "./table.ts";
 
 /** Characters that the shape of a text is told by. */
 const SAMPLE_CHARACTERS = 256 * 1024;
@@ -22,7 +30,7 @@ export async function openTable(source: TableSource, options: TableOptions = {})
   const table = content.isSpreadsheet
     ? await openWorkbook(content, options)
     : await openText(content, options);
-  return { ...table, said: sayings(table, options) };
+  return { ...table, said: [...table.said, ...sayings(table, options)] };
 }
 
 async function openWorkbook(content: Content, options: TableOptions): Promise<Table> {
@@ -32,12 +40,37 @@ async function openWorkbook(content: Content, options: TableOptions): Promise<Ta
 }
 
 async function openText(content: Content, options: TableOptions): Promise<Table> {
-  const charset = options.charset ?? (await detectCharset(content));
+  const { charset, damaged } =
+    options.charset === undefined
+      ? await detectCharset(content)
+      : { charset: options.charset, damaged: 0 };
   const sample = await readSample(content, charset);
   const kind = options.delimiter === undefined ? kindOf(sample.text) : "csv";
-  return kind === "csv"
-    ? openCsv(content, charset, sample, options)
-    : openJson(content, charset, kind);
+  const table =
+    kind === "csv"
+      ? openCsv(content, charset, sample, options)
+      : await openJson(content, charset, kind);
+  return damaged === 0 ? table : withoutDamage(table, damaged);
+}
+
+/** Names the rows that hold bytes of another charset. */
+function withoutDamage(table: Table, damaged: number): Table {
+  async function* rows(): AsyncGenerator<readonly TableRow[]> {
+    for await (const batch of table.rows()) yield batch.map(withDamage);
+  }
+  const places = damaged === 1 ? "1 place is" : `${damaged} places are`;
+  return {
+    ...table,
+    rows,
+    said: [`The text is UTF-8, but ${places} not: their rows are refused.`],
+  };
+}
+
+function withDamage(row: TableRow): TableRow {
+  const isDamaged = row.problem === undefined && row.cells.some((cell) => cell.includes("\ufffd"));
+  if (!isDamaged) return row;
+  const problem = "holds bytes that are no UTF-8, as the rest of the file is";
+  return { line: row.line, cells: row.cells, problem };
 }
 
 async function readSample(content: Content, charset: Charset): Promise<Sample> {

@@ -56,8 +56,8 @@ export function sampleRows(sample: string, delimiter: Delimiter, isWhole: boolea
 }
 
 /**
- * Finds the header: the first row whose cells are names, and as many as the rows after it have. Rows before it that
- * fill less than half of the columns are titles.
+ * Finds the header: the first row that fills more than half of the columns, and is as wide as the rows after it. Rows
+ * before it are titles. The header's cells must be names.
  * @param given line of the header, where it is known
  * @throws ImportError `file` naming the line that was expected to be the header, and what it holds
  */
@@ -67,38 +67,61 @@ export function findHeader(
   given: number | undefined,
 ): Header {
   const filled = rows.filter(({ cells }) => !isBlank(cells));
-  const first = filled[0];
+  const [first] = filled;
   if (first === undefined) throw new ImportError("file", `${name} is empty: expected a header row`);
+  const among = filled.filter(({ line }) => line <= TABLE_BOUNDS.headerLines);
+  const row =
+    given === undefined ? headerRow(among, filled) : filled.find(({ line }) => line >= given);
+  if (row === undefined) throw noHeader(name, first);
+  if (given === undefined && !areNames(trimmedRight(row.cells))) throw noHeader(name, row);
+  const at = rows.indexOf(row);
+  const titles =
+    given === undefined ? rows.slice(0, at).filter(({ cells }) => !isBlank(cells)) : [];
+  return headerOf(name, rows, at, titles);
+}
+
+function headerRow(among: readonly TableRow[], filled: readonly TableRow[]): TableRow | undefined {
   const width = usualWidth(filled);
-  for (const [at, row] of rows.entries()) {
-    if (row.line > (given ?? TABLE_BOUNDS.headerLines)) break;
-    if (isBlank(row.cells) || (given !== undefined && row.line < given)) continue;
-    const titles = rows.slice(0, at).filter(({ cells }) => !isBlank(cells));
-    if (given !== undefined) return headerOf(name, row, at, titles);
-    const cells = trimmedRight(row.cells);
-    const isTitle =
-      row.problem !== undefined ||
-      countFilled(cells) * 2 < width ||
-      (width > 1 && cells.length < 2);
-    if (isTitle || /^sep=.$/i.test(row.cells.join(""))) continue;
-    if (!areNames(cells)) throw noHeader(name, row);
-    return headerOf(name, row, at, titles);
-  }
-  throw noHeader(
-    name,
-    given === undefined ? first : (rows.find(({ line }) => line >= given) ?? first),
+  const fits = (row: TableRow, leastCells: number, leastFilled: number): boolean =>
+    row.problem === undefined &&
+    row.cells.length >= leastCells &&
+    countFilled(row.cells) >= leastFilled &&
+    !/^sep=.$/i.test(row.cells.join("")) &&
+    // A label before its value: "Report name:", "Campaigns".
+    !/:\s*$/.test(row.cells[0] ?? "");
+  const most = Math.floor(width / 2) + 1;
+  // Some exports leave the names of the last columns out.
+  const found =
+    among.find((row) => fits(row, width, most)) ??
+    among.find((row) => fits(row, Math.min(2, width), most));
+  if (found === undefined || areNames(trimmedRight(found.cells))) return found;
+  const before = among.slice(0, among.indexOf(found)).toReversed();
+  return (
+    before.find((row) => fits(row, width, width / 2) && areNames(trimmedRight(row.cells))) ?? found
   );
 }
 
-function headerOf(name: string, row: TableRow, at: number, titles: readonly TableRow[]): Header {
-  const names = uniqueNames(trimmedRight(row.cells));
+function headerOf(
+  name: string,
+  rows: readonly TableRow[],
+  at: number,
+  titles: readonly TableRow[],
+): Header {
+  const { line = 1, cells = [] } = rows[at] ?? {};
+  let width = trimmedRight(cells).length;
+  // Empty names at the end are columns only where something stands below them.
+  for (const row of rows.slice(at + 1)) {
+    const filled = trimmedRight(row.cells.slice(0, cells.length)).length;
+    if (row.problem === undefined && filled > width) width = filled;
+  }
+  const names = uniqueNames(cells.slice(0, width));
   if (names.length > TABLE_BOUNDS.columns) {
     throw new ImportError(
       "file",
-      `${name} has ${names.length} columns in line ${row.line}; expected at most ${TABLE_BOUNDS.columns}`,
+      `${name} has ${names.length} columns in line ${line}; expected at most ${TABLE_BOUNDS.columns}`,
     );
   }
-  return { line: row.line, names, titles, at };
+  return { line, names, titles, at };
 }
 
 function noHeader(name: string, row: TableRow): ImportError {

@@ -32,8 +32,8 @@ export function edgeReason(row: TableRow, columns: number): string | undefined {
 }
 
 /**
- * The row of totals that says so only by its figures, as Meta's summary row does: first or last, without the texts that
- * every other row has, and with the exact sum of all other rows in some column.
+ * The row of totals that says so only by its figures, as Meta's summary row does: first or last, without a text that
+ * every other row has, and with the exact sums of all other rows in two columns, or in the only one with numbers.
  * @param rows all rows of the table
  */
 export function summaryRow(rows: readonly TableRow[]): TableRow | undefined {
@@ -41,24 +41,32 @@ export function summaryRow(rows: readonly TableRow[]): TableRow | undefined {
   return [rows[0], rows.at(-1)].find((row) => row !== undefined && isSummary(row, rows));
 }
 
+/** Days and currencies stand in a summary as well; a time of day is an event's. */
+const NO_LABEL = /^(?:\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{2,4}|[A-Z]{3})$/;
+
 function isSummary(row: TableRow, rows: readonly TableRow[]): boolean {
   const others = rows.filter((other) => other !== row);
   let lacksLabel = false;
-  let isSum = false;
+  let numbers = 0;
+  let sums = 0;
   for (const [i, cell] of row.cells.entries()) {
     if (NOTHING.test(cell)) {
-      lacksLabel ||= others.every((other) => !NOTHING.test(other.cells[i] ?? ""));
+      lacksLabel ||= others.every((other) => isLabel(other.cells[i] ?? ""));
       continue;
     }
-    const sum = numberOf(cell);
-    // A text that is no date either is a label, and labels are what a summary lacks.
-    if (sum === undefined) {
-      if (!/\d/.test(cell) && !/^[A-Z]{3}$/.test(cell)) return false;
+    const number = numberOf(cell);
+    if (number === undefined) {
+      if (!NO_LABEL.test(cell.trim())) return false;
       continue;
     }
-    isSum ||= sum !== 0n && sum === sumOf(others, i);
+    numbers += 1;
+    if (number !== 0n && number === sumOf(others, i)) sums += 1;
   }
-  return lacksLabel && isSum;
+  return lacksLabel && sums >= Math.min(2, Math.max(1, numbers));
+}
+
+function isLabel(cell: string): boolean {
+  return !NOTHING.test(cell) && numberOf(cell) === undefined;
 }
 
 /** In units of 10^-12; undefined where a cell is no number. */

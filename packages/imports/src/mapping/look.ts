@@ -1,6 +1,7 @@
 /** A look at a file: what each column holds, and the first rows. */
 import { AmountEvidence } from "../values/detect-amounts.ts";
 import { TimeEvidence } from "../values/detect-times.ts";
+import { isNothing } from "../values/nothing.ts";
 import { headerDigest, REJECT_COLUMNS } from "./mapping.ts";
 import { plainValue } from "./names.ts";
 
@@ -50,7 +51,7 @@ export class ColumnLook {
 
   add(cell: string): void {
     const text = cell.trim();
-    if (text === "") return;
+    if (isNothing(text)) return;
     this.filled += 1;
     if (this.examples.length < MAX_EXAMPLES && !this.examples.includes(text)) {
       this.examples.push(text.slice(0, MAX_WORD_CHARACTERS));
@@ -84,6 +85,8 @@ export class ColumnLook {
 export interface Look {
   /** Its columns, each name once, without those of a reject file. */
   readonly columns: readonly ColumnLook[];
+  /** Names of all columns, in their order. */
+  readonly names: readonly string[];
   readonly first: readonly Row[];
   readonly rows: number;
   /** Whether the file has no more rows. */
@@ -111,6 +114,7 @@ export async function lookAt(source: RowSource, maxRows = LOOKED_AT_ROWS): Promi
   const isOwn = (name: string): boolean => REJECT_COLUMNS.some((own) => own === name);
   return {
     columns: columns.filter(({ name }) => !isOwn(name)),
+    names: source.columns,
     first,
     rows,
     whole,

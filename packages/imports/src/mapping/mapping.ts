@@ -42,6 +42,9 @@ const columnSchema = z
 const mappingSchema = z.strictObject({
   version: z.literal(1),
   kind: z.enum(KINDS),
+  preset: text
+    .optional()
+    .describe("the tool whose export the file is: its columns and those that are made of them"),
   columns: z
     .record(text, columnSchema)
     .refine((columns) => Object.keys(columns).length <= MAX_COLUMNS, {
@@ -136,6 +139,9 @@ export function parseMapping(json: string): Mapping {
   return checkMapping(value);
 }
 
+/** Names of columns of ours begin so: those of a reject file, and those that a preset fills. */
+export const OWN_PREFIX = "tributary_";
+
 /** Columns that a reject file has beside the file's own. */
 export const REJECT_COLUMNS = [
   "tributary_line",
@@ -144,11 +150,11 @@ export const REJECT_COLUMNS = [
   "tributary_reason",
 ] as const;
 
-/** Names a file's header, in whatever order its columns are: first 16 hexadecimal digits of a SHA-256. */
+/** Names a file's header, in whatever order its columns are and without ours: first 16 hexadecimal digits of a SHA-256. */
 export function headerDigest(columns: readonly string[]): string {
   const names = columns
     .map((column) => column.trim())
-    .filter((column) => !REJECT_COLUMNS.some((own) => own === column))
+    .filter((column) => !column.startsWith(OWN_PREFIX))
     .toSorted();
   return createHash("sha256").update(JSON.stringify(names)).digest("hex").slice(0, 16);
 }

@@ -1,7 +1,5 @@
 /** Proposes a mapping from what a look at a file found, and says what it leaves open. */
-import { EVENT_TYPES, isCurrency } from "@tributary/protocol";
-import { parseCurrency } from "../values/currency.ts";
-import { eventTypeOf, SKIP } from "./event-types.ts";
+import { isCurrency } from "@tributary/protocol";
 import {
   AMOUNT_FIELDS,
   CURRENCY_FIELDS,
@@ -12,15 +10,23 @@ import {
   type Kind,
 } from "./fields.ts";
 import { columnsByName, currencyInName } from "./header-names.ts";
+import { Inquiry, type OpenQuestion } from "./inquiry.ts";
 import type { ColumnLook, Look } from "./look.ts";
+import { mapAmount, mapCurrency, mapTime, mapTypes } from "./map-column.ts";
 import type { ColumnMapping, Mapping } from "./mapping.ts";
 import { plainName } from "./names.ts";
 
 /** What a person has decided. */
 export interface Choices {
   readonly kind?: Kind | undefined;
+  /** Name of the preset that the file is read by. */
+  readonly preset?: string | undefined;
   /** Which column fills a field; `@click` is a constant. */
   readonly columns?: ReadonlyMap<Field, string> | undefined;
+  /** No other column fills a field by its name. */
+  readonly onlyChosen?: boolean | undefined;
+  /** Columns that other ones are derived from: they fill no field, and are not said to be left out. */
+  readonly used?: ReadonlySet<string> | undefined;
   /** IANA zone of times without one. */
   readonly zone?: string | undefined;
   /** Where no cell names a currency. */
@@ -31,17 +37,6 @@ export interface Choices {
   readonly keepUnmapped?: boolean | undefined;
   /** Answers to {@link OpenQuestion}, by key. */
   readonly answers?: ReadonlyMap<string, string> | undefined;
-}
-
-/** What must be decided before a file can be imported. */
-export interface OpenQuestion {
-  /** Names the question, also between two proposals. */
-  readonly key: string;
-  readonly question: string;
-  /** What to choose from; empty where any text will do. */
-  readonly choices: readonly string[];
-  /** The option of the command that answers it. */
-  readonly option: string;
 }
 
 export interface Proposal {
@@ -69,14 +64,14 @@ const NEEDED: Readonly<Record<Kind, readonly Field[]>> = {
 class Draft {
   readonly #look: Look;
   readonly #choices: Choices;
-  readonly #open: OpenQuestion[] = [];
-  readonly #notes: string[] = [];
+  readonly #inquiry: Inquiry;
   readonly #columns: Record<string, ColumnMapping> = {};
   readonly #defaults: Record<string, string> = {};
 
   constructor(look: Look, choices: Choices) {
     this.#look = look;
     this.#choices = choices;
+    this.#inquiry = new Inquiry(choices.answers);
   }
 
   proposal(): Proposal {
@@ -92,27 +87,21 @@ class Draft {
     if (kind === "events") this.#checkUser(byField);
     if (kind !== "rates") this.#checkCurrency(kind, byField);
     const unmapped = this.#keepOrLeave(kind);
-    const { userFromOrder } = this.#choices;
+    const { userFromOrder, preset } = this.#choices;
     const mapping: Mapping = {
       version: 1,
       kind,
+      ...(preset === undefined ? {} : { preset }),
       columns: this.#columns,
       ...(Object.keys(this.#defaults).length === 0 ? {} : { defaults: this.#defaults }),
       ...(kind === "events" && userFromOrder === true ? { userFrom: "orderId" as const } : {}),
     };
-    return { mapping, open: this.#open, notes: this.#notes, unmapped };
-  }
-
-  #answer(key: string): string | undefined {
-    return this.#choices.answers?.get(key);
-  }
-
-  #ask(key: string, question: string, choices: readonly string[], option: string): void {
-    this.#open.push({ key, question, choices, option });
+    return { mapping, open: this.#inquiry.open, notes: this.#inquiry.notes, unmapped };
   }
 
   #kind(): Kind {
-    const answer = this.#choices.kind ?? KINDS.find((kind) => kind === this.#answer("kind"));
+    const answer =
+      this.#choices.kind ?? KINDS.find((kind) => kind === this.#inquiry.answer("kind"));
     if (answer !== undefined) return answer;
     const names = this.#look.columns.map(({ name }) => name);
     const has = (kind: Kind, fields: readonly Field[]): boolean => {
@@ -126,7 +115,7 @@ class Draft {
     const spends = names.some((name) => SPENDING.test(plainName(name)));
     if (has("spend", ["day", "amount"]) && spends && !isEvents) return "spend";
     if (isEvents && !spends) return "events";
-    this.#ask("kind", "What does the file hold?", KINDS, "--kind");
+    this.#inquiry.ask("kind", "What does the file hold?", KINDS, "--kind");
     return "events";
   }
 
@@ -135,9 +124,10 @@ class Draft {
     const names = this.#look.columns.map(({ name }) => name);
     const byField = new Map<Field, string>(this.#choices.columns ?? []);
     for (const field of FIELDS[kind]) {
-      const answer = this.#answer(`column ${field}`);
+      const answer = this.#inquiry.answer(`column ${field}`);
       if (answer !== undefined) byField.set(field, answer);
     }
+    if (this.#choices.onlyChosen === true) return byField;
     const taken = new Set(byField.values());
     for (const [field, column] of columnsByName(kind, names)) {
       if (!byField.has(field) && !taken.has(column)) byField.set(field, column);
@@ -156,7 +146,7 @@ class Draft {
     const found = this.#look.columns.find((column) => column.name === name);
     if (found === undefined) {
       const list = this.#look.columns.map((column) => column.name).join(", ");
-      this.#ask(
+      this.#inquiry.ask(
         `missing ${name}`,
         `The file has no column "${name}"; it has ${list}.`,
         [],
@@ -169,134 +159,17 @@ class Draft {
   #map(field: Field, column: ColumnLook | undefined): void {
     if (column === undefined) return;
     let mapped: ColumnMapping = { field };
-    if (TIME_FIELDS.includes(field)) mapped = this.#mapTime(field, column);
-    else if (AMOUNT_FIELDS.includes(field)) mapped = this.#mapAmount(field, column);
-    else if (CURRENCY_FIELDS.includes(field)) mapped = this.#mapCurrency(field, column);
-    else if (field === "type") mapped = this.#mapTypes(field, column);
+    if (TIME_FIELDS.includes(field))
+      mapped = mapTime(field, column, this.#inquiry, this.#choices.zone);
+    else if (AMOUNT_FIELDS.includes(field)) mapped = mapAmount(field, column, this.#inquiry);
+    else if (CURRENCY_FIELDS.includes(field)) mapped = mapCurrency(field, column, this.#inquiry);
+    else if (field === "type") mapped = mapTypes(field, column, this.#inquiry);
     this.#columns[column.name] = mapped;
-  }
-
-  #mapTime(field: Field, column: ColumnLook): ColumnMapping {
-    const { zone } = this.#choices;
-    const given = zone ?? this.#answer("zone");
-    const found = column.times.decide(given ?? "UTC");
-    for (const said of found.said) this.#notes.push(`${column.name}: ${said}`);
-    const formats = [...found.formats];
-    for (const open of found.open) {
-      const key = `order ${open.candidates.join(" ")}`;
-      const chosen = open.candidates.find((one) => one === this.#answer(key));
-      if (chosen !== undefined) {
-        // Only the chosen order, also of dates that the other one would read.
-        const other = open.candidates.find((one) => one !== chosen);
-        if (!formats.includes(chosen)) formats.push(chosen);
-        if (other !== undefined && formats.includes(other) && found.formats.length > 0) {
-          this.#notes.push(`${column.name}: read as ${chosen}`);
-          formats.splice(formats.indexOf(other), 1);
-        }
-        continue;
-      }
-      this.#ask(
-        key,
-        `${column.name}: ${open.reason} (${open.count} of them, such as ${open.examples.join(", ")}). Which order?`,
-        open.candidates,
-        "--dates",
-      );
-    }
-    if (field === "time" && found.withoutZone > 0 && given === undefined) {
-      this.#ask(
-        "zone",
-        `${column.name}: ${found.withoutZone} of ${found.read} times have no zone. Of which zone are they (such as Europe/Berlin)?`,
-        [],
-        "--zone",
-      );
-    }
-    if (found.unread.count > 0) {
-      this.#notes.push(
-        `${column.name}: ${found.unread.count} cells are no times, such as "${found.unread.examples[0] ?? ""}"`,
-      );
-    }
-    return {
-      field,
-      ...(formats.length === 0 ? {} : { formats }),
-      ...(field === "time" && found.withoutZone > 0 && given !== undefined ? { zone: given } : {}),
-    };
-  }
-
-  #mapAmount(field: Field, column: ColumnLook): ColumnMapping {
-    const found = column.amounts.decide();
-    if (found.said !== "") this.#notes.push(`${column.name}: ${found.said}`);
-    const key = `decimal ${column.name}`;
-    const answer = this.#answer(key);
-    if (found.open !== undefined && answer === undefined) {
-      this.#ask(
-        key,
-        `${column.name}: ${found.open.reason} (${found.open.count} of them, such as ${found.open.examples.join(", ")}). What separates the fraction?`,
-        [".", ","],
-        "--decimal",
-      );
-    }
-    if (found.negative > 0 && field === "value") {
-      this.#notes.push(
-        `${column.name}: ${found.negative} amounts are below 0, which refunds may be`,
-      );
-    }
-    const mark = answer === "," || answer === "." ? answer : found.mark;
-    return { field, ...(mark === undefined ? {} : { decimal: mark }) };
-  }
-
-  #mapCurrency(field: Field, column: ColumnLook): ColumnMapping {
-    const values: Record<string, string> = {};
-    for (const word of column.words?.keys() ?? []) {
-      const found = parseCurrency(word);
-      if (found?.kind !== "ambiguous") continue;
-      const key = `currency ${word}`;
-      const answer = this.#answer(key)?.toUpperCase();
-      if (answer !== undefined && isCurrency(answer)) values[word] = answer;
-      else {
-        this.#ask(
-          key,
-          `${column.name}: which currency is "${word}"?`,
-          found.candidates,
-          "--mapping",
-        );
-      }
-    }
-    return { field, ...(Object.keys(values).length === 0 ? {} : { values }) };
-  }
-
-  #mapTypes(field: Field, column: ColumnLook): ColumnMapping {
-    const values: Record<string, string> = {};
-    if (column.words === undefined) {
-      this.#ask(
-        "column type",
-        `${column.name} has too many different values to be the type of an event. Which column has it, or which type are all rows (such as @conversion)?`,
-        [],
-        "--map type=…",
-      );
-      return { field };
-    }
-    for (const word of column.words.keys()) {
-      const answer = this.#answer(`type ${word}`);
-      const type = answer ?? eventTypeOf(word);
-      if (type === undefined) {
-        this.#ask(
-          `type ${word}`,
-          `${column.name}: which event is "${word}"?`,
-          [...EVENT_TYPES, SKIP],
-          `--value "${word}=…"`,
-        );
-      } else if (type !== word) {
-        values[word] = type;
-        if (answer === undefined)
-          this.#notes.push(`${column.name}: "${word}" is taken for ${type}`);
-      }
-    }
-    return { field, ...(Object.keys(values).length === 0 ? {} : { values }) };
   }
 
   #askColumn(kind: Kind, field: Field): void {
     const constant = field === "type" ? ", or which type are all rows (such as @conversion)" : "";
-    this.#ask(
+    this.#inquiry.ask(
       `column ${field}`,
       `Which column is the ${field} of ${kind === "events" ? "an event" : kind}${constant}?`,
       this.#look.columns.map(({ name }) => name),
@@ -314,13 +187,13 @@ class Draft {
     const amountColumn = byField.get(kind === "events" ? "value" : "amount");
     if (amountColumn === undefined || amountColumn.startsWith("@")) return;
     if (this.#defaults["currency"] !== undefined) return;
-    const answer = this.#choices.currency ?? this.#answer("currency");
+    const answer = this.#choices.currency ?? this.#inquiry.answer("currency");
     const inName = currencyInName(amountColumn);
     const fallback = answer?.toUpperCase() ?? inName;
     if (fallback !== undefined && isCurrency(fallback)) {
       this.#defaults["currency"] = fallback;
       if (answer === undefined)
-        this.#notes.push(`${amountColumn}: in ${fallback}, as its name says`);
+        this.#inquiry.note(`${amountColumn}: in ${fallback}, as its name says`);
       return;
     }
     const amounts = this.#look.columns.find(({ name }) => name === amountColumn);
@@ -330,7 +203,7 @@ class Draft {
     const signs = [...amounts.amounts.decide().currencies.values()];
     const named = currencies?.filled ?? signs.reduce((sum, count) => sum + count, 0);
     if (amounts.filled <= named) return;
-    this.#ask(
+    this.#inquiry.ask(
       "currency",
       `${amountColumn}: which currency are amounts in where the row names none (such as EUR)?`,
       [],
@@ -346,7 +219,7 @@ class Draft {
       const keeps = kind === "events" && this.#choices.keepUnmapped === true;
       this.#columns[name] = keeps ? { property: name } : { ignore: true };
     }
-    return unmapped;
+    return unmapped.filter((name) => this.#choices.used?.has(name) !== true);
   }
 }
 

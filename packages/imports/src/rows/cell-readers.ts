@@ -1,6 +1,7 @@
 /** The cells of a row by field, read as the mapping says. */
 import { parseAmount } from "../values/amount.ts";
 import { parseCurrency } from "../values/currency.ts";
+import { isNothing } from "../values/nothing.ts";
 import { timeParser, UNAMBIGUOUS_FORMATS, type TimeParser } from "../values/time-parser.ts";
 import { ImportError } from "../errors.ts";
 import { columnsOf, type ColumnMapping, type Mapping } from "../mapping/mapping.ts";
@@ -53,7 +54,7 @@ export class FieldReader {
   text(cells: readonly string[]): string {
     for (let i = 0; i < this.#columns.length; i += 1) {
       const text = (cells[this.#columns[i]?.place ?? -1] ?? "").trim();
-      if (text === "") continue;
+      if (isNothing(text)) continue;
       this.#last = i;
       return text;
     }
@@ -65,7 +66,9 @@ export class FieldReader {
   word(cells: readonly string[]): string {
     const text = this.text(cells);
     const values = this.#columns[this.#last]?.mapping.values;
-    return (this.#last < 0 ? undefined : values?.[plainValue(text)]) ?? text;
+    const word = plainValue(text);
+    // A cell may hold the name of what every object has, such as "constructor".
+    return (values !== undefined && Object.hasOwn(values, word) ? values[word] : undefined) ?? text;
   }
 }
 

@@ -7,7 +7,7 @@ export type Currency =
   | { readonly kind: "ambiguous"; readonly candidates: readonly string[] };
 
 /** Signs and short forms, after Unicode CLDR's currency symbols of each country's own language. */
-const SIGNS: Readonly<Record<string, string>> = {
+const SIGNS = {
   "€": "EUR",
   "£": "GBP",
   "₹": "INR",
@@ -53,10 +53,11 @@ const SIGNS: Readonly<Record<string, string>> = {
   franken: "CHF",
   euros: "EUR",
   rmb: "CNY",
-};
+} as const;
+const SIGN_CODES = new Map<string, string>(Object.entries(SIGNS));
 
 /** Signs and words of several currencies, the one of the most trade first. */
-const AMBIGUOUS: Readonly<Record<string, readonly string[]>> = {
+const AMBIGUOUS = {
   $: ["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "CLP", "COP", "ARS"],
   dollar: ["USD", "CAD", "AUD", "NZD", "SGD", "HKD"],
   dollars: ["USD", "CAD", "AUD", "NZD", "SGD", "HKD"],
@@ -73,7 +74,8 @@ const AMBIGUOUS: Readonly<Record<string, readonly string[]>> = {
   peso: ["MXN", "ARS", "CLP", "COP", "PHP"],
   pesos: ["MXN", "ARS", "CLP", "COP", "PHP"],
   rs: ["INR", "PKR", "LKR", "NPR"],
-};
+} as const;
+const CANDIDATES = new Map<string, readonly string[]>(Object.entries(AMBIGUOUS));
 
 /** Languages whose names of currencies are known. */
 const LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv", "da", "nb"];
@@ -93,7 +95,7 @@ export function parseCurrency(text: string): Currency | undefined {
     .toLowerCase()
     .replaceAll(/[.\s\u00a0]+/g, " ")
     .trim();
-  const candidates = AMBIGUOUS[key];
+  const candidates = CANDIDATES.get(key);
   if (candidates !== undefined) {
     const [only] = candidates;
     return candidates.length === 1 && only !== undefined
@@ -101,7 +103,7 @@ export function parseCurrency(text: string): Currency | undefined {
       : { kind: "ambiguous", candidates };
   }
   names ??= currencyNames();
-  const named = SIGNS[key] ?? names.get(key);
+  const named = SIGN_CODES.get(key) ?? names.get(key);
   return named === undefined ? undefined : { kind: "currency", code: named };
 }
 

@@ -101,11 +101,11 @@ function fullYear(text: string): number {
   return year < 70 ? 2000 + year : 1900 + year;
 }
 
-/** `Fri Nov 20 10:00:00 2026`, as C's ctime writes it, with the year before the time. */
+/** `Fri Nov 20 10:00:00 2026`, as C's ctime and Postgres' own style write it, with the year before the time. */
 function yearBeforeTime(text: string): string {
   return text.replace(
-    /^(\p{L}{3} \p{L}{3} +\d{1,2}) (\d\d:\d\d:\d\d)((?: [A-Z]{2,5})?) (\d{4})$/u,
-    "$1 $4 $2$3",
+    /^(\p{L}{3} \p{L}{3} +\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,9})?)((?: [A-Z]{2,5})?) (\d{4})((?: [A-Z]{2,5})?)$/u,
+    "$1 $4 $2$3$5",
   );
 }
 

@@ -32,7 +32,7 @@ export const DAY_MONTH_ORDERS = {
  * is above 12, or equal to its month; another date is none, because it would be a guess.
  * Times without a zone are local times of `zone`: one that a change of the clocks leaves out is none, of one that comes
  * twice it is the first; a day without a time is its first moment.
- * Cost: some 0.3 µs a time.
+ * Cost: some 0.5 µs a time.
  * @param zone IANA name
  * @throws ImportError `mapping` for an unknown format or zone
  */
@@ -59,7 +59,7 @@ export function timeParser(formats: readonly TimeFormat[], zone: string): TimePa
 function readersOf(formats: readonly TimeFormat[]): FormatReader[] {
   const wanted = new Set<string>(formats);
   for (const format of wanted) {
-    if (format in TIME_FORMATS) continue;
+    if (Object.hasOwn(TIME_FORMATS, format)) continue;
     const list = Object.keys(TIME_FORMATS).join(", ");
     throw new ImportError(
       "mapping",

@@ -53,7 +53,14 @@ describe("rows", () => {
       },
       { type: "refund", time: Date.UTC(2026, 10, 3, 12), userId: "u1", orderId: "R1" },
     ]);
-    expect(counts).toEqual({ rows: 5, events: 4, refused: 0, skipped: 1, repeated: 0 });
+    expect(counts).toEqual({
+      rows: 5,
+      events: 4,
+      refused: 0,
+      skipped: 1,
+      repeated: 0,
+      differing: 0,
+    });
   });
 
   test.each([
@@ -129,7 +136,7 @@ describe("IDs", () => {
       order("6"),
     ]);
     expect(events).toMatchObject([{ orderId: "R1", value: "5" }]);
-    expect(counts).toMatchObject({ rows: 3, events: 1, repeated: 2 });
+    expect(counts).toMatchObject({ rows: 3, events: 1, repeated: 2, differing: 1 });
     expect(differing).toEqual([4]);
     const { rows: other } = await check([order("6")]);
     expect(other[0]?.slice(0, 32)).toBe(rows[0]?.slice(0, 32));

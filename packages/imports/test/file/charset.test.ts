@@ -17,7 +17,7 @@ function encode(text: string, charset: Charset | "bom"): Buffer {
 
 async function decoded(bytes: Buffer): Promise<{ charset: Charset; text: string }> {
   const content = await openContent(bytes);
-  const charset = await detectCharset(content);
+  const { charset } = await detectCharset(content);
   let text = "";
   for await (const piece of decodeText(content.chunks(), charset)) text += piece.text;
   return { charset, text };
@@ -45,6 +45,16 @@ test("the whole file decides, also where a character lies across two chunks", as
   });
   const wide = `a${"ä".repeat(200_000)}`;
   expect((await decoded(encode(`\ufeff${wide}`, "utf-16be"))).text).toBe(wide);
+});
+
+test("a few bytes of another charset are damage of a text that else is UTF-8", async () => {
+  const bytes = Buffer.concat([encode(TEXT.repeat(4), "utf-8"), Buffer.from([0xfc, 0x0a])]);
+  expect(await detectCharset(await openContent(bytes))).toEqual({ charset: "utf-8", damaged: 1 });
+  const other = Buffer.concat([encode(TEXT, "windows-1252"), encode("ü\n", "utf-8")]);
+  expect(await detectCharset(await openContent(other))).toEqual({
+    charset: "windows-1252",
+    damaged: 0,
+  });
 });
 
 test("zero bytes that are no UTF-16 are no text", async () => {

@@ -100,6 +100,33 @@ describe("the header", () => {
     expect(table.said).toEqual(["Columns of one name were numbered: Cost (2)."]);
   });
 
+  test.each([
+    [
+      "labels and values before it",
+      "Report name:,Campaigns\nAccount:,Shop\n\nDay,Name,Cost\n2026-11-01,a,1\n2026-11-02,a,1\n",
+    ],
+    [
+      "titles padded to its width",
+      "Report,All campaigns,,\n,,,\nDay,Name,Cost,Note\n2026-11-01,a,1,x\n2026-11-02,a,1,\n",
+    ],
+    [
+      "a comment before it",
+      "# made by a tool, 2026-11-30\nDay,Name,Cost\n2026-11-01,a,1\n2026-11-02,a,1\n",
+    ],
+    ["names missing at its end", "Day,Name,Cost,,\n2026-11-01,a,1,x,y\n2026-11-02,a,1,x,y\n"],
+  ])("is found: %s", async (_, text) => {
+    expect((await openTable(bytes(text))).columns.slice(0, 3)).toEqual(["Day", "Name", "Cost"]);
+  });
+
+  test("without names at its end has columns only where something stands below", async () => {
+    const table = await openTable(bytes("Day,Name,,\n2026-11-01,a,x,\n2026-11-02,a,,\n"));
+    expect(table.columns).toEqual(["Day", "Name", "column 3"]);
+    expect(await cellsOf(table)).toEqual([
+      ["2026-11-01", "a", "x"],
+      ["2026-11-02", "a", ""],
+    ]);
+  });
+
   test("where there is none, the error shows the line and what was expected", async () => {
     const file = openTable(bytes("2026-11-01,Hats,45.10\n2026-11-02,Hats,3\n"), {
       name: "cost.csv",
@@ -140,6 +167,19 @@ test("a row with other cells than the header is a problem with its line, empty c
     [6, undefined],
   ]);
   expect(rows[2]?.cells).toEqual(["1", "2", "3"]);
+});
+
+test("a row with bytes of another charset is a problem, and the others are as they were", async () => {
+  const row = "1,Größe und Straße für Bäume, Öfen, Äpfel, Übung, ß\n".replaceAll(/, (?!G)/g, " ");
+  const table = await openTable(
+    Buffer.concat([bytes(`a,b\n${row.repeat(2)}`), Buffer.from([0x32, 0x2c, 0xfc, 0x0a])]),
+  );
+  expect(table.said).toEqual(["The text is UTF-8, but 1 place is not: their rows are refused."]);
+  expect((await rowsOf(table)).map(({ line, problem }) => [line, problem])).toEqual([
+    [2, undefined],
+    [3, undefined],
+    [4, "holds bytes that are no UTF-8, as the rest of the file is"],
+  ]);
 });
 
 describe("packed files", () => {

@@ -29,7 +29,7 @@ export interface Checked {
   readonly rows: readonly string[];
 }
 
-export const LIMITS = { maxEventBytes: 32_768, maxFutureMs: 86_400_000 };
+const LIMITS = { maxEventBytes: 32_768, maxFutureMs: 86_400_000 };
 
 /** All that a check finds. */
 export async function checkAll(

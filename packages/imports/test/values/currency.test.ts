@@ -31,6 +31,6 @@ test.each([
   expect(parsed?.kind === "ambiguous" ? parsed.candidates : []).toContain(code);
 });
 
-test.each(["", "XQQ", "money", "EURO2", "toString"])("%j is none", (text) => {
+test.each(["", "XQQ", "money", "EURO2", "constructor", "__proto__"])("%j is none", (text) => {
   expect(parseCurrency(text)).toBeUndefined();
 });

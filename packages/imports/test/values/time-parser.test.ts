@@ -43,6 +43,11 @@ describe("times as databases and tools write them", () => {
     ["Friday, 20-Nov-26 10:00:00 GMT", MS],
     ["Fri Nov 20 2026 11:00:00 GMT+0100 (Central European Standard Time)", MS],
     ["Fri Nov 20 10:00:00 2026", MS],
+    ["Fri Nov 20 10:00:00.5 2026 UTC", MS + 500],
+    ["Fri Nov 20 05:00:00 EST 2026", MS],
+    // Oracle and SQL Server
+    ["20-NOV-26 10.00.00.123456 AM +00:00", MS + 123],
+    ["2026-11-20 11:00:00.1234567 +01:00", MS + 123],
     ["20/Nov/2026:10:00:00 +0000", MS],
     ["Nov 20, 2026, 10:00:00 AM", MS],
     ["November 20, 2026 10:00 am", MS],
@@ -111,6 +116,7 @@ test("an unknown format or zone is named with what is expected", () => {
   expect(() => timeParser(["iso", "dmy" as TimeFormat], "UTC")).toThrow(
     "dmy is no format of times; expected iso, dd.mm.yyyy",
   );
+  expect(() => timeParser(["constructor" as TimeFormat], "UTC")).toThrow("is no format of times");
   expect(() => timeParser(["iso"], "Berlin")).toThrow("there is no zone Berlin");
 });
 

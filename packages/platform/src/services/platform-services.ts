@@ -112,7 +112,11 @@ export class PlatformServices {
       )),
       ...(options.reports === false
         ? []
-        : [await this.#service("reports", "reports", reports, redisUrl)]),
+        : [
+            await this.#service("reports", "reports", reports, redisUrl, {
+              TRIBUTARY_GATEWAY_URL: environment["TRIBUTARY_GATEWAY_URL"] || gateway.url,
+            }),
+          ]),
       ...(webhooks === undefined
         ? []
         : [await this.#service("webhooks", "webhooks", webhooks, redisUrl)]),

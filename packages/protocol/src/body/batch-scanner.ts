@@ -8,6 +8,8 @@ import { ProtocolError } from "../errors.ts";
 import { findEvents } from "./body-events.ts";
 import { clockShiftMs } from "./clock.ts";
 import { EventScanner } from "./event-scanner.ts";
+import { NOT_UTF8 } from "./event-problem.ts";
+import { repairedEvent } from "./repaired-event.ts";
 import type { Refusal } from "./refusal.ts";
 import type { ScanOptions } from "./scan-options.ts";
 
@@ -47,7 +49,8 @@ export class BatchScanner {
     }
     const refused: Refusal[] = [];
     const events = this.#events;
-    events.open(bytes, options, clockShiftMs(sentAt, options), refused);
+    const shiftMs = clockShiftMs(sentAt, options);
+    events.open(bytes, options, shiftMs, refused);
     let accepted = 0;
     let pos = first;
     for (let index = 0; index < count; index += 1) {
@@ -58,7 +61,16 @@ export class BatchScanner {
           accepted += 1;
           sink(events.row);
         } else {
+          const start = pos;
           pos = skipValue(bytes, pos, bytes.length);
+          if (refused.at(-1)?.reason !== NOT_UTF8) continue;
+          refused.pop();
+          events.open(repairedEvent(bytes.subarray(start, pos)), options, shiftMs, refused);
+          if (events.read(0, index) > 0) {
+            accepted += 1;
+            sink(events.row);
+          }
+          events.open(bytes, options, shiftMs, refused);
         }
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;

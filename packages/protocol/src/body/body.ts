@@ -5,6 +5,7 @@
 import { Buffer } from "node:buffer";
 import { Packr } from "msgpackr";
 import { ProtocolError } from "../errors.ts";
+import { wellFormedJson } from "./json/well-formed.ts";
 import { JsonToMsgpack } from "./json/to-msgpack.ts";
 
 // Plain maps, readable by every msgpack library: no record extension.
@@ -119,9 +120,13 @@ function textOf(body: Uint8Array, start: number, end: number): string {
   return Buffer.from(body.buffer, body.byteOffset + start, end - start).toString("utf8");
 }
 
-function parseJson(text: string): unknown {
+/**
+ * What a JSON text says, with U+FFFD for halves of surrogate pairs.
+ * @throws ProtocolError `body_malformed` where it is not JSON
+ */
+export function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(wellFormedJson(text));
     return value;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

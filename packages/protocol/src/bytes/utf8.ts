@@ -11,3 +11,12 @@ export function isText(bytes: Uint8Array, words: DataView, start: number, end: n
   for (; i < end; i += 1) any |= bytes[i] as number;
   return (any & 0x80808080) === 0 || isUtf8(bytes.subarray(start, end));
 }
+
+/** Where valid UTF-8 of at most `most` bytes ends: not within a character. */
+export function cutEnd(bytes: Uint8Array, most: number): number {
+  if (bytes.length <= most) return bytes.length;
+  let end = most;
+  // A character's later bytes are 10xxxxxx.
+  while (((bytes[end] as number) & 0xc0) === 0x80) end -= 1;
+  return end;
+}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { answeredTimes, currency, decimalText, instant } from "./fields.ts";
+import { spellings } from "./spellings.ts";
 
 const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
 
@@ -7,6 +8,10 @@ const interval = z.tuple([z.number(), z.number()]).describe("low and high end");
 export const reportRowSchema = z
   .object({
     model: z.string(),
+    unattributed: z
+      .literal(true)
+      .optional()
+      .describe("of conversions without a touchpoint: their dimensions name no touchpoint's"),
     conversions: z.number().describe("a sum of shares"),
     value: decimalText,
     currency,
@@ -22,8 +27,8 @@ export const reportRowSchema = z
 const group = z.record(z.string(), z.string());
 
 const windows = {
-  clickWindowMs: z.number().describe("of clicks and visits"),
-  viewWindowMs: z.number().describe("of impressions"),
+  clickWindowMs: z.number().nullable().describe("of clicks and visits; null: of any age"),
+  viewWindowMs: z.number().nullable().describe("of impressions; null: of any age"),
 };
 const totals = z
   .object({
@@ -52,7 +57,12 @@ export const reportSchema = z.object({
       viewThrough: z.boolean(),
       clickBeatsImpression: z.boolean(),
       afterConversion: z.string(),
+      conversionTouch: z.boolean().optional(),
       transform: z.string(),
+      directChannels: z
+        .array(z.string())
+        .optional()
+        .describe("channels that last_non_direct passes over, where they are not `direct` alone"),
       leaveOut: z.array(z.string()).optional(),
       leftOutTouchpoints: z.number().optional(),
     })
@@ -71,7 +81,24 @@ export const reportSchema = z.object({
     )
     .optional()
     .describe("neighbours by credited conversions, where a confidence was asked for"),
+  removalEffects: z
+    .array(
+      z.object({
+        model: z.string(),
+        conversionProbability: z.number().describe("that a journey with a touchpoint converts"),
+        effects: z.array(
+          z
+            .object({
+              effect: z.number().describe("share of that probability that is lost without"),
+            })
+            .catchall(z.unknown()),
+        ),
+      }),
+    )
+    .optional()
+    .describe("of Markov models, by the dimensions of touchpoints, the largest first"),
   totals,
+  ...spellings,
   totalsBefore: totals.optional().describe("of the report compared with"),
 });
 

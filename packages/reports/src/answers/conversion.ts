@@ -2,6 +2,11 @@ import { CHANNEL_RULES } from "@tributary/attribution";
 import { z } from "zod";
 import { currency, decimalText, instant } from "./fields.ts";
 
+const hints = z
+  .array(z.string())
+  .optional()
+  .describe("what the touchpoint's address holds that is not read");
+
 /** Why a touchpoint of the user is not on the conversion's path. */
 export const NOT_COUNTED_REASONS = [
   "after_conversion",
@@ -37,6 +42,7 @@ const explainedConversionSchema = z
           time: instant,
           channel: z.string(),
           channelRule: z.enum(CHANNEL_RULES).optional().describe("the rule that gave the channel"),
+          hints,
           campaign: z.string(),
         })
         .loose(),
@@ -52,6 +58,7 @@ const explainedConversionSchema = z
           medium: z.string(),
           campaign: z.string(),
           channelRule: z.enum(CHANNEL_RULES),
+          hints,
           reason: z.enum(NOT_COUNTED_REASONS),
         }),
       )

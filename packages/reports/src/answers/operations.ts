@@ -20,7 +20,7 @@ const outboxLag = z
   .object({ entries: z.number(), oldestAgeSeconds: z.number() })
   .describe("messages to other partitions that are not relayed yet");
 
-export const lagSchema = z
+const lagSchema = z
   .object({
     partitions: z.array(
       groupLag.extend({
@@ -54,4 +54,18 @@ export const lagSchema = z
   })
   .loose();
 
+/** What a tenant's key sees of it. */
+const tenantLagSchema = z.object({
+  tenant: z.string(),
+  total: z
+    .record(z.string(), z.object({ oldestAgeSeconds: z.number() }))
+    .describe("by consumer group, the age of the oldest entry that waits"),
+  books: z.record(z.string(), z.number()).describe("the tenant's events by account"),
+  booksResidue: z.number(),
+});
+
+export type TenantLag = z.infer<typeof tenantLagSchema>;
 export type Lag = z.infer<typeof lagSchema>;
+
+/** Of a read key its tenant's part; of an operate key, and where none is needed, the whole platform's. */
+export const lagAnswerSchema = z.union([tenantLagSchema, lagSchema]);

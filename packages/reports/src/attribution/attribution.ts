@@ -1,4 +1,4 @@
-import type { DimensionField } from "@tributary/protocol";
+import type { Names } from "@tributary/attribution";
 import {
   attributionReport,
   conversionDimensionsOf,
@@ -16,18 +16,21 @@ import {
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import type { AnsweredTimes } from "../answers/fields.ts";
+import { spelled, type Spelling } from "../answers/spellings.ts";
 import { compareWith, type ComparedRow } from "./compared-rows.ts";
 import type { RecomputeTask, TouchesTask } from "../compute/facts-computer.ts";
-import { longestWindowMs } from "../question/journey-rules.ts";
+import { longestWindowMs, namedRules, touchColumns } from "../question/journey-rules.ts";
 import { ReportsError } from "../errors.ts";
 import type { PathCredits, PathCreditsTask } from "../compute/path-credits.ts";
 import {
   comparisonsOf,
+  removalOf,
   rowsOfCredits,
   tabulateJourneys,
   taskOf,
   type Comparison,
   type PathModelRow,
+  type Removal,
 } from "./path-rows.ts";
 import {
   isPathModel,
@@ -48,6 +51,10 @@ export interface Attribution extends AnsweredTimes {
   /** Where a confidence was asked for: neighbours in each model's order. */
   readonly comparisons?: readonly Comparison[];
   readonly totals: AttributionTotals;
+  /** Names that the rows have in several spellings. */
+  readonly spellings?: readonly Spelling[];
+  /** Of Markov models, in the order of the question. */
+  readonly removalEffects?: readonly Removal[];
   /** Totals of the report that this one is compared with. */
   readonly totalsBefore?: AttributionTotals;
 }
@@ -122,14 +129,16 @@ interface Credited {
   readonly leftOutTouchpoints?: number;
 }
 
-async function answerOne(parts: AttributionParts, question: Asked): Promise<Attribution> {
+async function answerOne(parts: AttributionParts, asked: Asked): Promise<Attribution> {
+  const names = parts.settings.channels?.names;
+  const question = { ...asked, rules: namedRules(asked.rules, names) };
   const { timeZone, from, to, asOf, source, rules, paths } = question;
   const pathModels = question.models.filter(isPathModel);
   const credited =
     source === "facts"
       ? await creditFacts(parts, question, pathModels.length > 0)
       : await creditStreamed(parts, question, pathModels.length > 0);
-  const { rows, comparisons } = await creditPathModels(parts, question, credited);
+  const { rows, comparisons, removals } = await creditPathModels(parts, question, credited);
   return {
     timeZone,
     ...(from === undefined ? {} : { from }),
@@ -139,17 +148,21 @@ async function answerOne(parts: AttributionParts, question: Asked): Promise<Attr
     rules: shownRules(rules, paths.transform, credited.leftOutTouchpoints),
     rows,
     ...(paths.confidence === undefined ? {} : { comparisons }),
+    ...(removals.length === 0 ? {} : { removalEffects: removals }),
     totals: credited.totals,
+    ...spelled(rows, question.by),
   };
 }
 
 async function creditStreamed(
-  { engine }: AttributionParts,
+  { engine, settings }: AttributionParts,
   question: Asked,
   withPaths: boolean,
 ): Promise<Credited> {
   const models = question.models.filter(isStreamedModel);
-  const { report, paths } = await attributionReport(engine, { ...question, models, withPaths });
+  const names = settings.channels?.names;
+  const asked = { ...question, models, withPaths, names };
+  const { report, paths } = await attributionReport(engine, asked);
   return { ...report, paths };
 }
 
@@ -161,7 +174,7 @@ async function creditFacts(
   const { engine, computer, settings } = parts;
   const { by, from, to, asOf, rules, paths, custom, tenant, timeZone } = question;
   const models = question.models.filter((name) => isJourneyModel(name) && !isPathModel(name));
-  const touchDimensions = columnsOf(question);
+  const touchDimensions = touchColumns(rules, by);
   const lead = models.includes("w_shaped") ? rules.lead : undefined;
   // At least the workers' windows: the next question about the same time then finds the facts kept.
   const windowMs =
@@ -178,14 +191,19 @@ async function creditFacts(
     touchDimensions,
     windowMs,
     lead,
+    ownTouches: rules.conversionTouch,
     by: conversionDimensions,
+    names: settings.channels?.names,
   };
   const dataVersion = await engine.dataVersion();
   const task: RecomputeTask = {
     kind: "recompute",
     key: JSON.stringify([facts, dataVersion]),
     purchases: undefined,
-    conversionDimensions: conversionDimensions.length,
+    reading: {
+      conversionDimensions: conversionDimensions.length,
+      ownTouches: rules.conversionTouch ? { channels: settings.channels?.settings } : undefined,
+    },
     spec: {
       models: [...models.filter(isJourneyModel), ...custom],
       touchDimensions: touchDimensionsOf(by),
@@ -228,30 +246,23 @@ async function readAndRecompute(
   throw new ReportsError("unavailable", "too many reports are being computed; ask again");
 }
 
-/** The touchpoints' columns that the rows, the rules and the models read. */
-function columnsOf({ by, rules }: Asked): readonly DimensionField[] {
-  const all = [
-    "channel" as const,
-    ...touchDimensionsOf(by),
-    ...rules.leaveOut.map(({ dimension }) => dimension),
-  ];
-  return [...new Set(all)].sort();
-}
-
 /** Rows of all models in the order asked for; computes the models over paths. */
 async function creditPathModels(
-  { engine, computer }: AttributionParts,
+  { engine, computer, settings }: AttributionParts,
   question: Asked,
   credited: Credited,
 ): Promise<{
   rows: readonly (AttributionRow | PathModelRow)[];
   comparisons: readonly Comparison[];
+  removals: readonly Removal[];
 }> {
   const pathModels = question.models.filter(isPathModel);
-  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [] };
+  if (pathModels.length === 0) return { rows: credited.rows, comparisons: [], removals: [] };
   const { by, paths } = question;
   const { confidence } = paths;
-  const open = paths.nonConverting ? await openPathsOf(engine, question) : [];
+  const names = settings.channels?.names;
+  const open =
+    paths.nonConverting === "none" ? [] : await openPathsOf(engine, { ...question, names });
   const journeys = tabulateJourneys(credited.paths, open, by, paths.transform);
   const resampling =
     confidence === undefined ? undefined : { confidence, replicates: REPLICATES, seed: SEED };
@@ -262,17 +273,25 @@ async function creditPathModels(
     ]),
   );
   const comparisons: Comparison[] = [];
+  const removals: Removal[] = [];
   for (const model of pathModels) {
     const credits = await computer.credit(taskOf(journeys, model, resampling));
     rows.set(model, rowsOfCredits(journeys, model, credits));
     comparisons.push(...comparisonsOf(journeys, model, credits));
+    const removal = removalOf(journeys, model, credits);
+    if (removal !== undefined) removals.push(removal);
   }
-  return { rows: modelNames(question).flatMap((model) => rows.get(model) ?? []), comparisons };
+  const inOrder = modelNames(question).flatMap((model) => rows.get(model) ?? []);
+  return { rows: inOrder, comparisons, removals };
 }
 
-async function openPathsOf(engine: WarehouseEngine, question: Asked): Promise<readonly OpenPath[]> {
-  const { rules, source, by } = question;
-  const open = await openJourneys(engine, { ...question, ...rules });
+async function openPathsOf(
+  engine: WarehouseEngine,
+  question: Asked & { readonly names: Names | undefined },
+): Promise<readonly OpenPath[]> {
+  const { rules, source, by, paths } = question;
+  const tails = paths.nonConverting === "tails";
+  const open = await openJourneys(engine, { ...question, ...rules, tails });
   if (source === "streamed") return open;
   const known = new Map<string, string>();
   const count = touchDimensionsOf(by).length;

@@ -13,6 +13,7 @@ import {
   rowDimensions,
   touchDimensions,
   touchDimensionsOf,
+  unattributedMark,
   type AttributionDimension,
   type AttributionRow,
   type ConvertingPath,
@@ -58,6 +59,17 @@ export interface PathModelRow extends AttributionRow {
   /** Where a confidence was asked for. */
   readonly conversionsInterval?: readonly [low: number, high: number];
   readonly valueInterval?: readonly [low: number, high: number];
+}
+
+/** What a Markov model says of all journeys: how many convert, and what share of that is lost without each group. */
+export interface Removal {
+  readonly model: PathModelName;
+  /** Of a journey with a touchpoint. */
+  readonly conversionProbability: number;
+  readonly effects: readonly (Partial<Readonly<Record<AttributionDimension, string>>> & {
+    /** From 0 to 1. */
+    readonly effect: number;
+  })[];
 }
 
 /** Two neighbours by credited conversions, and whether the data tell them apart. */
@@ -181,7 +193,10 @@ export function rowsOfCredits(
       value: unattributed.value + (values === undefined ? attributed.value : 0n),
     };
     const add = (touch: readonly string[] | undefined, exact: Exact, more: object): void => {
-      const dims = rowDimensions(by, touch, group.dimensions);
+      const dims = {
+        ...rowDimensions(by, touch, group.dimensions),
+        ...unattributedMark(by, touch),
+      };
       const key = [currency, ...Object.values(dims)].join("\0");
       const known = rows.get(key);
       if (known === undefined) {
@@ -236,6 +251,26 @@ export function comparisonsOf(
     interval: [low, high],
     differ,
   }));
+}
+
+/** A Markov model's removal effects with their names, the largest first; undefined of another model. */
+export function removalOf(
+  { by, table }: Journeys,
+  model: PathModelName,
+  { removal }: PathCredits,
+): Removal | undefined {
+  if (removal === undefined) return undefined;
+  const dimensions = touchDimensionsOf(by);
+  const effects = Array.from(removal.effects, (effect, channel) => ({
+    ...rowDimensions(dimensions, touchesOf(by, table.channels[channel] ?? ""), []),
+    effect,
+  }));
+  return {
+    model,
+    conversionProbability: removal.conversionProbability,
+    // Without a dimension of touchpoints all of them are one, and its effect says nothing.
+    effects: dimensions.length === 0 ? [] : effects.toSorted((a, b) => b.effect - a.effect),
+  };
 }
 
 function touchesOf(by: readonly AttributionDimension[], touch: string): readonly string[] {

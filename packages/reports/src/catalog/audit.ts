@@ -66,7 +66,7 @@ export async function audit(engine: WarehouseEngine, options: AuditOptions): Pro
   const first = sample?.slice ?? 0;
   const last = sample?.slice ?? slices - 1;
   for (let slice = first; slice <= last; slice += 1) {
-    const asked = { tenant, slice, slices };
+    const asked = { tenant, slice, slices, names: options.settings.channels?.names };
     const facts = await readAuditFacts(engine, asked);
     const results = await readAuditResults(engine, asked);
     const decisions = Map.groupBy(await readAuditDecisions(engine, asked), userOf);
@@ -109,6 +109,7 @@ function* compare(
     click: settings.clickWindowMs,
     view: settings.viewWindowMs,
     halfLife: settings.halfLifeMs,
+    direct: settings.directChannels,
   };
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {

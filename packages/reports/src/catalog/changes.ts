@@ -66,7 +66,7 @@ export const changes = report({
   }),
   answer: changesSchema,
   async run({ engine, tenant, now }, asked) {
-    const { model, by, from, to, asOf: until = now } = asked;
+    const { model, by, names, from, to, asOf: until = now } = asked;
     const since = instantOf("since", asked.since, asked.timeZone);
     if (since === undefined) {
       throw refusal("parameter_missing", "since", "expected the time to compare with", undefined);
@@ -76,7 +76,7 @@ export const changes = report({
       const reason = `expected a time before asOf (${new Date(until).toISOString()})`;
       throw refusal("range_empty", "since", reason, new Date(since).toISOString());
     }
-    return changesBetween(engine, { tenant, model, by, since, until, from, to });
+    return changesBetween(engine, { tenant, names, model, by, since, until, from, to });
   },
 });
 
@@ -89,9 +89,9 @@ async function changesBetween(
   engine: WarehouseEngine,
   question: ChangesQuestion,
 ): Promise<Changes> {
-  const { tenant, model, by, from, to, since, until } = question;
+  const { tenant, names, model, by, from, to, since, until } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const report = { tenant, models: [model], by, ...range };
+  const report = { tenant, names, models: [model], by, ...range };
   const statements = new Map<string, Statement>();
   const add = (line: ChangeLine, groups: readonly CreditGroup[]): void => {
     for (const group of groups) addTo(statementOf(statements, group, by), line, group);
@@ -109,7 +109,7 @@ function statementOf(
   by: readonly DimensionField[],
 ): Statement {
   const dims = rowDimensions(by, touch, conversion);
-  const key = JSON.stringify([dims, currency]);
+  const key = JSON.stringify([dims, touch === undefined, currency]);
   const known = statements.get(key) ?? { dims, currency, lines: new Map() };
   statements.set(key, known);
   return known;

@@ -1,94 +1,76 @@
-import type { ModelName } from "@tributary/attribution";
-import { formatDecimal, MONEY_UNIT, type DimensionField } from "@tributary/protocol";
+import type { ModelName, Names } from "@tributary/attribution";
+import {
+  DIMENSION_FIELDS,
+  formatDecimal,
+  MONEY_UNIT,
+  type DimensionField,
+} from "@tributary/protocol";
 import {
   campaignCounts,
   creditGroups,
   readRates,
   readSpend,
   rowDimensions,
-  type RateRow,
+  touchDimensionsOf,
+  type AttributionDimension,
   type WarehouseEngine,
 } from "@tributary/warehouse";
 import { z } from "zod";
-import { count, currency, decimalText, rate } from "../answers/fields.ts";
-import { ReportsError } from "../errors.ts";
-import { currencyCode, daysOf, streamedModel } from "../question/report-parameters.ts";
-import { byTouch, report, type AnswerOf } from "./report.ts";
+import { refusal } from "../question/parameters.ts";
+import { currencyCode, daysOf, dimensions, streamedModel } from "../question/report-parameters.ts";
+import { COST_MATCHES, costSchema, type CostMatch, type CostReport } from "./cost-answer.ts";
+import { compare, Converter, ratio, rounded } from "./money.ts";
+import { report } from "./report.ts";
+
+const DAY_MS = 86_400_000;
+/** Spend is of days: there is none of an hour. */
+const SPANS = ["day", "week", "month"] as const;
+type CostSpan = (typeof SPANS)[number];
+type CostDimension = DimensionField | CostSpan;
 
 interface CostQuestion {
   readonly tenant: string;
   readonly model: ModelName;
-  readonly by: readonly DimensionField[];
+  /** At most one span among them. */
+  readonly by: readonly CostDimension[];
   readonly timeZone: string;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly asOf?: number | undefined;
   /** Converts all money to this, by the rate of its day; undefined leaves each currency as it is. */
   readonly currency?: string | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names: Names | undefined;
 }
-
-/** Which of spend, conversions and touchpoints a group has. */
-const COST_MATCHES = [
-  "spend_and_conversions",
-  "spend_without_conversion",
-  "spend_without_touchpoint",
-  "conversions_without_spend",
-] as const;
-const spendAndValue = {
-  currency,
-  spend: decimalText,
-  value: decimalText,
-  conversions: decimalText,
-};
-const returns = {
-  roas: rate.describe("value for each unit spent"),
-  cpa: rate.describe("spend for each conversion"),
-};
-
-/** Rows by spend, largest first. */
-const costSchema = z.object({
-  rows: z.array(
-    z
-      .object({
-        ...spendAndValue,
-        impressions: count,
-        arrivals: count.describe("clicks and visits, in whatever currency"),
-        ...returns,
-        cpc: rate.describe("spend for each arrival"),
-        match: z.enum(COST_MATCHES),
-      })
-      .catchall(z.string()),
-  ),
-  totals: z.array(
-    z.object({
-      ...spendAndValue,
-      spendWithoutTouchpoint: decimalText,
-      valueWithoutSpend: decimalText,
-      ...returns,
-    }),
-  ),
-});
-
-type CostReport = AnswerOf<typeof costSchema>;
-type CostMatch = (typeof COST_MATCHES)[number];
 
 export const cost = report({
   summary: "Spend and credits of each group: ROAS, cost per conversion and arrival",
   parameters: z.strictObject({
     model: streamedModel,
-    by: byTouch,
+    by: dimensions<CostDimension>([...DIMENSION_FIELDS, ...SPANS], "channel"),
     currency: currencyCode,
   }),
   answer: costSchema,
-  run: async ({ engine, tenant }, asked) => costReport(engine, { tenant, ...asked }),
+  async run({ engine, tenant }, asked) {
+    if (asked.by.filter(isSpan).length > 1) {
+      const reason = "expected one span at most";
+      throw refusal("dimension_too_many", "by", reason, asked.by.join(","), SPANS);
+    }
+    return costReport(engine, { tenant, ...asked });
+  },
 });
 
 /** Money is summed in units of 10^-24: a product of an amount and a rate needs no rounding. */
 interface Group {
-  readonly dims: Partial<Record<DimensionField, string>>;
+  readonly dims: Partial<Record<AttributionDimension, string>>;
+  /** Distinguishes the dimensions, of whatever currency. */
   readonly order: string;
+  readonly isUnattributed: boolean;
+  /** Of its span; "" without spans. */
+  readonly begin: string;
   readonly currency: string;
-  spend: bigint;
+  /** Undefined where none was imported, which is not 0. */
+  spend: bigint | undefined;
   value: bigint;
   /** In units of 10^-12. */
   conversions: bigint;
@@ -106,84 +88,89 @@ const NO_TOUCHES: Touches = Object.freeze({ impressions: 0, arrivals: 0 });
  * @throws ReportsError `rate_missing`, WarehouseError
  */
 async function costReport(engine: WarehouseEngine, question: CostQuestion): Promise<CostReport> {
-  const { tenant, model, by, timeZone, from, to, asOf, currency } = question;
+  const { tenant, model, by, timeZone, from, to, asOf, currency, names } = question;
   const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
   const rates = currency === undefined ? [] : await readRates(engine, tenant, currency);
-  const convert = converter(currency, rates);
+  const converter = new Converter(currency, rates);
   const groups = new Map<string, Group>();
-  const groupOf = (dims: Group["dims"], code: string): Group => {
-    const order = JSON.stringify(dims);
+  const fields = touchDimensionsOf(by);
+  const span = by.find(isSpan);
+  const groupOf = (touch: readonly string[] | undefined, begin: string, code: string): Group => {
+    const dims = rowDimensions(by, touch, begin === "" ? [] : [begin]);
+    // By a span alone all conversions are one row.
+    const isUnattributed = touch === undefined && fields.length > 0;
+    const order = orderOf(dims, isUnattributed);
     const key = `${order}${code}`;
+    const amounts = { spend: undefined, value: 0n, conversions: 0n };
     const group = groups.get(key) ?? {
       dims,
       order,
+      isUnattributed,
+      begin,
       currency: code,
-      spend: 0n,
-      value: 0n,
-      conversions: 0n,
+      ...amounts,
     };
     groups.set(key, group);
     return group;
   };
   for (const row of await readSpend(engine, { tenant, ...daysOf(range, timeZone) })) {
-    const dims = rowDimensions(
-      by,
-      by.map((field) => row[field]),
-      [],
-    );
-    groupOf(dims, currency ?? row.currency).spend += convert(row.amount, row.currency, row.day);
+    const touch = fields.map((field) => names?.of(field, row[field]) ?? row[field]);
+    const group = groupOf(touch, beginOf(row.day, span), currency ?? row.currency);
+    group.spend = (group.spend ?? 0n) + converter.convert(row.amount, row.currency, row.day);
   }
   const credits = await creditGroups(engine, {
     tenant,
     models: [model],
-    by: [...by, "day"],
+    by: [...fields, "day"],
     timeZone,
+    names,
     ...range,
     ...(asOf === undefined ? {} : { asOf }),
   });
   for (const credit of credits) {
-    const group = groupOf(rowDimensions(by, credit.touch, []), currency ?? credit.currency);
+    const [day = ""] = credit.conversion;
+    const group = groupOf(credit.touch, beginOf(day, span), currency ?? credit.currency);
     group.conversions += credit.conversions;
-    group.value += convert(credit.value, credit.currency, credit.conversion[0] ?? "");
+    group.value += converter.convert(credit.value, credit.currency, day);
   }
+  converter.requireAll();
   return reportOf([...groups.values()], await touchesBy(engine, question));
 }
 
-/** @returns a function from an amount (units of 10^-12) to the target currency (units of 10^-24) */
-function converter(
-  target: string | undefined,
-  rates: readonly RateRow[],
-): (amount: bigint, currency: string, day: string) => bigint {
-  const byCurrency = Map.groupBy(rates, (rate) => rate.currency);
-  return (amount, currency, day) => {
-    if (target === undefined || currency === target) return amount * MONEY_UNIT;
-    if (amount === 0n) return 0n;
-    const rate = byCurrency.get(currency)?.findLast((one) => one.day <= day);
-    if (rate === undefined) {
-      throw new ReportsError(
-        "rate_missing",
-        `there is no rate of ${currency} in ${target} for ${day} or before: give one to /v1/rates, or ask without currency`,
-        { field: "currency", given: target },
-      );
-    }
-    return amount * rate.rate;
-  };
+function isSpan(dimension: string): dimension is CostSpan {
+  return SPANS.some((span) => span === dimension);
+}
+
+/** The begin of a day's span, as reports write it: the Monday of its week; "" without spans. @param day `2026-10-01` */
+function beginOf(day: string, span: CostSpan | undefined): string {
+  if (span === "month") return day.slice(0, 7);
+  if (span !== "week") return span === "day" ? day : "";
+  const ms = Date.parse(day);
+  const sinceMonday = (new Date(ms).getUTCDay() + 6) % 7;
+  return new Date(ms - sinceMonday * DAY_MS).toISOString().slice(0, 10);
+}
+
+function orderOf(dims: Group["dims"], isUnattributed: boolean): string {
+  return JSON.stringify([dims, isUnattributed]);
 }
 
 async function touchesBy(
   engine: WarehouseEngine,
-  { tenant, by, timeZone, from, to, asOf }: CostQuestion,
+  question: CostQuestion,
 ): Promise<ReadonlyMap<string, Touches>> {
-  const { rows } = await campaignCounts(engine, { tenant, by, timeZone, from, to, asOf });
+  const { by, ...rest } = question;
+  const fields = touchDimensionsOf(by);
+  const interval = by.find(isSpan);
+  const { rows } = await campaignCounts(engine, { ...rest, by: fields, interval });
   return new Map(
     rows.map((row) => {
       const dims = rowDimensions(
         by,
-        by.map((field) => row[field] ?? ""),
-        [],
+        fields.map((field) => row[field] ?? ""),
+        row.time === undefined ? [] : [row.time],
       );
       const { impressions, clicks, visits } = row;
-      return [JSON.stringify(dims), { impressions, arrivals: clicks + visits }];
+      return [orderOf(dims, false), { impressions, arrivals: clicks + visits }];
     }),
   );
 }
@@ -191,89 +178,110 @@ async function touchesBy(
 function reportOf(groups: readonly Group[], touches: ReadonlyMap<string, Touches>): CostReport {
   const sorted = groups.toSorted(
     (a, b) =>
-      compare(b.spend, a.spend) ||
+      compare(a.begin, b.begin) ||
+      compare(b.spend ?? 0n, a.spend ?? 0n) ||
       compare(b.value, a.value) ||
       compare(b.conversions, a.conversions) ||
       compare(a.order, b.order) ||
       compare(a.currency, b.currency),
   );
+  const sides = {
+    spent: new Set(sorted.filter(({ spend }) => spend !== undefined).map(({ order }) => order)),
+    earned: new Set(sorted.filter((group) => group.conversions > 0n).map(({ order }) => order)),
+  };
   const totals: CostReport["totals"][number][] = [];
   const rows: CostReport["rows"][number][] = [];
   const byCurrency = Map.groupBy(sorted, (group) => group.currency);
   for (const [currency, of] of [...byCurrency].toSorted(([a], [b]) => compare(a, b))) {
-    const spends = rounded(of.map(({ spend }) => spend));
+    const spends = rounded(of.map(({ spend }) => spend ?? 0n));
     const values = rounded(of.map(({ value }) => value));
-    const sum = { spend: 0n, value: 0n, conversions: 0n, unseen: 0n, free: 0n };
-    for (const [i, { dims, order, conversions }] of of.entries()) {
-      const spend = spends[i] ?? 0n;
-      const value = values[i] ?? 0n;
-      const touched = touches.get(order) ?? NO_TOUCHES;
-      const match = matchOf(spend, conversions, touched);
-      sum.spend += spend;
-      sum.value += value;
-      sum.conversions += conversions;
-      if (match === "spend_without_touchpoint") sum.unseen += spend;
-      if (match === "conversions_without_spend") sum.free += value;
-      rows.push({
-        ...dims,
-        currency,
-        spend: formatDecimal(spend),
-        value: formatDecimal(value),
-        conversions: formatDecimal(conversions),
-        ...touched,
-        roas: ratio(value, spend),
-        cpa: ratio(spend, conversions),
-        cpc: ratio(spend, BigInt(touched.arrivals) * MONEY_UNIT),
-        match,
-      });
-    }
-    totals.push({
-      currency,
-      spend: formatDecimal(sum.spend),
-      value: formatDecimal(sum.value),
-      conversions: formatDecimal(sum.conversions),
-      spendWithoutTouchpoint: formatDecimal(sum.unseen),
-      valueWithoutSpend: formatDecimal(sum.free),
-      roas: ratio(sum.value, sum.spend),
-      cpa: ratio(sum.spend, sum.conversions),
+    const lines = of.map((group, i): Line => {
+      const touched = touches.get(group.order) ?? NO_TOUCHES;
+      return {
+        group,
+        spend: spends[i] ?? 0n,
+        value: values[i] ?? 0n,
+        touched,
+        match: matchOf(group, touched, sides),
+      };
     });
+    for (const line of lines) rows.push(rowOf(line));
+    totals.push(totalsOf(currency, lines));
   }
   return { rows, totals };
 }
 
-function matchOf(spend: bigint, conversions: bigint, touches: Touches): CostMatch {
-  if (spend === 0n) return "conversions_without_spend";
+/** A group with its figures rounded, money in units of 10^-12. */
+interface Line {
+  readonly group: Group;
+  readonly spend: bigint;
+  readonly value: bigint;
+  readonly touched: Touches;
+  readonly match: CostMatch;
+}
+
+function rowOf({ group, spend, value, touched, match }: Line): CostReport["rows"][number] {
+  const { dims, currency, conversions } = group;
+  const isSpent = group.spend !== undefined;
+  // Of names that no touchpoint has, or whose conversions are in another currency, nobody knows what they earned.
+  const isEarned = match === "spend_and_conversions" || match === "spend_without_conversion";
+  return {
+    ...dims,
+    currency,
+    spend: isSpent ? formatDecimal(spend) : null,
+    value: formatDecimal(value),
+    conversions: formatDecimal(conversions),
+    ...touched,
+    roas: isEarned ? ratio(value, spend) : null,
+    cpa: isSpent ? ratio(spend, conversions) : null,
+    cpc: isSpent ? ratio(spend, BigInt(touched.arrivals) * MONEY_UNIT) : null,
+    match,
+  };
+}
+
+function totalsOf(currency: string, lines: readonly Line[]): CostReport["totals"][number] {
+  const sum = (of: (line: Line) => bigint, ...matches: readonly CostMatch[]): bigint =>
+    lines
+      .filter(({ match }) => matches.length === 0 || matches.includes(match))
+      .reduce((total, line) => total + of(line), 0n);
+  const spend = (line: Line): bigint => line.spend;
+  const value = (line: Line): bigint => line.value;
+  const conversions = ({ group }: Line): bigint => group.conversions;
+  const unspent = COST_MATCHES.slice(COST_MATCHES.indexOf("conversions_without_spend"));
+  const met = ["spend_and_conversions", "spend_without_conversion"] as const;
+  const isSpent = lines.some(({ group }) => group.spend !== undefined);
+  const isEarned = sum(conversions) > 0n;
+  return {
+    currency,
+    spend: isSpent ? formatDecimal(sum(spend)) : null,
+    value: formatDecimal(sum(value)),
+    conversions: formatDecimal(sum(conversions)),
+    spendWithoutTouchpoint: formatDecimal(sum(spend, "spend_without_touchpoint")),
+    spendWithoutConversion: formatDecimal(
+      sum(spend, "spend_without_conversion", "conversions_in_other_currency"),
+    ),
+    valueWithoutSpend: formatDecimal(sum(value, ...unspent)),
+    conversionsWithoutSpend: formatDecimal(sum(conversions, ...unspent)),
+    roas: ratio(sum(value, ...met), sum(spend, ...met)),
+    cpa: ratio(sum(spend, ...met), sum(conversions, ...met)),
+    blendedRoas: isEarned ? ratio(sum(value), sum(spend)) : null,
+    blendedCpa: isSpent ? ratio(sum(spend), sum(conversions)) : null,
+  };
+}
+
+/** @param sides groups that have spend, and conversions, in any currency */
+function matchOf(
+  { spend, conversions, order, isUnattributed }: Group,
+  touches: Touches,
+  sides: { readonly spent: ReadonlySet<string>; readonly earned: ReadonlySet<string> },
+): CostMatch {
+  if (isUnattributed) return "conversions_without_touchpoint";
+  if (spend === undefined) {
+    return sides.spent.has(order) ? "spend_in_other_currency" : "conversions_without_spend";
+  }
   if (conversions !== 0n) return "spend_and_conversions";
+  if (sides.earned.has(order)) return "conversions_in_other_currency";
   return touches.impressions + touches.arrivals === 0
     ? "spend_without_touchpoint"
     : "spend_without_conversion";
-}
-
-/**
- * Rounds units of 10^-24 to units of 10^-12 whose sum is the rounded sum (largest remainder method), so that a column adds
- * up.
- */
-function rounded(amounts: readonly bigint[]): bigint[] {
-  const exact = amounts.reduce((sum, amount) => sum + amount, 0n);
-  const cut = amounts.map((amount) => amount / MONEY_UNIT);
-  let left = (exact + MONEY_UNIT / 2n) / MONEY_UNIT - cut.reduce((sum, amount) => sum + amount, 0n);
-  const byRemainder = amounts
-    .map((amount, i) => ({ i, remainder: amount % MONEY_UNIT }))
-    .toSorted((a, b) => compare(b.remainder, a.remainder));
-  for (const { i } of byRemainder) {
-    if (left <= 0n) break;
-    cut[i] = (cut[i] ?? 0n) + 1n;
-    left -= 1n;
-  }
-  return cut;
-}
-
-/** To six digits after the point: a figure to compare, not money. */
-function ratio(of: bigint, by: bigint): number | null {
-  return by === 0n ? null : Number((of * 1_000_000n) / by) / 1_000_000;
-}
-
-function compare<T extends bigint | string>(a: T, b: T): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }

@@ -26,8 +26,14 @@ const eventCounts = {
   custom: count,
   conversions: count,
   reach: count.describe("different users"),
-  clickThroughRate: rate,
-  conversionRate: rate,
+  visitors: count.describe("different users with a click or visit"),
+  converted: count.describe(
+    "visitors with a conversion in the report's time that is not before their first click or visit of the group",
+  ),
+  clickThroughRate: rate.describe(
+    "clicks per impression; null without impressions, and where there are more clicks than were shown",
+  ),
+  conversionRate: rate.describe("share of the visitors who converted; null without visitors"),
 };
 
 export const counts = report({
@@ -44,22 +50,33 @@ export const counts = report({
     refuseTooManySpans(asked.interval, asked.from, asked.to);
     const { rows, totals } = await campaignCounts(engine, { tenant, ...asked });
     return {
-      rows: rows.map((row) => ({ ...row, ...ratesOf(row) })),
-      totals: { ...totals, ...ratesOf(totals) },
+      rows: rows.map((row) => ({ ...row, clickThroughRate: clicksPerShown(row), ...rateOf(row) })),
+      totals: {
+        ...totals,
+        clickThroughRate: clicksPerShown(
+          rows.filter((row) => clicksPerShown(row) !== null).reduce(addShown, NOTHING_SHOWN),
+        ),
+        ...rateOf(totals),
+      },
     };
   },
 });
 
-/** Null where there is nothing to divide by. */
-function ratesOf({ impressions, clicks, visits, conversions }: EventCounts): {
-  clickThroughRate: number | null;
-  conversionRate: number | null;
-} {
-  const arrivals = clicks + visits;
-  return {
-    clickThroughRate: impressions === 0 ? null : clicks / impressions,
-    conversionRate: arrivals === 0 ? null : conversions / arrivals,
-  };
+type Shown = Pick<EventCounts, "impressions" | "clicks">;
+const NOTHING_SHOWN: Shown = { impressions: 0, clicks: 0 };
+
+/** Null where impressions were not recorded, or not all: more clicks than impressions are no rate. */
+function clicksPerShown({ impressions, clicks }: Shown): number | null {
+  return impressions === 0 || clicks > impressions ? null : clicks / impressions;
+}
+
+/** In all only groups with a rate count: clicks of the others belong to no impression. */
+function addShown(sum: Shown, { impressions, clicks }: Shown): Shown {
+  return { impressions: sum.impressions + impressions, clicks: sum.clicks + clicks };
+}
+
+function rateOf({ visitors, converted }: EventCounts): { conversionRate: number | null } {
+  return { conversionRate: visitors === 0 ? null : converted / visitors };
 }
 
 /** Refuses before counting: ten years by minute would be five million rows. */

@@ -1,4 +1,5 @@
 import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
+import { QUERY_ONLY, unreadUtm, unreadUtmReason } from "@tributary/protocol";
 import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
 import type { NotCountedReason } from "../answers/conversion.ts";
 import type { Windows } from "../question/journey-rules.ts";
@@ -14,6 +15,8 @@ export interface NotCounted {
   readonly medium: string;
   readonly campaign: string;
   readonly channelRule: ChannelRule;
+  /** What its address holds that is not read; absent where there is nothing. */
+  readonly hints?: readonly string[];
   readonly reason: NotCountedReason;
 }
 
@@ -25,7 +28,10 @@ export interface AppliedRules extends Windows {
 
 /** A conversion with what its result omits: the rule behind each channel, and the touchpoints left out. */
 export interface ExplainedConversion extends ConversionDetail {
-  readonly touchpoints: readonly (ConversionTouch & { readonly channelRule?: ChannelRule })[];
+  readonly touchpoints: readonly (ConversionTouch & {
+    readonly channelRule?: ChannelRule;
+    readonly hints?: readonly string[];
+  })[];
   /** The user's other touchpoints, newest first; those after the conversion at the end. */
   readonly notCounted: readonly NotCounted[];
   /** Whether more exist than were read. */
@@ -50,7 +56,7 @@ export function explain(
       const fact = byId.get(touch.id);
       return fact === undefined
         ? touch
-        : { ...touch, channelRule: channelRuleOf(fact, rules.channels) };
+        : { ...touch, channelRule: channelRuleOf(fact, rules.channels), ...hintsOf(fact, rules) };
     }),
     notCounted: touches
       .filter(({ id }) => !onPath.has(id))
@@ -63,6 +69,7 @@ export function explain(
         medium: touch.medium,
         campaign: touch.campaign,
         channelRule: channelRuleOf(touch, rules.channels),
+        ...hintsOf(touch, rules),
         reason: reasonOf(touch, detail, rules),
       })),
     notCountedTruncated: truncated,
@@ -76,6 +83,11 @@ function channelRuleOf(
 ): ChannelRule {
   const named = classifyChannel(signal, own);
   return named.channel === channel ? named.rule : "explicit_channel";
+}
+
+function hintsOf({ url }: UserTouch, { channels }: AppliedRules): { hints?: readonly string[] } {
+  const unread = unreadUtm(url, channels?.utm ?? QUERY_ONLY);
+  return unread.length === 0 ? {} : { hints: unread.map(unreadUtmReason) };
 }
 
 function reasonOf(

@@ -1,8 +1,10 @@
 /** How a report of the catalog is declared. */
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS } from "@tributary/protocol";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import type { z } from "zod";
 import { answeredTimes, type AnsweredTimes } from "../answers/fields.ts";
+import { spelled, spellings } from "../answers/spellings.ts";
 import { readParameters, type QuestionParameters } from "../question/parameters.ts";
 import {
   asOf,
@@ -30,10 +32,11 @@ export type AnswerOf<Schema extends z.ZodType> = Named<z.output<Schema>>;
 /** Times that a report is asked for, in a zone. */
 const TIMES = { timeZone, ...timeRange, asOf };
 
-/** What a declaration gets of them: instants, and the zone that they were read in. */
+/** What a declaration gets of them: instants, and the zone that they were read in; and the tenant's names, where it has its own. */
 interface ReadTimes extends Times {
   /** IANA name. */
   readonly timeZone: string;
+  readonly names: Names | undefined;
 }
 
 /** One report as it is declared: what it may be asked, what it answers, and how. */
@@ -41,7 +44,7 @@ interface Declared<Parameters extends z.ZodObject, Answer extends z.ZodObject> {
   readonly summary: string;
   /** Beside the times and the format, which every report takes. */
   readonly parameters: Parameters;
-  /** Beside the times, which every report answers. */
+  /** Beside the times, and names in several spellings, which every report answers. */
   readonly answer: Answer;
   /** @throws ReportsError of status 400, WarehouseError */
   run(context: ReportContext, asked: z.output<Parameters> & ReadTimes): Promise<AnswerOf<Answer>>;
@@ -86,13 +89,17 @@ export function report<Parameters extends z.ZodObject, Answer extends z.ZodObjec
   return {
     summary: declared.summary,
     parameters: declared.parameters.extend(TIMES),
-    answer: declared.answer.extend(answeredTimes),
+    answer: declared.answer.extend({ ...answeredTimes, ...spellings }),
     async run(context, asked) {
       const { timeZone: zone = context.settings.timeZone } = asked;
-      const times: ReadTimes = { timeZone: zone, ...timesOf(asked, context.now, zone) };
+      const times = { timeZone: zone, ...timesOf(asked, context.now, zone) };
+      const { names } = context.settings.channels ?? {};
       // Each time that was asked for is replaced by its instant.
-      const read = { ...asked, ...times } as z.output<Parameters> & ReadTimes;
-      return { ...times, ...(await declared.run(context, read)) };
+      const read = { ...asked, ...times, names } as z.output<Parameters> & ReadTimes;
+      const answer = await declared.run(context, read);
+      const { rows = [] } = answer as Partial<RowsAnswer>;
+      const { by = [] } = asked as { readonly by?: readonly string[] };
+      return { ...times, ...answer, ...spelled(rows, by) };
     },
   };
 }

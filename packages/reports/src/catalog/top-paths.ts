@@ -3,7 +3,8 @@ import { formatDecimal } from "@tributary/protocol";
 import { attributionReport, NO_VALUE, openJourneys, touchDimensions } from "@tributary/warehouse";
 import { z } from "zod";
 import { count, currency, decimalText } from "../answers/fields.ts";
-import { flag, text, wholeBetween } from "../question/parameters.ts";
+import { text, wholeBetween } from "../question/parameters.ts";
+import { nonConverting } from "../question/report-parameters.ts";
 import { byTouch, report, type AnswerOf } from "./report.ts";
 
 /** Transforms whose paths read as names; `frequency` numbers the touches of one name. */
@@ -36,7 +37,7 @@ export const paths = report({
     transform: text(z.enum(SHOWN_TRANSFORMS).default("unique")).describe(
       "how paths are simplified",
     ),
-    nonConverting: flag(true).describe("whether journeys that did not convert are counted"),
+    nonConverting,
     limit: wholeBetween(1, 10_000, 50).describe("most paths; the rest is summed"),
   }),
   answer: z.object({
@@ -45,10 +46,12 @@ export const paths = report({
     totals: z.object({ paths: count, ...pathAmounts }),
   }),
   async run({ engine, tenant }, asked) {
-    const { by, limit, transform, nonConverting } = asked;
+    const { by, limit, transform } = asked;
     const question = { tenant, ...asked };
     const credited = await attributionReport(engine, { ...question, models: [], withPaths: true });
-    const open = nonConverting ? await openJourneys(engine, question) : [];
+    const tails = asked.nonConverting === "tails";
+    const open =
+      asked.nonConverting === "none" ? [] : await openJourneys(engine, { ...question, tails });
     const sorted = sumPaths(credited.paths, open, transform);
     const rest = sorted.slice(limit);
     return {

@@ -1,7 +1,8 @@
-import { TOUCH_TYPES } from "@tributary/attribution";
+import { TOUCH_TYPES, type ChannelSettings } from "@tributary/attribution";
 import { Dictionary, type DimensionField } from "@tributary/protocol";
 import { MAX_JOURNEY_TOUCHES, tooManyTouches } from "@tributary/warehouse";
 import { ArrowColumns, type CodedColumn, type TextColumn } from "./arrow-columns.ts";
+import { readOwnTouches, type OwnTouches } from "./own-touches.ts";
 
 /** Touchpoints as columns: of each user in a row, by time, then event ID; each once. */
 export interface TouchColumns {
@@ -41,6 +42,16 @@ export interface PurchaseColumns {
   readonly orderId: (purchase: number) => string;
   /** The conversion's dimensions that were asked for. */
   readonly dimensions: readonly CodedColumn[];
+  /** Where conversions are touchpoints themselves. */
+  readonly own?: OwnTouches;
+}
+
+/** How the purchases of a question are read. */
+export interface PurchaseReading {
+  /** How many of the conversions' dimensions there are. */
+  readonly conversionDimensions: number;
+  /** Where conversions are touchpoints themselves: the tenant's rules of channels. */
+  readonly ownTouches?: { readonly channels: ChannelSettings | undefined } | undefined;
 }
 
 /**
@@ -82,13 +93,12 @@ export function readTouchColumns(
 
 /**
  * Reads the purchases of the touchpoints' users, and of users without a touchpoint.
- * @param conversionDimensions how many of the conversions' dimensions there are
  * @throws WarehouseError `report_too_large` over {@link MAX_JOURNEY_TOUCHES}
  */
 export function readFactColumns(
   touches: TouchColumns,
   bytes: Uint8Array,
-  conversionDimensions: number,
+  { conversionDimensions, ownTouches }: PurchaseReading,
 ): FactColumns {
   const columns = new ArrowColumns(bytes);
   if (columns.rows > MAX_JOURNEY_TOUCHES) throw tooManyTouches();
@@ -97,13 +107,15 @@ export function readFactColumns(
   const { starts, rows } = sortRows(columns, userOf, users);
   const touchStarts = new Int32Array(users + 1).fill(touches.times.length);
   touchStarts.set(touches.starts);
+  const read = ownTouches && readOwnTouches(columns, rows, touches.dimensions, ownTouches.channels);
+  const purchases = purchaseColumns(columns, rows, conversionDimensions);
   return {
     users,
     touchStarts,
-    touches,
+    touches: read === undefined ? touches : { ...touches, dimensions: read.dimensions },
     purchaseStarts: starts,
     purchaseTimes: gatherNumbers(columns.numbers("ms"), rows),
-    purchases: purchaseColumns(columns, rows, conversionDimensions),
+    purchases: read === undefined ? purchases : { ...purchases, own: read.own },
   };
 }
 

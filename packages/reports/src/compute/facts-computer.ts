@@ -4,6 +4,7 @@ import {
   readTouchColumns,
   sizeOfColumns,
   type FactColumns,
+  type PurchaseReading,
   type TouchColumns,
 } from "./fact-columns.ts";
 import { recompute, type Recomputed, type RecomputeSpec } from "./recompute.ts";
@@ -26,8 +27,7 @@ export interface RecomputeTask {
   readonly key: string;
   /** As readPurchases gives them; undefined where the facts may be kept. */
   readonly purchases: Uint8Array<ArrayBuffer> | undefined;
-  /** How many columns of the conversions' dimensions they have. */
-  readonly conversionDimensions: number;
+  readonly reading: PurchaseReading;
   readonly spec: RecomputeSpec;
 }
 
@@ -66,12 +66,12 @@ export class FactsComputer {
     return columns === undefined ? undefined : recompute(columns, task.spec);
   }
 
-  #columnsOf({ key, purchases, conversionDimensions }: RecomputeTask): FactColumns | undefined {
+  #columnsOf({ key, purchases, reading }: RecomputeTask): FactColumns | undefined {
     if (this.#kept?.key === key) return this.#kept.columns;
     const touches = this.#waiting.get(key);
     if (touches === undefined || purchases === undefined) return undefined;
     this.#waiting.delete(key);
-    const columns = readFactColumns(touches, purchases, conversionDimensions);
+    const columns = readFactColumns(touches, purchases, reading);
     if (sizeOfColumns(columns) <= MAX_KEPT_BYTES) this.#kept = { key, columns };
     return columns;
   }

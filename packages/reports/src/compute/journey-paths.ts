@@ -1,5 +1,4 @@
 import {
-  isDirect,
   TOUCH_TYPES,
   type JourneyPath,
   type PathTransform,
@@ -9,6 +8,7 @@ import type { DimensionField } from "@tributary/protocol";
 import type { FactColumns } from "./fact-columns.ts";
 import type { JourneyRules, Windows } from "../question/journey-rules.ts";
 
+const NO_CODES = new Int32Array(0);
 const IMPRESSION = TOUCH_TYPES.indexOf("impression");
 const CLICK = TOUCH_TYPES.indexOf("click");
 
@@ -46,6 +46,9 @@ export class JourneyPaths implements JourneyPath {
   readonly #directCodes: Uint8Array;
   /** 1 for touchpoints that do not count, whatever the conversion. */
   readonly #gone: Uint8Array;
+  readonly #own: readonly Int32Array[];
+  /** 1 for purchases that are the last touchpoint of their own path. */
+  readonly #isTouch: Uint8Array | undefined;
   readonly #rows: number[] = [];
   readonly #windows: readonly Windows[];
   readonly #maxWindows: Float64Array;
@@ -64,8 +67,17 @@ export class JourneyPaths implements JourneyPath {
     const channel = column(facts, "channel");
     this.#channelCodes = channel.codes;
     this.#channelNames = channel.names;
-    this.#directCodes = Uint8Array.from(channel.names, (name) => (isDirect(name) ? 1 : 0));
-    ({ gone: this.#gone, leftOut: this.leftOut } = goneTouches(facts, rules));
+    this.#directCodes = Uint8Array.from(channel.names, (name) =>
+      rules.directChannels.includes(name) ? 1 : 0,
+    );
+    const { gone, leftOut } = goneTouches(facts, rules);
+    const own = goneOwnTouches(facts, rules);
+    this.#gone = gone;
+    this.#isTouch = own.isTouch;
+    this.leftOut = leftOut + own.leftOut;
+    this.#own = [...touchDimensions, "channel" as const].map(
+      (field) => facts.purchases.own?.codes.get(field) ?? NO_CODES,
+    );
     this.#windows = facts.purchases.names.names.map((name) => rules.windows.get(name) ?? rules);
     this.#maxWindows = Float64Array.from(this.#windows, (of) =>
       Math.max(of.clickWindowMs, of.viewWindowMs),
@@ -114,6 +126,7 @@ export class JourneyPaths implements JourneyPath {
     }
     if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
     this.#fill(time, leadTime);
+    if (this.#isTouch?.[purchase] === 1) this.#addOwn(purchase, leadTime === time);
   }
 
   /** Simplifies the path found: keeps the first touchpoint of each run, or of each key, as the transform has it. */
@@ -154,6 +167,24 @@ export class JourneyPaths implements JourneyPath {
     }
   }
 
+  /** Adds the conversion itself, a visit of its own time. @param isLead whether it makes the user a lead */
+  #addOwn(purchase: number, isLead: boolean): void {
+    const at = this.length;
+    if (at >= this.ageMs.length) this.#grow(at + 1);
+    const names = this.#question.touchDimensions.length;
+    const [first, second] = this.#own.slice(0, names);
+    const channel = (this.#own[names] as Int32Array)[purchase] as number;
+    this.ageMs[at] = 0;
+    this.isDirect[at] = this.#directCodes[channel] as number;
+    const key = first === undefined ? 0 : (first[purchase] as number);
+    this.keys[at] =
+      second === undefined ? key : key * this.#secondCount + (second[purchase] as number);
+    if (isLead) this.leadIndex = at;
+    this.channels[at] = this.#channelNames[channel] as string;
+    this.types[at] = "visit";
+    this.length = at + 1;
+  }
+
   #keepFirst(): void {
     const { keys } = this;
     const isExposure = this.#question.transform === "exposure";
@@ -189,9 +220,13 @@ export class JourneyPaths implements JourneyPath {
 
   #grow(length: number): void {
     const size = 2 ** Math.ceil(Math.log2(length));
+    const { ageMs, isDirect, keys } = this;
     this.ageMs = new Float64Array(size);
+    this.ageMs.set(ageMs);
     this.isDirect = new Uint8Array(size);
+    this.isDirect.set(isDirect);
     this.keys = new Int32Array(size);
+    this.keys.set(keys);
   }
 }
 
@@ -199,6 +234,27 @@ function column(facts: FactColumns, field: DimensionField) {
   const found = facts.touches.dimensions.get(field);
   if (found === undefined) throw new RangeError(`the facts were read without ${field}`);
   return found;
+}
+
+/** Which conversions are touchpoints themselves, and how many the rules leave out. */
+function goneOwnTouches(
+  facts: FactColumns,
+  { leaveOut }: JourneyRules,
+): { isTouch: Uint8Array | undefined; leftOut: number } {
+  const { own } = facts.purchases;
+  if (own === undefined) return { isTouch: undefined, leftOut: 0 };
+  const isTouch = own.has.slice();
+  let leftOut = 0;
+  for (const { dimension, value } of leaveOut) {
+    const code = column(facts, dimension).names.indexOf(value);
+    const codes = own.codes.get(dimension);
+    for (let i = 0; i < isTouch.length; i += 1) {
+      if (isTouch[i] === 0 || codes?.[i] !== code) continue;
+      isTouch[i] = 0;
+      leftOut += 1;
+    }
+  }
+  return { isTouch, leftOut };
 }
 
 function goneTouches(

@@ -9,6 +9,7 @@ import {
   type PathModel,
   type PathModelName,
   type PathTable,
+  type RemovalEffects,
 } from "@tributary/attribution";
 
 /** Amounts of one group of conversions (of one currency, say): an entry for each of their paths. */
@@ -58,6 +59,8 @@ export interface PathCredits {
   readonly groups: readonly { readonly conversions: Credits; readonly values: Credits }[];
   /** Empty without resampling. */
   readonly neighbours: readonly NeighbourComparison[];
+  /** Of a Markov model, over all journeys. */
+  readonly removal?: RemovalEffects;
 }
 
 /**
@@ -68,6 +71,8 @@ export interface PathCredits {
 export function creditPaths(task: PathCreditsTask): PathCredits {
   const { table, groups, resampling } = task;
   const model = pathModel(task.model, table);
+  const removal =
+    model.removalEffects === undefined ? {} : { removal: model.removalEffects(table) };
   if (resampling === undefined) {
     const split = (values: Float64Array): Credits => ({
       credits: model.credit({ ...table, values }).values,
@@ -78,6 +83,7 @@ export function creditPaths(task: PathCreditsTask): PathCredits {
         values: split(byPath(table, group.paths, group.values)),
       })),
       neighbours: [],
+      ...removal,
     };
   }
   const { confidence } = resampling;
@@ -98,6 +104,7 @@ export function creditPaths(task: PathCreditsTask): PathCredits {
       };
     }),
     neighbours: compareNeighbours(whole, confidence),
+    ...removal,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Rows to import: CSV with a header, or JSON. All of them are taken, or none. */
+/** Rows to import, as JSON. All of them are taken, or none. */
 import { classifyChannel, type TenantRules } from "@tributary/attribution";
 import {
   decimalFromNumber,
@@ -9,7 +9,6 @@ import {
   type DimensionField,
 } from "@tributary/protocol";
 import type { RateRow, SpendRow } from "@tributary/warehouse";
-import { CsvError, parse } from "csv-parse/sync";
 import { ReportsError, type RefusedRow } from "../errors.ts";
 
 /** Rows of one import. */
@@ -17,7 +16,7 @@ const MAX_ROWS = 100_000;
 /** Refused rows that are named. */
 const MAX_NAMED = 100;
 
-/** A row as it came; `line` is its line in a CSV file, or its place in a JSON array, from 1. */
+/** A row as it came; `line` is its place in the array, from 1. */
 interface GivenRow {
   readonly line: number;
   readonly cells: Readonly<Record<string, unknown>>;
@@ -89,12 +88,10 @@ function readRows<Row>(
   const rows: Row[] = [];
   const refused: RefusedRow[] = [];
   const lines = new Map<string, number>();
-  for (const { line, cells } of givenRows(body)) {
+  const given = givenRows(body);
+  checkFields(given, fields);
+  for (const { line, cells } of given) {
     try {
-      const unknown = Object.keys(cells).find((name) => !fields.includes(name));
-      if (unknown !== undefined) {
-        throw new RowProblem(unknown.slice(0, 64), `no such field; allowed: ${fields.join(", ")}`);
-      }
       const row = read(cells);
       const first = lines.get(keyOf(row));
       if (first !== undefined) {
@@ -119,27 +116,32 @@ function readRows<Row>(
   );
 }
 
+/** A field that there is not is named once, with the first row that has it. */
+function checkFields(rows: readonly GivenRow[], fields: readonly string[]): void {
+  const unknown = new Map<string, number>();
+  for (const { line, cells } of rows) {
+    for (const name of Object.keys(cells)) {
+      if (!fields.includes(name) && !unknown.has(name)) unknown.set(name, line);
+    }
+    if (unknown.size >= MAX_NAMED) break;
+  }
+  if (unknown.size === 0) return;
+  const reason = `no such field; allowed: ${fields.join(", ")}`;
+  throw new ReportsError(
+    "import_invalid",
+    `there are no fields ${[...unknown.keys()].map((name) => name.slice(0, 64)).join(", ")}; allowed: ${fields.join(", ")}`,
+    {
+      refused: [...unknown].map(([name, line]) => ({ line, field: name.slice(0, 64), reason })),
+    },
+  );
+}
+
 function givenRows(body: unknown): GivenRow[] {
-  const rows = typeof body === "string" ? csvRows(body) : jsonRows(body);
+  const rows = jsonRows(body);
   if (rows.length > MAX_ROWS) {
     throw new ReportsError("import_invalid", `expected at most ${MAX_ROWS} rows at once`);
   }
   return rows;
-}
-
-function csvRows(text: string): GivenRow[] {
-  try {
-    return parse<GivenRow, Readonly<Record<string, string>>>(text, {
-      bom: true,
-      columns: (header: string[]) => header.map((name) => name.trim()),
-      on_record: (cells, { lines }) => ({ line: lines, cells }),
-      skip_empty_lines: true,
-      trim: true,
-    });
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new ReportsError("import_invalid", `not CSV: ${error.message}`);
-  }
 }
 
 function jsonRows(body: unknown): GivenRow[] {

@@ -24,7 +24,10 @@ export async function rowsParquet(
   answer: z.ZodType,
 ): Promise<Buffer> {
   const properties = rowProperties(answer);
-  const present = rows.length === 0 ? Object.keys(properties) : Object.keys(rows[0] ?? {});
+  const present =
+    rows.length === 0
+      ? Object.keys(properties)
+      : [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const columns = present.map((name) => ({ name, type: typeOf(properties[name]) }));
   const structure = columns.map(({ name, type }) => `\`${name}\` ${type}`).join(", ");
   const lines = rows.map((row) =>
@@ -72,6 +75,7 @@ function rowProperties(answer: z.ZodType): Readonly<Record<string, Property>> {
 function typeOf(property: Property | undefined): string {
   const types = property?.anyOf ?? [property];
   if (types.some((one) => [one?.type].flat().includes("number"))) return "Nullable(Float64)";
+  if (types.some((one) => [one?.type].flat().includes("boolean"))) return "Nullable(Bool)";
   const isDecimal = types.some((one) => one?.type === "string" && one.pattern !== undefined);
   return isDecimal ? "Nullable(Decimal(38, 12))" : TEXT;
 }

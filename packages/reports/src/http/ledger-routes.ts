@@ -53,25 +53,17 @@ const countsSchema = z.strictObject({
   refusedRows: rows,
 });
 
-/** Adds the routes of the ledger. They need a read key, as those of spend do: write keys stand in shops' pages. */
+const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
+
+/** Adds the routes of the ledger. They need an import key, as those of spend do. */
 export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void {
   addImportList(server, parts);
-  const errorHandler = bodyErrors((message) => new ReportsError("import_invalid", message));
   const json = (answer: z.ZodType, summary: string) => ({
     ...documentedAt(PATH, { summary, parameters: NO_PARAMETERS, body: z.unknown(), answer }),
     bodyLimit: MAX_DAYS_BODY_BYTES,
     errorHandler,
   });
-  const binary = (answer: z.ZodType, summary: string) => ({
-    ...documentedAt(PATH, { summary, parameters: NO_PARAMETERS, body: ROWS_BODY, answer }),
-    bodyLimit: MAX_ROWS * IMPORT_ROW_BYTES,
-    errorHandler,
-  });
-  server.addContentTypeParser(
-    "application/octet-stream",
-    { parseAs: "buffer" },
-    (_request, body, done) => done(null, body),
-  );
+  addEventLedger(server, parts);
   const { ledger } = parts;
   server.post(
     "/v1/imports/begin",
@@ -94,27 +86,6 @@ export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void
     },
   );
   server.post(
-    "/v1/imports/:import/known",
-    binary(knownRowsSchema, "Which rows of events are there already"),
-    async (request) => {
-      const tenant = tenantOf(request);
-      const known = await ledger.find(tenant, rowsOf(request.body));
-      return {
-        present: known.filter(({ same }) => same).map(({ place }) => place),
-        differing: known.filter(({ same }) => !same).map(({ place }) => place),
-      };
-    },
-  );
-  server.post(
-    "/v1/imports/:import/events",
-    binary(storedRowsSchema, "Notes rows of events that a gateway has accepted"),
-    async (request) => {
-      const given = rowsOf(request.body);
-      await ledger.record(tenantOf(request), request.params.import, given);
-      return { stored: given.length / IMPORT_ROW_BYTES };
-    },
-  );
-  server.post(
     "/v1/imports/:import/days",
     json(storedRowsSchema, "Stores rows of spend or rates, all or none"),
     async (request) => ({
@@ -128,6 +99,53 @@ export function addLedgerRoutes(server: ReportsServer, parts: ServerParts): void
       const counts = readBody(countsSchema, request.body);
       const tenant = tenantOf(request);
       return answerOf(await ledger.end(tenant, request.params.import, counts, Date.now()));
+    },
+  );
+}
+
+function addEventLedger(server: ReportsServer, { ledger }: ServerParts): void {
+  server.addContentTypeParser(
+    "application/octet-stream",
+    { parseAs: "buffer" },
+    (_request, body, done) => done(null, body),
+  );
+  server.post(
+    "/v1/imports/known",
+    {
+      ...documented({
+        summary: "Which rows of events are there already",
+        parameters: NO_PARAMETERS,
+        body: ROWS_BODY,
+        answer: knownRowsSchema,
+      }),
+      bodyLimit: MAX_ROWS * IMPORT_ROW_BYTES,
+      errorHandler,
+    },
+    async (request) => {
+      const tenant = tenantOf(request);
+      const known = await ledger.find(tenant, rowsOf(request.body));
+      return {
+        present: known.filter(({ same }) => same).map(({ place }) => place),
+        differing: known.filter(({ same }) => !same).map(({ place }) => place),
+      };
+    },
+  );
+  server.post(
+    "/v1/imports/:import/events",
+    {
+      ...documentedAt(PATH, {
+        summary: "Notes rows of events that a gateway has accepted",
+        parameters: NO_PARAMETERS,
+        body: ROWS_BODY,
+        answer: storedRowsSchema,
+      }),
+      bodyLimit: MAX_ROWS * IMPORT_ROW_BYTES,
+      errorHandler,
+    },
+    async (request) => {
+      const given = rowsOf(request.body);
+      await ledger.record(tenantOf(request), request.params.import, given);
+      return { stored: given.length / IMPORT_ROW_BYTES };
     },
   );
 }
@@ -158,8 +176,8 @@ function addImportList(server: ReportsServer, { engine, ledger }: ServerParts): 
       return { mapping: mapping === undefined ? null : (JSON.parse(mapping) as unknown) };
     },
   );
-  server.delete(
-    "/v1/imports/:import",
+  server.post(
+    "/v1/imports/:import/undo",
     documentedAt(PATH, {
       summary: "Takes an import of spend or rates back; what it had replaced is valid again",
       parameters: NO_PARAMETERS,
@@ -170,7 +188,7 @@ function addImportList(server: ReportsServer, { engine, ledger }: ServerParts): 
   );
 }
 
-export function answerOf(record: ImportRecord): ImportAnswer {
+function answerOf(record: ImportRecord): ImportAnswer {
   const { importId, tenant: _, mapping: _mapping, ...rest } = record;
   return { import: importId, ...rest };
 }

@@ -25,6 +25,10 @@ export interface RouteDescription<Query extends z.ZodObject> {
   readonly security?: readonly Readonly<Record<string, readonly string[]>>[];
 }
 
+/** Of routes that need an import key. */
+export const IMPORT_KEY = [{ importKey: [] }, {}];
+/** Of routes that show an operate key more than a read key. */
+export const OPERATE_KEY = [{ readKey: [] }, { operateKey: [] }, {}];
 /** Of routes that need an erase key. */
 export const ERASE_KEY = [{ eraseKey: [] }, {}];
 
@@ -51,6 +55,8 @@ export function serveOpenApi(
       components: {
         securitySchemes: {
           readKey: { type: "http", scheme: "bearer", description: "a read key" },
+          importKey: { type: "http", scheme: "bearer", description: "an import key" },
+          operateKey: { type: "http", scheme: "bearer", description: "an operate key" },
           eraseKey: { type: "http", scheme: "bearer", description: "an erase key" },
         },
       },

@@ -1,13 +1,12 @@
 import { ATTRIBUTION_GROUP, WAREHOUSE_GROUP } from "@tributary/protocol";
 import { createMetrics, metricsText } from "@tributary/telemetry";
-import { lagSchema } from "../answers/operations.ts";
+import { lagAnswerSchema } from "../answers/operations.ts";
 import { ReportsError } from "../errors.ts";
 import { ANY_PARAMETERS } from "../question/parameters.ts";
-import { documented, type ReportsServer } from "./open-api.ts";
+import { EngineProbe } from "./engine-probe.ts";
+import { onlyTenantOf } from "./access.ts";
+import { documented, OPERATE_KEY, type ReportsServer } from "./open-api.ts";
 import type { LagReport, ServerParts } from "./parts.ts";
-
-/** The warehouse must answer a readiness probe within this, ms. */
-const PING_TIMEOUT_MS = 2_000;
 
 /** Most partitions with series of their own; above it only totals are shown. */
 const MAX_PARTITION_SERIES = 256;
@@ -20,16 +19,24 @@ export function addLagRoute(server: ReportsServer, parts: ServerParts): void {
   server.get(
     "/v1/lag",
     documented({
-      summary: "Lag of each consumer group, the books and the dead letters",
+      summary:
+        "Lag of each consumer group, the books and the dead letters; a read key sees its tenant's part",
       parameters: ANY_PARAMETERS,
-      answer: lagSchema,
+      answer: lagAnswerSchema,
+      security: OPERATE_KEY,
     }),
-    async () => readLag(parts),
+    async (request) => {
+      const tenant = onlyTenantOf(request);
+      if (tenant === undefined) return readLag(parts);
+      requireRedis(parts);
+      return parts.readTenantLag(tenant);
+    },
   );
 }
 
 /** What orchestrators ask: health and readiness. */
 export function addProbes(server: ReportsServer, parts: ServerParts): void {
+  const engine = new EngineProbe(parts.engine, parts.engineStallMs);
   // A process that answers and loads nothing is not healthy.
   server.get("/healthz", HIDDEN, async (_request, reply) => {
     const stalledMs = parts.stalledForMs();
@@ -39,10 +46,13 @@ export function addProbes(server: ReportsServer, parts: ServerParts): void {
   });
 
   server.get("/readyz", HIDDEN, async (_request, reply) => {
-    const reason = await unreadyReason(parts);
+    const reason = await unreadyReason(parts, engine);
     const instance = parts.instanceId;
-    if (reason === undefined) return { status: "ready", instance };
-    return reply.code(503).send({ status: "not ready", reason, instance });
+    const found = parts.findings?.() ?? {};
+    // A finding is for a person: it takes nobody off the traffic.
+    const findings = Object.keys(found).length === 0 ? undefined : found;
+    if (reason === undefined) return { status: "ready", instance, findings };
+    return reply.code(503).send({ status: "not ready", reason, instance, findings });
   });
 }
 
@@ -111,24 +121,18 @@ export function addMetricsRoute(server: ReportsServer, parts: ServerParts): void
 }
 
 async function readLag(parts: ServerParts): Promise<LagReport> {
-  if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
+  requireRedis(parts);
   return parts.readLag();
 }
 
-async function unreadyReason(parts: ServerParts): Promise<string | undefined> {
+/** @throws ReportsError `unavailable` */
+function requireRedis(parts: ServerParts): void {
+  if (!parts.redisReady()) throw new ReportsError("unavailable", "Redis does not answer");
+}
+
+async function unreadyReason(parts: ServerParts, engine: EngineProbe): Promise<string | undefined> {
   if (!parts.redisReady()) return "Redis does not answer";
   const streams = await parts.streamsReason?.().catch(() => "Redis does not answer");
   if (streams !== undefined) return streams;
-  const timeout = Promise.withResolvers<string>();
-  const timer = setTimeout(
-    () => timeout.resolve(`the warehouse does not answer within ${PING_TIMEOUT_MS} ms`),
-    PING_TIMEOUT_MS,
-  );
-  const ping = parts.engine.ping().then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
-  const reason = await Promise.race([ping, timeout.promise]);
-  clearTimeout(timer);
-  return reason;
+  return engine.unreadyReason();
 }

@@ -18,6 +18,8 @@ import { givenOf, tenantOf } from "./access.ts";
 import { bodyErrors } from "./body-errors.ts";
 import { documented, documentedAt, type ReportsServer } from "./open-api.ts";
 import type { ServerParts } from "./parts.ts";
+import { goneOf } from "./places.ts";
+import { untilGone } from "./until-gone.ts";
 
 /** Names the zone of a report whose format has no place for it. */
 const TIME_ZONE_HEADER = "X-Tributary-Time-Zone";
@@ -72,7 +74,7 @@ function addCatalogReport(
     async (request, reply) => {
       const tenant = tenantOf(request);
       const context = {
-        engine,
+        engine: untilGone(engine, goneOf(request)),
         tenant,
         settings: attribution.settings.of(tenant),
         now: Date.now(),

@@ -9,6 +9,7 @@ import {
   type ImportRecord,
   type KnownRow,
   readImports,
+  readMapping,
   removeImported,
   storeImport,
   storeImportRows,
@@ -45,6 +46,11 @@ export class ImportLedger {
   constructor(engine: WarehouseEngine, channelsOf: (tenant: string) => TenantRules | undefined) {
     this.#engine = engine;
     this.#channelsOf = channelsOf;
+  }
+
+  /** The mapping of the last import of a file with these columns, as JSON. @param header digest of their names */
+  async mapping(tenant: string, header: string): Promise<string | undefined> {
+    return readMapping(this.#engine, tenant, header);
   }
 
   async begin(tenant: string, begun: BegunImport, now: number): Promise<ImportRecord> {

@@ -30,10 +30,12 @@ import {
   asOf,
   dimensions,
   format,
+  nonConverting,
   repeated,
   timeRange,
   timesOf,
   timeZone,
+  type NonConverting,
   type ReportFormat,
 } from "./report-parameters.ts";
 import { changesRules, RULE_PARAMETERS, rulesOf } from "./rule-parameters.ts";
@@ -55,8 +57,8 @@ const ASKABLE_MODELS = [
 /** How models over paths see the journeys. */
 export interface PathOptions {
   readonly transform: PathTransform;
-  /** Whether journeys that did not convert count as well. */
-  readonly nonConverting: boolean;
+  /** Which journeys that did not convert count as well. */
+  readonly nonConverting: NonConverting;
   /** Of the interval around each credit, between 0 and 1; undefined for none. */
   readonly confidence?: number | undefined;
 }
@@ -97,7 +99,7 @@ const model = list(
   .register(refusals, { code: "model_unknown", reason: "no such model" });
 
 const PATH_PARAMETERS = {
-  nonConverting: flag(true).describe("whether models over paths see journeys that did not convert"),
+  nonConverting,
   confidence: numberBetween(0.5, 0.999)
     .describe("intervals that hold a credit of a model over paths with this probability")
     .register(refusals, { code: "confidence_invalid" }),
@@ -151,7 +153,7 @@ export function questionOf(
   now: number,
   settings: ReportSettings,
 ): AttributionQuestion {
-  const { custom = [], transform, nonConverting, confidence } = asked;
+  const { custom = [], transform, confidence } = asked;
   const { timeZone: zone = settings.timeZone } = asked;
   const models = asked.model ?? (custom.length > 0 ? [] : MODEL_NAMES);
   refuseUnused(given, models);
@@ -168,7 +170,7 @@ export function questionOf(
     custom,
     by: asked.by,
     timeZone: zone,
-    paths: { transform, nonConverting, confidence },
+    paths: { transform, nonConverting: asked.nonConverting, confidence },
     rules,
     source: needsFacts ? "facts" : "streamed",
     against: asked.against,

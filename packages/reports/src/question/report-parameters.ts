@@ -108,6 +108,15 @@ export const timeZone = text(
 /** What one conversion may be asked. */
 export const conversionParameters = z.strictObject({ asOf, timeZone });
 
+/** Which journeys without a conversion count: see docs/models.md. */
+const NON_CONVERTING = ["users", "tails", "none"] as const;
+export type NonConverting = (typeof NON_CONVERTING)[number];
+
+/** Which journeys that did not convert count. */
+export const nonConverting = text(z.enum(NON_CONVERTING).default("users")).describe(
+  "journeys that did not convert: of users without a conversion in the time, with tails also what follows other users' last one, or none",
+);
+
 /** A model that the workers credit. */
 export const streamedModel = text(z.enum(MODEL_NAMES).default("linear"))
   .describe("whose credits")
@@ -187,7 +196,7 @@ export function instantOf(
   const { day, wall, given } = asked;
   const ms = wall === undefined ? startOfDay(day, zone) : instantOfWallClock(wall, zone);
   if (ms !== undefined) return ms;
-  const reason = `expected a time that there was in ${zone}: the clocks were put forward over it`;
+  const reason = `expected a time that exists in ${zone}: its clocks were put forward over this one`;
   throw refusal("time_invalid", field, reason, given);
 }
 

@@ -17,14 +17,28 @@ const DURATION_EXPECTED = "expected a whole number and its unit, such as 30d or 
 /** Parts of a list that a question may hold. */
 const MAX_PARTS = 100;
 
+/** Stands for a window without a bound. */
+const NO_WINDOW = "none";
+
 /** A duration, ms; how long it may be is checked where the settings are known. @param leastMs shorter ones are refused */
-function duration(description: string, leastMs = 0) {
+function duration(description: string, leastMs: number) {
   const schema = z
     .string()
     .meta({ pattern: DURATION.source, examples: ["30d", "12h"] })
     .transform((given, context) => readDuration(given, context, leastMs))
     .optional();
   return text(schema).describe(`${description}: a whole number with ms, s, m, h or d`);
+}
+
+/** A window, ms; Infinity where it has no bound. */
+function window(description: string) {
+  const schema = z
+    .string()
+    .meta({ pattern: `${DURATION.source}|^${NO_WINDOW}$`, examples: ["30d", "12h", NO_WINDOW] })
+    .transform(readWindow)
+    .optional();
+  const form = `a whole number with ms, s, m, h or d, or ${NO_WINDOW} for any age`;
+  return text(schema).describe(`${description}: ${form}`);
 }
 
 const leaveOut = parts(["channel:email"], (given, context) =>
@@ -34,7 +48,7 @@ const leaveOut = parts(["channel:email"], (given, context) =>
 );
 
 const windows = parts(["purchase:30d", "lead:7d"], readWindows).describe(
-  "windows of conversions by their name, instead of window: name:30d, several with commas",
+  "windows of conversions by their name, instead of window: name:30d or name:none, several with commas",
 );
 
 const lead = text(
@@ -49,15 +63,18 @@ const lead = text(
 
 /** Rules that a question may change. */
 export const RULE_PARAMETERS = {
-  window: duration("how long before a conversion a touchpoint counts"),
-  clickWindow: duration("of clicks and visits, instead of window and windows"),
-  viewWindow: duration("of impressions, instead of window and windows"),
+  window: window("how long before a conversion a touchpoint counts"),
+  clickWindow: window("of clicks and visits, instead of window and windows"),
+  viewWindow: window("of impressions, instead of window and windows"),
   windows,
   viewThrough: flag(true).describe("whether impressions count"),
   clickBeatsImpression: flag(false).describe(
     "whether a path that has a click loses its impressions",
   ),
   leaveOut,
+  conversionTouch: flag(false).describe(
+    "whether a conversion that has a channel or UTM dimension of its own is the last touchpoint of its path",
+  ),
   afterConversion: text(z.enum(AFTER_CONVERSION).default("keep")).describe(
     "whether a conversion leaves its touchpoints to the user's next one, or the next one's journey starts anew",
   ),
@@ -95,6 +112,7 @@ export function rulesOf(asked: AskedRules, settings: ReportSettings): JourneyRul
     viewThrough: asked.viewThrough,
     clickBeatsImpression: asked.clickBeatsImpression,
     leaveOut: asked.leaveOut,
+    conversionTouch: asked.conversionTouch,
     afterConversion: asked.afterConversion,
     halfLifeMs: asked.halfLife ?? configured.halfLifeMs,
     lead: asked.lead ?? configured.lead,
@@ -110,13 +128,14 @@ export function changesRules(asked: AskedRules): boolean {
     asked.windows.size > 0 ||
     !asked.viewThrough ||
     asked.clickBeatsImpression ||
+    asked.conversionTouch ||
     asked.afterConversion !== "keep" ||
     asked.leaveOut.length > 0
   );
 }
 
 function checkBound(field: string, ms: number | undefined, most: number): void {
-  if (ms === undefined || ms <= most) return;
+  if (ms === undefined || ms === Infinity || ms <= most) return;
   throw refusal(
     "window_invalid",
     field,
@@ -130,11 +149,22 @@ function durationText(ms: number): string {
   return ms % UNITS.d === 0 ? `${ms / UNITS.d}d` : `${ms}ms`;
 }
 
-function readDuration(given: string, context: z.RefinementCtx, leastMs = 0): number {
+function readWindow(given: string, context: z.RefinementCtx): number {
+  return given === NO_WINDOW ? Infinity : readDuration(given, context, 0, `, or ${NO_WINDOW}`);
+}
+
+/** @param others what else is taken, for the error */
+function readDuration(
+  given: string,
+  context: z.RefinementCtx,
+  leastMs: number,
+  others = "",
+): number {
   const code = "window_invalid";
   const match = DURATION.exec(given);
   if (match === null) {
-    const reason = given.startsWith("-") ? `${DURATION_EXPECTED}, not below 0` : DURATION_EXPECTED;
+    const below = given.startsWith("-") ? ", not below 0" : "";
+    const reason = `${DURATION_EXPECTED}${below}${others}`;
     return refuse(context, { code, reason, given, allowed: UNIT_NAMES });
   }
   const unit = match[2] as keyof typeof UNITS;
@@ -177,7 +207,7 @@ function readWindows(
     if (byName.has(name)) {
       return refuse(context, { code, reason: "each name once", given: part });
     }
-    byName.set(name, readDuration(length, context));
+    byName.set(name, readWindow(length, context));
   }
   return byName;
 }

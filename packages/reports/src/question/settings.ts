@@ -1,5 +1,5 @@
-import { DEFAULT_JOURNEY_OPTIONS, TenantRules } from "@tributary/attribution";
-import type { Tenants } from "@tributary/tenants";
+import { DEFAULT_JOURNEY_OPTIONS, DIRECT_CHANNELS, TenantRules } from "@tributary/attribution";
+import { channelSettingsOf, type Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
 const DAY_MS = 86_400_000;
@@ -15,6 +15,8 @@ export interface ReportSettings {
   readonly maxWindowMs: number;
   /** Of days, weeks and months where a question does not say: an IANA name. */
   readonly timeZone: string;
+  /** Channels that last_non_direct passes over. */
+  readonly directChannels: readonly string[];
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
   timeZone: "UTC",
+  directChannels: DIRECT_CHANNELS,
 });
 
 /** Each tenant's settings. */
@@ -36,19 +39,21 @@ export class SettingsByTenant {
   constructor(everybody: ReportSettings, { byName }: Tenants) {
     this.#everybody = everybody;
     this.#own = new Map(
-      [...byName].map(([name, { windows, timeZone, channels, referralExclusions }]) => [
-        name,
-        {
-          ...everybody,
-          clickWindowMs: windows?.click ?? everybody.clickWindowMs,
-          viewWindowMs: windows?.view ?? everybody.viewWindowMs,
-          timeZone: timeZone ?? everybody.timeZone,
-          channels: new TenantRules({
-            rules: channels ?? [],
-            excludedReferrers: referralExclusions ?? [],
-          }),
-        },
-      ]),
+      [...byName].map(([name, settings]) => {
+        const { windows, timeZone } = settings;
+        const own = channelSettingsOf(settings);
+        return [
+          name,
+          {
+            ...everybody,
+            directChannels: settings.directChannels ?? everybody.directChannels,
+            clickWindowMs: windows?.click ?? everybody.clickWindowMs,
+            viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+            timeZone: timeZone ?? everybody.timeZone,
+            channels: own === undefined ? undefined : new TenantRules(own),
+          },
+        ];
+      }),
     );
   }
 
@@ -63,10 +68,12 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     clickWindowMs: settings.clickWindowMs,
     viewWindowMs: settings.viewWindowMs,
     halfLifeMs: settings.halfLifeMs,
+    directChannels: settings.directChannels,
     windows: new Map(),
     viewThrough: true,
     clickBeatsImpression: false,
     leaveOut: [],
+    conversionTouch: false,
     afterConversion: "keep",
     lead: DEFAULT_LEAD,
   };

@@ -64,9 +64,35 @@ test("Markov by hand: every conversion of search needs email, the others only em
       value: "33.333333333333",
       currency: "EUR",
     },
-    { model: "markov", channel: "unattributed", conversions: 3, value: "0.3", currency: "EUR" },
+    {
+      model: "markov",
+      channel: "unattributed",
+      unattributed: true,
+      conversions: 3,
+      value: "0.3",
+      currency: "EUR",
+    },
   ]);
   expect(totals).toMatchObject({ conversions: 53, attributed: 50, unattributed: 3 });
+});
+
+test("Markov answers bear removal effects and the probability of a conversion", async () => {
+  const { removalEffects = [] } = await ask({ model: "shapley,markov_2,markov" });
+  expect(removalEffects.map(({ model }) => model)).toEqual(["markov_2", "markov"]);
+  // By hand, see above: 50 of 80 convert.
+  expect(removalEffects[1]).toEqual({
+    model: "markov",
+    conversionProbability: 50 / 80,
+    effects: [
+      { channel: "email", effect: 1 },
+      { channel: "paid_search", effect: 0.5 },
+    ],
+  });
+  const byDay = await ask({ model: "markov", by: "day" });
+  expect(byDay.removalEffects).toEqual([
+    { model: "markov", conversionProbability: 50 / 80, effects: [] },
+  ]);
+  expect(await ask({ model: "shapley" })).not.toHaveProperty("removalEffects");
 });
 
 test("journeys that did not convert count, unless they are left out", async () => {
@@ -76,8 +102,8 @@ test("journeys that did not convert count, unless they are left out", async () =
       ?.conversions;
   };
   // v(email) = 10 of 40 against 10 of 10; v(search email) = 1: φ(email) = ½ (v(email) + 1).
-  expect(await rate("true")).toBeCloseTo(40 * 0.5 * 1.25, 10);
-  expect(await rate("false")).toBeCloseTo(40 * 0.5 * 2, 10);
+  expect(await rate("users")).toBeCloseTo(40 * 0.5 * 1.25, 10);
+  expect(await rate("none")).toBeCloseTo(40 * 0.5 * 2, 10);
 });
 
 test("under every model, over any transform, the rows of a currency sum to the totals", async () => {

@@ -48,8 +48,8 @@ const AGAIN: typeof STREAMED = [
 ];
 const OVER_PATHS: typeof STREAMED = [
   ["markov", { model: "markov" }],
-  ["markovConvertingOnly", { model: "markov", nonConverting: "false" }],
-  ["shapley", { model: "shapley", nonConverting: "false" }],
+  ["markovConvertingOnly", { model: "markov", nonConverting: "none" }],
+  ["shapley", { model: "shapley", nonConverting: "none" }],
 ];
 
 class Reports {

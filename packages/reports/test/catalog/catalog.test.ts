@@ -66,8 +66,8 @@ describe("by hand", () => {
     const { rows, totals } = await ask("counts", "shop");
     expect(rows).toMatchObject([
       { channel: "(none)", conversions: 3, custom: 1, reach: 4, clickThroughRate: null },
-      { channel: "display", impressions: 1, clicks: 1, reach: 1, clickThroughRate: 1 },
-      { channel: "email", clicks: 3, visits: 1, reach: 3, conversionRate: 0 },
+      { channel: "display", impressions: 1, reach: 1, clickThroughRate: 1, conversionRate: 1 },
+      { channel: "email", clicks: 3, visits: 1, visitors: 3, converted: 2, conversionRate: 2 / 3 },
     ]);
     expect(totals).toEqual({
       impressions: 1,
@@ -76,8 +76,11 @@ describe("by hand", () => {
       custom: 1,
       conversions: 3,
       reach: 4,
-      clickThroughRate: 4,
-      conversionRate: 3 / 5,
+      visitors: 3,
+      converted: 2,
+      // Of display alone: nobody recorded what of email was shown.
+      clickThroughRate: 1,
+      conversionRate: 2 / 3,
     });
     const named = await ask("counts", "shop", { by: "name" });
     expect(named.rows.map(({ name, conversions }) => [name, conversions])).toEqual([
@@ -247,6 +250,16 @@ test("every report adds up to what there is, whatever it is asked by", async () 
       }
       expect(totals["conversions"]).toBe(conversions.length);
       expect(totals["reach"]).toBe(new Set(events.map(({ userId }) => userId)).size);
+      const visits = events.filter(({ type }) => type === "click" || type === "visit");
+      const whole = await ask("counts", tenant, { by: "channel" });
+      for (const row of whole.rows) {
+        const own = visits.filter(({ channel }) => channel === row["channel"]);
+        expect(row).toMatchObject(convertedOf(own, conversions));
+        for (const rate of ["clickThroughRate", "conversionRate"]) {
+          expect(row[rate] ?? 0).toBeLessThanOrEqual(1);
+        }
+      }
+      expect(whole.totals).toMatchObject(convertedOf(visits, conversions));
       const paths = await ask("paths", tenant, { limit: String(limit), transform: "first" });
       expect(sum(paths.rows, "conversions") + Number(paths.rest["conversions"])).toBe(
         conversions.length,
@@ -268,6 +281,19 @@ test("every report adds up to what there is, whatever it is asked by", async () 
     { numRuns: runs(8) },
   );
 });
+
+/** Who visited, and who of them converted at or after their first visit. */
+function convertedOf(visits: readonly TributaryEvent[], conversions: readonly TributaryEvent[]) {
+  const visitors = Map.groupBy(visits, ({ userId }) => userId);
+  const converted = [...visitors].filter(([user, own]) =>
+    conversions.some((of) => of.userId === user && own.some(({ time }) => time <= of.time)),
+  );
+  return {
+    visitors: visitors.size,
+    converted: converted.length,
+    conversionRate: visitors.size === 0 ? null : converted.length / visitors.size,
+  };
+}
 
 interface Money {
   readonly currency: string;

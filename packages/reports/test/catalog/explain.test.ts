@@ -1,3 +1,4 @@
+import { TenantRules } from "@tributary/attribution";
 import type { ConversionDetail, UserTouch } from "@tributary/warehouse";
 import { expect, test } from "vitest";
 import { explain } from "../../src/catalog/explain.ts";
@@ -83,4 +84,17 @@ test("the rule that named a channel, or that its sender did", () => {
 
 test("a touchpoint on the path that was not looked at has no rule", () => {
   expect(explain(detail, [], WINDOWS, true).touchpoints).toEqual(detail.touchpoints);
+});
+
+test("what a touchpoint's address holds that is not read is named, unless the tenant has it read", () => {
+  const url = "https://shop.example/#utm_source=news";
+  const touches = [touch("on", T0 - DAY_MS, { url }), touch("other", T0 - DAY_MS - 1, { url })];
+  const { touchpoints, notCounted } = explain(detail, touches, WINDOWS, false);
+  for (const one of [...touchpoints, ...notCounted]) {
+    expect(one.hints).toEqual([expect.stringContaining("utm_source is in the fragment")]);
+  }
+  const utm = { fragments: true, escaped: false };
+  const channels = new TenantRules({ rules: [], excludedReferrers: [], utm });
+  const read = explain(detail, touches, { ...WINDOWS, channels }, false);
+  expect(read.touchpoints[0]).not.toHaveProperty("hints");
 });

@@ -5,6 +5,7 @@ import { answerAttribution, type Attribution } from "../../src/attribution/attri
 import { CATALOG, type ReportName } from "../../src/catalog/catalog.ts";
 import { answerReport, type RowsAnswer } from "../../src/catalog/report.ts";
 import { spendRows } from "../../src/formats/import-rows.ts";
+import { givenRows } from "../../src/formats/import-text.ts";
 import { nextDay, startOfDay } from "../../src/question/local-time.ts";
 import { parseQuestion } from "../../src/question/question.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
@@ -78,7 +79,10 @@ describe.each([
     const before = new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10);
     const spent = [before, day, nextDay(day)].map((of, i) => `${of},email,${10 ** i},EUR`);
     const csv = `day,channel,amount,currency\n${spent.join("\n")}\n`;
-    await storeSpend(engine, tenant, spendRows(csv), { importedAt: 1, importId: "" });
+    await storeSpend(engine, tenant, spendRows((await givenRows("spend", Buffer.from(csv))).rows), {
+      importedAt: 1,
+      importId: "",
+    });
   });
 
   test("a range of one day has its hours, and names zone and ends", async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PATH_MODEL_NAMES } from "@tributary/attribution";
 import type { TributaryEvent } from "@tributary/protocol";
 import { T0 } from "../support/blocks.ts";
+import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { openTestReports, type TestReports } from "../support/traffic.ts";
 
 const HOUR_MS = 3_600_000;
@@ -62,9 +63,53 @@ describe("one user's conversion, by hand", () => {
       { unattributed: "12" },
     ],
     [{ window: "0ms" }, { unattributed: "12" }],
+    [{ window: "none" }, { email: "4.8", direct: "2.4", display: "2.4", paid_search: "2.4" }],
     [{ transform: "first" }, { email: "3", direct: "3", display: "3", paid_search: "3" }],
   ])("linear with %j", async (parameters, expected) => {
     expect(await money({ model: "linear", ...parameters })).toEqual(expected);
+  });
+
+  test("last_non_direct passes over the channels that count as direct for the tenant", async () => {
+    const last = async (...directChannels: string[]) => {
+      const settings = { ...DEFAULT_REPORT_SETTINGS, directChannels };
+      const asked = { model: "last_non_direct", window: "48h" };
+      const { rows, rules } = await reports.ask(tenant, asked, settings);
+      return [rows.map(({ channel }) => channel), rules.directChannels];
+    };
+    expect(await last("direct")).toEqual([["paid_search"], undefined]);
+    expect(await last("direct", "paid_search", "email")).toEqual([
+      ["display"],
+      ["direct", "paid_search", "email"],
+    ]);
+    expect(await last()).toEqual([["paid_search"], []]);
+  });
+
+  test("without a bound the oldest touchpoint counts, also where the time asked for begins years after it", async () => {
+    const years = 3 * 365 * 24;
+    const old = await reports.load([
+      [
+        of("a", "impression", -years, "display"),
+        of("b", "click", -years + 1, "email"),
+        { id: "p", type: "conversion", name: "purchase", time: at(1), userId: "u" },
+        { id: "q", type: "conversion", name: "lead", time: at(2), userId: "u" },
+      ],
+    ]);
+    const channels = async (parameters: Readonly<Record<string, string>>) => {
+      const asked = { model: "linear", from: String(at(0)), by: "channel,conversion" };
+      const { rows, rules } = await reports.ask(old, { ...asked, ...parameters });
+      return { rules, rows: rows.map((row) => [row.conversion, row.channel, row.conversions]) };
+    };
+    const lost = ["purchase", "unattributed", 1];
+    expect((await channels({})).rows).toContainEqual(lost);
+    const none = await channels({ window: "none" });
+    expect(none.rules).toMatchObject({ clickWindowMs: null, viewWindowMs: null });
+    expect(none.rows).toHaveLength(4);
+    expect(none.rows).toContainEqual(["purchase", "display", 0.5]);
+    expect((await channels({ clickWindow: "none" })).rows).toContainEqual(["purchase", "email", 1]);
+    const named = await channels({ windows: "lead:none" });
+    expect(named.rows).toContainEqual(lost);
+    expect(named.rows).toContainEqual(["lead", "display", 0.5]);
+    expect(named.rules.windows).toEqual({ lead: { clickWindowMs: null, viewWindowMs: null } });
   });
 
   test("a conversion uses up its touchpoints where the journey starts anew after it, also one before the time asked for", async () => {

@@ -34,6 +34,7 @@ const purchase = fc.record({
   value: money,
   currency: fc.constantFrom("EUR", "USD"),
   orderId: fc.constantFrom("o1", "o2", "o3"),
+  campaign: fc.constantFrom("spring", ""),
 });
 const refund = fc.record(
   {
@@ -104,7 +105,7 @@ test("with the workers' rules, from facts and from their credits comes the same 
       fc.boolean(),
       async (all, by, isCut) => {
         const tenant = await load(all);
-        const zone = by.some((of) => ["day", "week", "month"].includes(of));
+        const zone = by.some((of) => ["hour", "day", "week", "month"].includes(of));
         const question = {
           model: [...MODEL_NAMES, "markov", "fractribution", "j_shaped"].join(","),
           by: by.join(","),
@@ -150,7 +151,8 @@ const rules = fc.record(
     afterConversion: fc.constantFrom("keep", "reset"),
     halfLife: fc.constantFrom("1ms", "36h", "400d"),
     transform: fc.constantFrom("exposure", "first", "frequency"),
-    nonConverting: fc.constantFrom("true", "false"),
+    conversionTouch: fc.constantFrom("true", "false"),
+    nonConverting: fc.constantFrom("users", "tails", "none"),
     lead: fc.constantFrom("lead", "purchase"),
   },
   { requiredKeys: [] },

@@ -169,7 +169,7 @@ test("only so many run at a time, and one that fails midway is cut off, not ende
   try {
     const first = await ask();
     const second = await ask();
-    expect([second.status, await second.json()]).toMatchObject([503, { error: { code: "busy" } }]);
+    expect([second.status, await second.json()]).toMatchObject([429, { error: { code: "busy" } }]);
     expect(second.headers.get("retry-after")).toBe("1");
     // Whoever asked goes away: its place is free again.
     await first.body?.cancel();

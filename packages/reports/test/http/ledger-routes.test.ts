@@ -3,7 +3,7 @@ import type { FastifyInstance } from "fastify";
 import type { WarehouseEngine } from "@tributary/warehouse";
 import { importRecordSchema } from "../../src/answers/imports.ts";
 import { buildServer } from "../../src/http/server.ts";
-import { quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
+import { noErasures, quietTelemetry, serverParts, temporaryWarehouse } from "../support/parts.ts";
 
 let engine: WarehouseEngine;
 let remove: () => Promise<void>;
@@ -11,11 +11,16 @@ let server: FastifyInstance;
 
 beforeAll(async () => {
   ({ engine, remove } = await temporaryWarehouse());
-  const readKeys = new Map([
+  const keys = new Map([
     ["acme-key", "acme"],
     ["shop-key", "shop"],
   ]);
-  server = buildServer(serverParts(engine, quietTelemetry().telemetry, { readKeys }));
+  server = buildServer(
+    serverParts(engine, quietTelemetry().telemetry, {
+      readKeys: keys,
+      importKeys: { keys, storedKeys: noErasures.storedKeys },
+    }),
+  );
 });
 afterAll(async () => {
   await server.close();
@@ -23,7 +28,7 @@ afterAll(async () => {
 });
 
 async function call(
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST",
   url: string,
   payload?: object | Buffer,
   key = "acme-key",
@@ -55,7 +60,7 @@ const NO_COUNTS = { rows: 3, newRows: 2, presentRows: 1, differingRows: 0, refus
 describe("events", () => {
   test("rows that were accepted are known from then on, to their tenant", async () => {
     const id = await begin("events");
-    expect((await call("POST", `/v1/imports/${id}/known`, rows(1, 2))).body).toEqual({
+    expect((await call("POST", "/v1/imports/known", rows(1, 2))).body).toEqual({
       present: [],
       differing: [],
     });
@@ -70,13 +75,11 @@ describe("events", () => {
     });
     const other = Buffer.concat([Buffer.alloc(16, 2), Buffer.alloc(8, 9)]);
     const asked = Buffer.concat([rows(3, 1), other]);
-    const again = await begin("events");
-    expect((await call("POST", `/v1/imports/${again}/known`, asked)).body).toEqual({
+    expect((await call("POST", "/v1/imports/known", asked)).body).toEqual({
       present: [1],
       differing: [2],
     });
-    const shops = await begin("events", "h", "shop-key");
-    expect((await call("POST", `/v1/imports/${shops}/known`, asked, "shop-key")).body).toEqual({
+    expect((await call("POST", "/v1/imports/known", asked, "shop-key")).body).toEqual({
       present: [],
       differing: [],
     });
@@ -84,7 +87,7 @@ describe("events", () => {
 
   test("stay where they are: their undo is refused and says why", async () => {
     const id = await begin("events");
-    const { status, body } = await call("DELETE", `/v1/imports/${id}`);
+    const { status, body } = await call("POST", `/v1/imports/${id}/undo`);
     expect(status).toBe(409);
     expect(body["error"]).toMatchObject({ code: "import_final" });
   });
@@ -125,13 +128,15 @@ describe("spend and rates", () => {
       ["b", "3"],
       ["c", "4"],
     ]);
-    expect((await call("DELETE", `/v1/imports/${second}`)).body).toMatchObject({ state: "undone" });
-    expect((await call("DELETE", `/v1/imports/${second}`)).status).toBe(200);
+    expect((await call("POST", `/v1/imports/${second}/undo`)).body).toMatchObject({
+      state: "undone",
+    });
+    expect((await call("POST", `/v1/imports/${second}/undo`)).status).toBe(200);
     expect(await amounts()).toEqual([
       ["a", "1"],
       ["b", "2"],
     ]);
-    await call("DELETE", `/v1/imports/${first}`);
+    await call("POST", `/v1/imports/${first}/undo`);
     expect(await amounts()).toEqual([]);
   });
 
@@ -150,11 +155,11 @@ describe("an import", () => {
   test("of another tenant does not exist", async () => {
     const id = await begin("spend");
     for (const [method, path] of [
-      ["DELETE", ""],
+      ["POST", "/undo"],
       ["POST", "/days"],
       ["POST", "/end"],
     ] as const) {
-      const payload = path === "" ? undefined : path === "/end" ? NO_COUNTS : { rows: [] };
+      const payload = path === "/undo" ? undefined : path === "/end" ? NO_COUNTS : { rows: [] };
       const answer = await call(method, `/v1/imports/${id}${path}`, payload, "shop-key");
       expect([path, answer.status]).toEqual([path, 404]);
     }
@@ -172,7 +177,7 @@ describe("an import", () => {
   test.each([
     ["/v1/imports/begin", { kind: "events" }, "file"],
     ["/v1/imports/begin", { kind: "x", file: "f", header: "h", mapping: {} }, "kind"],
-    ["/v1/imports/ID/known", Buffer.alloc(23), "24 bytes"],
+    ["/v1/imports/known", Buffer.alloc(23), "24 bytes"],
     ["/v1/imports/ID/end", { ...NO_COUNTS, rows: -1 }, "rows"],
   ])("%s says what is wrong with its body", async (path, payload, reason) => {
     const id = await begin("events");
@@ -181,7 +186,7 @@ describe("an import", () => {
     expect(JSON.stringify(body)).toContain(reason);
   });
 
-  test("needs a read key", async () => {
+  test("needs an import key", async () => {
     expect((await call("GET", "/v1/imports", undefined, "stranger")).status).toBe(401);
   });
 });

@@ -16,6 +16,7 @@ beforeAll(async () => {
     serverParts(warehouse.engine, quietTelemetry().telemetry, {
       readKeys: new Map([["k", "a"]]),
       erasures: { ...noErasures, keys: new Map([["e", "a"]]) },
+      importKeys: { ...noErasures, keys: new Map([["i", "a"]]) },
     }),
   );
 });

@@ -95,9 +95,9 @@ test("a report as JSON keeps its contract", async () => {
     rows: [
       { ...linear, channel: "email", conversions: 0.5, value: "5" },
       { ...linear, channel: "paid_search", conversions: 0.5, value: "5" },
-      { ...linear, channel: "unattributed", conversions: 1, value: "2.5" },
+      { ...linear, channel: "unattributed", unattributed: true, conversions: 1, value: "2.5" },
       { ...last, channel: "paid_search", conversions: 1, value: "10" },
-      { ...last, channel: "unattributed", conversions: 1, value: "2.5" },
+      { ...last, channel: "unattributed", unattributed: true, conversions: 1, value: "2.5" },
     ],
     totals: {
       conversions: 2,
@@ -117,7 +117,7 @@ test("a report as CSV: quoted where it must be, formulas escaped", async () => {
       "model,campaign,channel,conversions,value,currency",
       "linear,'=1+1,email,0.5,5,EUR",
       'linear,"spring, sale",paid_search,0.5,5,EUR',
-      "linear,(none),unattributed,1,2.5,EUR",
+      "linear,(unattributed),unattributed,1,2.5,EUR",
       "",
     ].join("\n"),
   );

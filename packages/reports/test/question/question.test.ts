@@ -4,7 +4,7 @@ import { parseQuestion } from "../../src/question/question.ts";
 import type { ReportsError } from "../../src/errors.ts";
 import { configuredRules, DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 
-const UNASKED = { transform: "unique", nonConverting: true, confidence: undefined };
+const UNASKED = { transform: "unique", nonConverting: "users", confidence: undefined };
 const DEFAULTS = {
   custom: [],
   timeZone: "UTC",
@@ -110,14 +110,14 @@ describe("a bad question says what was given and what is allowed", () => {
 
 describe("models over paths", () => {
   test("have their own parameters", () => {
-    const asked = { model: "markov_2,linear", transform: "first", nonConverting: "false" };
+    const asked = { model: "markov_2,linear", transform: "first", nonConverting: "tails" };
     expect(parseQuestion({ ...asked, confidence: "0.9" }, 0).question).toMatchObject({
       models: ["markov_2", "linear"],
-      paths: { transform: "first", nonConverting: false, confidence: 0.9 },
+      paths: { transform: "first", nonConverting: "tails", confidence: 0.9 },
     });
     expect(parseQuestion({ model: "shapley" }, 0).question.paths).toEqual({
       transform: "unique",
-      nonConverting: true,
+      nonConverting: "users",
       confidence: undefined,
     });
   });
@@ -125,7 +125,8 @@ describe("models over paths", () => {
   test.each([
     [{ confidence: "0.9" }, "parameter_unused", "confidence"],
     [{ model: "markov", transform: "last" }, "choice_unknown", "transform"],
-    [{ model: "markov", nonConverting: "yes" }, "choice_unknown", "nonConverting"],
+    [{ nonConverting: "tails" }, "parameter_unused", "nonConverting"],
+    [{ model: "markov", nonConverting: "true" }, "choice_unknown", "nonConverting"],
     [{ model: "markov", confidence: "95" }, "confidence_invalid", "confidence"],
     [{ model: "markov", confidence: "x" }, "confidence_invalid", "confidence"],
     [{ model: "markov_5" }, "model_unknown", "model"],
@@ -151,6 +152,17 @@ describe("rules", () => {
       ["lead", { clickWindowMs: DAY_MS / 2, viewWindowMs: 30_000 }],
       ["sign:up", { clickWindowMs: 90 * 60_000, viewWindowMs: 30_000 }],
     ]);
+  });
+
+  test("a window may have no bound, of all touchpoints, of a type, or of a conversion's name", () => {
+    const { rules, source } = rulesOf({ clickWindow: "none", windows: "lead:none" });
+    expect(source).toBe("facts");
+    expect(rules).toMatchObject({ clickWindowMs: Infinity, viewWindowMs: DAY_MS });
+    expect(rules.windows.get("lead")).toEqual({ clickWindowMs: Infinity, viewWindowMs: Infinity });
+    expect(rulesOf({ window: "none" }).rules).toMatchObject({
+      clickWindowMs: Infinity,
+      viewWindowMs: Infinity,
+    });
   });
 
   test("what to leave out may have commas and colons, and be what has no value", () => {
@@ -218,6 +230,8 @@ describe("rules", () => {
   test.each([
     [{ window: "-3d" }, "window_invalid", "window", "-3d"],
     [{ window: "30" }, "window_invalid", "window", "30"],
+    [{ window: "None" }, "window_invalid", "window", "None"],
+    [{ halfLife: "none" }, "window_invalid", "halfLife", "none"],
     [{ window: "2w" }, "window_invalid", "window", "2w"],
     [{ viewWindow: "401d" }, "window_invalid", "viewWindow", "401d"],
     [{ windows: "lead:401d" }, "window_invalid", "windows", "401d"],

@@ -8,8 +8,9 @@ import type { Computer } from "../../src/attribution/attribution.ts";
 import { FactsComputer } from "../../src/compute/facts-computer.ts";
 import { creditPaths } from "../../src/compute/path-credits.ts";
 import { EVERYBODY } from "@tributary/tenants";
+import { ImportFiles } from "../../src/imports/import-files.ts";
 import { ImportLedger } from "../../src/imports/import-ledger.ts";
-import type { ErasureParts, ServerParts } from "../../src/http/parts.ts";
+import type { ErasureParts, KeyParts, ServerParts } from "../../src/http/parts.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "../../src/question/settings.ts";
 
 /** Telemetry that exports nothing and keeps its log lines. */
@@ -79,6 +80,7 @@ export function serverParts(
   telemetry: Telemetry,
   more: Partial<ServerParts> = {},
 ): ServerParts {
+  const ledger = new ImportLedger(engine, () => undefined);
   return {
     engine,
     telemetry,
@@ -86,7 +88,21 @@ export function serverParts(
     readKeys: new Map(),
     knownHosts: new Set(),
     erasures: noErasures,
-    ledger: new ImportLedger(engine, () => undefined),
+    ledger,
+    importFiles: new ImportFiles(ledger, {
+      keptBytes: 1 << 20,
+      keptMs: 60_000,
+      gatewayUrl: undefined,
+      limits: { maxEventBytes: 32_768, maxFutureMs: 86_400_000 },
+      maxCommits: 1,
+    }),
+    maxImportBytes: 1 << 16,
+    importKeys: openKeys,
+    operateKeys: openKeys,
+    keyFailures: 0,
+    trustedProxies: [],
+    questions: { running: 16, waiting: 64, waitMs: 10_000 },
+    engineStallMs: 2000,
     maxExports: 1,
     loadStallMs: 1000,
     stalledForMs: () => 0,
@@ -94,15 +110,21 @@ export function serverParts(
     redisUse: () => ({ connections: 1, commands: 2 }),
     readAccounting: async () => Promise.reject(new Error("not asked here")),
     readLag: async () => Promise.reject(new Error("not asked here")),
+    readTenantLag: async () => Promise.reject(new Error("not asked here")),
     settle: async () => true,
     ...more,
   };
 }
 
-/** Of servers that are not asked to erase anybody. */
-export const noErasures: ErasureParts = {
+/** No key is needed. */
+const openKeys: KeyParts = {
   keys: new Map(),
   storedKeys: { closed: false, tenantOf: () => undefined },
+};
+
+/** Of servers that are not asked to erase anybody. */
+export const noErasures: ErasureParts = {
+  ...openKeys,
   ask: async () => {
     throw new Error("nobody is erased here");
   },

@@ -1,4 +1,9 @@
-import { DEFAULT_JOURNEY_OPTIONS, PartitionState } from "@tributary/attribution";
+import {
+  type ChannelSettings,
+  DEFAULT_JOURNEY_OPTIONS,
+  PartitionState,
+  Vocabulary,
+} from "@tributary/attribution";
 import {
   BatchScanner,
   createRowDictionaries,
@@ -9,7 +14,7 @@ import {
 import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
 import { answerAttribution, type Attribution } from "../../src/attribution/attribution.ts";
 import { parseQuestion } from "../../src/question/question.ts";
-import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
+import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { T0 } from "./blocks.ts";
 import { localComputer, temporaryWarehouse } from "./parts.ts";
 
@@ -38,14 +43,18 @@ function entryOf(events: readonly TributaryEvent[], tenant: string): Uint8Array 
 /**
  * Brings batches of events into a warehouse as the platform does, each committed a second after the other from `firstMs` on;
  * every third fact block comes twice.
+ * @param channels settings of the tenant, where it has its own
  */
 export async function loadTraffic(
   engine: WarehouseEngine,
   batches: readonly (readonly TributaryEvent[])[],
   tenant: string,
   firstMs = T0,
+  channels?: ChannelSettings,
 ): Promise<void> {
-  const state = new PartitionState({ ...DEFAULT_JOURNEY_OPTIONS, latenessMs: YEAR_MS }, 3);
+  const own = channels === undefined ? [] : ([[tenant, channels]] as const);
+  const options = { ...DEFAULT_JOURNEY_OPTIONS, latenessMs: YEAR_MS };
+  const state = new PartitionState(options, 3, new Vocabulary(3, new Map(own)));
   for (const [i, events] of batches.entries()) {
     if (events.length === 0) continue;
     const { facts: block, results: blocks } = state.process([entryOf(events, tenant)]);
@@ -65,13 +74,17 @@ export async function loadTraffic(
 export interface TestReports {
   /** Loads batches of events. @returns the tenant that they are of, who has nothing else */
   load(batches: readonly (readonly TributaryEvent[])[]): Promise<string>;
-  ask(tenant: string, parameters: Readonly<Record<string, string>>): Promise<Attribution>;
+  ask(
+    tenant: string,
+    parameters: Readonly<Record<string, string>>,
+    settings?: ReportSettings,
+  ): Promise<Attribution>;
   remove(): Promise<void>;
 }
 
 export async function openTestReports(): Promise<TestReports> {
   const { engine, remove } = await temporaryWarehouse();
-  const parts = { engine, computer: localComputer(), settings: DEFAULT_REPORT_SETTINGS };
+  const computer = localComputer();
   let tenants = 0;
   return {
     async load(batches) {
@@ -80,9 +93,9 @@ export async function openTestReports(): Promise<TestReports> {
       await loadTraffic(engine, batches, tenant);
       return tenant;
     },
-    async ask(tenant, parameters) {
-      const { question } = parseQuestion(parameters, T0 + YEAR_MS);
-      return answerAttribution(parts, { tenant, ...question });
+    async ask(tenant, parameters, settings = DEFAULT_REPORT_SETTINGS) {
+      const { question } = parseQuestion(parameters, T0 + YEAR_MS, settings);
+      return answerAttribution({ engine, computer, settings }, { tenant, ...question });
     },
     remove,
   };

@@ -183,13 +183,30 @@ export class Tributary {
   #hold(event: OutgoingEvent): void {
     const bytes = this.#sender.pack(event)?.length;
     if (bytes === undefined) return;
-    if (this.#held.length < this.#maxHeld && this.#heldBytes + bytes <= this.#maxHeldBytes) {
-      this.#held.push(event);
-      this.#heldBytes += bytes;
-    } else {
-      const reason = `${this.#held.length} events of ${this.#heldBytes} bytes wait for consent already`;
-      this.#onProblem({ code: "queue_full", reason, events: [event] });
+    if (event.type !== "custom") this.#makeRoom(bytes);
+    if (this.#isHeldFull(bytes)) return this.#loseHeld(event);
+    this.#held.push(event);
+    this.#heldBytes += bytes;
+  }
+
+  #isHeldFull(bytes: number): boolean {
+    return this.#held.length >= this.#maxHeld || this.#heldBytes + bytes > this.#maxHeldBytes;
+  }
+
+  /** As the sender does it: the oldest custom events go first. */
+  #makeRoom(bytes: number): void {
+    while (this.#isHeldFull(bytes)) {
+      const at = this.#held.findIndex(({ type }) => type === "custom");
+      const [event] = at < 0 ? [] : this.#held.splice(at, 1);
+      if (event === undefined) return;
+      this.#heldBytes -= this.#sender.pack(event)?.length ?? 0;
+      this.#loseHeld(event);
     }
+  }
+
+  #loseHeld(event: OutgoingEvent): void {
+    const reason = `${this.#held.length} events of ${this.#heldBytes} bytes wait for consent already`;
+    this.#onProblem({ code: "queue_full", reason, events: [event] });
   }
 
   #enqueue(event: OutgoingEvent): void {

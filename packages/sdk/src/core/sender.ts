@@ -97,13 +97,11 @@ export class Sender {
 
   /** @returns whether the event was taken; where not, `onProblem` was notified */
   add(event: OutgoingEvent): boolean {
-    const { maxQueueBytes, flushIntervalMs, batchBytes } = this.#options;
+    const { flushIntervalMs, batchBytes } = this.#options;
     const bytes = this.pack(event);
     if (bytes === undefined) return false;
-    if (!this.hasRoom(1) || this.#bytes + bytes.length > maxQueueBytes) {
-      const reason = `${this.length} events of ${this.#bytes} bytes wait already`;
-      return this.#lose("queue_full", reason, event);
-    }
+    if (event.type !== "custom") this.#makeRoom(bytes.length);
+    if (!this.#fits(bytes.length)) return this.#lose("queue_full", this.#fullness, event);
     this.#items.add({ event, bytes });
     this.#bytes += bytes.length;
     const idle = this.length - this.#underWay.size;
@@ -137,6 +135,25 @@ export class Sender {
     clearTimeout(this.#timer?.id);
     this.#timer = undefined;
     return items.map(({ event }) => event);
+  }
+
+  get #fullness(): string {
+    return `${this.length} events of ${this.#bytes} bytes wait already`;
+  }
+
+  #fits(bytes: number): boolean {
+    return this.hasRoom(1) && this.#bytes + bytes <= this.#options.maxQueueBytes;
+  }
+
+  /** Gives up the oldest custom events, which earn nothing, as long as something worth more does not fit. */
+  #makeRoom(bytes: number): void {
+    for (const item of this.#items) {
+      if (this.#fits(bytes)) return;
+      if (item.event.type !== "custom" || this.#underWay.has(item)) continue;
+      const reason = this.#fullness;
+      this.#remove([item]);
+      this.#lose("queue_full", reason, item.event);
+    }
   }
 
   #run(): Promise<void> {

@@ -53,3 +53,29 @@ it("holds what happens before consent within the queue's bytes, and says what it
   ]);
   client.close();
 });
+
+it("gives up custom events that wait for consent where a purchase has no room otherwise", () => {
+  openPage();
+  const problems: Problem[] = [];
+  const client = new Tributary({
+    url: "https://events.shop.example",
+    consent: "required",
+    autoPage: false,
+    persistence: "memory",
+    maxQueueEvents: 2,
+    onProblem: (problem) => problems.push(problem),
+  });
+  client.track("first");
+  client.track("second");
+  client.track("third");
+  client.conversion({ name: "purchase", orderId: "o-1" });
+  client.conversion({ name: "another", orderId: "o-2" });
+  client.conversion({ name: "beyond", orderId: "o-3" });
+  expect(problems.map(({ code, events }) => [code, events.map(({ name }) => name)])).toEqual([
+    ["queue_full", ["third"]],
+    ["queue_full", ["first"]],
+    ["queue_full", ["second"]],
+    ["queue_full", ["beyond"]],
+  ]);
+  client.close();
+});

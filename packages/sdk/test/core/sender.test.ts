@@ -158,6 +158,35 @@ describe("Sender", () => {
     for (const transitMs of transitsMs) expect(transitMs).toBeLessThan(500);
   });
 
+  it("gives up the oldest custom events where a purchase has no room otherwise, and says so", async () => {
+    script = [];
+    taken = [];
+    problems = [];
+    const sender = create({ flushIntervalMs: 10_000, batchEvents: 50, maxQueueEvents: 4 });
+    const at = (type: "custom" | "conversion" | "click", id: string): boolean =>
+      sender.add({ id, type, time: Date.now() });
+    for (const id of ["c1", "c2", "c3"]) expect(at("custom", id)).toBe(true);
+    expect([at("click", "ad"), at("custom", "c4"), at("conversion", "p1")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect([at("conversion", "p2"), at("conversion", "p3"), at("conversion", "p4")]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(problems.map(({ code, events }) => [code, events.map(({ id }) => id)])).toEqual([
+      ["queue_full", ["c4"]],
+      ["queue_full", ["c1"]],
+      ["queue_full", ["c2"]],
+      ["queue_full", ["c3"]],
+      ["queue_full", ["p4"]],
+    ]);
+    await emptied(sender);
+    expect(taken.flat()).toEqual(["ad", "p1", "p2", "p3"]);
+  });
+
   it("lets events be given up: none is sent then", async () => {
     taken = [];
     const sender = create({ flushIntervalMs: 10_000 });

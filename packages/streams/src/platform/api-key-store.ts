@@ -1,8 +1,8 @@
+import type { ApiKeyKind } from "@tributary/service";
 import type { Logger } from "@tributary/telemetry";
 import type { RedisClient } from "../redis/client.ts";
 import {
   type Access,
-  type ApiKeyKind,
   closeAccess,
   listApiKeys,
   readAccess,

@@ -1,12 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { ACCESS_KEY, apiKeysKey } from "@tributary/protocol";
-import { TENANT_NAME } from "@tributary/service";
+import { type ApiKeyKind, TENANT_NAME } from "@tributary/service";
 import { StreamsError } from "../errors.ts";
 import type { RedisClient } from "../redis/client.ts";
-
-/** Keys that events are sent with, keys that reports are asked with, and keys that people are erased with. */
-export const API_KEY_KINDS = ["write", "read", "erase"] as const;
-export type ApiKeyKind = (typeof API_KEY_KINDS)[number];
 
 /** Most keys of a kind: every service holds all of them. */
 const MAX_KEYS = 10_000;

@@ -74,9 +74,31 @@ export function duplicateForBlocking(client: RedisClient, blockMs: number): Redi
   );
 }
 
+/** By client the code with which Redis refuses its user or password. */
+const REFUSALS = new WeakMap<RedisClient, string>();
+const REFUSED = /\b(WRONGPASS|NOAUTH|NOPERM)\b/;
+
+/** The code with which Redis refuses a client's user or password, `WRONGPASS` for one; undefined where it does not. */
+export function refusedLogin(client: RedisClient): string | undefined {
+  return REFUSALS.get(client);
+}
+
+/** Why a client is not ready, in a sentence for who starts a service. */
+export function connectionFault(client: RedisClient): string {
+  const refused = refusedLogin(client);
+  return refused === undefined
+    ? "no connection to Redis; is REDIS_URL right?"
+    : `Redis refuses the user or the password of REDIS_URL (${refused})`;
+}
+
 function listening<Client extends RedisClient>(client: Client): Client {
-  // Without a listener an error event ends the process. What it says reaches callers through their own commands.
-  client.on("error", () => undefined);
+  // Without a listener an error event ends the process. What it says reaches callers through their own commands, but for a
+  // password that is wrong: nobody's command is even sent.
+  client.on("error", ({ message }: Error) => {
+    const [, code] = REFUSED.exec(message) ?? [];
+    if (code !== undefined) REFUSALS.set(client, code);
+  });
+  client.on("ready", () => REFUSALS.delete(client));
   if (client instanceof Cluster) {
     // By default a master is connected to when the first command comes, and those right behind it are refused. A command
     // that was redirected to a new node connects to it in this very turn, and must not find it connecting.
@@ -123,7 +145,7 @@ function commandsOf(node: Redis): number {
 
 /**
  * Waits until the client is connected, to all masters of a cluster that answer.
- * @returns false when it was not within `timeoutMs`
+ * @returns false when it was not within `timeoutMs`, or Redis refuses its user or password: {@link connectionFault}
  */
 export async function waitUntilReady(
   client: RedisClient,
@@ -134,6 +156,8 @@ export async function waitUntilReady(
   while (!redisReady(client) || mastersConnect(client)) {
     // A master that does not answer must not keep the others from being used.
     if (performance.now() >= deadline || signal?.aborted === true) return redisReady(client);
+    // Another try brings the same answer.
+    if (REFUSALS.has(client)) return false;
     await sleep(10);
   }
   return true;

@@ -60,6 +60,12 @@ export const METRICS = {
     help: "Whether Redis' settings are such that accepted events could be lost, by what is wrong: an old version, a replica, keys that are evicted, no append-only file, or settings that it does not tell.",
     labels: { fault: ["version", "replica", "eviction", "append_only", "unknown"] },
   },
+  tributary_findings: {
+    type: "gauge",
+    unit: "findings",
+    help: "What the last diagnosis found, by its code, as `tributary doctor` finds it in Redis: a fault keeps events waiting, loses them or would; a warning is nothing yet.",
+    labels: { code: 32, severity: ["fault", "warning"] },
+  },
   tributary_groups_mended_total: {
     type: "counter",
     unit: "groups",
@@ -137,6 +143,12 @@ export const METRICS = {
     unit: "events",
     help: "Clicks of links and impressions of pixels: kept in the spool, sent to Redis at once, refused for what they hold, or lost.",
     labels: { type: ["click", "impression"], outcome: ["kept", "sent", "refused", "lost"] },
+  },
+  tributary_link_stray_parameters_total: {
+    type: "counter",
+    unit: "links",
+    help: "Clicks of links whose query held parameters of the target, which got them back: the target was not encoded, UTM parameters were appended to the link, or the target would be too long with them, and stayed without.",
+    labels: { reason: ["unencoded", "utm_on_link", "too_long"] },
   },
   tributary_bot_events_total: {
     type: "counter",

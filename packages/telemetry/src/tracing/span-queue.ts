@@ -1,8 +1,9 @@
-import { context, ROOT_CONTEXT, TraceFlags } from "@opentelemetry/api";
+import { context, ROOT_CONTEXT, SpanStatusCode, TraceFlags } from "@opentelemetry/api";
 import type { Context } from "@opentelemetry/api";
 import type { ReadableSpan, SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { backoffMs } from "@tributary/service";
 import type { SpanQueueConfig } from "../config.ts";
+import { redactText } from "../redact.ts";
 
 /** What became of a sampled span: taken by the collector, given up by an export, or never sent. */
 export type SpanOutcome = "exported" | "failed" | "dropped";
@@ -64,6 +65,7 @@ export class SpanQueue implements SpanProcessor {
       this.#options.onOutcome("dropped", 1);
       return;
     }
+    if (span.status.code === SpanStatusCode.ERROR) redactSpan(span);
     this.#spans.push(span);
     if (this.#pumping !== undefined) return;
     const batchIsFull = this.#spans.length === this.#options.maxExportBatchSize;
@@ -196,4 +198,12 @@ async function within(ms: number, work: Promise<void>): Promise<void> {
   });
   await Promise.race([work, timeout]);
   clearTimeout(timer);
+}
+
+/** Takes credentials out of a failed span: why it failed may repeat what a stranger sent. */
+function redactSpan({ status, attributes }: ReadableSpan): void {
+  if (status.message !== undefined) status.message = redactText(status.message);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "string") attributes[name] = redactText(value);
+  }
 }

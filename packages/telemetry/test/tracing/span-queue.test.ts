@@ -75,7 +75,8 @@ function span(sampled = true): ReadableSpan {
     traceFlags: sampled ? 1 : 0,
   };
   // The queue reads nothing else of a span.
-  return { spanContext: () => spanContext } as ReadableSpan;
+  const attributes: ReadableSpan["attributes"] = {};
+  return { spanContext: () => spanContext, status: { code: 0 }, attributes } as ReadableSpan;
 }
 
 function end(queue: SpanQueue, spans: number): void {
@@ -92,6 +93,16 @@ describe("the span queue", () => {
 
   afterEach(() => {
     vi.useRealTimers();
+  });
+
+  test("takes credentials out of failed spans", () => {
+    const key = `tw_${"x".repeat(32)}`;
+    const status = { code: 2, message: `no template ${key}` };
+    const attributes = { "url.query": `?key=${key}&n=1`, n: 1 };
+    const failed: ReadableSpan = { ...span(), status, attributes };
+    collector.queue().onEnd(failed);
+    expect(failed.status.message).toBe("no template [redacted]");
+    expect(failed.attributes).toEqual({ "url.query": "?key=[redacted]&n=1", n: 1 });
   });
 
   test("waits for the delay, or for a full batch", async () => {

@@ -1,6 +1,8 @@
+import type { Names } from "@tributary/attribution";
 import { validAttributions } from "../query/attribution-sql.ts";
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { factsOfPeople } from "../query/identity-sql.ts";
+import { namesParameters } from "../query/names-sql.ts";
 import { ERASURES_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
 
 /** A fact of a user who has a conversion, as stored. */
@@ -43,6 +45,8 @@ export interface AuditSlice {
   readonly tenant: string;
   readonly slice: number;
   readonly slices: number;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
 }
 
 const IN_SLICE = "cityHash64(user_key, is_anonymous) % {slices:UInt32} = {slice:UInt32}";
@@ -69,9 +73,9 @@ export async function countConversions(
 /** Reads touchpoints, conversions and refunds of the slice's users who have a conversion. */
 export async function readAuditFacts(
   engine: WarehouseEngine,
-  { tenant, slice, slices }: AuditSlice,
+  { tenant, slice, slices, names }: AuditSlice,
 ): Promise<readonly AuditFact[]> {
-  const { exact, fast } = await factsOfPeople(engine, { tenant });
+  const { exact, fast } = await factsOfPeople(engine, { tenant, names });
   return engine.query<AuditFact>(
     `SELECT user_key, is_anonymous, event_id, type, toString(toUnixTimestamp64Milli(time)) AS time_ms,
   channel, value, currency, order_id, partition, position
@@ -82,20 +86,20 @@ WHERE tenant = {tenant:String} AND ${IN_SLICE}
     SELECT user_key, is_anonymous FROM ${fast}
     WHERE tenant = {tenant:String} AND ${IN_SLICE} AND type = 'conversion'
   )`,
-    { tenant, slice, slices },
+    { ...namesParameters(names), tenant, slice, slices },
   );
 }
 
 /** Reads the valid results of the slice's users. */
 export async function readAuditResults(
   engine: WarehouseEngine,
-  { tenant, slice, slices }: AuditSlice,
+  { tenant, slice, slices, names }: AuditSlice,
 ): Promise<readonly AuditResult[]> {
   return engine.query<AuditResult>(
     `SELECT user_key, is_anonymous, conversion_id, value, touch_id, touch_channel, credit_model, credit_touch,
   credit_share, credit_value
-FROM ${validAttributions(IN_SLICE, false)}`,
-    { tenant, slice, slices },
+FROM ${validAttributions(IN_SLICE, false, names)}`,
+    { ...namesParameters(names), tenant, slice, slices },
   );
 }
 

@@ -14,7 +14,7 @@ import {
   type QueryParameters,
   type WarehouseEngine,
 } from "./engine.ts";
-import { messageOf, WarehouseError } from "../errors.ts";
+import { messageOf, WarehouseError, refusedStatement } from "../errors.ts";
 import { StatementCount } from "./statement-count.ts";
 
 /** Folder inside the data folder for rows on their way in. */
@@ -209,7 +209,7 @@ function statementError(error: unknown, limits: EngineLimits): WarehouseError {
       error,
     );
   }
-  return new WarehouseError("query_failed", message, error);
+  return refusedStatement(message, error);
 }
 
 /** A string literal of ClickHouse's SQL. */

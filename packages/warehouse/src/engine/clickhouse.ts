@@ -13,7 +13,7 @@ import {
   type QueryParameters,
   type WarehouseEngine,
 } from "./engine.ts";
-import { messageOf, WarehouseError } from "../errors.ts";
+import { messageOf, WarehouseError, refusedStatement } from "../errors.ts";
 import { DATABASE } from "./database.ts";
 import { StatementCount } from "./statement-count.ts";
 
@@ -171,7 +171,7 @@ WHERE active AND database = '${DATABASE}' GROUP BY table ORDER BY table`,
         const bound = `the query ran longer than ${this.#limits.queryTimeoutMs} ms`;
         return new WarehouseError("query_timeout", bound, error);
       }
-      return new WarehouseError("query_failed", message, error);
+      return refusedStatement(message, error);
     }
     return new WarehouseError("unavailable", `ClickHouse does not answer: ${message}`, error);
   }

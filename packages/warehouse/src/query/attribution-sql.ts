@@ -1,5 +1,7 @@
+import type { Names } from "@tributary/attribution";
 import { MONEY_DIGITS } from "@tributary/protocol";
 import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
+import { resultsTable } from "./names-sql.ts";
 
 /** Columns that are one conversion's within a tenant: its event ID, and the user key that it was sent under. */
 export const CONVERSION_KEY = "conversion_id, sent_user_key, sent_anonymous";
@@ -16,12 +18,13 @@ export const IS_COUNTED = "reason != 'duplicate'";
  * revisions from an earlier one again. The join looks up revised conversions alone, so it is small.
  * @param condition further SQL on the columns of `attributions`, or ""
  * @param isAsOf whether `{as_of:Int64}` is bound
+ * @param names the tenant's, where it has its own: their parameters are bound as well
  */
-export function validAttributions(condition: string, isAsOf: boolean): string {
+export function validAttributions(condition: string, isAsOf: boolean, names?: Names): string {
   const known = isAsOf
     ? ` AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')`
     : "";
-  return `${ATTRIBUTIONS_TABLE} FINAL
+  return `${resultsTable(names)}
   LEFT ANY JOIN (
     SELECT ${CONVERSION_KEY}, max((generation, attributed_at, revision)) AS latest FROM ${ATTRIBUTIONS_TABLE}
     WHERE tenant = {tenant:String} AND conversion_id IN (

@@ -1,8 +1,10 @@
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { calendarSql, NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import { factsOfPeople } from "./identity-sql.ts";
+import { namesParameters } from "./names-sql.ts";
 
 /** Fields that events are counted by: the dimensions of touchpoints, and the name of a conversion or custom event. */
 export type CountDimension = DimensionField | "name";
@@ -25,6 +27,8 @@ export interface CountQuestion {
   readonly to?: number | undefined;
   /** Only facts committed by then, ms since 1970. */
   readonly asOf?: number | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
 }
 
 /** Events of one group by their own fields, without attribution. */
@@ -36,6 +40,10 @@ export interface EventCounts {
   readonly conversions: number;
   /** Different users, exactly. */
   readonly reach: number;
+  /** Different users with a click or visit. */
+  readonly visitors: number;
+  /** Of those, the ones with a conversion of the question's time that is not before their first click or visit of the group. */
+  readonly converted: number;
 }
 
 export interface CountRow extends EventCounts, Partial<Readonly<Record<CountDimension, string>>> {
@@ -51,7 +59,14 @@ export interface CountReport {
 
 const COUNTS = `countIf(type = 'impression') AS impressions, countIf(type = 'click') AS clicks,
   countIf(type = 'visit') AS visits, countIf(type = 'custom') AS custom, countIf(type = 'conversion') AS conversions,
-  uniqExact(user_key, is_anonymous) AS reach`;
+  uniqExact(user_key, is_anonymous) AS reach, uniqExactIf((user_key, is_anonymous), type IN ('click', 'visit')) AS visitors,
+  uniqExactIf((user_key, is_anonymous), type IN ('click', 'visit') AND time <= last_conversion) AS converted`;
+
+/** SQL for each user's last conversion of the question's time; of users without one it is the year 1970. */
+function lastConversions(source: string, condition: string): string {
+  return `SELECT user_key, is_anonymous, max(time) AS last_conversion FROM ${source}
+WHERE ${condition} AND type = 'conversion' GROUP BY user_key, is_anonymous`;
+}
 
 type Counted = Readonly<Record<keyof EventCounts, string>> & Readonly<Record<string, string>>;
 
@@ -71,7 +86,9 @@ export async function campaignCounts(
   ];
   const names = keys.map((key) => key.slice(key.lastIndexOf(" ") + 1));
   const { exact } = await factsOfPeople(engine, question);
-  const from = `FROM ${exact} WHERE ${condition(question)}`;
+  const where = condition(question);
+  const from = `FROM (SELECT * FROM ${exact} WHERE ${where}) AS counted
+LEFT ANY JOIN (${lastConversions(exact, where)}) AS converting USING (user_key, is_anonymous)`;
   const parameters = parametersOf(question);
   const rows =
     keys.length === 0
@@ -103,6 +120,8 @@ function countsOf(row: Counted | undefined): EventCounts {
     custom: Number(row?.custom ?? 0),
     conversions: Number(row?.conversions ?? 0),
     reach: Number(row?.reach ?? 0),
+    visitors: Number(row?.visitors ?? 0),
+    converted: Number(row?.converted ?? 0),
   };
 }
 
@@ -117,8 +136,10 @@ function condition({ from, to, asOf }: CountQuestion): string {
   ].join(" AND ");
 }
 
-function parametersOf({ tenant, timeZone, from, to, asOf }: CountQuestion): QueryParameters {
+function parametersOf(question: CountQuestion): QueryParameters {
+  const { tenant, timeZone, from, to, asOf, names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     time_zone: timeZone,
     ...(from === undefined ? {} : { from }),

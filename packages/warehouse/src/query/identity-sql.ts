@@ -1,5 +1,7 @@
+import type { Names } from "@tributary/attribution";
 import type { WarehouseEngine } from "../engine/engine.ts";
-import { EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+import { IDENTITIES_TABLE } from "../engine/schema.ts";
+import { factsTable, hasOwnNames } from "./names-sql.ts";
 
 /**
  * Of a person's facts with one event ID, sent under several user keys, that of the user counts, else that of the lowest
@@ -12,6 +14,8 @@ export interface PeopleQuestion {
   readonly tenant: string;
   /** As it was known then, ms since 1970. */
   readonly asOf?: number | undefined;
+  /** The tenant's, where it has its own; the query binds namesParameters. */
+  readonly names?: Names | undefined;
 }
 
 /**
@@ -35,13 +39,9 @@ export interface FactsSource {
   readonly fast: string;
   /** `PREWHERE` where the source has it. */
   readonly where: "PREWHERE" | "WHERE";
+  /** Whether anonymous IDs were linked: the source then has `sent_anonymous` and `sent_user_key`. */
+  readonly isLinked: boolean;
 }
-
-const PLAIN: FactsSource = {
-  exact: `${EVENTS_TABLE} FINAL`,
-  fast: EVENTS_TABLE,
-  where: "PREWHERE",
-};
 
 /**
  * Finds the sources of a tenant's facts: the table of facts itself, or where anonymous IDs were linked, the facts under their
@@ -50,13 +50,17 @@ const PLAIN: FactsSource = {
  */
 export async function factsOfPeople(
   engine: WarehouseEngine,
-  { tenant, asOf }: PeopleQuestion,
+  { tenant, asOf, names }: PeopleQuestion,
 ): Promise<FactsSource> {
   const [row] = await engine.query<{ linked: string }>(
     `SELECT count() AS linked FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String}`,
     { tenant },
   );
-  if (Number(row?.linked ?? 0) === 0) return PLAIN;
+  const all = factsTable(names, true);
+  const fast = factsTable(names, false);
+  if (Number(row?.linked ?? 0) === 0) {
+    return { exact: all, fast, where: hasOwnNames(names) ? "WHERE" : "PREWHERE", isLinked: false };
+  }
   const of = (table: string, more: string): string => `(
   SELECT fact.* EXCEPT (user_key, is_anonymous),
     if(fact.is_anonymous AND identity.linked != '', identity.linked, fact.user_key) AS user_key,
@@ -67,10 +71,11 @@ export async function factsOfPeople(
 )`;
   return {
     exact: of(
-      `(SELECT * FROM ${EVENTS_TABLE} FINAL WHERE tenant = {tenant:String}) AS fact`,
+      `(SELECT * FROM ${all} WHERE tenant = {tenant:String}) AS fact`,
       `\n  ORDER BY ${FIRST_SENT}\n  LIMIT 1 BY user_key, is_anonymous, event_id`,
     ),
-    fast: of(`${EVENTS_TABLE} AS fact`, ""),
+    fast: of(`${fast} AS fact`, ""),
     where: "WHERE",
+    isLinked: true,
   };
 }

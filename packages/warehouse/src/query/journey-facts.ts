@@ -1,3 +1,4 @@
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import {
@@ -6,6 +7,7 @@ import {
   type AttributionDimension,
 } from "./report-dimensions.ts";
 import { WarehouseError } from "../errors.ts";
+import { namesParameters } from "./names-sql.ts";
 import { FIRST_SENT, type FactsSource, factsOfPeople } from "./identity-sql.ts";
 import { ATTRIBUTIONS_TABLE, EVENTS_TABLE } from "../engine/schema.ts";
 
@@ -23,10 +25,14 @@ export interface FactsQuestion {
   readonly timeZone?: string | undefined;
   /** Columns of touchpoints to read. */
   readonly touchDimensions: readonly DimensionField[];
-  /** The longest lookback window, ms. */
+  /** The longest lookback window, ms; Infinity for touchpoints of any age. */
   readonly windowMs: number;
   /** Name of the conversions or custom events that mark a lead; undefined without leads. */
   readonly lead?: string | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
+  /** Whether purchases have the fields that make a conversion a touchpoint itself: own_source … own_channel, own_url, own_referrer. */
+  readonly ownTouches?: boolean;
 }
 
 /** Touchpoints that one recomputation may read. */
@@ -100,7 +106,7 @@ function touchesSql(question: FactsQuestion, source: FactsSource): string {
   const dims = DIMENSION_FIELDS.filter((field) => touchDimensions.includes(field));
   const known = knownCondition(question);
   const inRange = `${from === undefined ? "" : ` AND time >= ${FROM}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
-  const inWindow = `${from === undefined ? "" : ` AND time >= ${FIRST}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
+  const inWindow = `${startsAt(question)}${to === undefined ? "" : ` AND time < ${TO}`}`;
   return `SELECT ${[COMMON_COLUMNS, ...dims].join(", ")}
 FROM ${source.fast}
 ${source.where} tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
@@ -112,15 +118,19 @@ ${knownOf(known, source)}${onceOf(source)}LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
 }
 
 function purchasesSql(question: FactsQuestion, source: FactsSource): string {
-  const { from, to, lead } = question;
+  const { to, lead } = question;
   const ends = to === undefined ? "" : ` AND time < ${TO}`;
   // Earlier conversions may have used touchpoints up that are still in a window.
-  const starts = from === undefined ? "" : ` AND time >= ${FIRST}`;
+  const starts = startsAt(question);
   const isLead = lead === undefined ? "" : ` OR (name = {lead:String}${ends})`;
   const dims = conversionDimensionsOf(question.by).map(
     (dimension, i) =>
       `, toLowCardinality(${conversionDimensionSql(dimension, "time")}) AS conversion${i}`,
   );
+  const own =
+    question.ownTouches === true
+      ? [...DIMENSION_FIELDS, "url", "referrer"].map((field) => `, ${field} AS own_${field}`)
+      : [];
   const types = `'conversion', 'refund'${lead === undefined ? "" : ", 'custom'"}`;
   const isKind = `tenant = {tenant:String} AND type IN (${types})`;
   // A person's event counts once, and which of those with its ID counts does not hang on the time that is asked for.
@@ -129,15 +139,20 @@ function purchasesSql(question: FactsQuestion, source: FactsSource): string {
       ? `${source.fast}\nPREWHERE ${isKind}`
       : `(SELECT * FROM ${source.fast} WHERE ${isKind}${knownCondition(question)} ${onceOf(source)})`;
   return `SELECT ${COMMON_COLUMNS}, toLowCardinality(name) AS name, coalesce(value, toDecimal128(0, 12)) AS amount,
-  toUInt8(isNotNull(value)) AS has_value, currency, order_id${dims.join("")}
+  toUInt8(isNotNull(value)) AS has_value, currency, order_id${[...dims, ...own].join("")}
 FROM ${facts}
 WHERE (type = 'refund' OR (type = 'conversion'${starts}${ends})${isLead})${knownCondition(question)}
 LIMIT ${MAX_JOURNEY_TOUCHES + 1}`;
 }
 
+/** The condition on the earliest touchpoint that a window may reach. */
+function startsAt({ from, windowMs }: FactsQuestion): string {
+  return from === undefined || windowMs === Infinity ? "" : ` AND time >= ${FIRST}`;
+}
+
 /** Keeps each of a person's facts once, where they may have been sent under several user keys. */
-function onceOf({ where }: FactsSource): string {
-  if (where === "PREWHERE") return "";
+function onceOf({ isLinked }: FactsSource): string {
+  if (!isLinked) return "";
   return `ORDER BY ${FIRST_SENT}\nLIMIT 1 BY user_key, is_anonymous, event_id\n`;
 }
 
@@ -153,11 +168,13 @@ function knownCondition({ asOf }: FactsQuestion): string {
 }
 
 function parametersOf(question: FactsQuestion): QueryParameters {
-  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs } = question;
+  const { tenant, from, to, asOf, timeZone = "UTC", lead, windowMs, names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     time_zone: timeZone,
-    ...(from === undefined ? {} : { from, first: from - windowMs }),
+    ...(from === undefined ? {} : { from }),
+    ...(from === undefined || windowMs === Infinity ? {} : { first: from - windowMs }),
     ...(to === undefined ? {} : { to }),
     ...(asOf === undefined ? {} : { after: String(asOf + 1).padStart(13, "0") }),
     ...(lead === undefined ? {} : { lead }),

@@ -1,7 +1,9 @@
 /** Reports on the shape of journeys: assisting groups, and time to convert. */
+import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, formatDecimal, type DimensionField } from "@tributary/protocol";
 import { decimalUnits, touchDimensions, touchText, validAttributions } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
+import { namesParameters } from "./names-sql.ts";
 import { NO_VALUE } from "./report-dimensions.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 
@@ -11,6 +13,8 @@ export interface ShapeQuestion {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
   readonly asOf?: number | undefined;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
 }
 
 /** How often a group was first, last or assisting on a path. */
@@ -51,7 +55,7 @@ export async function assistedConversions(
     columns.length === 1
       ? `CAST(${columns.join("")}, 'Array(String)')`
       : `arrayMap((a, b) -> ${touchText(["a", "b"])}, ${columns.join(", ")})`;
-  const from = `FROM ${validAttributions(timeCondition(question), question.asOf !== undefined)}`;
+  const from = `FROM ${validAttributions(timeCondition(question), question.asOf !== undefined, question.names)}`;
   const rows = await engine.query<Record<string, string>>(
     `SELECT name, currency, countIf(name = path[1]) AS first, countIf(name = path[-1]) AS last,
   countIf(name != path[-1]) AS assisted, sumIf(value, name != path[-1]) AS assisted_value,
@@ -160,8 +164,9 @@ function timeCondition({ from, to }: ShapeQuestion): string {
   ].join(" AND ");
 }
 
-function parametersOf({ tenant, from, to, asOf }: ShapeQuestion): QueryParameters {
+function parametersOf({ tenant, from, to, asOf, names }: ShapeQuestion): QueryParameters {
   return {
+    ...namesParameters(names),
     tenant,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

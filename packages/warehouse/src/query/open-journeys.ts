@@ -4,7 +4,7 @@ import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { factsOfPeople } from "./identity-sql.ts";
 import { touchDimensionsOf } from "./report-dimensions.ts";
 import { MAX_REPORT_PATHS, tooManyPaths, type AttributionQuestion } from "./report-queries.ts";
-import { EVENTS_TABLE } from "../engine/schema.ts";
+import { factsTable, namesParameters } from "./names-sql.ts";
 
 /** Journeys without a conversion that took the same path. */
 export interface OpenPath {
@@ -15,8 +15,10 @@ export interface OpenPath {
 
 export interface JourneyQuestion extends Pick<
   AttributionQuestion,
-  "tenant" | "by" | "from" | "to" | "asOf"
+  "tenant" | "by" | "from" | "to" | "asOf" | "names"
 > {
+  /** Whether what follows a user's last conversion is a journey as well; default false. */
+  readonly tails?: boolean;
   /** Whether impressions count; default true. */
   readonly viewThrough?: boolean;
   /** Whether impressions are left out of a journey that has a click; default false. */
@@ -36,7 +38,7 @@ interface JourneyRow {
 
 /**
  * Finds the journeys that did not convert: the touchpoints of each user without a conversion in the question's time, by event
- * time, then event ID. Without `from` and `to` all time counts; with `asOf` only facts committed by then. The same journeys come
+ * time, then event ID; with `tails` also those of each other user after the last conversion. Without `from` and `to` all time counts; with `asOf` only facts committed by then. The same journeys come
  * in the same order.
  *
  * FINAL and event IDs would each cost more than all the rest. So a touchpoint's time and name are one number, and sorted as such.
@@ -52,7 +54,8 @@ export async function openJourneys(
 ): Promise<readonly OpenPath[]> {
   const parameters = parametersOf(question);
   const dims = touchDimensionsOf(question.by);
-  const { fast } = await factsOfPeople(engine, question);
+  const people = await factsOfPeople(engine, question);
+  const fast = question.tails === true ? afterConversions(question, people.fast) : people.fast;
   if (await hasTooManyNames(engine, question, parameters)) throw tooManyPaths();
   const rows = await engine.query<JourneyRow>(fastSql(question, dims, fast), parameters);
   if (rows.length > MAX_REPORT_PATHS) throw tooManyPaths();
@@ -64,6 +67,17 @@ export async function openJourneys(
   return rows
     .filter(({ tied, path }) => tied === 0 && path.length > 0)
     .map(({ path, journeys }) => ({ path, journeys: Number(journeys) }));
+}
+
+/** SQL for a source of the facts after each user's last conversion of the question's time; all facts of users without one. */
+function afterConversions(question: JourneyQuestion, source: string): string {
+  return `(
+  SELECT * FROM ${source} AS fact LEFT ANY JOIN (
+    SELECT user_key, is_anonymous, max(time) AS last_conversion FROM ${source}
+    WHERE ${factsCondition(question)} AND type = 'conversion' GROUP BY user_key, is_anonymous
+  ) AS converting USING (user_key, is_anonymous)
+  WHERE time > last_conversion
+)`;
 }
 
 async function hasTooManyNames(
@@ -80,7 +94,7 @@ async function hasTooManyNames(
   return (row?.names ?? 0) > 2 ** NAME_BITS;
 }
 
-/** SQL for the users without a conversion, and for the paths of those without two touchpoints of one time. */
+/** SQL for the users without a conversion in the source, and for the paths of those without two touchpoints of one time. */
 function fastSql(
   question: JourneyQuestion,
   dims: readonly DimensionField[],
@@ -121,7 +135,7 @@ ORDER BY codes`;
 
 /** SQL for an aggregate over the different names of a column. GROUP BY looks at dictionary codes: ten times as fast as DISTINCT. */
 function namesSql(question: JourneyQuestion, column: string, what: string): string {
-  const names = `SELECT ${column} AS name FROM ${EVENTS_TABLE} WHERE ${factsCondition(question)} GROUP BY name`;
+  const names = `SELECT ${column} AS name FROM ${factsTable(question.names, false)} WHERE ${factsCondition(question)} GROUP BY name`;
   return `(SELECT ${what} FROM (${names}))`;
 }
 
@@ -175,8 +189,10 @@ function factsCondition(question: JourneyQuestion): string {
   ].join(" AND ");
 }
 
-function parametersOf({ tenant, from, to, asOf, leaveOut = [] }: JourneyQuestion): QueryParameters {
+function parametersOf(question: JourneyQuestion): QueryParameters {
+  const { tenant, from, to, asOf, leaveOut = [], names } = question;
   return {
+    ...namesParameters(names),
     tenant,
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

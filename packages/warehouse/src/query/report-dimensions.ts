@@ -16,7 +16,9 @@ type CalendarSpan = "minute" | "hour" | "day" | "week" | "month";
 
 /** The channel of conversions without a touchpoint. */
 export const UNATTRIBUTED = "unattributed";
-/** The name of an absent dimension. */
+/** Any other dimension of theirs: a touchpoint that lacks it is another row. */
+const UNATTRIBUTED_NAME = "(unattributed)";
+/** The name of a dimension that a touchpoint or conversion lacks. */
 export const NO_VALUE = "(none)";
 
 function isTouchDimension(dimension: AttributionDimension): dimension is DimensionField {
@@ -84,6 +86,14 @@ export function conversionDimensionSql(dimension: ConversionDimension, time: str
   }
 }
 
+/** Marks a row of conversions without a touchpoint, where rows are by dimensions of touchpoints: a name may be anything. */
+export function unattributedMark(
+  by: readonly AttributionDimension[],
+  touch: readonly string[] | undefined,
+): { readonly unattributed?: true } {
+  return touch === undefined && by.some(isTouchDimension) ? { unattributed: true } : {};
+}
+
 /**
  * The dimensions of a row.
  * @param touch texts of the touchpoint's dimensions, in their order; undefined for conversions without a touchpoint
@@ -103,7 +113,7 @@ export function rowDimensions(
       dims[dimension] = conversion[conversionIndex] || NO_VALUE;
       conversionIndex += 1;
     } else if (touch === undefined) {
-      dims[dimension] = dimension === "channel" ? UNATTRIBUTED : NO_VALUE;
+      dims[dimension] = dimension === "channel" ? UNATTRIBUTED : UNATTRIBUTED_NAME;
     } else {
       dims[dimension] = touch[touchIndex] || NO_VALUE;
       touchIndex += 1;

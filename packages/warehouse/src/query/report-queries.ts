@@ -1,7 +1,8 @@
-import type { ModelName } from "@tributary/attribution";
+import type { ModelName, Names } from "@tributary/attribution";
 import { decimalUnits, touchText, validAttributions } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import { WarehouseError } from "../errors.ts";
+import { namesParameters } from "./names-sql.ts";
 import {
   conversionDimensionsOf,
   conversionDimensionSql,
@@ -39,6 +40,8 @@ export interface AttributionQuestion {
   readonly asOf?: number;
   /** Whether the answer has the conversions' paths as well. */
   readonly withPaths?: boolean;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
 }
 
 /** Conversions of one currency and the same dimensions that took the same path. */
@@ -181,7 +184,7 @@ FROM (
   SELECT ${inner.join(", ")},
     arrayPushFront(credit_model, '') AS models, arrayPushFront(credit_touch, 0) AS touch_indexes,
     arrayPushFront(credit_share, toDecimal64(1, 12)) AS shares, arrayPushFront(credit_value, value) AS values
-  FROM ${validAttributions(timeCondition(question), question.asOf !== undefined)}
+  FROM ${validAttributions(timeCondition(question), question.asOf !== undefined, question.names)}
 )
 ARRAY JOIN models AS model, touch_indexes AS touch_index, shares AS credit, values AS credited
 WHERE model = '' OR has({models:Array(String)}, model)
@@ -206,6 +209,7 @@ function timeCondition(question: AttributionQuestion): string {
 
 function parametersOf(question: AttributionQuestion): QueryParameters {
   return {
+    ...namesParameters(question.names),
     tenant: question.tenant,
     models: question.models,
     time_zone: question.timeZone ?? "UTC",

@@ -1,5 +1,5 @@
 import { formatDecimal } from "@tributary/protocol";
-import { rowDimensions, type AttributionDimension } from "./report-dimensions.ts";
+import { rowDimensions, unattributedMark, type AttributionDimension } from "./report-dimensions.ts";
 
 /** Credits of one group of conversions and touchpoints under one model, exact and unnamed. */
 export interface CreditGroup {
@@ -19,6 +19,8 @@ export interface CreditGroup {
 /** Credits of one group under one model, in one currency. */
 export interface AttributionRow extends Partial<Readonly<Record<AttributionDimension, string>>> {
   readonly model: string;
+  /** Of conversions without a touchpoint, where rows are by dimensions of touchpoints. */
+  readonly unattributed?: true;
   /** Conversions credited: a sum of shares. */
   readonly conversions: number;
   /** Exact decimal text. */
@@ -38,7 +40,7 @@ export interface AttributionTotals {
 
 interface Earned {
   readonly model: string;
-  readonly dims: Partial<Record<AttributionDimension, string>>;
+  readonly dims: Partial<Record<AttributionDimension, string>> & { readonly unattributed?: true };
   readonly order: string;
   readonly currency: string;
   conversions: bigint;
@@ -47,7 +49,7 @@ interface Earned {
 
 /**
  * Orders rows by the models of the question, then by value and conversions, the largest first. Groups with the same names become
- * one: a touchpoint without a dimension and a conversion without touchpoints are both "(none)".
+ * one, but for those of conversions without a touchpoint.
  */
 export function rowsOfGroups(
   groups: Iterable<CreditGroup>,
@@ -56,9 +58,10 @@ export function rowsOfGroups(
 ): AttributionRow[] {
   const earned = new Map<string, Earned>();
   for (const { model, touch, conversion, currency, conversions, value } of groups) {
-    const dims = rowDimensions(by, touch, conversion);
-    const order = Object.values(dims).join("\0");
-    const key = `${model}\0${currency}\0${order}`;
+    const names = rowDimensions(by, touch, conversion);
+    const dims = { ...names, ...unattributedMark(by, touch) };
+    const order = Object.values(names).join("\0");
+    const key = `${model}\0${currency}\0${dims.unattributed === true}\0${order}`;
     const known = earned.get(key);
     if (known === undefined) {
       earned.set(key, { model, dims, order, currency, conversions, value });

@@ -1,8 +1,9 @@
 /** Changes of a report between two times, revision by revision. */
-import type { ModelName } from "@tributary/attribution";
+import type { ModelName, Names } from "@tributary/attribution";
 import { REVISION_REASONS, type DimensionField, type RevisionReason } from "@tributary/protocol";
 import { CONVERSION_KEY, decimalUnits } from "./attribution-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
+import { namesParameters, resultsTable } from "./names-sql.ts";
 import { MAX_REPORT_ROWS, tooManyRows } from "./report-queries.ts";
 import type { CreditGroup } from "./report-rows.ts";
 import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
@@ -20,6 +21,8 @@ export interface ChangesQuestion {
   readonly since: number;
   /** … and not after this one. */
   readonly until: number;
+  /** The tenant's, where it has its own. */
+  readonly names?: Names | undefined;
 }
 
 /** Gain or loss of a group by results of one reason. */
@@ -45,7 +48,7 @@ const AFTER = "fromUnixTimestamp64Milli({since:Int64}, 'UTC')";
  * it under the same reason: of a conversion's results all cancel out but the last before the first time and the last before the
  * second. Results follow each other as {@link validAttributions} orders them, without those that a former owner gave late.
  */
-function changesSql({ by, from, to }: ChangesQuestion): string {
+function changesSql({ by, from, to, names: own }: ChangesQuestion): string {
   const touches = by.map((field) => `touch_${field}`);
   const times = [
     from === undefined
@@ -62,7 +65,7 @@ FROM (
       [(toString(reason), attributed_at > ${AFTER}, toInt8(1)), (leadInFrame(toString(reason)) OVER later, leadInFrame(attributed_at) OVER later > ${AFTER}, toInt8(-1))] AS steps
     FROM (
       SELECT *, max(generation) OVER (PARTITION BY ${CONVERSION_KEY} ORDER BY attributed_at, generation, revision ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS owner
-      FROM ${ATTRIBUTIONS_TABLE} FINAL
+      FROM ${resultsTable(own)}
       WHERE tenant = {tenant:String} AND attributed_at <= ${BY}${times} AND conversion_id IN (
         SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
         WHERE tenant = {tenant:String} AND attributed_at > ${AFTER} AND attributed_at <= ${BY}
@@ -88,6 +91,7 @@ export async function resultChanges(
 ): Promise<ChangeGroup[]> {
   const { tenant, model, from, to, since, until } = question;
   const parameters: QueryParameters = {
+    ...namesParameters(question.names),
     tenant,
     model,
     since,

@@ -45,6 +45,35 @@ test("of users without a conversion, the touchpoints in the order of their event
   expect(await ask({})).toEqual({ "display direct email": 1, "display email": 2 });
 });
 
+test("what follows a user's last conversion is a journey too, where tails are asked for", async () => {
+  expect(await ask({ tails: true })).toEqual({
+    "display direct email": 1,
+    "display email": 2,
+    email: 1,
+  });
+  // Of two conversions the last one of the time and knowledge that are asked for; a touchpoint of its millisecond is its own.
+  const twice = [
+    of("t1", "1", 1, "email"),
+    purchase("2", T0 + 2, { userId: "t1" }),
+    of("t1", "3", 2, "display"),
+    of("t1", "4", 3, "direct"),
+    of("t1", "5", 3, "referral"),
+    purchase("6", T0 + 5, { userId: "t1" }),
+    of("t1", "7", 6, "display"),
+    // A click before the conversion takes no impression off the tail.
+    of("t2", "8", 1, "email"),
+    purchase("9", T0 + 2, { userId: "t2" }),
+    { ...of("t2", "x", 3, "social"), type: "impression" as const },
+  ];
+  await loadFacts(engine, factBlock(twice, "twice"), `${EARLY_MS}-0`);
+  const tails = async (more: Partial<JourneyQuestion>) =>
+    ask({ tenant: "twice", tails: true, clickBeatsImpression: true, ...more });
+  expect(await tails({})).toEqual({ display: 1, social: 1 });
+  expect(await tails({ to: T0 + 5 })).toEqual({ "direct referral": 1, social: 1 });
+  expect(await tails({ from: T0 + 3, to: T0 + 6 })).toEqual({ social: 1 });
+  expect(await ask({ tenant: "twice" })).toEqual({});
+});
+
 test("in a time, who converts outside of it did not convert", async () => {
   expect(await ask({ from: T0 + 3 })).toEqual({ email: 1 });
   expect(await ask({ to: T0 + 2 })).toEqual({ display: 3, email: 1 });

@@ -76,7 +76,14 @@ test("by one dimension, over the latest revisions only", async () => {
     rows: [
       { model: "linear", channel: "email", conversions: 0.5, value: "45", currency: "EUR" },
       { model: "linear", channel: "paid_search", conversions: 0.5, value: "45", currency: "EUR" },
-      { model: "linear", channel: "unattributed", conversions: 1, value: "5", currency: "EUR" },
+      {
+        model: "linear",
+        channel: "unattributed",
+        unattributed: true,
+        conversions: 1,
+        value: "5",
+        currency: "EUR",
+      },
       {
         model: "linear",
         channel: "paid_search",
@@ -105,11 +112,20 @@ test("by one dimension, over the latest revisions only", async () => {
   });
 });
 
-test("by two dimensions; touches without one and conversions without touches share (none)", async () => {
+test("by two dimensions; touches without one and conversions without touches are two rows", async () => {
   const { rows } = await ask({ models: ["last_touch"], by: ["campaign", "source"] });
   const none = { model: "last_touch", campaign: "(none)", source: "(none)" };
   expect(rows).toEqual([
-    { ...none, conversions: 2, value: "95", currency: "EUR" },
+    { ...none, conversions: 1, value: "90", currency: "EUR" },
+    {
+      ...none,
+      campaign: "(unattributed)",
+      source: "(unattributed)",
+      unattributed: true,
+      conversions: 1,
+      value: "5",
+      currency: "EUR",
+    },
     {
       model: "last_touch",
       campaign: "spring",

@@ -1,5 +1,10 @@
 import { gainProbabilities } from "./absorption.ts";
-import { creditByWeights, type ChannelCredits, type PathModel } from "../credits.ts";
+import {
+  creditByWeights,
+  type ChannelCredits,
+  type PathModel,
+  type RemovalEffects,
+} from "../credits.ts";
 import type { PathCounts, PathTable } from "../path-table.ts";
 import {
   buildStateChain,
@@ -13,14 +18,6 @@ import {
 export const MARKOV_ORDERS = [1, 2, 3, 4] as const;
 
 export type MarkovOrder = (typeof MARKOV_ORDERS)[number];
-
-/** Share of the conversions that would be lost without each channel. */
-export interface RemovalEffects {
-  /** The probability that a journey with a touchpoint converts. */
-  readonly conversionProbability: number;
-  /** By channel number, from 0 (no conversion needs it) to 1 (every one does). */
-  readonly effects: Float64Array;
-}
 
 /** A Markov model of the paths of one table. */
 export interface MarkovModel extends PathModel {

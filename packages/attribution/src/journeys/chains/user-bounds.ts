@@ -64,7 +64,8 @@ export class UserBounds {
 
   /** Counts a fact that was added to a chain. */
   add(chain: number, type: number, tuple: number): void {
-    const counts = this.#counts.size === 0 ? undefined : this.#counts.get(chain);
+    if (this.#tables.users.countOf(chain) <= this.#least) return;
+    const counts = this.#counts.get(chain);
     if (counts === undefined) return;
     const kind = this.#kindOf(type, tuple);
     counts[kind] = (counts[kind] as number) + 1;

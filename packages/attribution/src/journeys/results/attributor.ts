@@ -186,15 +186,15 @@ export class Attributor {
   #findPath(purchase: number, person: number): number {
     const { facts, purchases, users, vocabulary, windows } = this.#tables;
     const path = this.#path;
-    const { directCode } = vocabulary.channels;
     const time = facts.timeOf(purchases.facts[purchase] as number);
     path.clear();
     const tenant = users.tenantOf(person);
+    const direct = vocabulary.channels.directOf(tenant);
     if (this.#persons.linkedTo(person).length > 0) {
       for (const fact of this.#mergedTouches(person, time)) {
         const age = time - facts.timeOf(fact);
         if (age > windows.of(tenant, facts.typeOf(fact))) continue;
-        path.push(fact, age, facts.channelOf(fact) === directCode);
+        path.push(fact, age, direct.includes(facts.channelOf(fact)));
       }
       return path.length;
     }
@@ -204,7 +204,7 @@ export class Attributor {
       if (age > this.#maxWindowMs) break;
       const type = facts.typeOf(fact);
       if (!isTouchpointType(type) || age > windows.of(tenant, type)) continue;
-      path.push(fact, age, facts.channelOf(fact) === directCode);
+      path.push(fact, age, direct.includes(facts.channelOf(fact)));
     }
     path.reverse();
     return path.length;

@@ -1,5 +1,7 @@
 import {
   CHANNEL_DIMENSION,
+  DIMENSION_COUNT,
+  DIMENSION_FIELDS,
   type Dictionary,
   type EntryColumns,
   EventRow,
@@ -9,9 +11,11 @@ import {
   type RowDictionaries,
   TYPE_IMPRESSION,
 } from "@tributary/protocol";
+import { DIRECT_CHANNELS } from "../../channel/channels.ts";
 import { classifyChannel, utmFromUrl } from "../../channel/classify.ts";
+import type { Names } from "../../channel/names.ts";
 import { type ChannelSettings, TenantRules } from "../../channel/tenant-rules.ts";
-import type { DimensionTuples } from "../tables/dimension-tuples.ts";
+import { type DimensionTuples, OTHER_CODE } from "../tables/dimension-tuples.ts";
 
 /** Named combinations that are remembered by the rules of one tenant. A power of two. */
 const REMEMBERED = 4096;
@@ -19,12 +23,18 @@ const REMEMBERED = 4096;
 /** Names by the rules of a tenant that has its own: by combination and kind, as many as there is room for. */
 class TenantNames {
   readonly rules: TenantRules;
+  /** Codes of the channels that last_non_direct passes over. */
+  readonly direct: readonly number[];
   /** The combination and kind in a place, counted from 1, and the combination with its channel. */
   readonly #keys = new Int32Array(REMEMBERED);
   readonly #named = new Int32Array(REMEMBERED);
+  /** The combination in a place, counted from 1, and the one whose names are those that it stands for. */
+  readonly #written = new Int32Array(REMEMBERED);
+  readonly #folded = new Int32Array(REMEMBERED);
 
-  constructor(settings: ChannelSettings) {
+  constructor(settings: ChannelSettings, channels: Dictionary) {
     this.rules = new TenantRules(settings);
+    this.direct = (settings.direct ?? DIRECT_CHANNELS).map((name) => channels.internText(name));
   }
 
   /** @returns −1 where it is not remembered */
@@ -39,6 +49,18 @@ class TenantNames {
     const place = key & (REMEMBERED - 1);
     this.#keys[place] = key + 1;
     this.#named[place] = named;
+  }
+
+  /** @returns −1 where it is not remembered */
+  findFolded(tuple: number): number {
+    const place = tuple & (REMEMBERED - 1);
+    return this.#written[place] === tuple + 1 ? (this.#folded[place] as number) : -1;
+  }
+
+  setFolded(tuple: number, folded: number): void {
+    const place = tuple & (REMEMBERED - 1);
+    this.#written[place] = tuple + 1;
+    this.#folded[place] = folded;
   }
 }
 
@@ -56,8 +78,10 @@ export class ChannelNamer {
   /** By the tenant's code; undefined for one that has no rules of its own. */
   readonly #own: (TenantNames | undefined)[] = [];
   readonly #row = new EventRow();
+  readonly #foldedCodes = new Int32Array(DIMENSION_COUNT);
   /** Code of the channel `direct`. */
   readonly directCode: number;
+  readonly #direct: readonly number[];
 
   /** @param tuples that combinations are interned in @param settings of tenants that have their own rules */
   constructor(
@@ -72,6 +96,13 @@ export class ChannelNamer {
     this.#channels = channels;
     this.#tuples = tuples;
     this.directCode = channels.internText("direct");
+    this.#direct = DIRECT_CHANNELS.map((name) => channels.internText(name));
+  }
+
+  /** Codes of the channels that last_non_direct passes over, of a tenant by its code. */
+  directOf(tenant: number): readonly number[] {
+    const own = this.#settings.size === 0 ? undefined : this.#ownOf(tenant);
+    return own?.direct ?? this.#direct;
   }
 
   /**
@@ -97,6 +128,35 @@ export class ChannelNamer {
     return found;
   }
 
+  /**
+   * The combination of the names that a touchpoint's names stand for, which paths and credits have. Facts keep the names as they
+   * were sent, so that what is restored is folded by the settings of today.
+   * @param tenant its code @param tuple the combination that {@link name} gives, or a fact's
+   */
+  folded(tenant: number, tuple: number): number {
+    if (this.#settings.size === 0) return tuple;
+    const own = this.#ownOf(tenant);
+    if (own?.rules.names === undefined) return tuple;
+    const known = own.findFolded(tuple);
+    if (known >= 0) return known;
+    const found = this.#fold(tuple, own.rules.names);
+    own.setFolded(tuple, found);
+    return found;
+  }
+
+  #fold(tuple: number, names: Names): number {
+    const codes = this.#foldedCodes;
+    this.#tuples.load(tuple, codes);
+    for (const [d, field] of DIMENSION_FIELDS.entries()) {
+      const code = codes[d] as number;
+      if (code <= OTHER_CODE || !names.changes(field)) continue;
+      const dictionary = this.#dictionaries.dimensions[d] as Dictionary;
+      const text = names.of(field, dictionary.text(code));
+      codes[d] = text === "" ? 0 : dictionary.internText(text);
+    }
+    return this.#tuples.intern(codes);
+  }
+
   /** Whether a combination has all texts of its event: several events share one that has not. */
   #isWhole({ dimensions }: EntryColumns, index: number, tuple: number): boolean {
     if (!this.#tuples.overflows) return true;
@@ -111,7 +171,9 @@ export class ChannelNamer {
     if (tenant >= this.#own.length) {
       for (let code = this.#own.length; code <= tenant; code += 1) {
         const settings = this.#settings.get(this.#dictionaries.tenants.text(code));
-        this.#own.push(settings === undefined ? undefined : new TenantNames(settings));
+        this.#own.push(
+          settings === undefined ? undefined : new TenantNames(settings, this.#channels),
+        );
       }
     }
     return this.#own[tenant];
@@ -148,7 +210,7 @@ export class ChannelNamer {
     const { dimensions } = this.#dictionaries;
     const rare = (row.flags & FLAG_RARE) === 0 ? undefined : readRareFields(row);
     if (rare !== undefined && rare.url !== "") {
-      const utm = utmFromUrl(rare.url);
+      const utm = utmFromUrl(rare.url, rules?.utm);
       const found = [utm.source, utm.medium, utm.campaign, utm.term, utm.content];
       for (const [i, text] of found.entries()) {
         if (codes[i] === 0 && text !== undefined) codes[i] = dimensions[i]?.internText(text) ?? 0;

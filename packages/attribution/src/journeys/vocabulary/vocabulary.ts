@@ -53,8 +53,10 @@ export class Vocabulary {
     }
     const channelNames = dimensions[CHANNEL_DIMENSION] as Dictionary;
     for (const channel of CHANNELS) channelNames.internText(channel);
-    for (const { rules } of channels.values()) {
+    for (const { rules, direct = [], names } of channels.values()) {
       for (const { channel } of rules) channelNames.internText(channel);
+      for (const channel of direct) channelNames.internText(channel);
+      for (const name of Object.values(names?.aliases.channel ?? {})) channelNames.internText(name);
     }
     this.channels = new ChannelNamer(this.dictionaries, this.tuples, channels);
     for (const [d, dictionary] of dimensions.entries()) {

@@ -151,6 +151,32 @@ describe("a vocabulary", () => {
     }
   });
 
+  it("passes over the channels that a tenant counts as direct, and over no other tenant's", () => {
+    const own = { rules: [], excludedReferrers: [], direct: ["email", "direct"] };
+    const none = { rules: [], excludedReferrers: [], direct: [] };
+    const state = newState(
+      {},
+      new Vocabulary(
+        9,
+        new Map([
+          ["shop", own],
+          ["none", none],
+        ]),
+      ),
+    );
+    const weightsOf = (tenant: string) => {
+      const touches = ["referral", "direct", "email"].map((channel, i) =>
+        click(i, { userId: "u", channel, time: NOW - 1000 + i }),
+      );
+      const events = [...touches, { ...sale(0), userId: "u" }];
+      const [result] = decodeResults(state.process([entryOf(events, tenant)]));
+      return result?.weights["last_non_direct"];
+    };
+    expect(weightsOf("shop")).toEqual([1, 0, 0]);
+    expect(weightsOf("other")).toEqual([0, 0, 1]);
+    expect(weightsOf("none")).toEqual([0, 0, 1]);
+  });
+
   it("names by a tenant's own rules what these say, however many combinations there are", () => {
     const rules = {
       rules: [{ channel: "partners", source: ["partner-*"] }],

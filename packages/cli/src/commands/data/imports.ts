@@ -1,18 +1,21 @@
 /** Commands that import and list data beside the events: spend, and exchange rates. */
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { describeFileError } from "@tributary/platform/errors";
-import { CliError } from "../../errors.ts";
+import type { ImportFlags } from "../../import/flags.ts";
+import type { ImportSummary } from "../../import/summary.ts";
 import { instant } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { counted } from "../../terminal/figures.ts";
 import { renderRows } from "../../report/rows-table.ts";
 import {
+  addReportsAddress,
   addReportsOptions,
   addZoneOption,
   onReports,
   type ReportsFlags,
 } from "../../options/reports.ts";
+import { printSummary } from "../../import/summary.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+import { addFileOptions, addMappingOptions } from "./import.ts";
 
 interface Flags extends ReportsFlags {
   readonly from?: string;
@@ -48,17 +51,17 @@ export function ratesCommand(command: Command, context: CommandContext): void {
 function addImportAndList(name: Name, command: Command, context: CommandContext): void {
   const add = command
     .command("import")
-    .description("import a CSV file: all of its rows, or none")
-    .argument("<file>", "CSV with a header row");
-  addReportsOptions(add)
-    .addHelpText("after", `\nRows:\n${ROWS[name]}`)
-    .action(async (file: string, flags: Flags) =>
-      onReports(flags, context, "readKey", async (reports) => {
-        const imported = await reports.importRows(name, await textOf(file));
-        if (flags.json === true) return JSON.stringify({ imported });
-        return `${counted(imported, "row")} imported.`;
-      }),
-    );
+    .description("import a file, as `tributary import` does: all of its rows, or none")
+    .argument("<file>", "CSV, JSON lines or XLSX with a header row");
+  addMappingOptions(addReportsAddress(add, "import key (default: TRIBUTARY_IMPORT_KEY)"));
+  addFileOptions(add)
+    .addHelpText("after", `\nRows, or columns that mean the same:\n${ROWS[name]}`)
+    .action(async (file: string, flags: ImportFlags & ReportsFlags) => {
+      const { importFile } = await import("../../import/import-file.ts");
+      await importFile(file, importFlags(name, flags), context, (summary) =>
+        printImported(summary, flags, context.terminal),
+      );
+    });
   const list = command.command("list").description(`list the valid ${name}, oldest first`);
   if (name === "spend") {
     addZoneOption(
@@ -82,10 +85,21 @@ function addImportAndList(name: Name, command: Command, context: CommandContext)
   );
 }
 
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw new CliError("file", `${file} cannot be read: ${describeFileError(error)}`);
-  }
+/** A proposal that leaves nothing open needs no acceptance here: the command says what the file holds. */
+function importFlags(name: Name, { url, key, ...flags }: ImportFlags & ReportsFlags): ImportFlags {
+  return {
+    ...flags,
+    kind: name,
+    yes: true,
+    ...(url === undefined ? {} : { reportsUrl: url }),
+    ...(key === undefined ? {} : { importKey: key }),
+  };
+}
+
+/** As `import` does where not all of the file was taken. */
+function printImported(summary: ImportSummary, flags: ImportFlags, terminal: Terminal): void {
+  const imported = summary.sent ? summary.rows - summary.refused : 0;
+  if (summary.refused > 0) printSummary(summary, flags, terminal);
+  else if (flags.json === true) terminal.print(JSON.stringify({ imported }));
+  else terminal.print(`${counted(imported, "row")} imported.`);
 }

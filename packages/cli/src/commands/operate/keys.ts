@@ -1,5 +1,5 @@
-import { TENANT_NAME } from "@tributary/service";
-import type { Access, ApiKeyKind, StoredApiKey } from "@tributary/streams";
+import { API_KEY_KINDS, type ApiKeyKind, TENANT_NAME } from "@tributary/service";
+import type { Access, StoredApiKey } from "@tributary/streams";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { CliError } from "../../errors.ts";
 import { duration } from "../../options/parsers.ts";
@@ -14,8 +14,6 @@ interface KeyFlags extends RedisFlags {
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const MAX_NAME = 64;
-/** Every kind, once: a kind that is missing here does not compile. */
-const KINDS: Readonly<Record<ApiKeyKind, true>> = { write: true, read: true, erase: true };
 
 export function keysCommand(command: Command, context: CommandContext): void {
   command.addHelpText(
@@ -24,6 +22,7 @@ export function keysCommand(command: Command, context: CommandContext): void {
 Examples:
   tributary keys create --tenant acme --name shop
   tributary keys create --tenant acme --kind read
+  tributary keys create --tenant acme --kind import
   tributary keys create --tenant acme --kind erase
   tributary keys list
   tributary keys rotate 3f2a9c01 --grace 7d
@@ -42,8 +41,11 @@ on, every request of that kind needs one, also when all of them are revoked, unt
 
 function addKeyOptions(command: Command): Command {
   return addRedisOptions(command).addOption(
-    new Option("--kind <kind>", "right of the key: send events, read reports, or erase people")
-      .choices(Object.keys(KINDS))
+    new Option(
+      "--kind <kind>",
+      "right of the key: send events, read reports, import spend and rates, erase people, or see the whole platform's lag",
+    )
+      .choices(API_KEY_KINDS)
       .default("write"),
   );
 }

@@ -9,7 +9,10 @@ import { addReportsAddress, type ReportsAddress } from "../../options/reports.ts
 interface LagFlags extends ShowFlags, ReportsAddress {}
 
 export function lagCommand(command: Command, context: CommandContext): void {
-  addReportsAddress(command)
+  addReportsAddress(
+    command,
+    "operate key, or read key for the tenant's part (default: TRIBUTARY_OPERATE_KEY, TRIBUTARY_READ_KEY)",
+  )
     .option("--json", "print the answer as one JSON object; with --watch, one per line each second")
     .option("--watch", "refresh each second until Ctrl-C")
     .addHelpText(
@@ -23,7 +26,8 @@ Examples:
 Rates cover the time since an earlier reading, at least one second.`,
     )
     .action(async (flags: LagFlags) => {
-      const { key = context.config().readKey } = flags;
+      const { operateKey, readKey } = context.config();
+      const { key = operateKey ?? readKey } = flags;
       const url = await requireReportsUrl(flags.url, flags.data);
       await show(
         flags,

@@ -57,7 +57,8 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
       { flags: "--limit <n>", description: "most paths to show; the rest is summed (default: 50)" },
       {
         flags: "--non-converting <choice>",
-        description: "count journeys that did not convert: true or false (default: true)",
+        description:
+          "journeys without a conversion: users (of users without one), tails (also what follows other users' last conversion), none (default: users)",
       },
     ],
     examples: `  tributary paths --transform exposure --limit 10
@@ -90,7 +91,10 @@ const COMMANDS: Readonly<Record<ReportName, ReportCommand>> = {
   cost: {
     options: [
       { flags: "--model <name>", description: "model of the credits (default: linear)" },
-      { flags: "--by <dimensions>", description: BY_TOUCH },
+      {
+        flags: "--by <dimensions>",
+        description: `${BY_TOUCH}; one of day, week, month among them`,
+      },
       {
         flags: "--currency <code>",
         description: "convert all money to it, at the imported rates of each day",

@@ -9,7 +9,7 @@ import type { ReportQuestion } from "../../client/report-question.ts";
 import { saveStream, saveText } from "../../client/save-file.ts";
 import { describeFileError } from "@tributary/platform/errors";
 import { CliError } from "../../errors.ts";
-import { duration, nameList } from "../../options/parsers.ts";
+import { duration, nameList, window } from "../../options/parsers.ts";
 import type { CommandContext } from "../../context.ts";
 import { reportCsv } from "../../report/csv.ts";
 import { renderComparison } from "../../report/comparison-table.ts";
@@ -37,7 +37,7 @@ interface ReportFlags extends RuleFlags, ReportsFlags {
   readonly asOf?: string;
   readonly timeZone?: string;
   readonly confidence?: string;
-  readonly convertingOnly?: true;
+  readonly nonConverting?: string;
   readonly against?: true;
   readonly csv?: true;
   readonly parquet?: string;
@@ -53,6 +53,7 @@ interface RuleFlags {
   readonly viewThrough?: string;
   readonly clickBeatsImpression?: true;
   readonly leaveOut?: string;
+  readonly conversionTouch?: true;
   readonly afterConversion?: string;
   readonly halfLife?: string;
   readonly lead?: string;
@@ -81,7 +82,12 @@ export function reportCommand(command: Command, context: CommandContext): void {
       "--confidence <share>",
       "intervals around the credits of models over paths, from 200 resamples, such as 0.95",
     )
-    .option("--converting-only", "leave journeys that did not convert out of models over paths");
+    .addOption(
+      new Option(
+        "--non-converting <choice>",
+        "journeys without a conversion in models over paths: users (of users without one), tails (also what follows other users' last conversion), none (default: users)",
+      ).choices(["users", "tails", "none"]),
+    );
   addRuleOptions(command);
   addPlotOption(addFormatOptions(addReportsAddress(command)))
     .addHelpText(
@@ -159,15 +165,11 @@ function addRuleOptions(command: Command): void {
   command
     .option(
       "--window <duration>",
-      "longest time from a touchpoint to its conversion: 30d, 12h",
-      duration,
+      "longest time from a touchpoint to its conversion: 30d, 12h, or none",
+      window,
     )
-    .option(
-      "--click-window <duration>",
-      "window of clicks and visits, instead of --window",
-      duration,
-    )
-    .option("--view-window <duration>", "window of impressions, instead of --window", duration)
+    .option("--click-window <duration>", "window of clicks and visits, instead of --window", window)
+    .option("--view-window <duration>", "window of impressions, instead of --window", window)
     .option("--windows <list>", "windows by conversion name: purchase:30d,lead:7d")
     .addOption(
       new Option("--view-through <choice>", "count impressions (default: true)").choices([
@@ -177,6 +179,10 @@ function addRuleOptions(command: Command): void {
     )
     .option("--click-beats-impression", "drop impressions from paths that have a click")
     .option("--leave-out <list>", "ignore these touchpoints, separated by commas: channel:email")
+    .option(
+      "--conversion-touch",
+      "count a conversion with a channel or UTM dimension of its own as the last touchpoint",
+    )
     .addOption(
       new Option(
         "--after-conversion <choice>",
@@ -209,8 +215,8 @@ function questionOf(
     svg: _svg,
     model: _model,
     clickBeatsImpression,
+    conversionTouch,
     against,
-    convertingOnly,
     ...parameters
   } = flags;
   return {
@@ -218,8 +224,8 @@ function questionOf(
     models,
     custom,
     clickBeatsImpression: clickBeatsImpression === true ? "true" : undefined,
+    conversionTouch: conversionTouch === true ? "true" : undefined,
     against: against === true ? "true" : undefined,
-    nonConverting: convertingOnly === true ? "false" : undefined,
   };
 }
 

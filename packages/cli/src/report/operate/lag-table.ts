@@ -1,4 +1,4 @@
-import type { Lag } from "@tributary/reports/answers";
+import type { Lag, TenantLag } from "@tributary/reports/answers";
 import { safeText } from "../../terminal/terminal.ts";
 import { duration, figure } from "../../terminal/figures.ts";
 import { plainTable } from "../table.ts";
@@ -21,8 +21,12 @@ const DROPPED = "dropped_";
 
 type Figures = Lag["total"]["attribution"];
 
-/** The lag as a table, a row for each partition and their sum; then the dropped events and the dead letters. */
-export function renderLag(lag: Lag): string {
+/**
+ * The lag as a table, a row for each partition and their sum; then the dropped events and the dead letters. Of a tenant's part the
+ * ages and the books.
+ */
+export function renderLag(lag: Lag | TenantLag): string {
+  if ("tenant" in lag) return renderTenantLag(lag as TenantLag);
   const { partitions, total } = lag;
   const rows = partitions.map((of) => [
     String(of.partition),
@@ -32,6 +36,22 @@ export function renderLag(lag: Lag): string {
   ]);
   const sum = ["total", "", "", ...figures(total.attribution, total.warehouse)];
   return [plainTable(HEAD, TEXT_COLUMNS, [...rows, sum]), notes(lag).join("\n")].join("\n\n");
+}
+
+function renderTenantLag({ tenant, total, books, booksResidue }: TenantLag): string {
+  const ages = Object.entries(total).map(([group, { oldestAgeSeconds }]) => [
+    safeText(group),
+    duration(oldestAgeSeconds),
+  ]);
+  const accounts = Object.entries(books).map(([account, events]) => [
+    safeText(account),
+    figure(events),
+  ]);
+  const residue = booksResidue === 0 ? [] : [["residue", figure(booksResidue)]];
+  return [
+    plainTable(["group", "oldest waiting"], 1, ages),
+    plainTable([`account of ${safeText(tenant)}`, "events"], 1, [...accounts, ...residue]),
+  ].join("\n\n");
 }
 
 function figures(of: Figures, warehouse: Lag["total"]["warehouse"]): string[] {

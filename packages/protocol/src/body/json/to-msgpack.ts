@@ -1,6 +1,6 @@
 /**
  * JSON text (RFC 8259) to msgpack in one pass over the bytes, with no object or string a value. It writes what the
- * packer of body.ts writes for what `JSON.parse` reads, byte for byte; what it does not do itself it hands back.
+ * packer of body.ts writes for what `JSON.parse` reads of {@link wellFormedJson}, byte for byte; what it does not do itself it hands back.
  */
 import { Buffer, isUtf8 } from "node:buffer";
 import { JsonKeys, MAX_KEYS } from "./keys.ts";
@@ -74,7 +74,7 @@ export class JsonToMsgpack {
   /**
    * Appends the one value that text[start…end) holds.
    * @returns false, with nothing appended, where the text is not JSON and where it is left to `JSON.parse`: invalid
-   *   UTF-8, unpaired surrogates, nesting deeper than 16, a key twice in an object, more than 64 keys in one, and keys
+   *   UTF-8, nesting deeper than 16, a key twice in an object, more than 64 keys in one, and keys
    *   of digits, which JavaScript's objects put first
    */
   value(start: number, end: number): boolean {

@@ -16,9 +16,12 @@ for (const [name, byte] of Object.entries({
   ESCAPES[name.charCodeAt(0)] = byte;
 }
 
+/** What stands for half of a surrogate pair, which UTF-8 cannot hold. */
+const REPLACEMENT = 0xfffd;
+
 /**
  * Writes the rest of a JSON string to `out` from `at` on, as UTF-8 and without its escapes.
- * @returns false where the string is no JSON, and where it has an unpaired surrogate, which UTF-8 cannot hold
+ * @returns false where the string is no JSON
  */
 export function unescapeJson(
   bytes: Uint8Array,
@@ -55,13 +58,18 @@ export function unescapeJson(
     }
     let point = readHex(bytes, i + 2, end);
     i += 6;
-    if (point < 0 || (point & 0xfc00) === 0xdc00) return false;
-    if ((point & 0xfc00) === 0xd800) {
-      if (i + 1 >= end || bytes[i] !== 0x5c || bytes[i + 1] !== 0x75) return false;
-      const low = readHex(bytes, i + 2, end);
-      if ((low & ~0x3ff) !== 0xdc00) return false;
-      point = 0x10000 + ((point & 0x3ff) << 10) + (low & 0x3ff);
-      i += 6;
+    if (point < 0) return false;
+    if ((point & 0xfc00) === 0xdc00) {
+      point = REPLACEMENT;
+    } else if ((point & 0xfc00) === 0xd800) {
+      const isEscape = i + 1 < end && bytes[i] === 0x5c && bytes[i + 1] === 0x75;
+      const low = isEscape ? readHex(bytes, i + 2, end) : -1;
+      if ((low & ~0x3ff) === 0xdc00) {
+        point = 0x10000 + ((point & 0x3ff) << 10) + (low & 0x3ff);
+        i += 6;
+      } else {
+        point = REPLACEMENT;
+      }
     }
     to = writePoint(out, to, point);
   }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { EnvironmentError } from "./environment.ts";
+import { EnvironmentError } from "../environment.ts";
 
 /** The tenant of every request where no keys are configured. */
 export const OPEN_TENANT = "default";
@@ -22,6 +22,10 @@ const IN_REDIS = "redis";
 export function areKeysInRedis(pairs: string): boolean {
   return pairs.trim() === IN_REDIS;
 }
+
+/** Rights, each with keys of its own: to send events, read reports, import spend and rates, erase people, see the whole platform. */
+export const API_KEY_KINDS = ["write", "read", "import", "erase", "operate"] as const;
+export type ApiKeyKind = (typeof API_KEY_KINDS)[number];
 
 /** Keys that are made and revoked while the service runs. */
 export interface StoredKeys {
@@ -85,7 +89,7 @@ export class ApiKeys {
    * @param stored more keys, which come and go
    */
   constructor(
-    kind: "write" | "read" | "erase",
+    kind: ApiKeyKind,
     keys: ReadonlyMap<string, string>,
     refuse: (reason: string) => Error,
     stored?: StoredKeys,
@@ -115,14 +119,32 @@ export class ApiKeys {
     if (this.isOpen) return OPEN_TENANT;
     const key = this.#keyOf(headers) ?? otherwise;
     if (key === undefined || key === "") {
+      const article = /^[aeiou]/.test(this.#kind) ? "an" : "a";
       throw this.#refuse(
-        `${this.#kind === "erase" ? "an" : "a"} ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
+        `${article} ${this.#kind} key is needed, as Authorization: Bearer KEY, as user of Authorization: Basic, or as ${this.#header}`,
       );
     }
-    const hashed = hash(key);
-    const tenant = this.#tenants.get(hashed) ?? this.#stored?.tenantOf(hashed);
+    const tenant = this.#tenantOf(hash(key));
     if (tenant === undefined) throw this.#refuse(`the ${this.#kind} key is not known`);
     return tenant;
+  }
+
+  /** Whether a request brings a known key, also where none is needed. */
+  isKnown(headers: IncomingHttpHeaders): boolean {
+    const key = this.#keyOf(headers);
+    return key !== undefined && this.#tenantOf(hash(key)) !== undefined;
+  }
+
+  /** The hash of the key in a request's headers that is not known; undefined where there is none, or it is known. */
+  wrongKeyOf(headers: IncomingHttpHeaders): string | undefined {
+    const key = this.#keyOf(headers);
+    if (key === undefined) return undefined;
+    const hashed = hash(key);
+    return this.#tenantOf(hashed) === undefined ? hashed : undefined;
+  }
+
+  #tenantOf(hashed: string): string | undefined {
+    return this.#tenants.get(hashed) ?? this.#stored?.tenantOf(hashed);
   }
 
   #keyOf(headers: IncomingHttpHeaders): string | undefined {

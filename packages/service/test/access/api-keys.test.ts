@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ApiKeys, isLoopback, parseApiKeys } from "../src/index.ts";
+import { ApiKeys, isLoopback, parseApiKeys } from "../../src/index.ts";
 
 const refuse = (reason: string): Error => new Error(`refused: ${reason}`);
 const basic = (user: string): string => `Basic ${Buffer.from(user).toString("base64")}`;

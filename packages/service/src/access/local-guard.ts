@@ -3,7 +3,7 @@
  * leads there (DNS rebinding), and requests that a page of another origin makes.
  */
 import type { IncomingHttpHeaders } from "node:http";
-import { EnvironmentError } from "./environment.ts";
+import { EnvironmentError } from "../environment.ts";
 
 /** Names of this machine that no page elsewhere can have. */
 const LOCAL_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
