@@ -189,12 +189,17 @@ it("the shop's export, imported", { timeout: TIMEOUT_MS }, async () => {
     return [new Date(time).toISOString(), who, what, url, referrer, ...money].join(",");
   });
   writeFileSync(file, `${[head, ...rows].join("\n")}\n`);
+  const { gatewayUrl, reportsUrl } = tenants.platform;
+  const keys = ["--key", "import", "--read-key", "import"];
   const { code, stderr } = await tributary([
     "import",
     file,
     "--yes",
     "--url",
-    tenants.platform.gatewayUrl,
+    gatewayUrl,
+    "--reports-url",
+    reportsUrl,
+    ...keys,
   ]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   expect(await reportOf("import")).toBe(REPORT);
