@@ -32,6 +32,7 @@ const RESTS = {
   tributary_load_failures_total: "0 unless the warehouse refuses a load",
   tributary_events_late_total: "0 unless an event is later than a day",
   tributary_refunds_unmatched_total: "0 unless a refund has no order",
+  tributary_duplicate_orders_total: "0 unless an order is reported twice",
   tributary_spool_oldest_age_seconds: "0 whenever all is done at the moment of looking",
   tributary_spool_damaged_bytes: "0 unless a disk fails",
   tributary_spool_refused_events_total: "0 unless the gateway is at fault",

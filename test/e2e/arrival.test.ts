@@ -27,13 +27,11 @@ const purchase = fc.record({
   type: fc.constant("conversion"),
   value: fc.constantFrom("0.01", "19.99", "100", "3333333.333333333333"),
   currency: fc.constantFrom("EUR", "USD"),
-  orderId: fc.constantFrom("o1", "o2", "o3"),
 });
 const refund = fc.record({
   type: fc.constant("refund"),
   value: fc.constantFrom("0.01", "5"),
   currency: fc.constantFrom("EUR", "USD"),
-  orderId: fc.constantFrom("o1", "o2"),
 });
 const identify = fc.record({ type: fc.constant("identify") });
 /** Twelve people with a device each; what they do there is known to be theirs, or not. */
@@ -58,11 +56,17 @@ const events = fc
       const userId = `user-${person}`;
       const anonymousId = `device-${person}`;
       const both = fields.type === "identify" || known === 2;
+      // Of an order that came twice the first to arrive would count: each is reported once.
+      const isRefund = fields.type === "refund";
+      const order = isRefund
+        ? all.findLastIndex(([{ type }], j) => j < i && type === "conversion")
+        : i;
       return {
         id: `e${(i * 37) % 311}`,
         time: T0 + hour * HOUR_MS,
         ...(both ? { userId, anonymousId } : known === 1 ? { userId } : { anonymousId }),
         ...fields,
+        ...(isRefund || fields.type === "conversion" ? { orderId: `o${order}` } : {}),
       };
     }),
   );

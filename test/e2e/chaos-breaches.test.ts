@@ -153,6 +153,30 @@ const BREACHES: readonly Breach[] = [
     faults: "thread_ended",
   },
   {
+    name: "an order that its home does not hear of",
+    patches: [
+      {
+        file: "attribution/src/journeys/orders/order-winners.ts",
+        from: "this.#messages.claim(home, goal, time);",
+        to: "void time;",
+      },
+    ],
+    wrong: "duplicated",
+    seconds: 6,
+  },
+  {
+    name: "a refund that stays in its sender's partition",
+    patches: [
+      {
+        file: "attribution/src/journeys/orders/order-refunds.ts",
+        from: "this.#messages.sendRefund(home, order, refund);",
+        to: "void home;",
+      },
+    ],
+    wrong: "wrongCredits",
+    seconds: 6,
+  },
+  {
     name: "a commit made twice because its reply was lost",
     patches: [
       NO_GAP_CHECK,

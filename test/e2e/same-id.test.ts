@@ -49,7 +49,6 @@ function casesOf(where: string, first: number, second: number): Case[] {
     time: NOW - secondsAgo * 1000,
     value: "10",
     currency: "USD",
-    orderId: `${where}-${name}-order`,
     ...who,
   });
   const linked = (name: string, who: Ids, secondsAgo: number) => ({

@@ -92,6 +92,7 @@ const server = createServer((request, response) => {
         touchpointsCredited: 1,
         touchpointsWithoutConversion: 0,
         touchpointsOutsideWindows: 0,
+        visitsThatWentOn: 0,
         conversionsAttributed: 1,
         conversionsUnattributed: 0,
         refunds: 0,

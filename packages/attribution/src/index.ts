@@ -1,4 +1,19 @@
 export {
+  DIRECT,
+  hasClickId,
+  linkClickOf,
+  type Origin,
+  type OriginFields,
+  originOf,
+  referrerHostOf,
+  signatureText,
+} from "./arrivals/origin.ts";
+export {
+  DEFAULT_SESSION_GAP_MS,
+  SessionArrivals,
+  type SessionGap,
+} from "./arrivals/session-arrivals.ts";
+export {
   CHANNELS,
   CHANNEL_DISPLAY_NAMES,
   DIRECT_CHANNELS,
@@ -83,9 +98,9 @@ export { SMALL_AMOUNT, SmallShares } from "./small-shares.ts";
 export type { TenantCounts } from "./journeys/results/batch-counts.ts";
 export { BadEntryError } from "./journeys/bad-entry.ts";
 export type { DescribedResult } from "./journeys/results/described-result.ts";
-export type { Message } from "./journeys/identity/messages.ts";
+export type { Message } from "./journeys/outgoing-rows.ts";
 export type { IdentityCounts } from "./journeys/identity/counts.ts";
-export type { Place } from "./journeys/identity/key-homes.ts";
+export type { Place } from "./journeys/chains/key-homes.ts";
 export { DEFAULT_JOURNEY_OPTIONS } from "./journeys/settings/options.ts";
 export type { JourneyOptions, TenantJourneyOptions } from "./journeys/settings/options.ts";
 export { PartitionState } from "./journeys/partition-state.ts";

@@ -74,13 +74,27 @@ export {
   IDENTITY_ERASED,
   IDENTITY_LINK,
   IDENTITY_PAIR,
+  addOrigin,
   isCopy,
+  isCopyDuplicateOrder,
   isMessage,
   markCopy,
+  type OriginKeys,
+  readOrigin,
   readIdentity,
   TYPE_IDENTITY,
 } from "./identity/identity-rows.ts";
 export type { IdentityRecord } from "./identity/identity-rows.ts";
+export {
+  CLAIMANT_BYTES,
+  isOrderRow,
+  ORDER_CLAIM,
+  ORDER_REFUND,
+  ORDER_WINNER,
+  OrderRowFiller,
+  readOrder,
+} from "./identity/order-rows.ts";
+export type { OrderRecord } from "./identity/order-rows.ts";
 export {
   ATTRIBUTION_GROUP,
   BLOCK_FIELD,
@@ -122,6 +136,11 @@ export { MAX_PARTITIONS, partitionOf, partitionOfBytes, tenantSeed } from "./par
 export {
   findRareText,
   RARE_ANONYMOUS_ID,
+  RARE_CURRENCY,
+  RARE_NAME,
+  RARE_ORDER_ID,
+  RARE_REFERRER,
+  RARE_URL,
   RARE_VALUE,
   rareRange,
   readRareBytes,
@@ -131,8 +150,10 @@ export {
 } from "./entry/rare.ts";
 export type { RareFields } from "./entry/rare.ts";
 export {
+  isWithdrawn,
   readResultBlock,
   REASON_DUPLICATE,
+  REASON_DUPLICATE_ORDER,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   REASON_MERGE,
@@ -140,6 +161,7 @@ export {
   RESULT_VERSION,
   ResultWriter,
   REVISION_REASONS,
+  WITHDRAWN_REASONS,
 } from "./entry/result-block.ts";
 export type { ResultBlock, RevisionReason } from "./entry/result-block.ts";
 export { formatUuid, packUuid, UUID_BYTES, UUID_TEXT_BYTES } from "./bytes/uuid.ts";

@@ -1,6 +1,6 @@
 import { readTenants } from "@tributary/tenants";
+import { type ImportFilesOptions, importOptions, importSettings } from "./import-settings.ts";
 import { DEFAULT_REPORT_SETTINGS, SettingsByTenant } from "./question/settings.ts";
-import type { EventLimits } from "@tributary/imports";
 import { MAX_PARTITIONS } from "@tributary/protocol";
 import type { RedisRules, ReplicaWait } from "@tributary/streams";
 import { readTelemetryConfig, type TelemetryConfig } from "@tributary/telemetry";
@@ -105,27 +105,7 @@ const schema = settingsSchema.extend({
     "reports that may wait for a place, of one tenant a quarter of them",
   ),
   TRIBUTARY_MAX_EXPORTS: wholeNumber(0, 64, 2).describe("exports that may run at a time"),
-  TRIBUTARY_GATEWAY_URL: text("").describe(
-    "gateway that events of imports over HTTP are sent through, such as http://gateway:8080; without it they are refused",
-  ),
-  TRIBUTARY_IMPORT_MAX_MB: wholeNumber(1, 256, 16).describe(
-    "largest file of an import over HTTP, MiB",
-  ),
-  TRIBUTARY_IMPORTS_KEPT_MB: wholeNumber(1, 4096, 64).describe(
-    "files of imports over HTTP that are kept between look and commit, MiB",
-  ),
-  TRIBUTARY_IMPORTS_KEPT_MS: wholeNumber(1000, 86_400_000, 900_000).describe(
-    "how long such a file is kept, ms",
-  ),
-  TRIBUTARY_MAX_IMPORTS: wholeNumber(0, 64, 2).describe(
-    "commits of imports that may run at a time",
-  ),
-  TRIBUTARY_MAX_EVENT_BYTES: wholeNumber(256, 1 << 20, 32_768).describe(
-    "the gateway's largest event, packed as msgpack",
-  ),
-  TRIBUTARY_MAX_FUTURE_MS: wholeNumber(0, 10 * DAY_MS, DAY_MS).describe(
-    "how far ahead of its clock the gateway takes an event, ms",
-  ),
+  ...importSettings,
   TRIBUTARY_WATCH_INTERVAL_MS: wholeNumber(100, 3_600_000, 10_000).describe(
     "how often the streams are searched for entries that are gone and for consumers of dead processes, ms",
   ),
@@ -165,18 +145,6 @@ export interface SelfAuditOptions {
   readonly tenants: number;
   /** Between two looks at what may only be under way, ms. */
   readonly pauseMs: number;
-}
-
-/** Bounds of imports over HTTP. */
-export interface ImportFilesOptions {
-  /** Files that are kept after a look, of all tenants together. */
-  readonly keptBytes: number;
-  readonly keptMs: number;
-  /** Undefined where the service knows no gateway. */
-  readonly gatewayUrl: string | undefined;
-  readonly limits: EventLimits;
-  /** Commits at a time. */
-  readonly maxCommits: number;
 }
 
 export interface ReportsConfig extends ListenConfig {
@@ -219,7 +187,6 @@ export interface ReportsConfig extends ListenConfig {
   readonly maxQuestionsWaiting: number;
   readonly maxExports: number;
   readonly imports: ImportFilesOptions;
-  readonly maxImportBytes: number;
   readonly watchIntervalMs: number;
   readonly consumerIdleMs: number;
   /** How often the platform is diagnosed, ms; 0 never. */
@@ -279,17 +246,7 @@ export function readConfig(
     maxQuestions: values.TRIBUTARY_MAX_QUESTIONS,
     maxQuestionsWaiting: values.TRIBUTARY_MAX_QUESTIONS_WAITING,
     maxExports: values.TRIBUTARY_MAX_EXPORTS,
-    imports: {
-      gatewayUrl: values.TRIBUTARY_GATEWAY_URL.replace(/\/+$/, "") || undefined,
-      keptBytes: values.TRIBUTARY_IMPORTS_KEPT_MB * 2 ** 20,
-      keptMs: values.TRIBUTARY_IMPORTS_KEPT_MS,
-      maxCommits: values.TRIBUTARY_MAX_IMPORTS,
-      limits: {
-        maxEventBytes: values.TRIBUTARY_MAX_EVENT_BYTES,
-        maxFutureMs: values.TRIBUTARY_MAX_FUTURE_MS,
-      },
-    },
-    maxImportBytes: values.TRIBUTARY_IMPORT_MAX_MB * 2 ** 20,
+    imports: importOptions(values),
     watchIntervalMs: values.TRIBUTARY_WATCH_INTERVAL_MS,
     consumerIdleMs: values.TRIBUTARY_CONSUMER_IDLE_MS,
     diagnoseIntervalMs: values.TRIBUTARY_DIAGNOSE_INTERVAL_MS,
@@ -320,10 +277,12 @@ function settingsOf(values: z.infer<typeof settingsSchema>): SettingsByTenant {
   const everybody = {
     clickWindowMs: values.TRIBUTARY_CLICK_WINDOW_MS,
     viewWindowMs: values.TRIBUTARY_VIEW_WINDOW_MS,
+    sessionGapMs: DEFAULT_REPORT_SETTINGS.sessionGapMs,
     halfLifeMs: values.TRIBUTARY_HALF_LIFE_MS,
     latenessMs: values.TRIBUTARY_LATENESS_MS,
     maxWindowMs: values.TRIBUTARY_MAX_WINDOW_MS,
     timeZone: DEFAULT_REPORT_SETTINGS.timeZone,
+    reusedOrderIds: DEFAULT_REPORT_SETTINGS.reusedOrderIds,
     directChannels: DEFAULT_REPORT_SETTINGS.directChannels,
   };
   return new SettingsByTenant(

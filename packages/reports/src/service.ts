@@ -25,6 +25,7 @@ import { askErasure } from "./load/ask-erasure.ts";
 import { AttributionAnswers } from "./attribution/attribution-answers.ts";
 import type { ReportsConfig } from "./config.ts";
 import { Eraser } from "./load/eraser.ts";
+import type { ErasureParts } from "./http/parts.ts";
 import { ImportFiles } from "./imports/import-files.ts";
 import { ImportLedger } from "./imports/import-ledger.ts";
 import { Loader } from "./load/loader.ts";
@@ -88,9 +89,6 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   const { client, engine, telemetry } = parts;
   const { partitions } = config;
   const eraser = eraserOf(config, parts);
-  const countDeadLetters = async (): Promise<number> =>
-    (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);
-  const appender = new EntryAppender(client, config.replicaWait);
   const loaders = loadersOf(config, parts, eraser);
   const meter = new LagMeter(async () => readLag(client, partitions));
   const pool = new PathPool({ timeoutMs: config.queryTimeoutMs, maxWaiting: MAX_MODELS_WAITING });
@@ -113,21 +111,9 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
         redisReady(client) ? readCompleteUpTo(client, partitions) : undefined,
     }),
     ...accessOf(config, parts),
-    erasures: {
-      keys: config.eraseKeys,
-      storedKeys: guardedKeys(config.isEraseOpen, parts, parts.storedEraseKeys),
-      ask: async (person) => {
-        const asked = await askErasure(
-          { engine, telemetry, appender, partitions, countDeadLetters },
-          person,
-        );
-        eraser.wake();
-        return asked;
-      },
-    },
+    erasures: erasuresOf(config, parts, eraser),
     ledger,
     importFiles: new ImportFiles(ledger, config.imports),
-    maxImportBytes: config.maxImportBytes,
     ...boundsOf(config),
     loadStallMs: config.loadStallMs,
     instanceId: config.instanceId,
@@ -151,6 +137,26 @@ export function createReports(config: ReportsConfig, parts: ServiceParts): Repor
   });
   const selfAudit = selfAuditOf(config, parts);
   return { loaders, server, eraser, streamWatch, diagnosisWatch, selfAudit };
+}
+
+function erasuresOf(config: ReportsConfig, parts: ServiceParts, eraser: Eraser): ErasureParts {
+  const { client, engine, telemetry } = parts;
+  const { partitions } = config;
+  const appender = new EntryAppender(client, config.replicaWait);
+  const countDeadLetters = async (): Promise<number> =>
+    (await readLag(client, partitions)).reduce((sum, lag) => sum + lag.deadLetters, 0);
+  return {
+    keys: config.eraseKeys,
+    storedKeys: guardedKeys(config.isEraseOpen, parts, parts.storedEraseKeys),
+    ask: async (person) => {
+      const asked = await askErasure(
+        { engine, telemetry, appender, partitions, countDeadLetters },
+        person,
+      );
+      eraser.wake();
+      return asked;
+    },
+  };
 }
 
 function eraserOf(config: ReportsConfig, parts: ServiceParts): Eraser {

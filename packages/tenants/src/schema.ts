@@ -10,6 +10,8 @@ const MOST = 500;
 /** Most channels that count as direct: each touchpoint is held against them. */
 const MOST_DIRECT = 20;
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+/** A day. */
+const MAX_SESSION_GAP_MINUTES = 1440;
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/;
 const HOST = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 const LINK_HOST = /^(?:\*\.)?(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}$/i;
@@ -47,10 +49,23 @@ const channelRule = z
     error: "expected one of type, source, medium, campaign, referrer, url beside the channel",
   });
 
+/** ms of a session's gap, or that every visit counts. */
+const arrivals = z
+  .union(
+    [
+      z.literal("every_visit"),
+      z.strictObject({ sessionGapMinutes: z.int().min(1).max(MAX_SESSION_GAP_MINUTES) }),
+    ],
+    {
+      error: `expected {"sessionGapMinutes": 30}, a whole number from 1 to ${MAX_SESSION_GAP_MINUTES}, or "every_visit"`,
+    },
+  )
+  .transform((given) => (given === "every_visit" ? given : given.sessionGapMinutes * UNITS.m));
+
 const segment = z.strictObject({
   conversions: words.optional().describe("names of track events that are conversions"),
   refunds: words.optional().describe("names of track events that take an order back"),
-  touchpoints: words.optional().describe("names of track events that are visits"),
+  touchpoints: words.optional().describe("names of track events that are touchpoints"),
   campaigns: z
     .array(z.string().min(1).max(256))
     .max(MOST)
@@ -99,6 +114,11 @@ const tenant = z
       .strictObject({ click: duration.optional(), view: duration.optional() })
       .optional()
       .describe("how long before a conversion a touchpoint counts"),
+    reusedOrderIds: z
+      .boolean({ error: "expected true or false" })
+      .optional()
+      .describe("whether different orders have the same ID, so that all their conversions count"),
+    arrivals: arrivals.optional().describe("which visits are touchpoints"),
     channels: z.array(channelRule).max(MOST).optional(),
     fold: z
       .array(dimension)

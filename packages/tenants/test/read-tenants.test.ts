@@ -42,6 +42,12 @@ describe("the tenants' file", () => {
     expect(new Set(named)).toEqual(new Set(Object.keys(settings ?? {})));
   });
 
+  it("has a session's gap in ms, or that every visit counts", () => {
+    const arrivalsOf = (arrivals: unknown) => acme({ arrivals }).byName.get("acme")?.arrivals;
+    expect(arrivalsOf({ sessionGapMinutes: 45 })).toBe(45 * 60_000);
+    expect(arrivalsOf("every_visit")).toBe("every_visit");
+  });
+
   it("may be absent", () => {
     expect(readTenants("TENANTS", "")).toMatchObject({ digest: "", byName: new Map() });
   });
@@ -53,6 +59,9 @@ describe("the tenants' file", () => {
     [{ timeZone: "Europe/Nowhere" }, /^tenants\.acme\.timeZone: expected an IANA time zone/],
     [{ windows: { click: "30" } }, /^tenants\.acme\.windows\.click: .*30d/],
     [{ windows: { click: "0d" } }, /^tenants\.acme\.windows\.click: expected 1ms or more/],
+    [{ arrivals: "always" }, /^tenants\.acme\.arrivals: expected .*30.* or "every_visit"/],
+    [{ arrivals: { sessionGapMinutes: 0 } }, /^tenants\.acme\.arrivals.*: .*(1440|>=1)/],
+    [{ arrivals: { sessionGap: 30 } }, /^tenants\.acme\.arrivals.*: /],
     [{ channels: [{ channel: "x" }] }, /^tenants\.acme\.channels\.0: expected one of type/],
     [{ channels: [{ channel: "x", source: [] }] }, /^tenants\.acme\.channels\.0\.source: /],
     [{ directChannels: "direct" }, /^tenants\.acme\.directChannels: /],
@@ -64,6 +73,7 @@ describe("the tenants' file", () => {
     [{ postbacks: { n: { userId: "{u}", oder: "{o}" } } }, /postbacks\.n\.oder: no such field/],
     [{ postbacks: { n: { userId: "{u}", type: "sale" } } }, /postbacks\.n\.type: expected one of/],
     [{ postbacks: { "a b": { userId: "{u}" } } }, /^tenants\.acme\.postbacks\.a b: /],
+    [{ reusedOrderIds: "yes" }, /^tenants\.acme\.reusedOrderIds: expected true or false/],
     [{ fold: ["sauce"] }, /^tenants\.acme\.fold\.0: expected one of source, medium/],
     [{ aliases: { sauce: {} } }, /^tenants\.acme\.aliases/],
     [{ aliases: { source: { a: "" } } }, /^tenants\.acme\.aliases\.source\.a: /],

@@ -4,6 +4,8 @@ export {
   countConversions,
   readAuditDecisions,
   readAuditFacts,
+  readAuditOrders,
+  readAuditRefunds,
   readAuditResults,
   watermarkBefore,
 } from "./check/audit.ts";

@@ -203,6 +203,7 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     maxCommitBytes: values.TRIBUTARY_MAX_COMMIT_MB * 2 ** 20,
     journeys: {
       clickWindowMs,
+      sessionGapMs: DEFAULTS.sessionGapMs,
       viewWindowMs,
       latenessMs: values.TRIBUTARY_LATENESS_MS,
       maxFactsPerUser: values.TRIBUTARY_MAX_FACTS_PER_USER,
@@ -274,7 +275,7 @@ function journeyOptionsOf(
   longestMs: number,
 ): ReadonlyMap<string, TenantJourneyOptions> {
   const options = [...byName].map(([name, settings]) => {
-    const { windows } = settings;
+    const { windows, reusedOrderIds, arrivals } = settings;
     for (const field of ["click", "view"] as const) {
       if ((windows?.[field] ?? 0) > longestMs) {
         throw new EnvironmentError(
@@ -283,14 +284,10 @@ function journeyOptionsOf(
         );
       }
     }
-    return [
-      name,
-      {
-        clickWindowMs: windows?.click,
-        viewWindowMs: windows?.view,
-        channels: channelSettingsOf(settings),
-      },
-    ] as const;
+    const { click: clickWindowMs, view: viewWindowMs } = windows ?? {};
+    const channels = channelSettingsOf(settings);
+    const own = { clickWindowMs, viewWindowMs, sessionGapMs: arrivals, channels, reusedOrderIds };
+    return [name, own] as const;
   });
   return new Map(options);
 }

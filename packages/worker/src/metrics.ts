@@ -9,6 +9,7 @@ const METRIC_NAMES = [
   "tributary_events_duplicate_total",
   "tributary_events_late_total",
   "tributary_refunds_unmatched_total",
+  "tributary_duplicate_orders_total",
   "tributary_events_dropped_total",
   "tributary_conversions_attributed_total",
   "tributary_identity_links_total",

@@ -16,6 +16,7 @@ import type { JourneyTables } from "./chains/journey-tables.ts";
 import type { Persons } from "./chains/persons.ts";
 import { UserBounds } from "./chains/user-bounds.ts";
 import type { IdentityResolution } from "./identity/resolution.ts";
+import type { Orders } from "./orders/orders.ts";
 import type { BatchCounts } from "./results/batch-counts.ts";
 import { withReserve } from "./settings/reserve.ts";
 import type { FactTable } from "./tables/fact-table.ts";
@@ -33,6 +34,7 @@ export class FactTaker {
   readonly #persons: Persons;
   readonly #chains: Chains;
   readonly #identity: IdentityResolution;
+  readonly #orders: Orders;
   readonly #bounds: UserBounds;
   /** Rows of the fact block in the making that are no facts of this partition: copies. */
   #copies = 0;
@@ -42,6 +44,7 @@ export class FactTaker {
     persons: Persons,
     chains: Chains,
     identity: IdentityResolution,
+    orders: Orders,
   ) {
     this.#tables = tables;
     this.#users = tables.users;
@@ -51,6 +54,7 @@ export class FactTaker {
     this.#persons = persons;
     this.#chains = chains;
     this.#identity = identity;
+    this.#orders = orders;
     this.#bounds = new UserBounds(tables);
   }
 
@@ -107,13 +111,15 @@ export class FactTaker {
         const time = columns.times[i] as number;
         const tenant = columns.tenants[i] as number;
         if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
-          this.#identity.noteRecord(columns, i, i - from);
-          counts.kept(tenant, time);
+          this.#noteRecord(i, i - from, counts);
+          if (this.#batch.isOrderRecord(i)) counts.keptOrder(tenant, time);
+          else counts.kept(tenant, time);
           continue;
         }
         const chain = this.#users.find(i - from);
         this.#chains.place(i, i - from, chain, false);
-        this.#chains.insert(i, i - from, chain, this.#foldedTuple(i));
+        const fact = this.#chains.insert(i, i - from, chain, this.#foldedTuple(i));
+        this.#addPurchase(fact, this.#batch.isCopy(i));
         if (this.#batch.isCopy(i)) counts.kept(tenant, time);
         else counts.processed(tenant, time, time);
       }
@@ -128,7 +134,7 @@ export class FactTaker {
       const to = this.#stage(from);
       for (let i = from; i < to; i += 1) {
         if (((columns.flags[i] as number) & FLAG_TYPE_MASK) === TYPE_IDENTITY) {
-          this.#identity.noteRecord(columns, i, i - from);
+          this.#noteRecord(i, i - from, counts);
         } else if (this.#takeCopy(i, i - from)) {
           this.#copies += 1;
           counts.kept(columns.tenants[i] as number, columns.times[i] as number);
@@ -157,8 +163,36 @@ export class FactTaker {
       this.#identity.noteFull();
       return false;
     }
-    this.#chains.insert(event, staged, chain, tuple);
+    const fact = this.#chains.insert(event, staged, chain, tuple);
+    this.#addPurchase(fact, true);
     return true;
+  }
+
+  /** Notes a row of TYPE_IDENTITY: a record of an order, or of identity. */
+  #noteRecord(index: number, staged: number, counts: BatchCounts): void {
+    const columns = this.#columns;
+    const orders = this.#orders;
+    if (!orders.takeRecord(columns, index)) {
+      this.#identity.noteRecord(columns, index, staged);
+      return;
+    }
+    const tenant = columns.tenants[index] as number;
+    if (orders.lost > 0) counts.duplicateOrders(tenant, orders.lost);
+    if (orders.unmatched) counts.unmatchedRefund(tenant);
+  }
+
+  /**
+   * Adds a new fact to its order, where it is a conversion or a refund.
+   * @returns whether it is a duplicate order, or a refund whose order has no conversion
+   */
+  #addPurchase(fact: number, copied: boolean): boolean {
+    const type = this.#facts.typeOf(fact);
+    const chain = this.#chains.insertedChain;
+    if (type === TYPE_CONVERSION) {
+      return this.#orders.addConversion(this.#facts.referenceOf(fact), chain);
+    }
+    if (type !== TYPE_REFUND) return false;
+    return this.#orders.refunds.add(this.#facts.referenceOf(fact), chain, copied);
   }
 
   /** The combination of the names that an event's stand for: its fact is written with its own. */
@@ -213,15 +247,18 @@ export class FactTaker {
     this.#bounds.add(chains.insertedChain, type, tuple);
     this.#noteIdentity(event, fact);
     const time = columns.times[event] as number;
-    if (type !== TYPE_REFUND) {
+    if (type !== TYPE_CONVERSION && type !== TYPE_REFUND) {
       counts.processed(tenant, time, time);
       return true;
     }
-    counts.processed(tenant, time, Math.min(time, chains.refundedMs));
-    // Where another partition has the person, it may have the conversions.
-    if (chains.refundedMs === Infinity && this.#isPersonHere(chains.insertedChain)) {
-      counts.unmatchedRefund(tenant);
+    const isLeftOver = this.#addPurchase(fact, false);
+    if (type === TYPE_CONVERSION) {
+      counts.processed(tenant, time, time);
+      if (isLeftOver) counts.duplicateOrders(tenant, 1);
+      return true;
     }
+    counts.processed(tenant, time, Math.min(time, this.#orders.refunds.refundedMs));
+    if (isLeftOver) counts.unmatchedRefund(tenant);
     return true;
   }
 
@@ -242,10 +279,6 @@ export class FactTaker {
     const flags = this.#columns.flags[event] as number;
     if (chain < 0 || (flags & FLAG_ANONYMOUS) !== 0 || (flags & FLAG_RARE) === 0) return;
     this.#identity.noteEvent(this.#columns, event, chain);
-  }
-
-  #isPersonHere(chain: number): boolean {
-    return !this.#persons.active || this.#persons.personOf(chain) >= 0;
   }
 
   /** Notes a new fact for identity resolution: it may name an anonymous ID, or belong to one that was decided on. */

@@ -1,5 +1,5 @@
 import type { IdentityCounts } from "./identity/counts.ts";
-import type { Message } from "./identity/messages.ts";
+import type { Message } from "./outgoing-rows.ts";
 import type { Attributed } from "./results/attributor.ts";
 import type { TenantCounts } from "./results/batch-counts.ts";
 

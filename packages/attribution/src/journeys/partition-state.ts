@@ -11,12 +11,13 @@ import { ErasedChains } from "./chains/erased-chains.ts";
 import type { JourneyTables } from "./chains/journey-tables.ts";
 import { compareKeys, keyOfRow } from "./chains/key.ts";
 import { Marks } from "./chains/marks.ts";
-import { OrderRefunds } from "./chains/order-refunds.ts";
 import { Persons } from "./chains/persons.ts";
 import { FactTaker } from "./fact-taker.ts";
-import type { Place } from "./identity/key-homes.ts";
+import { KeyHomes, type Place } from "./chains/key-homes.ts";
 import { IdentityResolution } from "./identity/resolution.ts";
 import type { BatchOutcome, RestoredBlock } from "./outcome.ts";
+import { Orders } from "./orders/orders.ts";
+import { OutgoingRows } from "./outgoing-rows.ts";
 import { Attributor } from "./results/attributor.ts";
 import { BatchCounts } from "./results/batch-counts.ts";
 import type { JourneyOptions } from "./settings/options.ts";
@@ -43,6 +44,7 @@ export class PartitionState {
   readonly #persons = new Persons((a, b) => this.#compareKeys(a, b));
   readonly #marks = new Marks(this.#purchases);
   readonly #identity: IdentityResolution;
+  readonly #orders: Orders;
   readonly #taker: FactTaker;
   readonly #attributor: Attributor;
   /** Rows of the fact block in the making that are records of erasures. */
@@ -74,19 +76,30 @@ export class PartitionState {
       purchases: this.#purchases,
     };
     const erased = new ErasedChains(this.#facts);
-    const refunds = new OrderRefunds(tables, this.#persons, this.#marks);
     const duplicates = new Duplicates(tables, this.#persons, this.#marks);
-    const chains = new Chains(tables, this.#persons, erased, this.#marks, refunds, duplicates);
+    const chains = new Chains(tables, this.#persons, erased, this.#marks, duplicates);
+    const homes = new KeyHomes(tables, place);
+    const outgoing = new OutgoingRows(vocabulary.dictionaries);
+    this.#orders = new Orders(
+      tables,
+      this.#persons,
+      this.#marks,
+      duplicates,
+      homes,
+      outgoing,
+      seed,
+    );
     this.#identity = new IdentityResolution(
       tables,
-      place,
+      homes,
+      outgoing,
       this.#persons,
       erased,
       this.#marks,
       duplicates,
     );
-    this.#taker = new FactTaker(tables, this.#persons, chains, this.#identity);
-    this.#attributor = new Attributor(tables, this.#persons, refunds, duplicates);
+    this.#taker = new FactTaker(tables, this.#persons, chains, this.#identity, this.#orders);
+    this.#attributor = new Attributor(tables, this.#persons, this.#orders.refunds, duplicates);
   }
 
   /** Facts held. */
@@ -102,7 +115,8 @@ export class PartitionState {
   /** Bytes of the columns and tables, for accounting; those that partitions share are not counted. */
   get byteLength(): number {
     const tables = this.#facts.byteLength + this.#users.byteLength + this.#purchases.byteLength;
-    return tables + this.#persons.byteLength + this.#identity.byteLength + this.#taker.byteLength;
+    const others = this.#persons.byteLength + this.#identity.byteLength + this.#taker.byteLength;
+    return tables + others + this.#orders.byteLength;
   }
 
   /**
@@ -140,6 +154,7 @@ export class PartitionState {
     const factCount = factBlock.count - this.#taker.copies - this.#erasureRows;
     this.#identity.settle(lastArrivedMs);
     const records = this.#appendRecords(counts);
+    const counted = this.#identity.counts;
     return {
       entries: taken,
       facts: this.#vocabulary.finishFacts(trace),
@@ -147,7 +162,7 @@ export class PartitionState {
       records,
       ...this.#attributor.attribute(this.#marks.marked, trace),
       messages: this.#identity.finishMessages(),
-      identity: this.#identity.counts,
+      identity: { ...counted, full: counted.full + this.#orders.full },
       erases: this.#erasureRows > 0,
       overflowed: this.#vocabulary.overflowed,
       counts: counts.byTenant(dictionaries.tenants),
@@ -182,6 +197,7 @@ export class PartitionState {
     this.#erasureRows = 0;
     this.#taker.begin();
     this.#identity.begin(arrivedMs);
+    this.#orders.begin(arrivedMs === undefined);
     this.#vocabulary.begin();
   }
 
@@ -231,7 +247,10 @@ export class PartitionState {
     const columns = this.#columns;
     this.#vocabulary.read(block);
     for (let i = 0; i < columns.count; i += 1) {
-      counts.kept(columns.tenants[i] as number, columns.times[i] as number);
+      const tenant = columns.tenants[i] as number;
+      const time = columns.times[i] as number;
+      if (this.#batch.isOrderRecord(i)) counts.keptOrder(tenant, time);
+      else counts.kept(tenant, time);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { PlainEvent } from "../../../../test/support/oracle.ts";
+import type { JourneyOptions } from "../../src/index.ts";
 import { type Decoded, decodeResults, entryOf, newState, NOW } from "./support.ts";
 
 const DAY = 86_400_000;
@@ -32,8 +33,11 @@ const refund = (id: string, time: number, more: Partial<PlainEvent> = {}): Plain
 const part = (value: string, currency = "EUR"): Partial<PlainEvent> => ({ value, currency });
 
 /** Feeds batches and gives every result, in order. */
-function run(batches: readonly (readonly PlainEvent[])[]): Decoded[] {
-  const state = newState();
+function run(
+  batches: readonly (readonly PlainEvent[])[],
+  options: Partial<JourneyOptions> = {},
+): Decoded[] {
+  const state = newState(options);
   return batches.flatMap((batch) => decodeResults(state.process([entryOf(batch)])));
 }
 const brief = (results: readonly Decoded[]) =>
@@ -75,7 +79,11 @@ describe("touchpoints that come late", () => {
 
   it("revise every conversion whose window they are in, and no other", () => {
     const results = run([
-      [sale("c1", NOW - 40 * DAY), sale("c2", NOW - 20 * DAY), sale("c3", NOW)],
+      [
+        sale("c1", NOW - 40 * DAY, { orderId: "o1" }),
+        sale("c2", NOW - 20 * DAY, { orderId: "o2" }),
+        sale("c3", NOW, { orderId: "o3" }),
+      ],
       [click("t", NOW - 25 * DAY)],
     ]);
     const revised = results.filter(({ revision }) => revision === 1);
@@ -120,16 +128,23 @@ describe("refunds", () => {
     expect(matched.counts["default"]).toMatchObject({ processed: 1, unmatchedRefunds: 0 });
   });
 
-  it("are off each conversion of their order, and off none of another user's", () => {
-    const results = run([
-      [sale("c1", NOW), sale("c2", NOW + 1), sale("x", NOW, { userId: "v" })],
+  it("are off each conversion of their order, and in a tenant that reuses order IDs off none of another user's", () => {
+    const events = [
+      [
+        sale("c1", NOW),
+        sale("c2", NOW + 1, { name: "lead" }),
+        sale("x", NOW, { userId: "v", name: "other" }),
+      ],
       [refund("r", NOW + 2, part("3"))],
-    ]);
-    const revised = results.filter(({ revision }) => revision === 1);
-    expect(revised.map(({ key, value }) => `${key} ${value}`).toSorted()).toEqual([
-      "u/c1 7.5",
-      "u/c2 7.5",
-    ]);
+    ];
+    const revisedOf = (results: readonly Decoded[]): string[] =>
+      results
+        .filter(({ revision }) => revision === 1)
+        .map(({ key, value }) => `${key} ${value}`)
+        .toSorted();
+    expect(revisedOf(run(events))).toEqual(["u/c1 7.5", "u/c2 7.5", "v/x 7.5"]);
+    const reuses = { tenants: new Map([["default", { reusedOrderIds: true }]]) };
+    expect(revisedOf(run(events, reuses))).toEqual(["u/c1 7.5", "u/c2 7.5"]);
   });
 });
 

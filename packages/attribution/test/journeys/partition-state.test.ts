@@ -198,7 +198,7 @@ describe("a partition's journeys", () => {
 
   it("name channels from the campaign, the referrer and the url", () => {
     const touch = (id: string, more: Record<string, unknown>) =>
-      ({ id, type: "visit", time: NOW - 9, userId: "u", ...more }) as unknown as PlainEvent;
+      ({ id, type: "click", time: NOW - 9, userId: "u", ...more }) as unknown as PlainEvent;
     const results = run([
       [
         touch("1", { source: "google", medium: "cpc" }),

@@ -14,13 +14,25 @@ const DROPPED: Readonly<Record<string, string>> = {
   users_per_partition: "events of new users in a full partition",
 };
 
-/** The account of all accepted events, as one line below a report. */
-export function conservationLine({ complete, events, money }: Conservation): string {
+/** The account of all accepted events below a report, and on a line of its own how many conversions repeated an order. */
+export function conservationLine(conservation: Conservation): string {
+  const { duplicateOrders } = conservation.events;
+  const line = accountLine(conservation);
+  if (duplicateOrders === 0) return line;
+  const repeated =
+    duplicateOrders === 1
+      ? "conversion repeated an order and was"
+      : "conversions repeated an order and were";
+  return `${line}\n${figure(duplicateOrders)} ${repeated} not counted.`;
+}
+
+function accountLine({ complete, events, money }: Conservation): string {
   const { accepted, residue } = events;
   const parts: readonly (readonly [count: number, what: string])[] = [
     [events.touchpointsCredited, "touchpoints credited"],
     [events.touchpointsWithoutConversion, "of users without a conversion"],
     [events.touchpointsOutsideWindows, "outside every window"],
+    [events.visitsThatWentOn, "visits that went on with another"],
     [events.conversionsAttributed, "conversions attributed"],
     [events.conversionsUnattributed, "unattributed"],
     [events.refunds, "refunds"],
@@ -28,6 +40,7 @@ export function conservationLine({ complete, events, money }: Conservation): str
     [events.custom, "custom"],
     [events.erased, "erased"],
     [events.duplicates, "duplicates"],
+    [events.duplicateOrders, "duplicate orders"],
     droppedPart(events.dropped),
     [events.deadLettered, "dead-lettered"],
   ];

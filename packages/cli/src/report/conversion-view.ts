@@ -32,13 +32,23 @@ function renderOne(conversion: Conversion, jaegerUiUrl?: string): string {
   ].filter((part) => part !== "");
   const worth = currency === "" ? "no value" : `${conversion.value} ${safeText(currency)}`;
   return [
-    `${what.join(" · ")}\n${worth}, revision ${revision}${then}`,
+    `${what.join(" · ")}\n${worth}, revision ${revision}${then}${duplicateLine(conversion)}`,
     `Revisions\n${revisionTable(conversion)}`,
     `Credits${then}, shares of the conversion\n${creditTable(conversion)}`,
     ...leftOut(conversion),
     ...hintLines(conversion),
     ...traces(conversion, jaegerUiUrl),
   ].join("\n\n");
+}
+
+/** What counts in the place of a duplicate order, on a line of its own; "" of other conversions. */
+function duplicateLine({ reason, orderId, countedInstead }: Conversion): string {
+  if (reason !== "duplicate_order") return "";
+  const counted =
+    countedInstead === undefined
+      ? "the one that came first was erased"
+      : `counted is ${safeText(countedInstead.id)} of ${countedInstead.sentAnonymous ? "anonymous" : "user"} ${safeText(countedInstead.sentUserKey)}`;
+  return `\nduplicate of order ${safeText(orderId)}, ${counted}`;
 }
 
 function revisionTable({ revisions, revision: valid }: Conversion): string {
@@ -97,13 +107,13 @@ function leftOut({ notCounted, notCountedTruncated }: Conversion): string[] {
   if (notCounted.length === 0) return [];
   const rows = notCounted
     .slice(0, MAX_LEFT_OUT)
-    .map(({ time, type, channel, channelRule, campaign, reason }) => [
-      iso(time),
-      safeText(type),
-      shortText(channel),
-      channelRule,
-      shortText(campaign),
-      reason,
+    .map((left) => [
+      iso(left.time),
+      safeText(left.type),
+      shortText(left.channel),
+      left.channelRule,
+      shortText(left.campaign),
+      whyLeftOut(left),
     ]);
   const head = ["time", "type", "channel", "named by", "campaign", "left out because"];
   const more = notCounted.length - rows.length;
@@ -111,6 +121,29 @@ function leftOut({ notCounted, notCountedTruncated }: Conversion): string[] {
   return [
     `The user's other touchpoints\n${plainTable(head, head.length, rows, false)}${more > 0 ? `\n… and ${more}${note} more; --json has them` : ""}`,
   ];
+}
+
+const BECAUSE: Readonly<
+  Record<NonNullable<Conversion["notCounted"][number]["wentOnWith"]>["because"], string>
+> = {
+  same_campaign: "same campaign",
+  same_referrer: "same referrer",
+  same_channel: "same channel",
+  own_page: "own page",
+  payment_page: "payment page",
+  excluded_host: "excluded host",
+  no_signal: "no signal",
+  direct: "direct",
+  its_click: "its tracking link's click",
+};
+
+/** The reason; of a visit that went on, with which touchpoint: its time where it is of the same day, else with its date. */
+function whyLeftOut({ time, reason, wentOnWith }: Conversion["notCounted"][number]): string {
+  if (wentOnWith === undefined) return reason;
+  const [day, then] = [iso(time), iso(wentOnWith.time)];
+  const isSameDay = day.slice(0, 10) === then.slice(0, 10);
+  const at = isSameDay ? then.slice(11, 16) : then.slice(0, 16);
+  return `went on with the ${safeText(wentOnWith.type)} of ${at} (${BECAUSE[wentOnWith.because]})`;
 }
 
 function traces({ revisions }: Conversion, jaegerUiUrl: string | undefined): string[] {

@@ -4,11 +4,13 @@ import { conservationLine } from "../../src/report/conservation-line.ts";
 const events = {
   accepted: 1200,
   duplicates: 100,
+  duplicateOrders: 0,
   deadLettered: 0,
   dropped: { custom_per_user: 1 },
   touchpointsCredited: 1000,
   touchpointsWithoutConversion: 0,
   touchpointsOutsideWindows: 0,
+  visitsThatWentOn: 0,
   conversionsAttributed: 99,
   conversionsUnattributed: 0,
   refunds: 0,
@@ -30,6 +32,15 @@ test("names each account that has events, and that nothing is left", () => {
   expect(conservationLine({ complete: true, events, money: [euros] })).toBe(
     "All 1,200 events ever accepted = 1,000 touchpoints credited + 99 conversions attributed + 100 duplicates + 1 dropped by a bound (1 custom events of a user); nothing is left over.",
   );
+});
+
+test("says on a line of its own how many conversions repeated an order", () => {
+  const all = { complete: true, money: [], events: { ...events, duplicateOrders: 2 } };
+  expect(conservationLine(all)).toMatch(
+    / \+ 2 duplicate orders \+ .*; nothing is left over\.\n2 conversions repeated an order and were not counted\.$/,
+  );
+  const one = { ...all, events: { ...events, duplicateOrders: 1 } };
+  expect(conservationLine(one)).toMatch(/\n1 conversion repeated an order and was not counted\.$/);
 });
 
 test("names the events of erased people", () => {

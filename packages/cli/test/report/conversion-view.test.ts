@@ -16,6 +16,7 @@ const conversion: Conversion = {
   value: "60",
   currency: "EUR",
   revision: 1,
+  reason: "refund",
   touchpoints: [1, 2, 3].map((index) => ({
     index,
     type: "click",
@@ -107,6 +108,26 @@ test("traces are links where Jaeger's address is known, and left-out touchpoints
   expect(renderConversion({ ...conversion, notCounted: [] })).not.toContain("other touchpoints");
 });
 
+test("a visit that went on says with what, and why", () => {
+  const [one] = conversion.notCounted;
+  if (one === undefined) throw new Error("no touchpoint");
+  const arrival = { id: "t-0", type: "visit", time: T0 - 360_000 } as const;
+  const left = (time: number, because: "payment_page" | "its_click") =>
+    ({
+      ...one,
+      type: "visit",
+      time,
+      reason: "went_on",
+      wentOnWith: { ...arrival, because },
+    }) as const;
+  const text = renderConversion({
+    ...conversion,
+    notCounted: [left(T0 - 60_000, "payment_page"), left(T0 + 86_400_000, "its_click")],
+  });
+  expect(text).toContain("went on with the visit of 11:54 (payment page)");
+  expect(text).toContain("went on with the visit of 2026-10-01T11:54 (its tracking link's click)");
+});
+
 test("as of a time the revision that was valid then is marked, the later ones stay in sight", () => {
   const text = renderConversion({ ...conversion, asOf: T0 + 600, revision: 0, value: "100" });
   expect(text).toContain("100 EUR, revision 0 as of 2026-10-01T12:00:00.600Z\n");
@@ -123,6 +144,23 @@ test("a conversion without touchpoints or a value", () => {
   });
   expect(text).toContain("\nno value, revision 1\n");
   expect(text).toMatch(/\n– +– +unattributed +– +– +1\.00\n/);
+});
+
+test("names the conversion that counts in the place of a duplicate order", () => {
+  const other = {
+    ...conversion,
+    reason: "duplicate_order",
+    value: "0",
+    credits: [],
+    touchpoints: [],
+  };
+  const countedInstead = { id: "c-0", sentUserKey: "device", sentAnonymous: true };
+  expect(renderConversion({ ...other, countedInstead })).toContain(
+    "\nduplicate of order o-1, counted is c-0 of anonymous device\n",
+  );
+  expect(renderConversion(other)).toContain(
+    "\nduplicate of order o-1, the one that came first was erased\n",
+  );
 });
 
 test("UTM parameters that are not read are told with the touchpoint's time", () => {

@@ -12,7 +12,12 @@ const TEXTS = {
   content: utmBytes,
   channel: channelBytes,
 } as const;
+type TextField = keyof typeof TEXTS;
+const TEXT_FIELDS = Object.keys(TEXTS) as TextField[];
 const VISITOR = { uid: "userId", aid: "anonymousId" } as const;
+
+/** Fields that the target's address may set. */
+const UTM_FIELDS = ["source", "medium", "campaign", "term", "content"] as const;
 
 /** A query as Fastify reads it: text, or several texts where one was repeated. */
 export type LinkQuery = Readonly<Record<string, unknown>>;
@@ -41,13 +46,19 @@ export function linkEvent({
   referrer,
 }: LinkEventInput): TributaryEvent {
   const fields: Record<string, string> = {};
-  for (const [field, most] of Object.entries(TEXTS)) {
-    const text = cut(parameterOf(query, field), most);
+  for (const field of TEXT_FIELDS) {
+    const text = linkText(query, field);
     if (text !== "") fields[field] = text;
   }
   for (const [parameter, field] of Object.entries(VISITOR)) {
     const text = parameterOf(query, parameter);
     if (text !== "" && Buffer.byteLength(text) <= userKeyBytes) fields[field] = text;
+  }
+  // The target's count first. They are named here, because nobody reads the address of an event that names its channel.
+  const target = url === undefined ? undefined : new URL(url).searchParams;
+  for (const field of UTM_FIELDS) {
+    const text = target?.getAll(`utm_${field}`).find((value) => value !== "");
+    if (text !== undefined) fields[field] = cut(text, utmBytes);
   }
   const isNamed = fields["userId"] !== undefined || fields["anonymousId"] !== undefined;
   return {
@@ -59,6 +70,11 @@ export function linkEvent({
     ...(url === undefined ? {} : { url }),
     ...(referrer === undefined ? {} : { referrer: cut(referrer, urlBytes) }),
   };
+}
+
+/** What a link's parameter says of its click, as long as an event may have it; "" where there is none. */
+export function linkText(query: LinkQuery, field: TextField): string {
+  return cut(parameterOf(query, field), TEXTS[field]);
 }
 
 /** A parameter's text, the first where it was repeated; "" where there is none. */

@@ -8,12 +8,11 @@ import { GatewayError } from "../errors.ts";
 import type { EventIntake } from "../intake/event-intake.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { Keeper } from "./keeper.ts";
+import { landingAddress } from "./landing-address.ts";
 import { linkEvent, type LinkQuery } from "./link-event.ts";
 import type { StrayRestorer } from "./stray-parameters.ts";
 import { allowedHosts, allowedTarget } from "./targets.ts";
 
-/** Where the target's page finds the click's ID. */
-const CLICK_ID_PARAMETER = "tclid";
 /** One transparent pixel, GIF89a. */
 const PIXEL = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
 
@@ -53,8 +52,8 @@ export function addLinkRoutes(
       const id = randomUUID();
       const url = target.href;
       await keep(request, tenant, { type: "click", id, query, url });
-      addClickId(target, id);
-      return reply.header("Cache-Control", "no-store").redirect(target.href, 302);
+      const address = landingAddress(target, id, query);
+      return reply.header("Cache-Control", "no-store").redirect(address, 302);
     },
   );
   server.get<{ Querystring: LinkQuery }>("/p.gif", options, async (request, reply) => {
@@ -86,13 +85,6 @@ export function addLinkRoutes(
     metrics.tributary_link_events_total.inc({ type, outcome });
     if (outcome === "kept") metrics.tributary_spool_batches_total.inc({ outcome });
   }
-}
-
-/** Passes the click's ID to the target's page, unless its address has one. */
-function addClickId(target: URL, id: string): void {
-  if (target.searchParams.has(CLICK_ID_PARAMETER)) return;
-  // Appended as text: rewriting the query would change how the rest of it is written.
-  target.search += `${target.search === "" ? "?" : "&"}${CLICK_ID_PARAMETER}=${id}`;
 }
 
 function pixel(reply: FastifyReply): FastifyReply {

@@ -104,7 +104,7 @@ function typeOf(
       if (name === undefined) return "custom";
       if (rules.conversions.has(name)) return "conversion";
       if (rules.refunds.has(name)) return "refund";
-      if (rules.touchpoints.has(name)) return "visit";
+      if (rules.touchpoints.has(name)) return "click";
       return rules.campaigns.has(name) && namesSource(origin) ? "visit" : "custom";
     case "page":
       return isWithinSite(origin) ? "custom" : "visit";

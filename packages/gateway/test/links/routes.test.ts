@@ -71,6 +71,27 @@ describe("a link", () => {
       .toMatch(/ 1$/);
   });
 
+  it("gives its own fields to the page that it leads to, where its target has none", async () => {
+    await start();
+    const own = "source=ads&campaign=spring%20%26%20co&channel=partners&term=";
+    const answer = await click(`${to(TARGET)}&${own}`);
+    const { hash, searchParams } = new URL(String(answer.headers.location));
+    expect(hash).toBe("#top");
+    const { tclid, ...rest } = Object.fromEntries(searchParams);
+    expect(tclid).toMatch(UUID);
+    expect(rest).toEqual({
+      utm_source: "news",
+      utm_medium: "email",
+      x: "/",
+      utm_campaign: "spring & co",
+      tchannel: "partners",
+    });
+    // Cut as the click has it.
+    const long = await click(`${to(TARGET)}&campaign=${"x".repeat(300)}`);
+    const { searchParams: cut } = new URL(String(long.headers.location));
+    expect(cut.get("utm_campaign")).toBe("x".repeat(256));
+  });
+
   it("is refused where it would lead elsewhere, and without a key, by name", async () => {
     await start();
     const cases = [

@@ -155,7 +155,7 @@ describe("an event of Segment's", () => {
     const type = (segment: object): unknown => eventOf(sent, segmentRulesOf({ segment }))["type"];
     expect(type({ campaigns: [] })).toBe("custom");
     expect(type({ conversions: ["Deep Link Opened"] })).toBe("conversion");
-    expect(type({ campaigns: [], touchpoints: ["Deep Link Opened"] })).toBe("visit");
+    expect(type({ campaigns: [], touchpoints: ["Deep Link Opened"] })).toBe("click");
   });
 
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([

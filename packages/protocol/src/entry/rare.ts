@@ -19,9 +19,11 @@ export const RARE_VALUE = 5;
 export const RARE_CURRENCY = 6;
 export const RARE_ORDER_ID = 7;
 export const RARE_PROPERTIES = 8;
-/** What only the platform itself writes: see identity-rows.ts. */
+/** What only the platform itself writes: see identity-rows.ts and order-rows.ts. */
 export const RARE_IDENTITY = 9;
 export const RARE_COPY = 10;
+export const RARE_ORDER = 11;
+export const RARE_ORIGIN = 12;
 
 /** Appends the anonymous ID bytes[start…end), of at most 255 bytes, of an event that has a user ID as well. */
 export function addAnonymousId(
@@ -77,7 +79,7 @@ export function readRareBytes(bytes: Uint8Array, start: number, length: number):
     const code = bytes[pos] as number;
     const next = skipValue(bytes, pos + 1, end);
     if (code === RARE_PROPERTIES) fields.properties = bytes.subarray(pos + 1, next);
-    else if (code !== RARE_IDENTITY && code !== RARE_COPY)
+    else if (code < RARE_IDENTITY || code > RARE_ORIGIN)
       assignText(fields, code, textAt(bytes, pos + 1, end));
     pos = next;
   }

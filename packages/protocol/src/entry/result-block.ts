@@ -42,14 +42,28 @@ export const REVISION_REASONS = [
   "refund",
   "merge",
   "duplicate",
+  "duplicate_order",
 ] as const;
 export type RevisionReason = (typeof REVISION_REASONS)[number];
 export const REASON_FIRST = 0;
 export const REASON_LATE_TOUCHPOINT = 1;
 export const REASON_REFUND = 2;
 export const REASON_MERGE = 3;
-/** The person has another event of this ID, which counts: the conversion is withdrawn. Such a result has no touches and no value. */
+/** The person has another event of this ID, which counts. */
 export const REASON_DUPLICATE = 4;
+/** Another conversion of its order ID and name came first, and counts. */
+export const REASON_DUPLICATE_ORDER = 5;
+
+/** The reasons that withdraw a conversion: another one counts in its place. Such a result has no touches and no value. */
+export const WITHDRAWN_REASONS = [
+  "duplicate",
+  "duplicate_order",
+] as const satisfies readonly RevisionReason[];
+
+/** Whether a result withdraws its conversion. @param reason index into REVISION_REASONS */
+export function isWithdrawn(reason: number | undefined): boolean {
+  return reason === REASON_DUPLICATE || reason === REASON_DUPLICATE_ORDER;
+}
 
 /** Builds result blocks. */
 export class ResultWriter {

@@ -23,6 +23,7 @@ import {
   readIdentity,
   TYPE_IDENTITY,
 } from "./identity-rows.ts";
+import { isOrderRow } from "./order-rows.ts";
 
 /** An erasure that a fact block records. */
 export interface LoggedErasure {
@@ -49,6 +50,7 @@ export interface RemainingRows {
   readonly block: Uint8Array | undefined;
 }
 
+const NO_PERSON: IdentityRecord = Object.freeze(emptyIdentityRecord());
 const KEY_FLAGS = FLAG_ANONYMOUS | FLAG_USER_UUID;
 /** With more keys than this, reading a block is cheaper than searching it for each key. */
 const MAX_SEARCHED = 64;
@@ -172,6 +174,11 @@ function forEachRow(
       columns.load(i, row);
       if ((row.flags & FLAG_TYPE_MASK) !== TYPE_IDENTITY) {
         take(row, undefined, undefined);
+        continue;
+      }
+      // Records of orders name nobody.
+      if (isOrderRow(row.rare, row.rareStart, row.rareLength)) {
+        take(row, undefined, NO_PERSON);
         continue;
       }
       readIdentity(row.rare, row.rareStart, row.rareLength, record);

@@ -17,7 +17,7 @@ import {
   FLAG_USER_UUID,
 } from "../entry/entry.ts";
 import { ProtocolError } from "../errors.ts";
-import { RARE_COPY, RARE_IDENTITY } from "../entry/rare.ts";
+import { RARE_COPY, RARE_IDENTITY, RARE_ORIGIN } from "../entry/rare.ts";
 
 /** Type code of a record's rows; not one of EVENT_TYPES, so that it cannot come from outside. */
 export const TYPE_IDENTITY = 7;
@@ -79,6 +79,8 @@ const LINKED = 1;
 const HAS_USER = 2;
 /** Field code, uint32 head, the number. */
 export const COPY_MARK_BYTES = 6;
+/** In a copy's mark, beside its revision: another conversion of its order counts. */
+const DUPLICATE_ORDER = 2 ** 31;
 const NO_BYTES = new Uint8Array(0);
 
 /**
@@ -156,13 +158,13 @@ export function identityKindOf(rare: Uint8Array, start: number): number {
 
 /**
  * Marks a fact's row as a copy: puts the mark before its rare bytes.
- * @param revision of the conversion's next result
+ * @param revision of the conversion's next result, below 2^31 @param isDuplicateOrder whether another conversion of its order counts
  */
-export function markCopy(row: EventRow, revision: number): void {
+export function markCopy(row: EventRow, revision: number, isDuplicateOrder = false): void {
   const rare = Buffer.allocUnsafe(COPY_MARK_BYTES + row.rareLength);
   rare[0] = RARE_COPY;
   rare[1] = 0xce;
-  rare.writeUInt32BE(revision, 2);
+  rare.writeUInt32BE(revision + (isDuplicateOrder ? DUPLICATE_ORDER : 0), 2);
   rare.set(row.rare.subarray(row.rareStart, row.rareStart + row.rareLength), COPY_MARK_BYTES);
   row.flags |= FLAG_RARE;
   row.rare = rare;
@@ -172,5 +174,61 @@ export function markCopy(row: EventRow, revision: number): void {
 
 /** The revision in a copy's mark. */
 export function copyRevision(rare: Uint8Array, start: number): number {
+  return copyNumber(rare, start) % DUPLICATE_ORDER;
+}
+
+/** Whether a copy's mark says that another conversion of its order counts. */
+export function isCopyDuplicateOrder(rare: Uint8Array, start: number): boolean {
+  return copyNumber(rare, start) >= DUPLICATE_ORDER;
+}
+
+function copyNumber(rare: Uint8Array, start: number): number {
   return new DataView(rare.buffer, rare.byteOffset + start, COPY_MARK_BYTES).getUint32(2);
+}
+
+/** Where a click or visit came from, as numbers below 2^53 that stand for texts; 0 for no referrer and no click. */
+export interface OriginKeys {
+  signature: number;
+  referrerHost: number;
+  /** Click of a tracking link that a page's address names. */
+  linkClick: number;
+  /** Whether nothing but the referrer tells. */
+  byReferrer: boolean;
+}
+
+/** Field code, bin head, three float64, a flag. */
+const ORIGIN_BYTES = 3 + 24 + 1;
+
+/** Appends an origin to a copy that {@link markCopy} marked: the texts that it is of are not copied. */
+export function addOrigin(row: EventRow, origin: OriginKeys): void {
+  const start = row.rareLength;
+  const rare = Buffer.allocUnsafe(start + ORIGIN_BYTES);
+  rare.set(row.rare.subarray(row.rareStart, row.rareStart + start));
+  rare[start] = RARE_ORIGIN;
+  rare[start + 1] = 0xc4;
+  rare[start + 2] = ORIGIN_BYTES - 3;
+  rare.writeDoubleBE(origin.signature, start + 3);
+  rare.writeDoubleBE(origin.referrerHost, start + 11);
+  rare.writeDoubleBE(origin.linkClick, start + 19);
+  rare[start + 27] = origin.byReferrer ? 1 : 0;
+  row.rare = rare;
+  row.rareStart = 0;
+  row.rareLength = rare.length;
+}
+
+/** Reads the origin of a copy of a click or visit. @returns false where it has none */
+export function readOrigin(
+  rare: Uint8Array,
+  start: number,
+  length: number,
+  origin: OriginKeys,
+): boolean {
+  const from = start + COPY_MARK_BYTES;
+  if (length !== COPY_MARK_BYTES + ORIGIN_BYTES || rare[from] !== RARE_ORIGIN) return false;
+  const view = new DataView(rare.buffer, rare.byteOffset + from, ORIGIN_BYTES);
+  origin.signature = view.getFloat64(3);
+  origin.referrerHost = view.getFloat64(11);
+  origin.linkClick = view.getFloat64(19);
+  origin.byReferrer = view.getUint8(27) === 1;
+  return true;
 }

@@ -18,8 +18,13 @@ import {
   IDENTITY_LINK,
   IDENTITY_PAIR,
   isCopy,
+  isCopyDuplicateOrder,
   isMessage,
   markCopy,
+  addOrigin,
+  readOrigin,
+  readRareFields,
+  TYPE_VISIT,
   readIdentity,
   readRareText,
   RARE_ANONYMOUS_ID,
@@ -111,9 +116,9 @@ describe("a record of identity", () => {
   });
 });
 
-it("a copy keeps its rare fields behind the mark, and the revision in it", () => {
+it("a copy keeps its rare fields behind the mark, the revision and a duplicate order in it", () => {
   fc.assert(
-    fc.property(fc.nat(2 ** 32 - 1), fc.boolean(), (revision, hasRare) => {
+    fc.property(fc.nat(2 ** 31 - 1), fc.boolean(), fc.boolean(), (revision, hasRare, repeats) => {
       const row = rowOf(0, "device");
       row.flags = TYPE_CONVERSION;
       const rare = Buffer.from([RARE_ANONYMOUS_ID, 0xa2, 0x6f, 0x31]);
@@ -123,13 +128,35 @@ it("a copy keeps its rare fields behind the mark, and the revision in it", () =>
         row.rareLength = rare.length;
         row.flags |= FLAG_RARE;
       }
-      markCopy(row, revision);
+      markCopy(row, revision, repeats);
       expect(row.flags).toBe(TYPE_CONVERSION | FLAG_RARE);
       expect(isCopy(row.rare, row.rareStart)).toBe(true);
       expect(copyRevision(row.rare, row.rareStart)).toBe(revision);
+      expect(isCopyDuplicateOrder(row.rare, row.rareStart)).toBe(repeats);
       expect(row.rareLength).toBe(COPY_MARK_BYTES + (hasRare ? rare.length : 0));
       const order = readRareText(row.rare, row.rareStart, row.rareLength, RARE_ANONYMOUS_ID);
       expect(order).toBe(hasRare ? "o1" : "");
+    }),
+  );
+});
+
+it("a copy of a visit carries the numbers of its origin, and others have none", () => {
+  const key = fc.integer({ min: 0, max: 2 ** 53 - 1 });
+  const none = { signature: 0, referrerHost: 0, linkClick: 0, byReferrer: false };
+  fc.assert(
+    fc.property(key, key, key, fc.boolean(), (signature, referrerHost, linkClick, byReferrer) => {
+      const row = rowOf(0, "device");
+      row.flags = TYPE_VISIT;
+      row.rareLength = 0;
+      markCopy(row, 0);
+      const found = { ...none };
+      expect(readOrigin(row.rare, row.rareStart, row.rareLength, found)).toBe(false);
+      const origin = { signature, referrerHost, linkClick, byReferrer };
+      addOrigin(row, origin);
+      expect(isCopy(row.rare, row.rareStart)).toBe(true);
+      expect(readOrigin(row.rare, row.rareStart, row.rareLength, found)).toBe(true);
+      expect(found).toEqual(origin);
+      expect(readRareFields(row)).toMatchObject({ url: "", referrer: "", properties: undefined });
     }),
   );
 });

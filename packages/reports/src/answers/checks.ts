@@ -23,11 +23,15 @@ export const conservationSchema = z.object({
   events: z.object({
     accepted: count,
     duplicates: count,
+    duplicateOrders: count.describe(
+      "conversions that repeated an order ID and name, and do not count",
+    ),
     deadLettered: count,
     dropped: z.record(z.string(), count).describe("by the bound that dropped them"),
     touchpointsCredited: count,
     touchpointsWithoutConversion: count.describe("of users who have none"),
     touchpointsOutsideWindows: count.describe("of users whose conversions are not in the window"),
+    visitsThatWentOn: count.describe("visits that go on with an arrival: no touchpoints"),
     conversionsAttributed: count,
     conversionsUnattributed: count,
     refunds: count,

@@ -1,4 +1,4 @@
-import { CHANNEL_RULES } from "@tributary/attribution";
+import { CHANNEL_RULES, type ChannelRule } from "@tributary/attribution";
 import { z } from "zod";
 import { currency, decimalText, instant } from "./fields.ts";
 
@@ -14,8 +14,31 @@ export const NOT_COUNTED_REASONS = [
   "outside_view_window",
   "arrived_later",
   "other_windows",
+  "went_on",
 ] as const;
 export type NotCountedReason = (typeof NOT_COUNTED_REASONS)[number];
+
+/** Why a visit goes on with an arrival. */
+export const WENT_ON_REASONS = [
+  "same_campaign",
+  "same_referrer",
+  "same_channel",
+  "own_page",
+  "payment_page",
+  "excluded_host",
+  "no_signal",
+  "direct",
+  "its_click",
+] as const;
+export type WentOnReason = (typeof WENT_ON_REASONS)[number];
+
+/** Of visits whose channel is direct, by the rule that named it. */
+export const WENT_ON_BY_RULE: Readonly<Partial<Record<ChannelRule, WentOnReason>>> = {
+  self_referral: "own_page",
+  payment_provider: "payment_page",
+  excluded_referrer: "excluded_host",
+  no_signal: "no_signal",
+};
 
 /** The result that is or was valid, and all its revisions. Times are ms since 1970. */
 const explainedConversionSchema = z
@@ -34,6 +57,11 @@ const explainedConversionSchema = z
     value: decimalText,
     currency,
     revision: z.number(),
+    reason: z.string().describe("why there is this revision"),
+    countedInstead: z
+      .object({ id: z.string(), sentUserKey: z.string(), sentAnonymous: z.boolean() })
+      .optional()
+      .describe("of a duplicate order: the conversion that counts; left out where it was erased"),
     touchpoints: z.array(
       z
         .object({
@@ -60,6 +88,15 @@ const explainedConversionSchema = z
           channelRule: z.enum(CHANNEL_RULES),
           hints,
           reason: z.enum(NOT_COUNTED_REASONS),
+          wentOnWith: z
+            .object({
+              id: z.string(),
+              type: z.string(),
+              time: instant,
+              because: z.enum(WENT_ON_REASONS),
+            })
+            .optional()
+            .describe("with reason went_on: the arrival that the visit goes on with"),
         }),
       )
       .describe("the user's other touchpoints, and why each is not on the path"),

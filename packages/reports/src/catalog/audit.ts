@@ -5,10 +5,14 @@ import {
   type PlainEvent,
   type PlainResult,
 } from "@tributary/oracle";
+import { parseDecimal } from "@tributary/protocol";
 import {
   countAuditSlices,
+  countErased,
   readAuditDecisions,
   readAuditFacts,
+  readAuditOrders,
+  readAuditRefunds,
   readAuditResults,
   watermarkBefore,
   type AuditDecision,
@@ -65,12 +69,15 @@ export async function audit(engine: WarehouseEngine, options: AuditOptions): Pro
   const slices = sample?.slices ?? (await countAuditSlices(engine, tenant));
   const first = sample?.slice ?? 0;
   const last = sample?.slice ?? slices - 1;
+  const isErased = (await countErased(engine, tenant)).events > 0;
   for (let slice = first; slice <= last; slice += 1) {
     const asked = { tenant, slice, slices, names: options.settings.channels?.names };
     const facts = await readAuditFacts(engine, asked);
+    const refunds = options.settings.reusedOrderIds ? [] : await readAuditRefunds(engine, asked);
+    const byOrder = Map.groupBy(refunds, ({ order_id }) => order_id);
     const results = await readAuditResults(engine, asked);
     const decisions = Map.groupBy(await readAuditDecisions(engine, asked), userOf);
-    for (const found of compare(facts, results, options.settings)) {
+    for (const found of compare(facts, results, byOrder, isErased, options)) {
       counts.compared += 1;
       if (found.difference === undefined) {
         counts.agreed += 1;
@@ -86,6 +93,19 @@ export async function audit(engine: WarehouseEngine, options: AuditOptions): Pro
     }
     await nextTurn();
   }
+  // All orders at once: their conversions may be of users of several slices.
+  if (sample === undefined && !options.settings.reusedOrderIds) {
+    const { clickWindowMs, viewWindowMs, latenessMs } = options.settings;
+    const horizonMs = Math.max(clickWindowMs, viewWindowMs) + latenessMs;
+    for (const order of await readAuditOrders(engine, tenant, horizonMs, isErased)) {
+      counts.different += 1;
+      const { conversion_id: conversion, user_key: userKey, order_id, name, counted } = order;
+      const difference = `of order ${order_id}${name === "" ? "" : ` (${name})`} ${counted} conversions count, not 1`;
+      if (differences.length < options.maxDifferences) {
+        differences.push({ conversion, userKey, difference });
+      }
+    }
+  }
   const { late, ...rest } = counts;
   return { ...rest, differences, notComparable: { late } };
 }
@@ -100,24 +120,37 @@ interface Compared {
   readonly facts: readonly AuditFact[];
 }
 
+/** @param refunds of all orders that the users have, by order @param isErased whether people were erased */
 function* compare(
   facts: readonly AuditFact[],
   results: readonly AuditResult[],
-  settings: ReportSettings,
+  refunds: ReadonlyMap<string, readonly AuditFact[]>,
+  isErased: boolean,
+  { settings }: AuditOptions,
 ): Generator<Compared> {
   const rules = {
     click: settings.clickWindowMs,
     view: settings.viewWindowMs,
+    sessionGap: settings.sessionGapMs,
     halfLife: settings.halfLifeMs,
+    reusedOrderIds: settings.reusedOrderIds,
     direct: settings.directChannels,
   };
   const stored = Map.groupBy(results, userOf);
   for (const [user, own] of Map.groupBy(facts, userOf)) {
-    const expected = expectedResults(own.map(plainEvent), rules);
+    const orders = new Set(own.map(({ order_id }) => order_id));
+    const ofOrders = [...orders].flatMap((order) => refunds.get(order) ?? []);
+    const others = ofOrders.filter((fact) => userOf(fact) !== user);
+    // The facts are without conversions that repeat an order: no event tells which of them arrived first.
+    const expected = expectedResults([...own, ...others].map(plainEvent), rules, new Set());
     const given = Map.groupBy(stored.get(user) ?? [], (result) => result.conversion_id);
     for (const fact of own.filter(({ type }) => type === "conversion")) {
       const id = fact.event_id;
-      const difference = differenceBetween(given.get(id), expected.get(`${user}/${id}`));
+      const difference = differenceBetween(
+        given.get(id),
+        expected.get(`${user}/${id}`),
+        isErased && fact.order_id !== "",
+      );
       given.delete(id);
       yield { user, conversion: id, userKey: fact.user_key, difference, facts: own };
     }
@@ -134,15 +167,19 @@ function* compare(
   }
 }
 
+/** @param mayBeRefunded whether refunds of its order may no longer be among the facts */
 function differenceBetween(
   results: readonly AuditResult[] | undefined,
   plain: PlainResult | undefined,
+  mayBeRefunded: boolean,
 ): string | undefined {
   const [stored, ...more] = results ?? [];
   if (more.length > 0) return `there is one conversion of the ID, and ${more.length + 1} results`;
   if (stored === undefined) return "there is a conversion, and no result";
   if (plain === undefined) return "there is a result, and none can be computed";
-  return differenceOf(stored, plain);
+  const value = parseDecimal(stored.value) ?? plain.value;
+  // The refund of a person who was erased goes on to count for another one's order.
+  return differenceOf(stored, mayBeRefunded && value < plain.value ? { ...plain, value } : plain);
 }
 
 /** A user ID and an anonymous ID of the same letters are two users. */
@@ -157,6 +194,11 @@ function plainEvent(fact: AuditFact): PlainEvent {
     time: Number(fact.time_ms),
     userId: userOf(fact),
     channel: fact.channel,
+    source: fact.source,
+    medium: fact.medium,
+    campaign: fact.campaign,
+    referrer: fact.referrer,
+    url: fact.url,
     ...(fact.value === null ? {} : { value: fact.value }),
     ...(fact.currency === "" ? {} : { currency: fact.currency }),
     ...(fact.order_id === "" ? {} : { orderId: fact.order_id }),

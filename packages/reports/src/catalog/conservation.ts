@@ -33,12 +33,16 @@ export interface Conservation {
   readonly events: {
     readonly accepted: number;
     readonly duplicates: number;
+    /** Conversions in the place of which another one of their order counts. */
+    readonly duplicateOrders: number;
     readonly deadLettered: number;
     /** By the bound that dropped them. */
     readonly dropped: Readonly<Record<string, number>>;
     readonly touchpointsCredited: number;
     readonly touchpointsWithoutConversion: number;
     readonly touchpointsOutsideWindows: number;
+    /** Visits that go on with an arrival. */
+    readonly visitsThatWentOn: number;
     readonly conversionsAttributed: number;
     readonly conversionsUnattributed: number;
     readonly refunds: number;
@@ -75,7 +79,11 @@ export async function conserve(
   const erasedBefore = await countErased(engine, tenant);
   const facts = await countFacts(engine, tenant, settings);
   const results = await countResults(engine, tenant);
-  const money = await sumMoney(engine, tenant, MODEL);
+  const { reusedOrderIds } = settings;
+  const money = await sumMoney(engine, tenant, MODEL, {
+    reusedOrderIds,
+    erased: erasedBefore.events + erasedBefore.pending > 0,
+  });
   const erased = await countErased(engine, tenant);
   const { accounts, waiting } = await readAccounting();
   const complete =
@@ -86,10 +94,12 @@ export async function conserve(
     erasedBefore.events === erased.events;
   const classes = {
     duplicates: accounts.duplicate + facts.twice,
+    duplicateOrders: facts.duplicateOrders,
     deadLettered: accounts.deadLettered,
     touchpointsCredited: facts.credited,
     touchpointsWithoutConversion: facts.withoutConversion,
     touchpointsOutsideWindows: facts.outsideWindows,
+    visitsThatWentOn: facts.wentOn,
     conversionsAttributed: results.attributed,
     conversionsUnattributed: results.unattributed,
     refunds: facts.refunds,

@@ -1,8 +1,14 @@
-import { classifyChannel, type ChannelRule, type TenantRules } from "@tributary/attribution";
+import {
+  classifyChannel,
+  type ChannelRule,
+  type SessionGap,
+  type TenantRules,
+} from "@tributary/attribution";
 import { QUERY_ONLY, unreadUtm, unreadUtmReason } from "@tributary/protocol";
 import type { ConversionDetail, ConversionTouch, UserTouch } from "@tributary/warehouse";
-import type { NotCountedReason } from "../answers/conversion.ts";
+import type { NotCountedReason, WentOnReason } from "../answers/conversion.ts";
 import type { Windows } from "../question/journey-rules.ts";
+import { findWentOn, type WentOn } from "./went-on.ts";
 
 /** A touchpoint that a conversion's credits leave out. */
 export interface NotCounted {
@@ -18,10 +24,19 @@ export interface NotCounted {
   /** What its address holds that is not read; absent where there is nothing. */
   readonly hints?: readonly string[];
   readonly reason: NotCountedReason;
+  /** With reason `went_on`: the arrival that the visit goes on with. */
+  readonly wentOnWith?: {
+    readonly id: string;
+    readonly type: string;
+    /** ms since 1970. */
+    readonly time: number;
+    readonly because: WentOnReason;
+  };
 }
 
 /** The workers' rules. */
 export interface AppliedRules extends Windows {
+  readonly sessionGapMs: SessionGap;
   /** Of a tenant that has its own. */
   readonly channels?: TenantRules | undefined;
 }
@@ -50,6 +65,10 @@ export function explain(
 ): ExplainedConversion {
   const byId = new Map(touches.map((touch) => [touch.id, touch]));
   const onPath = new Set(detail.touchpoints.map(({ id }) => id));
+  const couldBe = touches.filter((touch) => reasonOf(touch, detail, rules) === "other_windows");
+  const wentOn = findWentOn(couldBe, rules.sessionGapMs, (touch) =>
+    channelRuleOf(touch, rules.channels),
+  );
   return {
     ...detail,
     touchpoints: detail.touchpoints.map((touch) => {
@@ -70,7 +89,7 @@ export function explain(
         campaign: touch.campaign,
         channelRule: channelRuleOf(touch, rules.channels),
         ...hintsOf(touch, rules),
-        reason: reasonOf(touch, detail, rules),
+        ...notCountedBecause(reasonOf(touch, detail, rules), wentOn.get(touch.id)),
       })),
     notCountedTruncated: truncated,
   };
@@ -90,6 +109,17 @@ function hintsOf({ url }: UserTouch, { channels }: AppliedRules): { hints?: read
   return unread.length === 0 ? {} : { hints: unread.map(unreadUtmReason) };
 }
 
+function notCountedBecause(
+  reason: NotCountedReason,
+  wentOn: WentOn | undefined,
+): Pick<NotCounted, "reason" | "wentOnWith"> {
+  if (wentOn === undefined) return { reason };
+  const { arrival, because } = wentOn;
+  const { id, type, time } = arrival;
+  return { reason: "went_on", wentOnWith: { id, type, time, because } };
+}
+
+/** Why a touchpoint is not on the path, if it does not go on with another: `other_windows` where nothing else explains it. */
 function reasonOf(
   { type, time, committedAt }: UserTouch,
   detail: ConversionDetail,

@@ -45,9 +45,9 @@ export const paths = report({
     rest: z.object({ paths: count, ...pathAmounts }).describe("the paths that are not shown"),
     totals: z.object({ paths: count, ...pathAmounts }),
   }),
-  async run({ engine, tenant }, asked) {
+  async run({ engine, tenant, settings }, asked) {
     const { by, limit, transform } = asked;
-    const question = { tenant, ...asked };
+    const question = { tenant, sessionGapMs: settings.sessionGapMs, ...asked };
     const credited = await attributionReport(engine, { ...question, models: [], withPaths: true });
     const tails = asked.nonConverting === "tails";
     const open =

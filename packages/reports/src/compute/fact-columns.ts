@@ -13,8 +13,19 @@ export interface TouchColumns {
   /** Indexes into `TOUCH_TYPES`. */
   readonly types: Uint8Array;
   readonly dimensions: ReadonlyMap<DimensionField, CodedColumn>;
+  readonly origins: OriginColumns;
   /** Numbers the users' keys; purchases add theirs. */
   readonly users: Dictionary;
+}
+
+/** Where touchpoints came from, as numbers that stand for texts. */
+export interface OriginColumns {
+  readonly signatures: Float64Array;
+  /** 0 for none. */
+  readonly referrers: Float64Array;
+  readonly byReferrer: Uint8Array;
+  /** Of a visit the click of a link that it stands for, of a click its own; 0 for none. */
+  readonly linkClicks: Float64Array;
 }
 
 /** Facts of users who convert, as columns. */
@@ -40,6 +51,7 @@ export interface PurchaseColumns {
   readonly amounts: readonly bigint[];
   readonly hasAmount: Uint8Array;
   readonly orderId: (purchase: number) => string;
+  readonly eventId: (purchase: number) => string;
   /** The conversion's dimensions that were asked for. */
   readonly dimensions: readonly CodedColumn[];
   /** Where conversions are touchpoints themselves. */
@@ -87,6 +99,12 @@ export function readTouchColumns(
     dimensions: new Map(
       dimensions.map((field) => [field, gatherCodes(columns.codes(field), rows)]),
     ),
+    origins: {
+      signatures: gatherNumbers(columns.numbers("signature"), rows),
+      referrers: gatherNumbers(columns.numbers("referrer"), rows),
+      byReferrer: gatherBytes(columns.bytes("by_referrer"), rows),
+      linkClicks: gatherNumbers(columns.numbers("link"), rows),
+    },
     users,
   };
 }
@@ -122,10 +140,12 @@ export function readFactColumns(
 /** The approximate size of columns, bytes. */
 export function sizeOfColumns({ touches, purchaseTimes }: FactColumns): number {
   const { times, dimensions, users } = touches;
+  /** Time, type and origin. */
+  const TOUCH_BYTES = 34;
   const PURCHASE_BYTES = 128;
   const USER_BYTES = 64;
   return (
-    times.length * (9 + 4 * dimensions.size) +
+    times.length * (TOUCH_BYTES + 4 * dimensions.size) +
     purchaseTimes.length * PURCHASE_BYTES +
     users.size * USER_BYTES
   );
@@ -155,6 +175,7 @@ function purchaseColumns(
     hasAmount[i] = has[row] as number;
   }
   const orders = columns.texts("order_id");
+  const ids = columns.texts("event_id");
   return {
     isRefund: isType("refund"),
     isConversion: isType("conversion"),
@@ -163,6 +184,7 @@ function purchaseColumns(
     amounts: ordered,
     hasAmount,
     orderId: (purchase) => orders.text(rows[purchase] ?? 0),
+    eventId: (purchase) => ids.text(rows[purchase] ?? 0),
     dimensions: Array.from({ length: conversionDimensions }, (_, i) =>
       gatherCodes(columns.codes(`conversion${i}`), rows),
     ),
@@ -256,6 +278,12 @@ function compareRows(a: number, b: number, times: Float64Array, ids: TextColumn)
 
 function gatherNumbers(column: Float64Array, rows: Int32Array): Float64Array {
   const gathered = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i += 1) gathered[i] = column[rows[i] as number] as number;
+  return gathered;
+}
+
+function gatherBytes(column: Uint8Array, rows: Int32Array): Uint8Array {
+  const gathered = new Uint8Array(rows.length);
   for (let i = 0; i < rows.length; i += 1) gathered[i] = column[rows[i] as number] as number;
   return gathered;
 }

@@ -6,6 +6,7 @@ import {
 } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 import type { FactColumns } from "./fact-columns.ts";
+import { PathArrivals } from "./path-arrivals.ts";
 import type { JourneyRules, Windows } from "../question/journey-rules.ts";
 
 const NO_CODES = new Int32Array(0);
@@ -46,6 +47,7 @@ export class JourneyPaths implements JourneyPath {
   readonly #directCodes: Uint8Array;
   /** 1 for touchpoints that do not count, whatever the conversion. */
   readonly #gone: Uint8Array;
+  readonly #arrivals: PathArrivals;
   readonly #own: readonly Int32Array[];
   /** 1 for purchases that are the last touchpoint of their own path. */
   readonly #isTouch: Uint8Array | undefined;
@@ -67,6 +69,7 @@ export class JourneyPaths implements JourneyPath {
     const channel = column(facts, "channel");
     this.#channelCodes = channel.codes;
     this.#channelNames = channel.names;
+    this.#arrivals = new PathArrivals(facts.touches, rules.sessionGapMs);
     this.#directCodes = Uint8Array.from(channel.names, (name) =>
       rules.directChannels.includes(name) ? 1 : 0,
     );
@@ -106,27 +109,36 @@ export class JourneyPaths implements JourneyPath {
     const maxWindow = this.#maxWindows[nameCode] as number;
     const rows = this.#rows;
     rows.length = 0;
-    let clicked = false;
     let i = touchStarts[user] as number;
     const end = touchStarts[user + 1] as number;
-    while (
-      i < end &&
-      (time - (touchTimes[i] as number) > maxWindow || (touchTimes[i] as number) <= after)
-    ) {
-      i += 1;
-    }
+    while (i < end && time - (touchTimes[i] as number) > maxWindow) i += 1;
     for (; i < end; i += 1) {
       const age = time - (touchTimes[i] as number);
       if (age < 0) break;
-      const type = touchTypes[i] as number;
-      if (this.#gone[i] === 1 || age > (type === IMPRESSION ? viewWindowMs : clickWindowMs))
-        continue;
-      if (type === CLICK) clicked = true;
-      rows.push(i);
+      const isView = (touchTypes[i] as number) === IMPRESSION;
+      if (age <= (isView ? viewWindowMs : clickWindowMs)) rows.push(i);
     }
-    if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
+    // Before others are left out: what goes on with one of those is no touchpoint either.
+    this.#arrivals.keepArrivals(rows);
+    this.#keepCounted(after);
     this.#fill(time, leadTime);
     if (this.#isTouch?.[purchase] === 1) this.#addOwn(purchase, leadTime === time);
+  }
+
+  /** Leaves out touchpoints that do not count, those used up until `after`, and impressions beside a click. */
+  #keepCounted(after: number): void {
+    const rows = this.#rows;
+    const { times, types } = this.#facts.touches;
+    let clicked = false;
+    let kept = 0;
+    for (const row of rows) {
+      if (this.#gone[row] === 1 || (times[row] as number) <= after) continue;
+      if (types[row] === CLICK) clicked = true;
+      rows[kept] = row;
+      kept += 1;
+    }
+    rows.length = kept;
+    if (clicked && this.#question.rules.clickBeatsImpression) this.#dropImpressions();
   }
 
   /** Simplifies the path found: keeps the first touchpoint of each run, or of each key, as the transform has it. */

@@ -25,7 +25,7 @@ import type { FactColumns } from "./fact-columns.ts";
 import { JourneyPaths } from "./journey-paths.ts";
 import type { JourneyRules } from "../question/journey-rules.ts";
 import { LeadTimes } from "./lead-times.ts";
-import { netValue } from "./net-value.ts";
+import { NetValues } from "./net-value.ts";
 import { ConversionGroups, TouchGroups } from "./row-groups.ts";
 import { touchText } from "./touch-text.ts";
 
@@ -73,6 +73,7 @@ export function recompute(facts: FactColumns, spec: RecomputeSpec): Recomputed {
   const groups = new TouchGroups(paths.touchKeys);
   const kept = spec.withPaths ? new KeptPaths() : undefined;
   const leads = new LeadTimes(facts, spec.rules.lead);
+  const netValues = new NetValues(facts, spec.rules.reusedOrderIds);
   const { purchases, purchaseStarts, purchaseTimes } = facts;
   const resets = spec.rules.afterConversion === "reset";
   for (let user = 0; user < facts.users; user += 1) {
@@ -85,7 +86,7 @@ export function recompute(facts: FactColumns, spec: RecomputeSpec): Recomputed {
       if (resets) usedUpTo = time;
       if (time < spec.from || time >= spec.to) continue;
       paths.find(user, p, leads.of(user), after);
-      const value = netValue(facts, user, p);
+      const value = netValues.of(user, p);
       const conversion = conversions.of(p);
       conversions.count(conversion, paths.length > 0, value);
       // Models over paths simplify paths themselves, each different path once.

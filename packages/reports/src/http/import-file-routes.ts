@@ -89,7 +89,7 @@ function addLookRoute(
         }),
         answer: lookSchema,
       }),
-      bodyLimit: parts.maxImportBytes,
+      bodyLimit: parts.importFiles.maxFileBytes,
       errorHandler,
     },
     async (request) => {

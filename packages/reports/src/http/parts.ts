@@ -40,8 +40,6 @@ export interface ServerParts {
   readonly erasures: ErasureParts;
   readonly ledger: ImportLedger;
   readonly importFiles: ImportFiles;
-  /** Largest file of an import over HTTP. */
-  readonly maxImportBytes: number;
   readonly importKeys: KeyParts;
   /** Their bearers see the whole platform. */
   readonly operateKeys: KeyParts;

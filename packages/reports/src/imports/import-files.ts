@@ -20,7 +20,7 @@ import {
   type Table,
 } from "@tributary/imports";
 import { LRUCache } from "lru-cache";
-import type { ImportFilesOptions } from "../config.ts";
+import type { ImportFilesOptions } from "../import-settings.ts";
 import { ReportsError } from "../errors.ts";
 import {
   commitDays,
@@ -60,6 +60,11 @@ export class ImportFiles {
       sizeCalculation: ({ bytes }) => Math.max(1, bytes.length),
       ttl: options.keptMs,
     });
+  }
+
+  /** Largest file, bytes. */
+  get maxFileBytes(): number {
+    return this.#options.maxFileBytes;
   }
 
   /**

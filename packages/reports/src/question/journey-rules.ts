@@ -1,4 +1,4 @@
-import type { Names } from "@tributary/attribution";
+import type { Names, SessionGap } from "@tributary/attribution";
 import type { DimensionField } from "@tributary/protocol";
 import { touchDimensionsOf, type AttributionDimension } from "@tributary/warehouse";
 
@@ -23,6 +23,8 @@ export type AfterConversion = (typeof AFTER_CONVERSION)[number];
 export interface JourneyRules extends Windows {
   /** Of conversions of a name, instead of the others. */
   readonly windows: ReadonlyMap<string, Windows>;
+  /** Within a session, visits that bring nothing new go on with an arrival. */
+  readonly sessionGapMs: SessionGap;
   /** Whether impressions count. */
   readonly viewThrough: boolean;
   /** Whether a path that has a click loses its impressions. */
@@ -38,6 +40,8 @@ export interface JourneyRules extends Windows {
   readonly directChannels: readonly string[];
   /** Name of the conversions or custom events that mark a lead, for w_shaped. */
   readonly lead: string;
+  /** Whether different orders have the same ID: then refunds are of the same person's conversions only. */
+  readonly reusedOrderIds: boolean;
 }
 
 export const DEFAULT_LEAD = "lead";

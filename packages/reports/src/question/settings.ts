@@ -1,4 +1,9 @@
-import { DEFAULT_JOURNEY_OPTIONS, DIRECT_CHANNELS, TenantRules } from "@tributary/attribution";
+import {
+  DEFAULT_JOURNEY_OPTIONS,
+  DIRECT_CHANNELS,
+  type SessionGap,
+  TenantRules,
+} from "@tributary/attribution";
 import { channelSettingsOf, type Tenants } from "@tributary/tenants";
 import { DEFAULT_LEAD, type JourneyRules } from "./journey-rules.ts";
 
@@ -8,6 +13,7 @@ const DAY_MS = 86_400_000;
 export interface ReportSettings {
   readonly clickWindowMs: number;
   readonly viewWindowMs: number;
+  readonly sessionGapMs: SessionGap;
   readonly halfLifeMs: number;
   /** How much older than its tenant's watermark a conversion may be and still be attributed exactly. */
   readonly latenessMs: number;
@@ -15,6 +21,8 @@ export interface ReportSettings {
   readonly maxWindowMs: number;
   /** Of days, weeks and months where a question does not say: an IANA name. */
   readonly timeZone: string;
+  /** Whether different orders have the same ID, so that no conversion is a duplicate order. */
+  readonly reusedOrderIds: boolean;
   /** Channels that last_non_direct passes over. */
   readonly directChannels: readonly string[];
   /** Of a tenant that has its own. */
@@ -24,10 +32,12 @@ export interface ReportSettings {
 export const DEFAULT_REPORT_SETTINGS: ReportSettings = Object.freeze({
   clickWindowMs: DEFAULT_JOURNEY_OPTIONS.clickWindowMs,
   viewWindowMs: DEFAULT_JOURNEY_OPTIONS.viewWindowMs,
+  sessionGapMs: DEFAULT_JOURNEY_OPTIONS.sessionGapMs,
   halfLifeMs: DEFAULT_JOURNEY_OPTIONS.models.timeDecay.halfLifeMs,
   latenessMs: DEFAULT_JOURNEY_OPTIONS.latenessMs,
   maxWindowMs: 400 * DAY_MS,
   timeZone: "UTC",
+  reusedOrderIds: false,
   directChannels: DIRECT_CHANNELS,
 });
 
@@ -40,7 +50,7 @@ export class SettingsByTenant {
     this.#everybody = everybody;
     this.#own = new Map(
       [...byName].map(([name, settings]) => {
-        const { windows, timeZone } = settings;
+        const { windows, arrivals, timeZone } = settings;
         const own = channelSettingsOf(settings);
         return [
           name,
@@ -49,7 +59,9 @@ export class SettingsByTenant {
             directChannels: settings.directChannels ?? everybody.directChannels,
             clickWindowMs: windows?.click ?? everybody.clickWindowMs,
             viewWindowMs: windows?.view ?? everybody.viewWindowMs,
+            sessionGapMs: arrivals ?? everybody.sessionGapMs,
             timeZone: timeZone ?? everybody.timeZone,
+            reusedOrderIds: settings.reusedOrderIds ?? everybody.reusedOrderIds,
             channels: own === undefined ? undefined : new TenantRules(own),
           },
         ];
@@ -67,6 +79,7 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
   return {
     clickWindowMs: settings.clickWindowMs,
     viewWindowMs: settings.viewWindowMs,
+    sessionGapMs: settings.sessionGapMs,
     halfLifeMs: settings.halfLifeMs,
     directChannels: settings.directChannels,
     windows: new Map(),
@@ -76,5 +89,6 @@ export function configuredRules(settings: ReportSettings): JourneyRules {
     conversionTouch: false,
     afterConversion: "keep",
     lead: DEFAULT_LEAD,
+    reusedOrderIds: settings.reusedOrderIds,
   };
 }

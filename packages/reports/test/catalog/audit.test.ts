@@ -12,7 +12,7 @@ import { audit } from "../../src/catalog/audit.ts";
 import { DEFAULT_REPORT_SETTINGS } from "../../src/question/settings.ts";
 import { receiptOf, T0 } from "../support/blocks.ts";
 import { temporaryWarehouse } from "../support/parts.ts";
-import { loadTraffic } from "../support/traffic.ts";
+import { countedConversions, loadTraffic } from "../support/traffic.ts";
 
 const DAY_MS = 86_400_000;
 /** Traffic is loaded with a lateness of a year. */
@@ -81,10 +81,32 @@ test("what the workers credit is what the facts give, whatever comes in whatever
       const tenant = `law${run}`;
       await loadTraffic(engine, [all.slice(0, 20), all.slice(20, 50), all.slice(50)], tenant);
       const report = await auditOf(tenant);
-      const conversions = all.filter(({ type }) => type === "conversion").length;
+      const conversions = countedConversions(all);
       expect(report).toMatchObject({ compared: conversions, agreed: conversions, different: 0 });
     }),
     { numRuns: runs(12) },
+  );
+});
+
+test("an order of which two conversions count, or none, is a difference, whatever each is for itself", async () => {
+  const sale = (id: string, orderId: string): TributaryEvent => ({ ...purchase, id, orderId });
+  const events = [sale("c1", "o1"), sale("c2", "o1"), sale("c3", "o2"), sale("c4", "o3")];
+  await loadTraffic(engine, [events], "orders");
+  expect(await auditOf("orders")).toMatchObject({ compared: 3, agreed: 3, different: 0 });
+  const set = async (id: string, reason: string): Promise<void> =>
+    engine.command(
+      `INSERT INTO ${ATTRIBUTIONS_TABLE} SELECT * REPLACE (revision + 1 AS revision, attributed_at + 1 AS attributed_at,
+        '${reason}' AS reason${reason === "merge" ? ", toDecimal128(10, 12) AS value" : ""})
+       FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = 'orders' AND conversion_id = '${id}'`,
+    );
+  await set("c2", "merge");
+  await set("c3", "duplicate_order");
+  const { differences } = await auditOf("orders");
+  expect(differences.map(({ difference }) => difference)).toEqual(
+    expect.arrayContaining([
+      "of order o1 2 conversions count, not 1",
+      "of order o2 0 conversions count, not 1",
+    ]),
   );
 });
 

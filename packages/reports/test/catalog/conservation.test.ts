@@ -1,4 +1,7 @@
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { origin, sessionTime } from "../../../../test/support/origins.ts";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { TributaryEvent } from "@tributary/protocol";
 import {
   ATTRIBUTIONS_TABLE,
@@ -47,6 +50,15 @@ const EVENTS: readonly TributaryEvent[] = [
   event("who", "eve", { type: "identify" }),
   event("what", "eve", { type: "custom", name: "scrolled" }),
 ];
+const MINUTE_MS = 60_000;
+/** Of a user whose first purchase has a visit on its path that goes on with another for the second one. */
+const VISITS: readonly TributaryEvent[] = [
+  event("came", "zoe", { type: "visit", time: T0 - 30 * DAY_MS }),
+  event("first", "zoe", { type: "conversion", time: T0 - DAY_MS }),
+  event("went-on", "zoe", { type: "visit", time: T0 - 30 * DAY_MS + MINUTE_MS }),
+  event("later-the-first", "zoe", { type: "conversion", time: T0 + MINUTE_MS }),
+  event("went-on-twice", "zoe", { type: "visit", time: T0 - 30 * DAY_MS + 2 * MINUTE_MS }),
+];
 
 const books = (processed: number, more: Partial<Accounting["accounts"]> = {}): Accounting => ({
   waiting: false,
@@ -82,11 +94,13 @@ test("every event is in one class, every amount in one place, and nothing is lef
     events: {
       accepted: 20,
       duplicates: 3,
+      duplicateOrders: 0,
       deadLettered: 2,
       dropped: { facts_per_user: 1 },
       touchpointsCredited: 2,
       touchpointsWithoutConversion: 1,
       touchpointsOutsideWindows: 3,
+      visitsThatWentOn: 0,
       conversionsAttributed: 2,
       conversionsUnattributed: 2,
       refunds: 2,
@@ -114,6 +128,80 @@ test("every event is in one class, every amount in one place, and nothing is lef
       },
     ],
   });
+});
+
+test("conversions that repeat an order are in a class of their own, and refunds count whoever sends them", async () => {
+  const sale = { type: "conversion", value: "20", currency: "EUR", orderId: "o1" } as const;
+  const part = { type: "refund", value: "4.5", currency: "EUR", orderId: "o1" } as const;
+  const events = [
+    event("page", "eve", { ...sale, orderId: "o2" }),
+    event("first", "ada", sale),
+    event("again", "ada", { ...sale, time: T0 + 1 }),
+    event("by-server", "bob", { ...sale, time: T0 + 2 }),
+    event("lead", "bob", { ...sale, name: "lead" }),
+    event("back", "office", part),
+    // The same refund, which the shop's server sent as well.
+    event("back", "server", part),
+  ];
+  await loadTraffic(engine, [events], "orders");
+  const found = await of("orders", books(events.length));
+  expect(found.events).toMatchObject({
+    duplicates: 0,
+    duplicateOrders: 2,
+    conversionsUnattributed: 3,
+    refunds: 2,
+    residue: 0,
+  });
+  expect(found.money).toEqual([
+    {
+      currency: "EUR",
+      accepted: "60",
+      credited: "0",
+      unattributed: "51",
+      refunded: "9",
+      residue: "0",
+    },
+  ]);
+});
+
+test("visits that go on with another for every conversion are a class of their own", async () => {
+  await loadTraffic(engine, [VISITS], "visits");
+  const { events } = await of("visits", books(VISITS.length));
+  expect(events).toMatchObject({ touchpointsCredited: 2, visitsThatWentOn: 1, residue: 0 });
+});
+
+test("whatever goes on with what, nothing is left", async () => {
+  const at = sessionTime(T0);
+  const touch = fc
+    .tuple(fc.constantFrom("impression" as const, "click" as const, "visit" as const), origin)
+    .map(([type, from]) => ({ type, ...from }));
+  const purchase = fc.constant({ type: "conversion" as const });
+  let tenants = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.tuple(
+          fc.oneof({ weight: 4, arbitrary: touch }, { weight: 1, arbitrary: purchase }),
+          fc.oneof(
+            at,
+            at.map((ms) => ms - 30 * DAY_MS),
+          ),
+        ),
+        { maxLength: 25 },
+      ),
+      async (all) => {
+        tenants += 1;
+        const events = all.map(([fields, time], i) => ({
+          ...event(`e${i}`, `u${i % 2}`, fields as Partial<TributaryEvent>),
+          time,
+        }));
+        await loadTraffic(engine, [events], `any${tenants}`);
+        const found = await of(`any${tenants}`, books(events.length));
+        expect(found.events.residue).toBe(0);
+      },
+    ),
+    { numRuns: runs(12), interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+  );
 });
 
 test("what is missing, or there twice, is left over", async () => {

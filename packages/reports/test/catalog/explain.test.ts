@@ -5,7 +5,7 @@ import { explain } from "../../src/catalog/explain.ts";
 
 const DAY_MS = 86_400_000;
 const T0 = Date.UTC(2026, 9, 10);
-const WINDOWS = { clickWindowMs: 7 * DAY_MS, viewWindowMs: DAY_MS };
+const WINDOWS = { clickWindowMs: 7 * DAY_MS, viewWindowMs: DAY_MS, sessionGapMs: 30 * 60_000 };
 
 const touch = (id: string, time: number, more: Partial<UserTouch> = {}): UserTouch => ({
   id,
@@ -64,6 +64,57 @@ test("each touchpoint that is not on the path has the reason for it", () => {
     ["after", "after_conversion"],
   ]);
   expect(notCountedTruncated).toBe(true);
+});
+
+test("a visit that goes on names its arrival, and why", () => {
+  const MINUTE_MS = 60_000;
+  const at = (minutes: number) => T0 - 60 * MINUTE_MS + minutes * MINUTE_MS;
+  const visit = (id: string, minutes: number, more: Partial<UserTouch> = {}) =>
+    touch(id, at(minutes), { type: "visit", url: "https://shop.example/", ...more });
+  const ad = { source: "google", medium: "cpc", campaign: "hats", channel: "paid_search" };
+  const rules = {
+    ...WINDOWS,
+    channels: new TenantRules({ rules: [], excludedReferrers: ["pay.example"] }),
+  };
+  const touches = [
+    visit("ad", 0, ad),
+    visit("again", 1, { ...ad, campaign: "Hats" }),
+    visit("own", 2, { referrer: "https://www.shop.example/x" }),
+    visit("paid", 3, { referrer: "https://www.paypal.com/" }),
+    visit("excluded", 4, { referrer: "https://pay.example/" }),
+    visit("bare", 5),
+    visit("blog", 6, { channel: "referral", referrer: "https://blog.example/" }),
+    visit("route", 7, { channel: "referral", referrer: "https://blog.example/post" }),
+    visit("named", 8, { channel: "partners" }),
+    visit("named again", 9, { channel: "partners" }),
+    visit("said", 10, { channel: "direct", referrer: "https://blog.example/" }),
+    touch("link", at(11), { channel: "email" }),
+    visit("landing", 50, { channel: "email", url: "https://shop.example/?tclid=link" }),
+    visit("landing again", 50, { channel: "email", url: "https://shop.example/?tclid=other" }),
+    visit("and again", 55, { channel: "email", url: "https://shop.example/?tclid=other" }),
+  ];
+  const { notCounted } = explain(detail, touches, rules, false);
+  const why = notCounted
+    .filter(({ reason }) => reason === "went_on")
+    .map(({ id, wentOnWith }) => [id, wentOnWith?.id, wentOnWith?.because]);
+  expect(why).toEqual([
+    ["again", "ad", "same_campaign"],
+    ["own", "ad", "own_page"],
+    ["paid", "ad", "payment_page"],
+    ["excluded", "ad", "excluded_host"],
+    ["bare", "ad", "no_signal"],
+    ["route", "blog", "same_referrer"],
+    ["named again", "named", "same_channel"],
+    ["said", "named", "direct"],
+    ["landing", "link", "its_click"],
+    ["and again", "landing again", "its_click"],
+  ]);
+  expect(notCounted.find(({ id }) => id === "landing")?.wentOnWith).toMatchObject({
+    type: "click",
+    time: at(11),
+  });
+  const every = explain(detail, touches, { ...rules, sessionGapMs: "every_visit" }, false);
+  expect(every.notCounted.some(({ reason }) => reason === "went_on")).toBe(false);
 });
 
 test("the rule that named a channel, or that its sender did", () => {

@@ -11,6 +11,7 @@ import {
   packEvents,
   type TributaryEvent,
 } from "@tributary/protocol";
+import { duplicateOrdersOf } from "../../../../test/support/oracle.ts";
 import { FactRows, ResultRows, type WarehouseEngine } from "@tributary/warehouse";
 import { answerAttribution, type Attribution } from "../../src/attribution/attribution.ts";
 import { parseQuestion } from "../../src/question/question.ts";
@@ -68,6 +69,13 @@ export async function loadTraffic(
       await engine.insertRowBinary(table, columns, bytes);
     }
   }
+}
+
+/** How many conversions count: of those of one order and name the first in one partition's traffic. */
+export function countedConversions(events: readonly TributaryEvent[]): number {
+  const plain = events.map((event) => ({ ...event, value: String(event.value ?? "") }));
+  const duplicates = duplicateOrdersOf(plain, {});
+  return plain.filter(({ type }) => type === "conversion").length - duplicates.size;
 }
 
 /** A warehouse of a test's own, and reports over it. */

@@ -26,6 +26,8 @@ export interface Accounts {
   readonly accepted: number;
   readonly duplicate: number;
   readonly processed: number;
+  /** Of the processed: conversions that repeat an order, in the place of which another one of it counts. */
+  readonly duplicateOrders: number;
   /**
    * Of the processed: facts of erased people that their partition still held. Facts that it had dropped for their age are
    * erased in the warehouse alone.
@@ -98,6 +100,7 @@ export function totalBooks(books: readonly Accounts[]): Accounts {
     accepted: sum(({ accepted }) => accepted),
     duplicate: sum(({ duplicate }) => duplicate),
     processed: sum(({ processed }) => processed),
+    duplicateOrders: sum(({ duplicateOrders }) => duplicateOrders),
     erased: sum(({ erased }) => erased),
     deadLettered: sum(({ deadLettered }) => deadLettered),
     dropped,
@@ -155,6 +158,7 @@ function accountsOf(counts: ReadonlyMap<string, number>): Accounts {
     accepted: count("accepted"),
     duplicate: count("duplicate"),
     processed: count("processed"),
+    duplicateOrders: count("duplicate_orders"),
     erased: count("erased"),
     deadLettered: count("dead_lettered"),
     dropped,

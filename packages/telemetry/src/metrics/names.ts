@@ -284,7 +284,13 @@ export const METRICS = {
   tributary_refunds_unmatched_total: {
     type: "counter",
     unit: "refunds",
-    help: "Refunds whose order had no conversion when they came: it comes later, or is too old, or never was.",
+    help: "Refunds whose order had no conversion in any partition when its home took them: it comes later, or is too old, or never was.",
+    labels: {},
+  },
+  tributary_duplicate_orders_total: {
+    type: "counter",
+    unit: "orders",
+    help: "Conversions that repeated an order: another one of its ID and name came first, and counts.",
     labels: {},
   },
   tributary_events_dropped_total: {

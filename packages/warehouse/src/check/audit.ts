@@ -1,9 +1,14 @@
 import type { Names } from "@tributary/attribution";
-import { validAttributions } from "../query/attribution-sql.ts";
+import { CONVERSION_KEY, isCountedSql, validAttributions } from "../query/attribution-sql.ts";
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { factsOfPeople } from "../query/identity-sql.ts";
 import { namesParameters } from "../query/names-sql.ts";
-import { ERASURES_TABLE, EVENTS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+import {
+  ATTRIBUTIONS_TABLE,
+  ERASURES_TABLE,
+  EVENTS_TABLE,
+  IDENTITIES_TABLE,
+} from "../engine/schema.ts";
 
 /** A fact of a user who has a conversion, as stored. */
 export interface AuditFact {
@@ -14,6 +19,11 @@ export interface AuditFact {
   /** ms since 1970, as text. */
   readonly time_ms: string;
   readonly channel: string;
+  readonly source: string;
+  readonly medium: string;
+  readonly campaign: string;
+  readonly referrer: string;
+  readonly url: string;
   /** Decimal text; null where there is none. */
   readonly value: string | null;
   readonly currency: string;
@@ -78,7 +88,7 @@ export async function readAuditFacts(
   const { exact, fast } = await factsOfPeople(engine, { tenant, names });
   return engine.query<AuditFact>(
     `SELECT user_key, is_anonymous, event_id, type, toString(toUnixTimestamp64Milli(time)) AS time_ms,
-  channel, value, currency, order_id, partition, position
+  channel, source, medium, campaign, referrer, url, value, currency, order_id, partition, position
 FROM ${exact}
 WHERE tenant = {tenant:String} AND ${IN_SLICE}
   AND type IN ('impression', 'click', 'visit', 'conversion', 'refund')
@@ -87,6 +97,23 @@ WHERE tenant = {tenant:String} AND ${IN_SLICE}
     WHERE tenant = {tenant:String} AND ${IN_SLICE} AND type = 'conversion'
   )`,
     { ...namesParameters(names), tenant, slice, slices },
+  );
+}
+
+/** Reads all refunds of the orders that the slice's users have, whoever sent them. */
+export async function readAuditRefunds(
+  engine: WarehouseEngine,
+  { tenant, slice, slices }: AuditSlice,
+): Promise<readonly AuditFact[]> {
+  const { exact, fast } = await factsOfPeople(engine, { tenant });
+  return engine.query<AuditFact>(
+    `SELECT user_key, is_anonymous, event_id, type, toString(toUnixTimestamp64Milli(time)) AS time_ms,
+  channel, value, currency, order_id, partition, position
+FROM ${exact}
+WHERE tenant = {tenant:String} AND type = 'refund' AND order_id != '' AND order_id IN (
+  SELECT order_id FROM ${fast} WHERE tenant = {tenant:String} AND ${IN_SLICE} AND type = 'conversion'
+)`,
+    { tenant, slice, slices },
   );
 }
 
@@ -100,6 +127,49 @@ export async function readAuditResults(
   credit_share, credit_value
 FROM ${validAttributions(IN_SLICE, false, names)}`,
     { ...namesParameters(names), tenant, slice, slices },
+  );
+}
+
+/** An order of which not exactly one conversion counts. */
+export interface AuditOrder {
+  readonly order_id: string;
+  readonly name: string;
+  /** How many count. */
+  readonly counted: string;
+  /** The first of them, or of those that do not count. */
+  readonly conversion_id: string;
+  readonly user_key: string;
+}
+
+/** Orders that are described. */
+const MAX_ORDERS = 1000;
+
+/**
+ * Reads the orders of a tenant of which not exactly one conversion counts: by their valid results, which is another way than the
+ * workers'. Conversions further apart than orders are remembered may rightly count both. Where people were erased, the conversion that
+ * counted may be gone; and where an event ID counts in a conversion's place, that decides.
+ * @param horizonMs event time for which facts are held, ms @param isErased whether people were erased
+ */
+export async function readAuditOrders(
+  engine: WarehouseEngine,
+  tenant: string,
+  horizonMs: number,
+  isErased: boolean,
+): Promise<readonly AuditOrder[]> {
+  const last = "argMax(reason, (generation, attributed_at, revision))";
+  return engine.query<AuditOrder>(
+    `SELECT ofOrder AS order_id, goal AS name, toString(countIf(counts)) AS counted,
+  argMin(id, (NOT counts, id)) AS conversion_id, argMin(owner, (NOT counts, id)) AS user_key
+FROM (
+  SELECT conversion_id AS id, any(order_id) AS ofOrder, any(name) AS goal, any(conversion_time) AS at,
+    ${isCountedSql(last)} AS counts, ${last} = 'duplicate' AS twice, argMax(user_key, (generation, attributed_at, revision)) AS owner
+  FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = {tenant:String} AND order_id != '' GROUP BY ${CONVERSION_KEY}
+)
+GROUP BY ofOrder, goal
+HAVING (countIf(counts) > 1 AND dateDiff('millisecond', min(at), max(at)) <= {horizon:Int64})
+  OR (countIf(counts) = 0 AND countIf(twice) = 0 AND {erased:UInt8} = 0)
+ORDER BY ofOrder, goal LIMIT ${MAX_ORDERS}`,
+    { tenant, horizon: horizonMs, erased: isErased ? 1 : 0 },
   );
 }
 

@@ -6,9 +6,9 @@
  * time changes nothing. A conversion's result is one row with touchpoints and credits in arrays: it is loaded as a whole or not at
  * all, and reports need no join. `credits` shows a row a credit.
  */
-
 import { DATABASE } from "./database.ts";
 import { IMPORT_STATEMENTS, RATES_TABLE, SPEND_TABLE } from "./import-schema.ts";
+import { originColumns } from "./origin-columns.ts";
 
 /** One step of the schema. */
 export interface Migration {
@@ -295,4 +295,5 @@ export const MIGRATIONS: readonly Migration[] = [
   },
   { number: 8, name: "ID of the warehouse", statements: [WAREHOUSE] },
   { number: 9, name: "imports", statements: IMPORT_STATEMENTS },
+  { number: 10, name: "origins of touchpoints", statements: [originColumns(EVENTS_TABLE)] },
 ];

@@ -24,6 +24,9 @@ export const EVENT_COLUMNS: readonly Column[] = [
   { name: "properties", type: "String" },
   { name: "partition", type: "UInt16" },
   { name: "position", type: "String" },
+  { name: "referrer_host", type: "String" },
+  { name: "has_click_id", type: "Bool" },
+  { name: "link_click", type: "String" },
 ];
 
 /** The columns of `identities` in the order in which FactRows writes them. */

@@ -1,3 +1,4 @@
+import { hasClickId, linkClickOf, referrerHostOf } from "@tributary/attribution";
 import {
   createRowDictionaries,
   DIMENSION_COUNT,
@@ -11,9 +12,13 @@ import {
   IDENTITY_DECISION,
   IDENTITY_ERASE,
   isCopy,
+  isOrderRow,
+  type RareFields,
   readIdentity,
   readRareFields,
+  TYPE_CLICK,
   TYPE_IDENTITY,
+  TYPE_VISIT,
   unpackProperties,
   type Dictionary,
   type RowDictionaries,
@@ -148,10 +153,12 @@ export class FactRows {
   }
 
   /**
-   * Takes a record, with its second row where it has one: a decision of the anonymous ID's own partition or an erasure gives a row.
+   * Takes a record, with its second row where it has one: a decision of the anonymous ID's own partition or an erasure gives a row,
+   * one of an order none.
    * @param ordinal place of the record in its block
    */
   #appendIdentity(row: EventRow, reader: EntryReader, place: BlockPlace, ordinal: number): void {
+    if (isOrderRow(row.rare, row.rareStart, row.rareLength)) return;
     const record = this.#record;
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     const user = this.#user;
@@ -215,8 +222,9 @@ export class FactRows {
       const text = (this.#dictionaries.dimensions[i] as Dictionary).bytes(code);
       writer.stringBytes(text, 0, text.length);
     }
-    if ((row.flags & FLAG_RARE) !== 0) {
-      appendRare(writer, row);
+    const rare = (row.flags & FLAG_RARE) === 0 ? undefined : readRareFields(row);
+    if (rare !== undefined) {
+      appendRare(writer, rare);
     } else {
       writer.emptyString();
       writer.uint8(1);
@@ -224,12 +232,25 @@ export class FactRows {
     }
     writer.uint16(place.partition);
     writer.string(place.entryId);
+    appendOrigin(writer, row.flags & FLAG_TYPE_MASK, rare);
   }
 }
 
+/** Appends the columns from `referrer_host` to `link_click`. */
+function appendOrigin(writer: RowBinaryWriter, type: number, rare: RareFields | undefined): void {
+  if (rare === undefined || (type !== TYPE_CLICK && type !== TYPE_VISIT)) {
+    writer.emptyString();
+    writer.uint8(0);
+    writer.emptyString();
+    return;
+  }
+  writer.string(referrerHostOf(rare.referrer));
+  writer.uint8(hasClickId(rare.url) ? 1 : 0);
+  writer.string(type === TYPE_VISIT ? linkClickOf(rare.url) : "");
+}
+
 /** Appends the columns from `name` to `properties`. */
-function appendRare(writer: RowBinaryWriter, row: EventRow): void {
-  const rare = readRareFields(row);
+function appendRare(writer: RowBinaryWriter, rare: RareFields): void {
   writer.string(rare.name);
   if (rare.value === undefined) {
     writer.uint8(1);

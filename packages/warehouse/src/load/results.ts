@@ -7,9 +7,9 @@ import {
   EventRow,
   FLAG_ANONYMOUS,
   FLAG_TYPE_MASK,
+  isWithdrawn,
   readRareFields,
   readResultBlock,
-  REASON_DUPLICATE,
   REVISION_REASONS,
   type Dictionary,
   type ResultBlock,
@@ -117,7 +117,7 @@ export class ResultRows {
         this.#readPath(result, touches);
         this.#appendConversion(result, count, { partition, entryId, committedId });
         this.#appendPath(touches);
-        const isCounted = result.reasons[count] !== REASON_DUPLICATE;
+        const isCounted = !isWithdrawn(result.reasons[count]);
         const value = resultValue(result.values[count] ?? "");
         const credited = isCounted ? models : [];
         creditResult(this.#credits, credited, result.weights, value, touches, firstWeight);

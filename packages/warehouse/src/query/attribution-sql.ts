@@ -1,13 +1,39 @@
 import type { Names } from "@tributary/attribution";
-import { MONEY_DIGITS } from "@tributary/protocol";
+import { MONEY_DIGITS, WITHDRAWN_REASONS } from "@tributary/protocol";
 import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
 import { resultsTable } from "./names-sql.ts";
 
 /** Columns that are one conversion's within a tenant: its event ID, and the user key that it was sent under. */
 export const CONVERSION_KEY = "conversion_id, sent_user_key, sent_anonymous";
 
-/** SQL that is false of results that withdraw their conversion: its person has another event of its ID, which counts. */
-export const IS_COUNTED = "reason != 'duplicate'";
+/** SQL that is true of results of conversions in the place of which another one of their order counts. */
+export const IS_DUPLICATE_ORDER = "reason = 'duplicate_order'";
+const WITHDRAWN = WITHDRAWN_REASONS.map((reason) => `'${reason}'`).join(", ");
+
+/** SQL that is false of results that withdraw their conversion: another one counts in its place. */
+export const IS_COUNTED = isCountedSql("reason");
+
+/** {@link IS_COUNTED} of another expression that has a reason. */
+export function isCountedSql(reason: string): string {
+  return `${reason} NOT IN (${WITHDRAWN})`;
+}
+
+/**
+ * SQL for the conversions of the tenant that is bound to `{tenant:String}` in the place of which another one of their order counts:
+ * whether they were sent by an anonymous ID, the user key that they were sent under, and their event ID.
+ * @param asOf as it was known then, ms since 1970
+ */
+export function duplicateOrdersSql(asOf: number | undefined): string {
+  const known =
+    asOf === undefined
+      ? ""
+      : ` AND attributed_at <= fromUnixTimestamp64Milli(${Math.trunc(asOf)}, 'UTC')`;
+  return `SELECT sent_anonymous, sent_user_key, conversion_id FROM ${ATTRIBUTIONS_TABLE}
+WHERE tenant = {tenant:String} AND conversion_id IN (
+  SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = {tenant:String} AND ${IS_DUPLICATE_ORDER}
+)${known}
+GROUP BY ${CONVERSION_KEY} HAVING argMax(reason, (generation, attributed_at, revision)) = 'duplicate_order'`;
+}
 
 /**
  * SQL of the FROM and WHERE of the valid result of each conversion of the tenant that is bound to `{tenant:String}`, or of the one

@@ -1,11 +1,10 @@
 import {
   DIMENSION_FIELDS,
   formatDecimal,
-  REASON_DUPLICATE,
-  REVISION_REASONS,
+  WITHDRAWN_REASONS,
   type DimensionField,
 } from "@tributary/protocol";
-import { CONVERSION_KEY, decimalUnits } from "./attribution-sql.ts";
+import { CONVERSION_KEY, decimalUnits, isCountedSql } from "./attribution-sql.ts";
 import type { WarehouseEngine } from "../engine/engine.ts";
 import { ATTRIBUTIONS_TABLE } from "../engine/schema.ts";
 
@@ -68,6 +67,15 @@ export interface ConversionDetail {
   readonly credits: readonly ConversionCredit[];
   /** All revisions in their order, also those that came after `asOf`. */
   readonly revisions: readonly ConversionRevision[];
+  /** Of a duplicate order: the conversion that counts for the order; left out where that was erased. */
+  readonly countedInstead?: Pick<ConversionDetail, "id" | "sentUserKey" | "sentAnonymous">;
+}
+
+interface OrderRow {
+  readonly conversion_id: string;
+  readonly sent_user_key: string;
+  readonly sent_anonymous: boolean;
+  readonly counts: number;
 }
 
 interface DetailRow {
@@ -111,14 +119,16 @@ WHERE tenant = {tenant:String} AND conversion_id = {id:String} AND (sent_anonymo
 ORDER BY sent_anonymous, sent_user_key, attributed_at DESC, generation DESC, revision DESC
 LIMIT 1 BY revision, generation, sent_user_key, sent_anonymous`;
 
-/** The last conversion of an order. Apart from the search by ID, because each has its own index. */
-const FIND_ORDER_SQL = `SELECT conversion_id FROM ${ATTRIBUTIONS_TABLE}
-WHERE tenant = {tenant:String} AND order_id = {order:String}
-  AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC')
-ORDER BY conversion_time DESC, conversion_id
+/** The conversions of an order, those that count first, then the last. Apart from the search by ID, because each has its own index. */
+const FIND_ORDER_SQL = `SELECT ${CONVERSION_KEY}, ${isCountedSql("last")} AS counts FROM (
+  SELECT ${CONVERSION_KEY}, any(conversion_time) AS time, argMax(reason, (generation, attributed_at, revision)) AS last
+  FROM ${ATTRIBUTIONS_TABLE}
+  WHERE tenant = {tenant:String} AND order_id = {order:String}
+    AND attributed_at <= fromUnixTimestamp64Milli({as_of:Int64}, 'UTC') AND ({any_name:UInt8} = 1 OR name = {name:String})
+  GROUP BY ${CONVERSION_KEY}
+)
+ORDER BY counts DESC, time DESC, conversion_id
 LIMIT 1`;
-
-const DUPLICATE = REVISION_REASONS[REASON_DUPLICATE];
 
 /** Later than any result: 2100-01-01, ms since 1970. */
 const END_OF_TIME = Date.UTC(2100, 0, 1);
@@ -139,12 +149,25 @@ export async function findConversions(
   if (idOrOrderId === "") return [];
   const byId = await readDetails(engine, tenant, idOrOrderId, asOf);
   if (byId.length > 0) return byId;
-  const [found] = await engine.query<{ conversion_id: string }>(FIND_ORDER_SQL, {
-    tenant,
-    order: idOrOrderId,
-    as_of: asOf ?? END_OF_TIME,
-  });
+  const [found] = await readOrder(engine, tenant, idOrOrderId, undefined, asOf);
   return found === undefined ? [] : readDetails(engine, tenant, found.conversion_id, asOf);
+}
+
+/** @param name of the conversions; undefined for any */
+async function readOrder(
+  engine: WarehouseEngine,
+  tenant: string,
+  order: string,
+  name: string | undefined,
+  asOf: number | undefined,
+): Promise<readonly OrderRow[]> {
+  return engine.query<OrderRow>(FIND_ORDER_SQL, {
+    tenant,
+    order,
+    as_of: asOf ?? END_OF_TIME,
+    any_name: name === undefined ? 1 : 0,
+    name: name ?? "",
+  });
 }
 
 async function readDetails(
@@ -157,10 +180,33 @@ async function readDetails(
   const bySender = Map.groupBy(rows, (row) =>
     JSON.stringify([row.sent_anonymous, row.sent_user_key]),
   );
-  return [...bySender.values()]
+  const details = [...bySender.values()]
     .map((of) => detailAsOf(of, asOf))
     .filter((detail) => detail !== undefined)
-    .toSorted((a, b) => Number(a.reason === DUPLICATE) - Number(b.reason === DUPLICATE));
+    .toSorted((a, b) => Number(isDuplicate(a)) - Number(isDuplicate(b)));
+  const explained: ConversionDetail[] = [];
+  for (const detail of details) {
+    explained.push({ ...detail, ...(await countedInstead(engine, tenant, detail, asOf)) });
+  }
+  return explained;
+}
+
+/** The conversion that counts where a detail's is a duplicate order. It may be none: the one that came first may have been erased. */
+async function countedInstead(
+  engine: WarehouseEngine,
+  tenant: string,
+  { reason, orderId, name }: ConversionDetail,
+  asOf: number | undefined,
+): Promise<Pick<ConversionDetail, "countedInstead">> {
+  if (reason !== "duplicate_order") return {};
+  const [first] = await readOrder(engine, tenant, orderId, name, asOf);
+  if (first === undefined || !first.counts) return {};
+  const { conversion_id: id, sent_user_key: sentUserKey, sent_anonymous: sentAnonymous } = first;
+  return { countedInstead: { id, sentUserKey, sentAnonymous } };
+}
+
+function isDuplicate({ reason }: ConversionDetail): boolean {
+  return WITHDRAWN_REASONS.some((withdrawn) => withdrawn === reason);
 }
 
 /** @param rows of one conversion, newest first */

@@ -1,6 +1,7 @@
 import type { Names } from "@tributary/attribution";
 import type { WarehouseEngine } from "../engine/engine.ts";
-import { IDENTITIES_TABLE } from "../engine/schema.ts";
+import { ATTRIBUTIONS_TABLE, IDENTITIES_TABLE } from "../engine/schema.ts";
+import { duplicateOrdersSql, IS_DUPLICATE_ORDER } from "./attribution-sql.ts";
 import { factsTable, hasOwnNames } from "./names-sql.ts";
 
 /**
@@ -31,7 +32,7 @@ export function linkedSql(asOf: number | undefined): string {
 WHERE tenant = {tenant:String}${known} GROUP BY anonymous_id HAVING linked != ''`;
 }
 
-/** Sources of a tenant's facts, each fact with its person's user key. */
+/** Sources of a tenant's facts, each fact with its person's user key, without conversions that repeat an order. */
 export interface FactsSource {
   /** Has every fact once. */
   readonly exact: string;
@@ -39,36 +40,46 @@ export interface FactsSource {
   readonly fast: string;
   /** `PREWHERE` where the source has it. */
   readonly where: "PREWHERE" | "WHERE";
-  /** Whether anonymous IDs were linked: the source then has `sent_anonymous` and `sent_user_key`. */
-  readonly isLinked: boolean;
+  /** Whether the source has `sent_anonymous` and `sent_user_key`: where anonymous IDs were linked, or orders repeated. */
+  readonly isSent: boolean;
 }
 
 /**
  * Finds the sources of a tenant's facts: the table of facts itself, or where anonymous IDs were linked, the facts under their
- * person's user key, of several with one event ID {@link FIRST_SENT}. Without links a join would cost as much as the rest.
+ * person's user key, of several with one event ID {@link FIRST_SENT}. Without links a join would cost as much as the rest. Conversions
+ * in the place of which another one of their order counts are left out; workers decided which by arrival, which no fact tells.
  * @throws WarehouseError as the engine's query
  */
 export async function factsOfPeople(
   engine: WarehouseEngine,
   { tenant, asOf, names }: PeopleQuestion,
 ): Promise<FactsSource> {
-  const [row] = await engine.query<{ linked: string }>(
-    `SELECT count() AS linked FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String}`,
+  const [row] = await engine.query<{ linked: string; repeated: string }>(
+    `SELECT (SELECT count() FROM ${IDENTITIES_TABLE} WHERE tenant = {tenant:String}) AS linked,
+  (SELECT count() FROM ${ATTRIBUTIONS_TABLE} WHERE tenant = {tenant:String} AND ${IS_DUPLICATE_ORDER}) AS repeated`,
     { tenant },
   );
+  const isLinked = Number(row?.linked ?? 0) > 0;
+  const repeats = Number(row?.repeated ?? 0) > 0;
   const all = factsTable(names, true);
   const fast = factsTable(names, false);
-  if (Number(row?.linked ?? 0) === 0) {
-    return { exact: all, fast, where: hasOwnNames(names) ? "WHERE" : "PREWHERE", isLinked: false };
+  if (!isLinked && !repeats) {
+    return { exact: all, fast, where: hasOwnNames(names) ? "WHERE" : "PREWHERE", isSent: false };
   }
-  const of = (table: string, more: string): string => `(
+  const counted = repeats
+    ? ` AND (fact.type != 'conversion' OR (fact.is_anonymous, fact.user_key, fact.event_id) NOT IN (${duplicateOrdersSql(asOf)}))`
+    : "";
+  const sent = "fact.is_anonymous AS sent_anonymous, fact.user_key AS sent_user_key";
+  const of = (table: string, more: string): string =>
+    isLinked
+      ? `(
   SELECT fact.* EXCEPT (user_key, is_anonymous),
     if(fact.is_anonymous AND identity.linked != '', identity.linked, fact.user_key) AS user_key,
-    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous,
-    fact.is_anonymous AS sent_anonymous, fact.user_key AS sent_user_key
+    CAST(fact.is_anonymous AND identity.linked = '' AS Bool) AS is_anonymous, ${sent}
   FROM ${table} LEFT ANY JOIN (${linkedSql(asOf)}) AS identity ON fact.user_key = identity.anonymous_id
-  WHERE fact.tenant = {tenant:String}${more}
-)`;
+  WHERE fact.tenant = {tenant:String}${counted}${more}
+)`
+      : `(SELECT fact.*, ${sent} FROM ${table} WHERE fact.tenant = {tenant:String}${counted}${more})`;
   return {
     exact: of(
       `(SELECT * FROM ${all} WHERE tenant = {tenant:String}) AS fact`,
@@ -76,6 +87,6 @@ export async function factsOfPeople(
     ),
     fast: of(`${fast} AS fact`, ""),
     where: "WHERE",
-    isLinked: true,
+    isSent: true,
   };
 }

@@ -1,5 +1,6 @@
 import type { Names } from "@tributary/attribution";
 import { DIMENSION_FIELDS, type DimensionField } from "@tributary/protocol";
+import { ORIGIN_COLUMNS_SQL } from "./arrivals-sql.ts";
 import type { QueryParameters, WarehouseEngine } from "../engine/engine.ts";
 import {
   conversionDimensionsOf,
@@ -46,7 +47,7 @@ const COMMON_COLUMNS =
 
 /**
  * Reads the touchpoints of the users who converted in a time, as Apache Arrow: user_key, anonymous (0 or 1), ms (time, ms since
- * 1970), type, event_id, and a column for each dimension asked for. Rows have no order and may come twice: FINAL would merge all
+ * 1970), type, event_id, those of {@link ORIGIN_COLUMNS_SQL}, and a column for each dimension asked for. Rows have no order and may come twice: FINAL would merge all
  * rows to find the repeated ones.
  *
  * A hash finds the users, because a set of numbers is faster than one of texts: there may be touchpoints of other users.
@@ -107,7 +108,7 @@ function touchesSql(question: FactsQuestion, source: FactsSource): string {
   const known = knownCondition(question);
   const inRange = `${from === undefined ? "" : ` AND time >= ${FROM}`}${to === undefined ? "" : ` AND time < ${TO}`}`;
   const inWindow = `${startsAt(question)}${to === undefined ? "" : ` AND time < ${TO}`}`;
-  return `SELECT ${[COMMON_COLUMNS, ...dims].join(", ")}
+  return `SELECT ${[COMMON_COLUMNS, ORIGIN_COLUMNS_SQL, ...dims].join(", ")}
 FROM ${source.fast}
 ${source.where} tenant = {tenant:String} AND type IN ('impression', 'click', 'visit')${inWindow}
   AND cityHash64(user_key) IN (
@@ -151,8 +152,8 @@ function startsAt({ from, windowMs }: FactsQuestion): string {
 }
 
 /** Keeps each of a person's facts once, where they may have been sent under several user keys. */
-function onceOf({ isLinked }: FactsSource): string {
-  if (!isLinked) return "";
+function onceOf({ isSent }: FactsSource): string {
+  if (!isSent) return "";
   return `ORDER BY ${FIRST_SENT}\nLIMIT 1 BY user_key, is_anonymous, event_id\n`;
 }
 

@@ -22,6 +22,9 @@ test("numbers run from 1 without gaps", () => {
   );
 });
 
+/** Columns that the loader writes: earlier facts of this test have them early. */
+const ORIGINS = MIGRATIONS.find(({ name }) => name === "origins of touchpoints");
+
 /** Before migration 7: results without the user key that each conversion was sent under. */
 const BY_SENDER = 7;
 const SENT_BY = [
@@ -43,6 +46,7 @@ function anonymousPurchase(id: string, anonymousId: string): TributaryEvent {
 }
 
 async function storeEarlierResults(): Promise<void> {
+  for (const statement of ORIGINS?.statements ?? []) await engine.command(statement);
   const sent = [
     purchase("own", T0),
     anonymousPurchase("lone", "a9"),
@@ -123,6 +127,41 @@ test("a result that comes again, or a later one, replaces the one that was store
   expect(others).toEqual([]);
   expect(found).toMatchObject({ revision: 2, sentUserKey: "u1", touchpoints: [{ id: "t" }] });
   expect(found?.revisions.map(({ revision }) => revision)).toEqual([0, 1, 2]);
+});
+
+test("facts loaded before they had an origin have the one that the loader writes", async () => {
+  const facts = [
+    ["click", "https://WWW.Google.com/search?q=1", "https://shop.example/?gclid=1&tclid=x"],
+    ["visit", "android-app://com.shop.app", "https://shop.example/?a=1&tclid=x%2Dy#tclid=z"],
+    ["visit", "", "https://shop.example/?fbclid=&x=1"],
+    ["impression", "https://blog.example/", "https://shop.example/?gclid=1"],
+    ["custom", "https://blog.example/", "https://shop.example/?tclid=1"],
+  ];
+  for (const [i, [type = "", referrer = "", url = ""]] of facts.entries()) {
+    await engine.command(
+      `INSERT INTO tributary.events (tenant, event_id, type, time, user_key, referrer, url)
+VALUES ('earlier', '${i}', '${type}', fromUnixTimestamp64Milli(${T0}, 'UTC'), 'u', '${referrer}', '${url}')`,
+    );
+  }
+  const events = facts.map(
+    ([type, referrer, url], i) =>
+      ({ id: String(i), type, time: T0, userId: "u", referrer, url }) as TributaryEvent,
+  );
+  await loadFacts(engine, factBlock(events, "now"));
+  const read = (tenant: string) =>
+    engine.query(
+      "SELECT referrer_host, has_click_id, link_click FROM tributary.events FINAL WHERE tenant = {tenant:String} ORDER BY event_id",
+      { tenant },
+    );
+  const found = await read("now");
+  expect(found).toEqual([
+    { referrer_host: "google.com", has_click_id: true, link_click: "" },
+    { referrer_host: "com.shop.app", has_click_id: false, link_click: "x-y" },
+    { referrer_host: "", has_click_id: false, link_click: "" },
+    { referrer_host: "", has_click_id: false, link_click: "" },
+    { referrer_host: "", has_click_id: false, link_click: "" },
+  ]);
+  expect(await read("earlier")).toEqual(found);
 });
 
 test("a schema of a newer version is refused", async () => {

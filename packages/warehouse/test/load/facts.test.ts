@@ -62,7 +62,7 @@ test("every field of a fact arrives", async () => {
     "SELECT * FROM tributary.events FINAL ORDER BY time",
   );
   const blank = Object.fromEntries(
-    "source medium campaign term content channel name currency order_id anonymous_id referrer url properties"
+    "source medium campaign term content channel name currency order_id anonymous_id referrer url properties referrer_host link_click"
       .split(" ")
       .map((name) => [name, ""]),
   );
@@ -72,6 +72,7 @@ test("every field of a fact arrives", async () => {
     value: null,
     partition: 3,
     position: "1700000000123-7",
+    has_click_id: false,
   };
   expect(rows).toEqual([
     {
@@ -96,6 +97,7 @@ test("every field of a fact arrives", async () => {
       user_key: UUID,
       is_anonymous: true,
       referrer: "https://example.org/",
+      referrer_host: "example.org",
       url: `https://shop.example/${"x".repeat(1000)}`,
       properties: '{"plan":"pro","seats":3,"nested":{"ok":[true,null]}}',
     },

@@ -1,5 +1,10 @@
+import type { SessionGap } from "@tributary/attribution";
+import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { TributaryEvent } from "@tributary/protocol";
+import { expectedResults } from "../../../../test/support/oracle.ts";
+import { origin, sessionTime } from "../../../../test/support/origins.ts";
+import { runs } from "../../../../test/support/property-runs.ts";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
 import { openJourneys, type JourneyQuestion } from "../../src/query/open-journeys.ts";
 import { click, factBlock, purchase, T0 } from "../support/blocks.ts";
@@ -37,7 +42,12 @@ beforeAll(async () => {
 afterAll(() => remove());
 
 const ask = async (more: Partial<JourneyQuestion>) => {
-  const paths = await openJourneys(engine, { tenant: "default", by: ["channel"], ...more });
+  const paths = await openJourneys(engine, {
+    tenant: "default",
+    by: ["channel"],
+    sessionGapMs: 30 * 60_000,
+    ...more,
+  });
   return Object.fromEntries(paths.map(({ path, journeys }) => [path.join(" "), journeys]));
 };
 
@@ -108,4 +118,44 @@ test("impressions count or not, and a click takes them off its journey", async (
   expect(await views({})).toEqual({ "display email display": 1, display: 1 });
   expect(await views({ viewThrough: false })).toEqual({ email: 1 });
   expect(await views({ clickBeatsImpression: true })).toEqual({ email: 1, display: 1 });
+});
+
+test("without the visits that go on with an arrival, as the oracle has it", async () => {
+  const touch = fc
+    .tuple(
+      fc.constantFrom("impression" as const, "click" as const, "visit" as const),
+      origin,
+      sessionTime(T0),
+      fc.constantFrom("u1", "u2", "u3"),
+    )
+    .map(([type, from, time, userId]) => ({ type, ...from, time, userId }));
+  let tenants = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(touch, { minLength: 1, maxLength: 30 }),
+      fc.constantFrom<SessionGap>(1, 600_000, 1_800_000, "every_visit"),
+      async (all, sessionGap) => {
+        tenants += 1;
+        const tenant = `went on ${tenants}`;
+        const events = all.map((fields, i) => ({ id: `e${(i * 37) % 101}`, ...fields }));
+        const block = factBlock(events, tenant);
+        for (const position of [EARLY_MS, EARLY_MS]) {
+          await loadFacts(engine, block, `${position}-0`);
+        }
+        const end = T0 + 1;
+        const users = [...new Set(events.map(({ userId }) => userId))];
+        const rules = { click: end, view: end, halfLife: 1, sessionGap };
+        const ends = users.map(
+          (userId) => ({ id: "end", type: "conversion", time: end, userId }) as const,
+        );
+        const expected: Record<string, number> = {};
+        for (const { channels } of expectedResults([...events, ...ends], rules).values()) {
+          const path = channels.join(" ");
+          expected[path] = (expected[path] ?? 0) + 1;
+        }
+        expect(await ask({ tenant, sessionGapMs: sessionGap })).toEqual(expected);
+      },
+    ),
+    { numRuns: runs(15), interruptAfterTimeLimit: 20_000, markInterruptAsFailure: true },
+  );
 });

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { MODEL_NAMES } from "@tributary/attribution";
-import { REASON_DUPLICATE, REASON_MERGE, type TributaryEvent } from "@tributary/protocol";
+import {
+  REASON_DUPLICATE,
+  REASON_DUPLICATE_ORDER,
+  REASON_MERGE,
+  type TributaryEvent,
+} from "@tributary/protocol";
 import type { WarehouseEngine } from "../../src/engine/engine.ts";
 import { touchDimensions } from "../../src/query/attribution-sql.ts";
 import { findConversions } from "../../src/query/conversion-lookup.ts";
@@ -421,4 +426,36 @@ test("one event ID under two user keys is two conversions, until one of them is 
   const back = { revision: 2, reason: REASON_MERGE, generation: 6 };
   await load(LATE_MS, { conversion: alone, touches: [], value: "10", ...back });
   expect(await totals()).toMatchObject({ conversions: 3, value: [{ value: "27" }] });
+});
+
+test("a conversion that repeats an order does not count, and its order finds the one that does", async () => {
+  const tenant = "orders";
+  const load = async (ms: number, ...results: Result[]): Promise<void> =>
+    loadResults(engine, resultBlock(results, tenant), `${ms}-0`);
+  const order = (id: string, userId: string, at: number, name = "purchase"): TributaryEvent =>
+    purchase(id, T0 + at, { userId, name, currency: "EUR", orderId: "o-1" });
+  const repeats = { revision: 1, reason: REASON_DUPLICATE_ORDER, value: "", touches: [] };
+  await load(
+    FIRST_MS,
+    { conversion: order("first", "u1", 0), touches: [], value: "10" },
+    { conversion: order("later", "u2", 5), touches: [], value: "10" },
+    { conversion: order("lead", "u2", 1, "lead"), touches: [], value: "1" },
+  );
+  const totals = async (asOf?: number) =>
+    (await ask({ tenant, ...(asOf === undefined ? {} : { asOf }) })).totals;
+  expect(await totals()).toMatchObject({ conversions: 3 });
+  await load(LATE_MS, { conversion: order("later", "u2", 5), ...repeats });
+  expect(await totals()).toMatchObject({ conversions: 2, value: [{ value: "11" }] });
+  expect(await totals(FIRST_MS)).toMatchObject({ conversions: 3 });
+
+  const [later] = await findConversions(engine, tenant, "later");
+  expect(later).toMatchObject({
+    reason: "duplicate_order",
+    countedInstead: { id: "first", sentUserKey: "u1", sentAnonymous: false },
+  });
+  // By the order ID comes one that counts, though the other one is of later.
+  expect((await findConversions(engine, tenant, "o-1")).map(({ id }) => id)).toEqual(["lead"]);
+  const [before] = await findConversions(engine, tenant, "later", FIRST_MS);
+  expect(before).toMatchObject({ reason: "first" });
+  expect(before).not.toHaveProperty("countedInstead");
 });

@@ -1,5 +1,5 @@
 /** The body of a delivery: what `/v1/conversions/ID` shows of a result, under the same names. */
-import { REVISION_REASONS } from "@tributary/protocol";
+import { REVISION_REASONS, WITHDRAWN_REASONS } from "@tributary/protocol";
 import { z } from "zod";
 
 const instant = z.int().describe("ms since 1970");
@@ -68,7 +68,7 @@ export const resultSchema = z
     type: z
       .enum(RESULT_TYPES)
       .describe(
-        "attributed: the first result; corrected: a later one; withdrawn: its person sent it under another user key as well, which counts; test: an example, of no conversion",
+        "attributed: the first result; corrected: a later one; withdrawn: another conversion counts in its place, one of its ID that its person sent under another user key, or the first of its order; test: an example, of no conversion",
       ),
     timestamp: z.iso
       .datetime()
@@ -96,7 +96,8 @@ export type DeliveredTouchpoint = DeliveredConversion["touchpoints"][number];
 
 /** The body's text, which is signed and sent as it is. */
 export function bodyOf(data: DeliveredConversion): string {
-  const corrected = data.reason === "duplicate" ? WITHDRAWN : CORRECTED;
+  const isWithdrawn = WITHDRAWN_REASONS.some((reason) => reason === data.reason);
+  const corrected = isWithdrawn ? WITHDRAWN : CORRECTED;
   const body: ResultBody = {
     type: data.reason === "first" ? ATTRIBUTED : corrected,
     timestamp: new Date(data.attributedAt).toISOString(),

@@ -10,10 +10,10 @@ import {
   FLAG_USER_UUID,
   formatDecimal,
   formatUuid,
+  isWithdrawn,
   ProtocolError,
   readRareFields,
   readResultBlock,
-  REASON_DUPLICATE,
   type ResultBlock,
   REVISION_REASONS,
   type RowDictionaries,
@@ -66,7 +66,7 @@ export function* deliveriesOf(
       if (wanted.has(tenant)) touchpoints.push(touchpointOf(touch, index, dictionaries));
     }
     // A duplicate that never was a conversion of its own was never sent: there is nothing to withdraw.
-    const isKnown = result.reasons[i] !== REASON_DUPLICATE || (result.revisions[i] ?? 0) > 0;
+    const isKnown = !isWithdrawn(result.reasons[i]) || (result.revisions[i] ?? 0) > 0;
     if (wanted.has(tenant) && isKnown) {
       const data = conversionOf(reading, row, i, touchpoints, firstWeight);
       const id = deliveryId(data);
@@ -95,7 +95,7 @@ function conversionOf(
   if (reason === undefined) throw malformed(`reason ${result.reasons[index]}`);
   const value = resultValue(result.values[index] ?? "");
   const shared: ResultCredits<string> = { models: [], touches: [], shares: [], values: [] };
-  const models = reason === "duplicate" ? [] : result.models;
+  const models = isWithdrawn(result.reasons[index]) ? [] : result.models;
   creditResult(shared, models, result.weights, value, touchpoints.length, firstWeight);
   const tenant = dictionaries.tenants.text(row.tenant);
   const id = idOf(row);

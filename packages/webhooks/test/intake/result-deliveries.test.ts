@@ -4,6 +4,7 @@ import {
   parseDecimal,
   ProtocolError,
   REASON_DUPLICATE,
+  REASON_DUPLICATE_ORDER,
   REASON_MERGE,
   REASON_REFUND,
 } from "@tributary/protocol";
@@ -153,6 +154,12 @@ describe("one event ID under two user keys", () => {
     const made = bodyOf(only({ ...duplicate, ...more, revision: 1 }));
     expect(made.type).toBe("conversion.withdrawn");
     expect(made.data).toMatchObject({ value: "0", reason: "duplicate", credits: [] });
+
+    const repeated = { ...duplicate, reason: REASON_DUPLICATE_ORDER };
+    expect(deliveries([{ ...repeated, ...more }])).toEqual([]);
+    const withdrawn = bodyOf(only({ ...repeated, ...more, revision: 1 }));
+    expect(withdrawn.type).toBe("conversion.withdrawn");
+    expect(withdrawn.data).toMatchObject({ reason: "duplicate_order", credits: [] });
   });
 });
 

@@ -52,6 +52,7 @@ const BOOKS: readonly NamedCount[] = [
   ...DROPS.map(([bound, count]): NamedCount => [`dropped_${bound}`, count]),
   ["late", "late"],
   ["unmatched_refunds", "unmatchedRefunds"],
+  ["duplicate_orders", "duplicateOrders"],
   ["erased", "erased"],
 ];
 
@@ -251,6 +252,7 @@ export class AttributionProcessor implements PartitionProcessor {
       this.#metrics.tributary_events_duplicate_total.inc(counts.duplicate);
       this.#metrics.tributary_events_late_total.inc(counts.late);
       this.#metrics.tributary_refunds_unmatched_total.inc(counts.unmatchedRefunds);
+      this.#metrics.tributary_duplicate_orders_total.inc(counts.duplicateOrders);
       this.#metrics.tributary_erased_facts_total.inc(counts.erased);
       for (const [bound, count] of DROPS) {
         if (counts[count] > 0) {

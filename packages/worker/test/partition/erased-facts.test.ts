@@ -13,6 +13,7 @@ import {
   outboxKey,
   packErasure,
   partitionOfBytes,
+  isOrderRow,
   readIdentity,
   resultsKey,
   rewrittenFactsKey,
@@ -191,6 +192,8 @@ async function rowsOf(
       let kind = 0;
       while (reader.next(row)) {
         const isRecord = (row.flags & FLAG_TYPE_MASK) === TYPE_IDENTITY;
+        // They name orders, nobody.
+        if (isRecord && isOrderRow(row.rare, row.rareStart, row.rareLength)) continue;
         if (isRecord && row.rareLength > 0) {
           readIdentity(row.rare, row.rareStart, row.rareLength, record);
           kind = record.kind;

@@ -20,12 +20,15 @@ const counts = (byTenant: Record<string, [processed: number, latestTimeMs: numbe
         droppedFactsPerPartition: 0,
         late: 0,
         unmatchedRefunds: 0,
+        duplicateOrders: 0,
         erased: 0,
         droppedUsersPerPartition: 0,
         latestTimeMs,
         watermarkMs: latestTimeMs,
         kept: 0,
         keptTimeMs: 0,
+        keptOrders: 0,
+        ordersMs: 0,
       },
     ]),
   );
@@ -76,6 +79,26 @@ describe("what of the fact log can still matter", () => {
     retention.add("9960-0", counts({ a: [1, 50_000] }));
     expect(retention.decide(10_000).factsFrom).toBe("9950-0");
     expect(retention.decide(10_051).factsFrom).toBe("9960-0");
+  });
+
+  it("goes by the orders' own times where a tenant has records of orders here, and no facts", () => {
+    const retention = new FactRetention(HORIZON, KEPT);
+    const orders = (ms: number, kept = 1) => {
+      const { a } = counts({ a: [0, 0] });
+      if (a === undefined) throw new Error("no counts");
+      return { a: { ...a, kept, keptTimeMs: ms, keptOrders: 1, ordersMs: ms } };
+    };
+    retention.add("1-0", orders(5000));
+    retention.add("2-0", orders(6000));
+    expect(retention.decide(10_000).factsFrom).toBe("1-0");
+    retention.add("3-0", orders(6001));
+    expect(retention.decide(10_000).factsFrom).toBe("2-0");
+    // With another record beside it, or with facts, these decide.
+    retention.add("4-0", orders(6600, 2));
+    retention.add("5-0", orders(90_000));
+    expect(retention.decide(10_000).factsFrom).toBe("4-0");
+    retention.add("6-0", counts({ a: [1, 7601] }));
+    expect(retention.decide(10_000).factsFrom).toBe("5-0");
   });
 
   it("never trims the last block, and asks for a rebuild when most facts are gone", () => {

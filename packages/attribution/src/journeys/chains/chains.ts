@@ -4,22 +4,24 @@ import {
   type EntryColumns,
   EventRow,
   FLAG_TYPE_MASK,
+  isCopyDuplicateOrder,
   isTouchpointType,
   REASON_FIRST,
   REASON_LATE_TOUCHPOINT,
   TYPE_CONVERSION,
+  TYPE_IMPRESSION,
   TYPE_REFUND,
 } from "@tributary/protocol";
-import type { FactTable } from "../tables/fact-table.ts";
+import { type FactTable, HAS_ORIGIN } from "../tables/fact-table.ts";
 import { compareIds } from "../tables/id-order.ts";
 import type { PurchaseTable } from "../tables/purchase-table.ts";
 import type { UserTable } from "../tables/user-table.ts";
 import type { BatchInHand } from "../vocabulary/batch-in-hand.ts";
+import type { OriginReader } from "../vocabulary/origin-reader.ts";
 import type { Duplicates } from "./duplicates.ts";
 import type { ErasedChains } from "./erased-chains.ts";
 import type { JourneyTables } from "./journey-tables.ts";
 import type { Marks } from "./marks.ts";
-import type { OrderRefunds } from "./order-refunds.ts";
 import type { Persons } from "./persons.ts";
 
 /**
@@ -34,9 +36,9 @@ export class Chains {
   readonly #persons: Persons;
   readonly #erased: ErasedChains;
   readonly #marks: Marks;
-  readonly #refunds: OrderRefunds;
   readonly #duplicates: Duplicates;
   readonly #batch: BatchInHand;
+  readonly #origins: OriginReader;
   readonly #columns: EntryColumns;
   readonly #row = new EventRow();
   readonly #other = new EventRow();
@@ -48,15 +50,12 @@ export class Chains {
   readonly #later: number[] = [];
   /** Chain of the fact added last. */
   insertedChain = -1;
-  /** Event time of the oldest conversion that the refund added last is of, ms since 1970; Infinity for none. */
-  refundedMs = Infinity;
 
   constructor(
     tables: JourneyTables,
     persons: Persons,
     erased: ErasedChains,
     marks: Marks,
-    refunds: OrderRefunds,
     duplicates: Duplicates,
   ) {
     this.#tables = tables;
@@ -66,9 +65,9 @@ export class Chains {
     this.#persons = persons;
     this.#erased = erased;
     this.#marks = marks;
-    this.#refunds = refunds;
     this.#duplicates = duplicates;
     this.#batch = tables.vocabulary.batch;
+    this.#origins = tables.vocabulary.origins;
     this.#columns = this.#batch.columns;
   }
 
@@ -126,12 +125,19 @@ export class Chains {
     const copied = this.#batch.isCopy(event);
     const mayRepeat = this.#persons.active && facts.mayHoldId(staged);
     if (copied) this.#persons.addCopy(chain);
-    const reference = isPurchase ? this.#appendPurchase(event, chain, tuple, copied) : tuple;
-    const fact = facts.append(columns, event, staged, type, reference, this.#olderFact);
+    const isTouch = isTouchpointType(type);
+    let kind = type;
+    let reference = tuple;
+    if (isPurchase) reference = this.#appendPurchase(event, chain, tuple, copied);
+    else if (isTouch && type !== TYPE_IMPRESSION && this.#origins.read(columns, event, tuple)) {
+      kind |= HAS_ORIGIN;
+      reference = facts.origins.append(tuple, this.#origins);
+    }
+    const fact = facts.append(columns, event, staged, kind, reference, this.#olderFact);
     if (this.#newerFact < 0) this.#users.setHead(chain, fact, time);
     else facts.setOlder(this.#newerFact, fact);
     this.#users.count(chain);
-    if (isTouchpointType(type)) {
+    if (isTouch) {
       const window = this.#tables.windows.of(columns.tenants[event] as number, type);
       for (const conversion of this.#later) {
         if (facts.timeOf(conversion) - time <= window) {
@@ -142,7 +148,6 @@ export class Chains {
     } else if (isPurchase) {
       this.#purchases.facts[reference] = fact;
       if (type === TYPE_CONVERSION) this.#marks.mark(reference, REASON_FIRST);
-      else this.refundedMs = this.#refunds.markConversions(reference, chain);
     }
     if (mayRepeat) this.#duplicates.markBehindFact(fact, chain);
     return fact;
@@ -157,6 +162,7 @@ export class Chains {
       const end = columns.rareEnds[event] as number;
       const start = end - (columns.rareLengths[event] as number);
       this.#purchases.revisions[purchase] = copyRevision(columns.bytes, start);
+      this.#purchases.lost[purchase] = isCopyDuplicateOrder(columns.bytes, start) ? 1 : 0;
     }
     return purchase;
   }

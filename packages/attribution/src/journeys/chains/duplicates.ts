@@ -1,6 +1,7 @@
 /**
  * Events that a person sent under several user keys with one ID: it happened once. That of the user counts, else that of the
- * lowest anonymous ID by its bytes: no order of arrival decides. A conversion that does not count is a duplicate.
+ * lowest anonymous ID by its bytes: no order of arrival decides. A conversion that does not count is a duplicate. One that is a
+ * duplicate order counts in no other's place.
  */
 import { EventRow, REASON_MERGE, TYPE_CONVERSION } from "@tributary/protocol";
 import { compareIds, idText } from "../tables/id-order.ts";
@@ -81,11 +82,18 @@ export class Duplicates {
     }
   }
 
-  /** Whether a chain has a fact with the ID of {@link #row}. */
+  /** Whether a fact is a conversion in the place of which another one of its order counts. */
+  #isLost(fact: number): boolean {
+    const { facts, purchases } = this.#tables;
+    if (facts.typeOf(fact) !== TYPE_CONVERSION) return false;
+    return purchases.lost[facts.referenceOf(fact)] === 1;
+  }
+
+  /** Whether a chain has a fact with the ID of {@link #row}, which counts. */
   #hasId(chain: number): boolean {
     for (const fact of factsOf(this.#tables, chain)) {
       this.#tables.facts.load(fact, this.#other);
-      if (compareIds(this.#row, this.#other) === 0) return true;
+      if (compareIds(this.#row, this.#other) === 0) return !this.#isLost(fact);
     }
     return false;
   }

@@ -1,4 +1,5 @@
 import {
+  addOrigin,
   EventRow,
   IDENTITY_DECISION,
   IDENTITY_LINK,
@@ -15,7 +16,7 @@ import { factsOf, newestTimeOf } from "../chains/walk.ts";
 import type { LinkCounts } from "./counts.ts";
 import type { Erasures } from "./erasures.ts";
 import { compareKeys } from "../chains/key.ts";
-import type { KeyHomes } from "./key-homes.ts";
+import type { KeyHomes } from "../chains/key-homes.ts";
 import type { Messages } from "./messages.ts";
 import type { ReceivedRecord } from "./received-records.ts";
 
@@ -168,13 +169,20 @@ export class Decisions {
       facts.load(fact, row);
       users.load(chain, row);
       let revision = 0;
+      let isDuplicateOrder = false;
+      let origin = -1;
       if (isPurchase) {
         const purchase = facts.referenceOf(fact);
         vocabulary.tuples.load(purchases.tuples[purchase] as number, row.dimensions);
         purchases.load(purchase, row);
         revision = purchases.revisions[purchase] as number;
-      } else facts.loadDimensions(fact, row);
-      markCopy(row, revision);
+        isDuplicateOrder = purchases.lost[purchase] === 1;
+      } else {
+        facts.loadDimensions(fact, row);
+        origin = facts.originOf(fact);
+      }
+      markCopy(row, revision, isDuplicateOrder);
+      if (origin >= 0) addOrigin(row, facts.origins.keysOf(origin));
       if (this.#messages.isFull(to)) this.#sendLink(to, chain, decision);
       this.#messages.copy(to, row);
       counts.forwarded += 1;

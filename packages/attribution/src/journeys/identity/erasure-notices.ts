@@ -1,6 +1,6 @@
 import { IDENTITY_ERASE } from "@tributary/protocol";
 import { type Key, textOf } from "../chains/key.ts";
-import type { KeyHomes } from "./key-homes.ts";
+import type { KeyHomes } from "../chains/key-homes.ts";
 import type { Messages, Subject } from "./messages.ts";
 
 /** An anonymous ID that is to be erased with a user. */

@@ -20,8 +20,9 @@ import type { ErasureCounts } from "./counts.ts";
 import { ErasureMemory } from "./erasure-memory.ts";
 import { ErasureNotices } from "./erasure-notices.ts";
 import { Forgetting } from "./forgetting.ts";
-import type { KeyHomes } from "./key-homes.ts";
-import { type Message, Messages, type Subject } from "./messages.ts";
+import type { KeyHomes } from "../chains/key-homes.ts";
+import { type Message, OutgoingRows } from "../outgoing-rows.ts";
+import { Messages, type Subject } from "./messages.ts";
 import type { Pairs } from "./pairs.ts";
 import type { ReceivedRecord } from "./received-records.ts";
 
@@ -57,7 +58,7 @@ export class Erasures {
     this.#homes = homes;
     this.#pairs = pairs;
     this.#affected = affected;
-    this.#messages = new Messages(tables.users, tables.vocabulary.dictionaries);
+    this.#messages = new Messages(tables.users, new OutgoingRows(tables.vocabulary.dictionaries));
     this.#notices = new ErasureNotices(homes, this.#messages);
     this.#forgetting = new Forgetting(tables, erased);
   }

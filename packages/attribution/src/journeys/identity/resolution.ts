@@ -25,9 +25,10 @@ import { type IdentityCounts, noLinkCounts } from "./counts.ts";
 import { Decisions } from "./decisions.ts";
 import { Erasures } from "./erasures.ts";
 import { type Key, keyOfText, textOf } from "../chains/key.ts";
-import { KeyHomes, type Place } from "./key-homes.ts";
+import type { KeyHomes } from "../chains/key-homes.ts";
 import { Links } from "./links.ts";
-import { type Message, Messages } from "./messages.ts";
+import type { Message, OutgoingRows } from "../outgoing-rows.ts";
+import { Messages } from "./messages.ts";
 import { type Announcement, Pairs } from "./pairs.ts";
 import { type ReceivedRecord, RecordReader } from "./received-records.ts";
 
@@ -53,7 +54,8 @@ export class IdentityResolution {
 
   constructor(
     tables: JourneyTables,
-    place: Place,
+    homes: KeyHomes,
+    outgoing: OutgoingRows,
     persons: Persons,
     erased: ErasedChains,
     marks: Marks,
@@ -64,9 +66,9 @@ export class IdentityResolution {
     const refreshMs = Math.max(1, Math.floor(heldMs / REFRESHES));
     this.#tables = tables;
     this.#persons = persons;
-    this.#homes = new KeyHomes(tables, place);
+    this.#homes = homes;
     this.#pairs = new Pairs(identity.maxAnonymousIds, refreshMs);
-    this.#messages = new Messages(tables.users, tables.vocabulary.dictionaries);
+    this.#messages = new Messages(tables.users, outgoing);
     const affected = new AffectedConversions(tables, persons, marks, duplicates);
     this.erasures = new Erasures(tables, persons, erased, this.#homes, this.#pairs, affected);
     this.#decisions = new Decisions(

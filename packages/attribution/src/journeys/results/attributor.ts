@@ -2,7 +2,9 @@ import {
   CHANNEL_DIMENSION,
   EventRow,
   isTouchpointType,
+  isWithdrawn,
   REASON_DUPLICATE,
+  REASON_DUPLICATE_ORDER,
   REASON_FIRST,
   REASON_MERGE,
   ResultWriter,
@@ -13,7 +15,7 @@ import type { Duplicates } from "../chains/duplicates.ts";
 import type { JourneyTables } from "../chains/journey-tables.ts";
 import { keyOfRow, textOf } from "../chains/key.ts";
 import { mergeChains } from "../chains/merged-chain.ts";
-import type { OrderRefunds } from "../chains/order-refunds.ts";
+import type { OrderRefunds } from "../orders/order-refunds.ts";
 import type { Persons } from "../chains/persons.ts";
 import { idText } from "../tables/id-order.ts";
 import {
@@ -22,6 +24,7 @@ import {
   MAX_DESCRIBED,
   MAX_DESCRIBED_TOUCHES,
 } from "./described-result.ts";
+import { JourneyArrivals } from "./journey-arrivals.ts";
 import { PathBuffer } from "./path-buffer.ts";
 
 /** A result block is closed before it holds more touchpoints, or more results (an entry has 65,535 rows at most). */
@@ -58,6 +61,7 @@ export class Attributor {
   readonly #duplicates: Duplicates;
   readonly #writer: ResultWriter;
   readonly #path = new PathBuffer(MODEL_NAMES.length);
+  readonly #arrivals: JourneyArrivals;
   readonly #row = new EventRow();
   readonly #warmed = new Int32Array(WARMED_AT_ONCE);
   /** Of the marked conversions, those that {@link estimateBytes} has counted, and their bytes. */
@@ -76,6 +80,7 @@ export class Attributor {
     this.#persons = persons;
     this.#refunds = refunds;
     this.#duplicates = duplicates;
+    this.#arrivals = new JourneyArrivals(tables);
     this.#writer = new ResultWriter(MODEL_NAMES, tables.vocabulary.dictionaries);
   }
 
@@ -114,8 +119,7 @@ export class Attributor {
       const person = this.#personOf(purchase);
       if (person < 0) continue;
       const reason = this.#reasonOf(purchase, person);
-      const touches =
-        reason === REASON_DUPLICATE ? this.#noPath() : this.#findPath(purchase, person);
+      const touches = isWithdrawn(reason) ? this.#noPath() : this.#findPath(purchase, person);
       if (
         writer.count >= MAX_BLOCK_RESULTS ||
         (writer.count > 0 && writer.touchCount + touches > MAX_BLOCK_TOUCHES)
@@ -156,7 +160,8 @@ export class Attributor {
 
   /** Why it gets a result. One that another partition attributed before is new here, but that result is not its first. */
   #reasonOf(purchase: number, person: number): number {
-    const { revisions, reasons, users } = this.#tables.purchases;
+    const { lost, revisions, reasons, users } = this.#tables.purchases;
+    if (lost[purchase] === 1) return REASON_DUPLICATE_ORDER;
     const isLinked = (users[purchase] as number) !== person;
     if (isLinked && this.#duplicates.has(purchase, person)) return REASON_DUPLICATE;
     if (revisions[purchase] === 0) return REASON_FIRST;
@@ -184,20 +189,22 @@ export class Attributor {
 
   /** Collects the conversion's touchpoints in path order. @returns how many */
   #findPath(purchase: number, person: number): number {
-    const { facts, purchases, users, vocabulary, windows } = this.#tables;
+    const { facts, purchases, users } = this.#tables;
     const path = this.#path;
     const time = facts.timeOf(purchases.facts[purchase] as number);
-    path.clear();
     const tenant = users.tenantOf(person);
+    path.clear();
+    if (this.#persons.linkedTo(person).length > 0) this.#collectMerged(person, time, tenant);
+    else this.#collect(person, time, tenant);
+    this.#arrivals.keepArrivals(path, tenant);
+    return path.length;
+  }
+
+  /** Collects the touchpoints of a journey of one chain up to a time. */
+  #collect(person: number, time: number, tenant: number): void {
+    const { facts, users, vocabulary, windows } = this.#tables;
     const direct = vocabulary.channels.directOf(tenant);
-    if (this.#persons.linkedTo(person).length > 0) {
-      for (const fact of this.#mergedTouches(person, time)) {
-        const age = time - facts.timeOf(fact);
-        if (age > windows.of(tenant, facts.typeOf(fact))) continue;
-        path.push(fact, age, direct.includes(facts.channelOf(fact)));
-      }
-      return path.length;
-    }
+    const path = this.#path;
     for (let fact = users.headOf(person); fact >= 0; fact = facts.olderThan(fact)) {
       const age = time - facts.timeOf(fact);
       if (age < 0) continue;
@@ -207,7 +214,16 @@ export class Attributor {
       path.push(fact, age, direct.includes(facts.channelOf(fact)));
     }
     path.reverse();
-    return path.length;
+  }
+
+  #collectMerged(person: number, time: number, tenant: number): void {
+    const { facts, vocabulary, windows } = this.#tables;
+    const direct = vocabulary.channels.directOf(tenant);
+    for (const fact of this.#mergedTouches(person, time)) {
+      const age = time - facts.timeOf(fact);
+      if (age > windows.of(tenant, facts.typeOf(fact))) continue;
+      this.#path.push(fact, age, direct.includes(facts.channelOf(fact)));
+    }
   }
 
   /** The touchpoints of a journey of several chains up to a time, oldest first, each event ID once. */
@@ -236,7 +252,7 @@ export class Attributor {
     users.load(person, row);
     vocabulary.tuples.load(purchases.tuples[purchase] as number, row.dimensions);
     purchases.load(purchase, row);
-    const value = reason === REASON_DUPLICATE ? "" : this.#refunds.netValue(purchase, person);
+    const value = isWithdrawn(reason) ? "" : this.#refunds.netValue(purchase, person);
     const generation = this.#persons.generationOf(chain);
     writer.conversion(row, value, revision, reason, touches, generation, sentAs);
     for (let i = 0; i < touches; i += 1) {

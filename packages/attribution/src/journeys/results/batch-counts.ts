@@ -15,8 +15,10 @@ export interface TenantCounts {
   droppedFactsPerPartition: number;
   /** Of the processed: beyond the allowed lateness, so that the results which they change may lack touchpoints. */
   late: number;
-  /** Of the processed: refunds whose order had no conversion when they came. */
+  /** Of the processed, also of earlier batches and other partitions: refunds whose order had no conversion when its home took them. */
   unmatchedRefunds: number;
+  /** Of the processed, also of earlier batches: conversions whose order another one counts for. */
+  duplicateOrders: number;
   /** Events of users that the partition has no more room for. */
   droppedUsersPerPartition: number;
   /** Of the processed, mostly of earlier batches: facts of erased people that the partition still held. */
@@ -32,6 +34,10 @@ export interface TenantCounts {
   kept: number;
   /** Latest time of them, ms since 1970; 0 where there are none. */
   keptTimeMs: number;
+  /** Of them: records of orders. Mostly they are of users whose facts lie in other partitions. */
+  keptOrders: number;
+  /** Largest min(time, arrival) of those, ms since 1970; 0 where there are none. */
+  ordersMs: number;
 }
 
 /** By kind of fact. */
@@ -84,9 +90,21 @@ export class BatchCounts {
     if (timeMs > this.#current.keptTimeMs) this.#current.keptTimeMs = timeMs;
   }
 
+  /** A record of an order. */
+  keptOrder(tenant: number, timeMs: number): void {
+    this.kept(tenant, timeMs);
+    this.#current.keptOrders += 1;
+    if (timeMs > this.#current.ordersMs) this.#current.ordersMs = timeMs;
+  }
+
   unmatchedRefund(tenant: number): void {
     if (tenant !== this.#tenant) this.#select(tenant);
     this.#current.unmatchedRefunds += 1;
+  }
+
+  duplicateOrders(tenant: number, conversions: number): void {
+    if (tenant !== this.#tenant) this.#select(tenant);
+    this.#current.duplicateOrders += conversions;
   }
 
   erased(tenant: number, facts: number): void {
@@ -117,6 +135,7 @@ export class BatchCounts {
   raiseWatermarks(arrivedMs: number): void {
     for (const [tenant, counts] of this.#byTenant) {
       counts.watermarkMs = Math.min(counts.latestTimeMs, arrivedMs);
+      counts.ordersMs = Math.min(counts.ordersMs, arrivedMs);
       this.#watermarks.raise(tenant, counts.watermarkMs);
     }
   }
@@ -153,11 +172,14 @@ function empty(): TenantCounts {
     droppedFactsPerPartition: 0,
     late: 0,
     unmatchedRefunds: 0,
+    duplicateOrders: 0,
     droppedUsersPerPartition: 0,
     erased: 0,
     latestTimeMs: 0,
     watermarkMs: 0,
     kept: 0,
     keptTimeMs: 0,
+    keptOrders: 0,
+    ordersMs: 0,
   };
 }

@@ -29,6 +29,14 @@ export class PathBuffer implements Path {
     this.length = index + 1;
   }
 
+  /** Moves a touchpoint to a place before it. */
+  move(from: number, to: number): void {
+    if (from === to) return;
+    this.facts[to] = this.facts[from] as number;
+    this.ageMs[to] = this.ageMs[from] as number;
+    this.isDirect[to] = this.isDirect[from] as number;
+  }
+
   /** Turns newest first into oldest first. */
   reverse(): void {
     const { facts, ageMs, isDirect } = this;

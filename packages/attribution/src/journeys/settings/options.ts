@@ -1,4 +1,5 @@
 import type { ChannelSettings } from "../../channel/tenant-rules.ts";
+import { DEFAULT_SESSION_GAP_MS, type SessionGap } from "../../arrivals/session-arrivals.ts";
 import { DEFAULT_MODEL_OPTIONS, type ModelOptions } from "../../models/registry.ts";
 
 /** Settings of a partition's journeys. */
@@ -7,6 +8,8 @@ export interface JourneyOptions {
   readonly clickWindowMs: number;
   /** How long before a conversion an impression still counts, ms, inclusive. */
   readonly viewWindowMs: number;
+  /** Within a session, visits that bring nothing new go on with an arrival: docs/models.md. */
+  readonly sessionGapMs: SessionGap;
   /**
    * Facts are held for the longest window and this much more, ms, behind the watermark of their tenant: what
    * concerns an older conversion may find its touchpoints gone, and is counted.
@@ -36,7 +39,10 @@ export interface TenantJourneyOptions {
   /** At most the longer of the platform's windows: facts are held for that long. */
   readonly clickWindowMs?: number | undefined;
   readonly viewWindowMs?: number | undefined;
+  readonly sessionGapMs?: SessionGap | undefined;
   readonly channels?: ChannelSettings | undefined;
+  /** Whether the tenant gives different orders the same ID: then an order's conversions all count. */
+  readonly reusedOrderIds?: boolean | undefined;
 }
 
 /** Which anonymous IDs count for which user. */
@@ -72,6 +78,7 @@ const DAY_MS = 86_400_000;
 export const DEFAULT_JOURNEY_OPTIONS: JourneyOptions = Object.freeze({
   clickWindowMs: 30 * DAY_MS,
   viewWindowMs: DAY_MS,
+  sessionGapMs: DEFAULT_SESSION_GAP_MS,
   latenessMs: DAY_MS,
   maxFactsPerUser: 1000,
   maxConversionsPerUser: 2000,

@@ -9,15 +9,18 @@ import type { DimensionTuples } from "./dimension-tuples.ts";
 import { EventIds } from "./event-ids.ts";
 import { IdFilter } from "./id-filter.ts";
 import { MOST_STAGED } from "./most-staged.ts";
+import { OriginTable } from "./origin-table.ts";
 import { RecordPages, wordOf } from "./record-pages.ts";
 
+/** Bit of a touchpoint's kind that says: its reference is a record of the origins, which has the combination of dimensions. */
+export const HAS_ORIGIN = 0x20;
 /** Steps for which a chain is followed to bring it into the cache. */
 const MOST_WARMED = 64;
 /** Words of a fact's record: four of its ID, then these. */
 const OLDER = 4;
 const REFERENCE = 5;
 const TIME_LOW = 6;
-/** The time's upper 16 bits, and above them the kind: type code in the low bits, ID_LONG and FLAG_ID_UUID above. */
+/** The time's upper 16 bits, and above them the kind: type code in the low bits, ID_LONG, FLAG_ID_UUID and HAS_ORIGIN above. */
 const TIME_HIGH = 7;
 const KIND_SHIFT = 16;
 const TIME_HIGH_MASK = 0xffff;
@@ -38,6 +41,8 @@ export class FactTable {
   readonly #tuples: DimensionTuples;
   readonly #ids = new EventIds();
   readonly #records = new RecordPages();
+  /** Origins of touchpoints that have a record of their own. */
+  readonly origins = new OriginTable();
   #known: IdFilter;
   /** The full filter's successor, which is filled bit by bit: all at once would hold up everything for 100 ms and more. */
   #next: IdFilter | undefined;
@@ -59,14 +64,15 @@ export class FactTable {
   /** Bytes held, for accounting. */
   get byteLength(): number {
     const filters = this.#known.byteLength + (this.#next?.byteLength ?? 0);
-    return this.#records.byteLength + this.#ids.byteLength + filters;
+    return this.#records.byteLength + this.#ids.byteLength + this.origins.byteLength + filters;
   }
 
   /**
    * Appends a fact whose ID is staged. It is in no user's chain yet.
    * @param event that it is: from 0 to 2^48 − 1 ms @param staged the number of its ID, see {@link stage}
-   * @param type code
-   * @param reference combination of dimensions, or for conversions and refunds their place in the purchase table
+   * @param type code, with {@link HAS_ORIGIN} where it holds
+   * @param reference combination of dimensions or record of the origins; for conversions and refunds their place in the purchase
+   *   table
    * @param older the next older fact of the same user, −1 for none @returns its number
    */
   append(
@@ -134,14 +140,25 @@ export class FactTable {
     return this.#kindOf(fact) & FLAG_TYPE_MASK;
   }
 
-  /** Combination of dimensions of a touchpoint; of a conversion or refund its place in the purchase table. */
+  /** Combination of dimensions or origin of a touchpoint; of a conversion or refund its place in the purchase table. */
   referenceOf(fact: number): number {
     return this.#records.words(fact)[wordOf(fact) + REFERENCE] as number;
   }
 
+  /** Record of a touchpoint's origin; −1 where its combination of dimensions tells all of it. */
+  originOf(fact: number): number {
+    return (this.#kindOf(fact) & HAS_ORIGIN) === 0 ? -1 : this.referenceOf(fact);
+  }
+
+  /** Combination of dimensions of a touchpoint. */
+  tupleOf(fact: number): number {
+    const reference = this.referenceOf(fact);
+    return (this.#kindOf(fact) & HAS_ORIGIN) === 0 ? reference : this.origins.tupleOf(reference);
+  }
+
   /** Dictionary code of a touchpoint's channel. */
   channelOf(fact: number): number {
-    return this.#tuples.code(this.referenceOf(fact), CHANNEL_DIMENSION);
+    return this.#tuples.code(this.tupleOf(fact), CHANNEL_DIMENSION);
   }
 
   /** Fills a row with a fact's time, type and ID (not its user, nor its dimensions). */
@@ -155,7 +172,7 @@ export class FactTable {
 
   /** Fills a row with a touchpoint's dimensions. */
   loadDimensions(fact: number, row: EventRow): void {
-    this.#tuples.load(this.referenceOf(fact), row.dimensions);
+    this.#tuples.load(this.tupleOf(fact), row.dimensions);
   }
 
   /**

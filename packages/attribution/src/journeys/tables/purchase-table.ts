@@ -1,6 +1,7 @@
 import {
   type EntryColumns,
   type EventRow,
+  findRareText,
   FLAG_RARE,
   FLAG_TYPE_MASK,
   RARE_VALUE,
@@ -29,6 +30,12 @@ export class PurchaseTable {
   reasons = new Uint8Array(INITIAL);
   /** Combination of dimensions. */
   tuples = new Int32Array(INITIAL);
+  /** Goal of the conversion's order, counted from 1; 0 for none: see GoalTable. */
+  goals = new Int32Array(INITIAL);
+  /** The conversion of the same goal that was added before, −1 for none. */
+  nextOfGoal = new Int32Array(INITIAL);
+  /** 1 where another conversion of the goal counts. */
+  lost = new Uint8Array(INITIAL);
   #places = new Uint32Array(INITIAL);
   #lengths = new Uint16Array(INITIAL);
   #arena = new Uint8Array(4096);
@@ -43,7 +50,7 @@ export class PurchaseTable {
 
   /** Bytes held, for accounting. */
   get byteLength(): number {
-    return this.facts.length * 31 + this.#arena.byteLength;
+    return this.facts.length * 40 + this.#arena.byteLength;
   }
 
   /**
@@ -57,6 +64,9 @@ export class PurchaseTable {
     this.revisions[index] = 0;
     this.marks[index] = 0;
     this.tuples[index] = tuple;
+    this.goals[index] = 0;
+    this.nextOfGoal[index] = -1;
+    this.lost[index] = 0;
     const length = (columns.rareLengths[event] as number) - skipped;
     const end = columns.rareEnds[event] as number;
     this.#reserve(length);
@@ -92,6 +102,17 @@ export class PurchaseTable {
     return readRareText(this.#arena, place, this.#lengths[index] as number, RARE_VALUE);
   }
 
+  /** The bytes that {@link findText} tells places of, until a purchase is appended. */
+  get bytes(): Uint8Array {
+    return this.#arena;
+  }
+
+  /** Where the text of a rare field begins, −1 where it is absent; `rareRange` has its end then. @param code RARE_* */
+  findText(index: number, code: number): number {
+    const place = this.#places[index] as number;
+    return findRareText(this.#arena, place, this.#lengths[index] as number, code);
+  }
+
   #grow(): void {
     const size = this.facts.length * 2;
     const copy = <T extends { set(from: ArrayLike<number>): void }>(
@@ -107,6 +128,9 @@ export class PurchaseTable {
     this.marks = copy(new Float64Array(size), this.marks);
     this.reasons = copy(new Uint8Array(size), this.reasons);
     this.tuples = copy(new Int32Array(size), this.tuples);
+    this.goals = copy(new Int32Array(size), this.goals);
+    this.nextOfGoal = copy(new Int32Array(size), this.nextOfGoal);
+    this.lost = copy(new Uint8Array(size), this.lost);
     this.#places = copy(new Uint32Array(size), this.#places);
     this.#lengths = copy(new Uint16Array(size), this.#lengths);
   }

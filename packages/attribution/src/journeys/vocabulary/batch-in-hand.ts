@@ -1,4 +1,4 @@
-import { EntryColumns, EntrySplicer, FLAG_RARE, isCopy } from "@tributary/protocol";
+import { EntryColumns, EntrySplicer, FLAG_RARE, isCopy, isOrderRow } from "@tributary/protocol";
 
 /**
  * The entry in hand and the fact block in the making, in a vocabulary's codes. The partitions of a thread share them: they
@@ -21,5 +21,12 @@ export class BatchInHand {
     if (((columns.flags[event] as number) & FLAG_RARE) === 0) return false;
     const end = columns.rareEnds[event] as number;
     return isCopy(columns.bytes, end - (columns.rareLengths[event] as number));
+  }
+
+  /** Whether a row of TYPE_IDENTITY is the record of an order. */
+  isOrderRecord(row: number): boolean {
+    const { columns } = this;
+    const length = columns.rareLengths[row] as number;
+    return isOrderRow(columns.bytes, (columns.rareEnds[row] as number) - length, length);
   }
 }

@@ -10,7 +10,9 @@ import {
   readRareFields,
   type RowDictionaries,
   TYPE_IMPRESSION,
+  TYPE_VISIT,
 } from "@tributary/protocol";
+import { linkChannelOf } from "../../arrivals/origin.ts";
 import { DIRECT_CHANNELS } from "../../channel/channels.ts";
 import { classifyChannel, utmFromUrl } from "../../channel/classify.ts";
 import type { Names } from "../../channel/names.ts";
@@ -216,6 +218,9 @@ export class ChannelNamer {
         if (codes[i] === 0 && text !== undefined) codes[i] = dimensions[i]?.internText(text) ?? 0;
       }
     }
+    const isVisit = (row.flags & FLAG_TYPE_MASK) === TYPE_VISIT;
+    const linkChannel = rare === undefined || !isVisit ? "" : linkChannelOf(rare.url);
+    if (linkChannel !== "") return this.#channels.internText(linkChannel);
     const text = (i: number): string | undefined =>
       codes[i] === 0 ? undefined : dimensions[i]?.text(codes[i] as number);
     const signal = {

@@ -10,6 +10,8 @@ import type { ChannelSettings } from "../../channel/tenant-rules.ts";
 import { DimensionTuples, OTHER_CODE, TUPLE_BYTES } from "../tables/dimension-tuples.ts";
 import { BatchInHand } from "./batch-in-hand.ts";
 import { ChannelNamer } from "./channel-namer.ts";
+import { OriginReader } from "./origin-reader.ts";
+import { TupleSignatures } from "./tuple-signatures.ts";
 
 /** Stands for the values of a dimension that a vocabulary does not hold. */
 export const OTHER_VALUE = "(other)";
@@ -30,6 +32,8 @@ export class Vocabulary {
   readonly dictionaries: RowDictionaries;
   readonly tuples: DimensionTuples;
   readonly channels: ChannelNamer;
+  readonly signatures: TupleSignatures;
+  readonly origins: OriginReader;
   readonly batch = new BatchInHand();
   /** By dimension: values of the batch's new facts for which "(other)" stands. */
   readonly #overflowed = new Float64Array(DIMENSION_COUNT);
@@ -59,6 +63,9 @@ export class Vocabulary {
       for (const name of Object.values(names?.aliases.channel ?? {})) channelNames.internText(name);
     }
     this.channels = new ChannelNamer(this.dictionaries, this.tuples, channels);
+    this.signatures = new TupleSignatures(this.dictionaries, this.tuples);
+    const { directCode } = this.channels;
+    this.origins = new OriginReader(this.dictionaries, this.tuples, this.signatures, directCode);
     for (const [d, dictionary] of dimensions.entries()) {
       dictionary.limit(maxBytes * (d === CHANNEL_DIMENSION ? CHANNEL_SHARE : DIMENSION_SHARE));
     }

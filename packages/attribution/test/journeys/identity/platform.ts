@@ -16,14 +16,21 @@ import {
   type LoggedErasure,
   type ErasureRequest,
   isErasure,
+  isOrderRow,
+  ORDER_CLAIM,
   packErasure,
   partitionOfBytes,
+  readOrder,
+  readRareFields,
   tenantSeed,
+  TYPE_CONVERSION,
+  WITHDRAWN_REASONS,
   withoutErased,
 } from "@tributary/protocol";
-import type { PlainEvent } from "../../../../../test/support/oracle.ts";
+import { digest, readClaimant } from "../../../src/journeys/orders/claimant.ts";
+import { type PlainEvent, senderOf } from "../../../../../test/support/oracle.ts";
 import type { JourneyOptions, PartitionState } from "../../../src/index.ts";
-import { type Decoded, decodeResults, entryOf, idOf, newState, userOf } from "../support.ts";
+import { type Decoded, decodeResults, entryOf, idOf, newState, NOW, userOf } from "../support.ts";
 
 /** An entry of a stream: what decides its versions, and its bytes. */
 interface Entry {
@@ -56,7 +63,9 @@ export class SmallPlatform {
   /** Every result of each conversion, by the user key that it was sent under (see {@link load}) and its event ID. */
   readonly results = new Map<string, Stored[]>();
   /** The books of all partitions. */
-  readonly books = { processed: 0, erased: 0 };
+  readonly books = { processed: 0, erased: 0, duplicateOrders: 0, unmatchedRefunds: 0 };
+  /** By order ID and name: the digest of the conversion that its home took first. */
+  readonly winners = new Map<string, string>();
   readonly #options: Partial<JourneyOptions>;
   #clock = 1000;
   #commits = 0;
@@ -110,13 +119,16 @@ export class SmallPlatform {
       return;
     }
     partition.events.splice(0, batch.length);
+    for (const { bytes } of batch) this.#noteOrders(at % this.partitions.length, bytes);
     if (outcome.facts !== undefined) partition.log.push(outcome.facts);
     partition.log.push(...outcome.records);
     partition.outbox.push(...outcome.messages);
     this.#commits += 1;
-    for (const { processed, erased } of Object.values(outcome.counts)) {
-      this.books.processed += processed;
-      this.books.erased += erased;
+    for (const counts of Object.values(outcome.counts)) {
+      this.books.processed += counts.processed;
+      this.books.erased += counts.erased;
+      this.books.duplicateOrders += counts.duplicateOrders;
+      this.books.unmatchedRefunds += counts.unmatchedRefunds;
     }
     for (const result of decodeResults(outcome)) {
       const stored = { ...result, attributedAt: this.#commits };
@@ -182,8 +194,13 @@ export class SmallPlatform {
     }
   }
 
-  /** The valid result of each conversion, without those that are duplicates. */
+  /** The valid result of each conversion that counts. */
   valid(): Stored[] {
+    return this.last().filter(({ reason }) => !WITHDRAWN_REASONS.some((other) => other === reason));
+  }
+
+  /** The valid result of each conversion. */
+  last(): Stored[] {
     return [...this.results.values()].flatMap((all) =>
       all
         .toSorted(
@@ -192,8 +209,7 @@ export class SmallPlatform {
             a.attributedAt - b.attributedAt ||
             a.revision - b.revision,
         )
-        .slice(-1)
-        .filter(({ reason }) => reason !== "duplicate"),
+        .slice(-1),
     );
   }
 
@@ -223,10 +239,48 @@ export class SmallPlatform {
     return left;
   }
 
+  /** Of some conversions those that repeat an order: its home took another one first. Named as by `senderOf`. */
+  duplicateOrders(events: readonly PlainEvent[]): Set<string> {
+    const duplicates = new Set<string>();
+    for (const event of events) {
+      if (event.type !== "conversion" || event.orderId === undefined) continue;
+      const order = JSON.stringify([event.orderId, event.name ?? ""]);
+      if (this.winners.get(order) !== digestOf(event)) duplicates.add(senderOf(event));
+    }
+    return duplicates;
+  }
+
   /** Facts in all logs, named as by {@link load}: copies as well, and what was erased and is still there. */
   logged(): ReadonlySet<string> {
     const rows = this.partitions.flatMap(({ log }) => log.flatMap(rowsOf));
     return new Set(rows.flatMap((row) => ("erased" in row ? [] : [`${row.key}/${row.id}`])));
+  }
+
+  /** Notes the conversions that an order's home takes, its own ones and those that other partitions claim. */
+  #noteOrders(partition: number, entry: Uint8Array): void {
+    const dictionaries = createRowDictionaries(1);
+    const reader = new EntryReader(entry, dictionaries);
+    const row = new EventRow();
+    const claimant = { low: 0, high: 0 };
+    const record = { kind: 0, partition: 0 };
+    while (reader.next(row)) {
+      const type = row.flags & FLAG_TYPE_MASK;
+      const { rare, rareStart, rareLength } = row;
+      let orderId = "";
+      if (type === TYPE_CONVERSION && (rareLength === 0 || !isCopy(rare, rareStart))) {
+        ({ orderId } = readRareFields(row));
+        if (orderId === "" || homeOf(orderId, this.partitions.length) !== partition) continue;
+        digest(row, claimant);
+      } else if (type === TYPE_IDENTITY && isOrderRow(rare, rareStart, rareLength)) {
+        readOrder(rare, rareStart, rareLength, record);
+        if (record.kind !== ORDER_CLAIM) continue;
+        orderId = userOf(row);
+        readClaimant(row, claimant);
+      } else continue;
+      const order = JSON.stringify([orderId, readRareFields(row).name]);
+      if (this.winners.has(order)) continue;
+      this.winners.set(order, `${claimant.low}:${claimant.high}`);
+    }
   }
 
   #append(to: number, bytes: Uint8Array): void {
@@ -241,6 +295,25 @@ export class SmallPlatform {
     if (partition === undefined) throw new Error("there is no partition");
     return partition;
   }
+}
+
+function digestOf(event: PlainEvent): string {
+  const reader = new EntryReader(entryOf([event]), createRowDictionaries(1));
+  const row = new EventRow();
+  reader.next(row);
+  const claimant = { low: 0, high: 0 };
+  digest(row, claimant);
+  return `${claimant.low}:${claimant.high}`;
+}
+
+/** The partition that decides an order of tenant `default`: a UUID is packed, as in a user key. */
+export function homeOf(orderId: string, partitions: number): number {
+  const columns = new EntryColumns();
+  const event = { id: "e", type: "visit" as const, time: NOW, userId: orderId };
+  columns.read(entryOf([event]), createRowDictionaries(1));
+  const start = columns.userStarts[0] ?? 0;
+  const end = start + (columns.userLengths[0] ?? 0);
+  return partitionOfBytes(tenantSeed("default"), columns.bytes, start, end, partitions);
 }
 
 /** A fact of a block of the log, or whom it erased. */
@@ -260,6 +333,7 @@ function rowsOf(block: Uint8Array): LogRow[] {
       rows.push({ key, id: idOf(row), copied });
       continue;
     }
+    if (isOrderRow(row.rare, row.rareStart, row.rareLength)) continue;
     readIdentity(row.rare, row.rareStart, row.rareLength, record);
     if (record.hasUser) reader.next(row);
     if (record.kind === IDENTITY_ERASE && record.linked) rows.push({ erased: key });

@@ -17,7 +17,8 @@ it("gives more results without touchpoints than one block can hold", { timeout: 
         type: "conversion",
         time: NOW + i,
         userId: `u${from + u}`,
-        orderId: "o",
+        orderId: `o${from + u}`,
+        name: `n${i}`,
         value: "10",
         currency: "EUR",
       })),
@@ -29,7 +30,7 @@ it("gives more results without touchpoints than one block can hold", { timeout: 
     type: "refund",
     time: NOW + DAY,
     userId: `u${u}`,
-    orderId: "o",
+    orderId: `o${u}`,
     value: "4",
     currency: "EUR",
   }));

@@ -147,7 +147,7 @@ test("lag, dead letters and books, from an entry that cannot be read to its end"
     { tenant: "default", partition: 2 },
   ]);
   expect((await run("books", "--tenant", "default")).stdout).toMatch(
-    /^total\s+40\s+0\s+40\s+0\s+0\n\nThe books close\.$/m,
+    /^total\s+40\s+0\s+40\s+0\s+0\s+0\n\nThe books close\.$/m,
   );
   expect(await json("dead-letters", "discard", "--all", "--yes")).toEqual({
     discarded: 2,

@@ -6,7 +6,6 @@ import {
   type PlainEvent,
   type PlainResult,
   type PlainRules,
-  type StoredResult,
 } from "@tributary/oracle";
 import {
   audit,
@@ -14,13 +13,10 @@ import {
   DEFAULT_REPORT_SETTINGS,
   warehouseFolder,
 } from "@tributary/reports";
-import {
-  ATTRIBUTIONS_TABLE,
-  EVENTS_TABLE,
-  openWarehouse,
-  type WarehouseEngine,
-} from "@tributary/warehouse";
+import { EVENTS_TABLE, openWarehouse } from "@tributary/warehouse";
 import type { Evidence } from "./evidence.ts";
+import { judgeOrders } from "./judge-orders.ts";
+import { isDuplicate, type LastResult, lastResults } from "./last-results.ts";
 import { judgePassersBy } from "./judge-passers-by.ts";
 import type { Sent } from "../traffic/load.ts";
 import type { Verdict } from "./verdict.ts";
@@ -48,13 +44,6 @@ const MAX_PROBLEMS = 20;
 interface StoredEvent {
   readonly event_id: string;
   readonly rows: string;
-}
-
-/** The last result of a conversion, as the warehouse has it. */
-interface LastResult extends StoredResult {
-  readonly tenant: string;
-  readonly conversion_id: string;
-  readonly user_key: string;
 }
 
 /** Compares a stopped platform's warehouse, and what was read of it before, with what was sent. */
@@ -101,8 +90,14 @@ export class Judge {
         erased += taken;
         const others = this.#judgeErased(tenant, gone, rows, taken);
         const counted = this.#judgeEvents(tenant, events, others);
-        const results = await lastResults(warehouse, tenant);
-        const expected = expectedResults(counted, RULES);
+        const last = await lastResults(warehouse, tenant);
+        const booked = evidence.books.get(tenant)?.get("duplicate_orders") ?? 0;
+        const repeated = judgeOrders(counted, RULES, last, booked, (what, count, words) => {
+          if (what === "unexplained") this.unexplained(`${tenant}: ${words}`, count);
+          else this.#count(what, count, `${tenant}: ${words}`);
+        });
+        const results = last.filter((row) => !isDuplicate(row));
+        const expected = expectedResults(counted, RULES, repeated);
         conversions += expected.size;
         this.#judgeResults(tenant, expected, results);
         const audited = await audit(warehouse, {
@@ -276,17 +271,4 @@ export class Judge {
   #say(words: string): void {
     if (this.#problems.length < MAX_PROBLEMS) this.#problems.push(words);
   }
-}
-
-/** The last result of each of a tenant's conversions, without duplicates. */
-async function lastResults(warehouse: WarehouseEngine, tenant: string): Promise<LastResult[]> {
-  return warehouse.query<LastResult>(
-    `SELECT * EXCEPT (reason) FROM (SELECT tenant, conversion_id, user_key, reason, toString(value) AS value, touch_id, touch_channel,
-      credit_model, credit_touch, arrayMap(x -> toString(x), credit_share) AS credit_share,
-      arrayMap(x -> toString(x), credit_value) AS credit_value
-    FROM ${ATTRIBUTIONS_TABLE} FINAL WHERE tenant = {tenant:String}
-    ORDER BY conversion_id, generation DESC, attributed_at DESC, revision DESC LIMIT 1 BY conversion_id, sent_user_key, sent_anonymous)
-    WHERE reason != 'duplicate'`,
-    { tenant },
-  );
 }

@@ -1,6 +1,7 @@
 /** The seeded load of a chaos run: what is sent, in which order and form. */
 import type { PlainEvent } from "@tributary/oracle";
 import { below, createRandom, type Random } from "../../sample/random.ts";
+import { ARRIVALS, landingOf, wayOn } from "./visits.ts";
 import { isPassersByPartition, keyElsewhere } from "./passers-by-partition.ts";
 
 const DAY_MS = 86_400_000;
@@ -8,7 +9,12 @@ const DAY_MS = 86_400_000;
 const SPAN_MS = 42 * DAY_MS;
 const EVENTS_PER_USER = 12;
 const TYPES = ["click", "click", "visit", "impression", "custom"] as const;
-const CHANNELS = ["email", "direct", "paid_search", "display"] as const;
+/** One touchpoint in so many follows an earlier one of its person, within a session or little later. */
+const FOLLOWS_IN = 3;
+/** The platform's session gap. */
+const SESSION_MS = 30 * 60_000;
+/** One that follows a click in so many is the page which a link led to. */
+const LANDINGS_IN = 3;
 /** One batch in so many is sent twice, as by an SDK that has not heard the answer. */
 const TWICE_IN = 10;
 
@@ -18,6 +24,14 @@ const DEVICES = 3;
 const SHARED_IN = 12;
 /** One in so many has a value that stands for nothing. */
 const NOBODY_IN = 40;
+/** One conversion in so many reports an order once more: a thank-you page that is opened again, or page and server both. */
+const ORDER_AGAIN_IN = 5;
+/** One of those in so many is another goal of the order. */
+const OTHER_GOAL_IN = 8;
+/** User keys of a back office, which has none of its customers'. */
+const OFFICES = 4;
+/** One refund in so many comes from there. */
+const OFFICE_IN = 3;
 /** Anonymous IDs of a user that the platform of a run links: fewer than some have. */
 export const MAX_ANONYMOUS_IDS = 2;
 
@@ -53,6 +67,7 @@ export function* leaverIds(tenant: Tenant, users: number, partitions: number): G
       yield { anonymousId: keys.device(person, device) };
     }
   }
+  for (let office = 0; office < OFFICES; office += 1) yield { userId: keys.office(office) };
 }
 
 /**
@@ -105,6 +120,7 @@ interface Order {
   readonly person: string;
   readonly orderId: string;
   readonly time: number;
+  readonly value: string;
 }
 
 class EventMaker {
@@ -112,8 +128,10 @@ class EventMaker {
   readonly #prefix: string;
   readonly #users: number;
   readonly #keys: UserKeys;
-  /** Conversions that a refund may take back, the latest of them. */
+  /** Orders that a refund may take back and a conversion repeat, the latest of them. */
   readonly #orders: Order[] = [];
+  /** Touchpoints that others may follow, the latest of them. */
+  readonly #touches: PlainEvent[] = [];
   #count = 0;
 
   constructor(random: Random, prefix: string, users: number, keys: UserKeys) {
@@ -135,8 +153,33 @@ class EventMaker {
     if (kind < 0.14 && this.#orders.length > 0) return this.#refund(id);
     if (kind < 0.2 && who.userId !== undefined) return { id, type: "identify", time, ...who };
     const type = TYPES[below(random, TYPES.length)] as (typeof TYPES)[number];
-    const channel = CHANNELS[below(random, CHANNELS.length)] as string;
-    return { id, type, time, ...who, channel };
+    const touch = below(random, FOLLOWS_IN) === 0 ? this.#following(id) : undefined;
+    if (touch !== undefined) return touch;
+    const arrival = ARRIVALS[below(random, ARRIVALS.length)] ?? ARRIVALS[0];
+    return this.#kept({ id, type, time, ...who, ...arrival });
+  }
+
+  /** A visit that goes on with an earlier touchpoint of its person, or comes by another way soon after. */
+  #following(id: string): PlainEvent | undefined {
+    const random = this.#random;
+    const before = this.#touches[below(random, this.#touches.length)];
+    if (before === undefined) return undefined;
+    const time = before.time + below(random, 2 * SESSION_MS);
+    if (time > NOW) return undefined;
+    const { userId, anonymousId } = before;
+    const who = {
+      ...(userId === undefined ? {} : { userId }),
+      ...(anonymousId === undefined ? {} : { anonymousId }),
+    };
+    const isLanding = before.type === "click" && below(random, LANDINGS_IN) === 0;
+    const way = isLanding ? landingOf(before) : wayOn(before, random);
+    return this.#kept({ id, type: "visit", time, ...who, ...way });
+  }
+
+  #kept(touch: PlainEvent): PlainEvent {
+    this.#touches.push(touch);
+    if (this.#touches.length > 200) this.#touches.shift();
+    return touch;
   }
 
   /** A person is known, or not, or known on a device that was unknown before. */
@@ -156,23 +199,45 @@ class EventMaker {
   }
 
   #conversion(id: string, who: Who, person: string, time: number): PlainEvent {
-    const orderId = `order-${id}`;
-    this.#orders.push({ who, person, orderId, time });
+    const random = this.#random;
+    if (this.#orders.length > 0 && below(random, ORDER_AGAIN_IN) === 0) return this.#again(id);
+    const orderId = this.#keys.order(id);
+    const value = (random() * 500).toFixed(2);
+    this.#orders.push({ who, person, orderId, time, value });
     if (this.#orders.length > 1000) this.#orders.shift();
-    const value = (this.#random() * 500).toFixed(2);
     return { id, type: "conversion", time, ...who, orderId, value, currency: "EUR" };
+  }
+
+  /** An order once more, by the IDs that bought or by the user's. */
+  #again(id: string): PlainEvent {
+    const random = this.#random;
+    const { who, person, orderId, time, value } = this.#orders[
+      below(random, this.#orders.length)
+    ] as Order;
+    return {
+      id,
+      type: "conversion",
+      time: Math.min(NOW, time + below(random, 600_000)),
+      ...(random() < 0.5 ? who : { userId: person }),
+      orderId,
+      value,
+      currency: "EUR",
+      ...(below(random, OTHER_GOAL_IN) === 0 ? { name: "warranty" } : {}),
+    };
   }
 
   #refund(id: string): PlainEvent {
     const random = this.#random;
     const order = this.#orders[below(random, this.#orders.length)] as Order;
     const whole = random() < 0.5;
+    // Not always by the ID that bought.
+    const buyer = random() < 0.5 ? order.who : { userId: order.person };
+    const isOffice = below(random, OFFICE_IN) === 0;
     return {
       id,
       type: "refund",
       time: Math.min(NOW, order.time + 1000),
-      // Not always by the ID that bought.
-      ...(random() < 0.5 ? order.who : { userId: order.person }),
+      ...(isOffice ? { userId: this.#keys.office(below(random, OFFICES)) } : buyer),
       orderId: order.orderId,
       ...(whole ? {} : { value: (random() * 100).toFixed(2), currency: "EUR" }),
     };
@@ -203,6 +268,15 @@ class UserKeys {
 
   device(person: number, device: number): string {
     return this.#elsewhere(`${this.#people}device-${person}-${device}`);
+  }
+
+  office(office: number): string {
+    return this.#elsewhere(`${this.#people}office-${office}`);
+  }
+
+  /** An order's ID; its home is not the partition of passers-by either. @param id of the conversion */
+  order(id: string): string {
+    return this.#elsewhere(`order-${id}`);
   }
 
   #elsewhere(name: string): string {

@@ -29,6 +29,55 @@ test("every kind of event and of delivery is there, and IDs are unique within a 
   for (const { orderId } of types.get("refund") ?? []) expect(orders.has(orderId)).toBe(true);
 });
 
+test("orders are told again, by the same IDs and by others in another partition, and refunded by a back office", () => {
+  const batches = take(1, 300).flatMap(({ tenant, events }) =>
+    events.map((event) => ({ tenant, event })),
+  );
+  const conversions = batches.filter(({ event }) => event.type === "conversion");
+  const orders = Map.groupBy(conversions, ({ tenant, event }) => `${tenant} ${event.orderId}`);
+  const partitionsOf = (all: typeof conversions): Set<number> =>
+    new Set(
+      all.map(({ tenant, event: { userId, anonymousId = "" } }) =>
+        partitionOf(tenant, userId ?? anonymousId, PARTITIONS),
+      ),
+    );
+  const repeated = [...orders.values()].filter((all) => all.length > 1);
+  expect(repeated.filter((all) => partitionsOf(all).size > 1).length).toBeGreaterThan(10);
+  expect(repeated.filter((all) => partitionsOf(all).size === 1).length).toBeGreaterThan(10);
+  expect(conversions.some(({ event }) => event.name !== undefined)).toBe(true);
+  const offices = batches.filter(({ event }) => event.userId?.includes("office-") === true);
+  expect(offices.length).toBeGreaterThan(10);
+  expect(offices.every(({ event }) => event.type === "refund")).toBe(true);
+  const homes = conversions.map(({ tenant, event }) =>
+    partitionOf(tenant, event.orderId ?? "", PARTITIONS),
+  );
+  expect(homes).not.toContain(PARTITIONS - 1);
+});
+
+test("visits go on with others, and come back, within a session's time", () => {
+  const events = take(1, 600).flatMap((batch) => batch.events);
+  const visits = events.filter(({ type }) => type === "visit");
+  const keyOf = ({ userId, anonymousId }: { userId?: string; anonymousId?: string }) =>
+    JSON.stringify([userId, anonymousId]);
+  const journeys = Map.groupBy(events, keyOf);
+  const soonAfter = visits.filter((visit) =>
+    journeys
+      .get(keyOf(visit))
+      ?.some(
+        (other) =>
+          other.id !== visit.id &&
+          (other.type === "click" || other.type === "visit") &&
+          visit.time >= other.time &&
+          visit.time - other.time <= 30 * 60_000,
+      ),
+  );
+  const isBack = ({ referrer = "" }: { referrer?: string }) => referrer.includes("paypal");
+  expect(soonAfter.filter(isBack).length).toBeGreaterThan(20);
+  const ids = new Set(events.filter(({ type }) => type === "click").map(({ id }) => id));
+  const landings = visits.filter(({ url = "" }) => ids.has(url.split("tclid=")[1] ?? ""));
+  expect(landings.length).toBeGreaterThan(20);
+});
+
 test("people who leave have IDs of their own, all of which are known", () => {
   const leavers = workload(1, 12, 20, PARTITIONS, "leaver-");
   const ids = (

@@ -1,6 +1,6 @@
 import { EventRow, partitionOfBytes, tenantSeed } from "@tributary/protocol";
-import type { JourneyTables } from "../chains/journey-tables.ts";
-import { type Key, keyOfRow } from "../chains/key.ts";
+import type { JourneyTables } from "./journey-tables.ts";
+import { type Key, keyOfRow } from "./key.ts";
 
 /** A partition's number, and how many there are. */
 export interface Place {
@@ -39,13 +39,16 @@ export class KeyHomes {
 
   /** @param tenantOf a chain of the key's tenant */
   homeOfKey(tenantOf: number, { bytes }: Key): number {
-    const { users, vocabulary } = this.#tables;
-    const tenant = users.tenantOf(tenantOf);
+    return this.homeOfBytes(this.#tables.users.tenantOf(tenantOf), bytes, 0, bytes.length);
+  }
+
+  /** The home of an ID, which is bytes[start … start + length) as rows have it. @param tenant code */
+  homeOfBytes(tenant: number, bytes: Uint8Array, start: number, length: number): number {
     let seed = this.#seeds.get(tenant);
     if (seed === undefined) {
-      seed = tenantSeed(vocabulary.dictionaries.tenants.text(tenant));
+      seed = tenantSeed(this.#tables.vocabulary.dictionaries.tenants.text(tenant));
       this.#seeds.set(tenant, seed);
     }
-    return partitionOfBytes(seed, bytes, 0, bytes.length, this.#place.partitions);
+    return partitionOfBytes(seed, bytes, start, start + length, this.#place.partitions);
   }
 }
