@@ -30,10 +30,11 @@ export function sayIfNoChromium(): void {
   );
 }
 
-/** A headless browser of a test's own. */
-export async function startBrowser(): Promise<Browser> {
+/** A headless browser of a test's own. @param flags of Chromium */
+export async function startBrowser(...flags: readonly string[]): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error("no Chromium");
-  return chromium.launch({ executablePath: CHROMIUM, args: ["--disable-dev-shm-usage"] });
+  const args = ["--disable-dev-shm-usage", ...flags];
+  return chromium.launch({ executablePath: CHROMIUM, args });
 }
 
 /** Pages of a shop, served from 127.0.0.1. */

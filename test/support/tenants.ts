@@ -34,7 +34,7 @@ export async function startTenants(...names: readonly string[]): Promise<Tenants
         TRIBUTARY_READ_KEYS: keys,
         TRIBUTARY_TENANTS_FILE: tenantsFile(
           data.dir,
-          Object.fromEntries(names.map((name) => [name, { links: ["127.0.0.1"] }])),
+          Object.fromEntries(names.map((name) => [name, { links: ["127.0.0.1", "shop.example"] }])),
         ),
       },
     });
