@@ -21,7 +21,7 @@ const EVENT_NAMES: Readonly<Record<EventField, string>> = {
   content: "utm_content content ad_content campaign_content",
   channel: "channel kanal canal kanaal canale default_channel_group channel_group",
   referrer: "referrer referer page_referrer referrer_url referring_site",
-  url: "url page_url page_location landing_page landing_page_url landing_url landing_site",
+  url: "url page page_url page_location landing_page landing_page_url landing_url landing_site uri",
   name: "conversion_name goal_name goal conversion",
   value:
     "value revenue umsatz order_value order_total bestellwert amount betrag wert total total_price gesamtbetrag gesamtsumme gesamt summe importe montant bedrag omzet ingresos ricavo valor transaction_revenue purchase_revenue price preis",
