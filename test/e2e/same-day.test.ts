@@ -22,7 +22,8 @@ const WAYS = [...SHUFFLES.map((name) => `api-${name}`), "segment", "sdk", "link"
 
 /**
  * The day: an advertisement brings a visitor, who reloads the landing page, looks around, pays on the provider's page, comes
- * back, and opens the thank-you page again. So the order is told twice, and the shop's server tells it a third time.
+ * back, and opens the thank-you page again. So the order is told twice, and the shop's server, which knows the visitor as a
+ * customer, tells it a third time.
  */
 const AD = "?utm_source=google&utm_medium=cpc&utm_campaign=hats";
 const PAYMENT_HOST = "sis.redsys.es";
@@ -68,6 +69,13 @@ const rest = [
   order("order", 10),
   page("thanks-again", 12, "/thanks", `https://${PAYMENT_HOST}/`),
   order("order-again", 12),
+  {
+    id: "known",
+    type: "identify",
+    time: startMs + 13 * MINUTE_MS,
+    userId: "customer-1",
+    ...visitor,
+  },
   order("order-of-server", 14, { userId: "customer-1" }),
 ];
 
@@ -180,18 +188,18 @@ it("the shop's export, imported", { timeout: TIMEOUT_MS }, async () => {
   const data = temporaryDataDir();
   onTestFinished(() => data.remove());
   const file = join(data.dir, "export.csv");
-  const head = "Time,Visitor,Event,Page,Referrer,Order,Total,Currency";
-  const rows = [...landing, ...rest].map((event) => {
-    const { type, time, url = "", referrer = "", userId = "", anonymousId = "" } = event as Row;
+  const head = "Time,Customer,Event,Page,Referrer,Order,Total,Currency";
+  const told = [...landing, ...rest].filter(({ type }) => type !== "identify");
+  const rows = told.map((event) => {
+    const { type, time, url = "", referrer = "" } = event as Row;
     const money = type === "conversion" ? ["o-1", "100.00", "EUR"] : ["", "", ""];
     const what = type === "conversion" ? "order" : "pageview";
-    const who = anonymousId === "" ? userId : anonymousId;
-    return [new Date(time).toISOString(), who, what, url, referrer, ...money].join(",");
+    return [new Date(time).toISOString(), "customer-1", what, url, referrer, ...money].join(",");
   });
   writeFileSync(file, `${[head, ...rows].join("\n")}\n`);
   const { gatewayUrl, reportsUrl } = tenants.platform;
-  const keys = ["--key", "import", "--read-key", "import"];
-  const { code, stderr } = await tributary([
+  const keys = ["--key", "import", "--import-key", "import", "--read-key", "import"];
+  const { code, stdout, stderr } = await tributary([
     "import",
     file,
     "--yes",
@@ -201,7 +209,7 @@ it("the shop's export, imported", { timeout: TIMEOUT_MS }, async () => {
     reportsUrl,
     ...keys,
   ]);
-  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect({ code, stdout, stderr }).toMatchObject({ code: 0 });
   expect(await reportOf("import")).toBe(REPORT);
 });
 
@@ -210,8 +218,6 @@ interface Row {
   readonly time: number;
   readonly url?: string;
   readonly referrer?: string;
-  readonly userId?: string;
-  readonly anonymousId?: string;
 }
 
 /** Clicks a link, so that the next page has this one as its referrer. */
@@ -244,12 +250,14 @@ function pageHtml(gateway: string): string {
       while (!analytics.initialized) await new Promise((go) => setTimeout(go, 10));
       await analytics.page();
       const { name, orderId: order_id, value, currency } = order;
+      if (isThanks) await analytics.identify("customer-1");
       if (isThanks) await analytics.track(name, { order_id, revenue: Number(value), currency });
       window.isSent = true;
     });
   } else if (location.pathname.startsWith("/sdk")) {
     load("/tributary.js", async () => {
       const client = new tributary.Tributary({ url: "http://${host}", writeKey: "sdk" });
+      if (isThanks) client.identify("customer-1");
       if (isThanks) client.conversion(order);
       window.isSent = await client.flush();
     });

@@ -32,6 +32,7 @@ export async function startTenants(...names: readonly string[]): Promise<Tenants
         OTEL_TRACES_EXPORTER: "none",
         TRIBUTARY_WRITE_KEYS: keys,
         TRIBUTARY_READ_KEYS: keys,
+        TRIBUTARY_IMPORT_KEYS: keys,
         TRIBUTARY_TENANTS_FILE: tenantsFile(
           data.dir,
           Object.fromEntries(names.map((name) => [name, { links: ["127.0.0.1", "shop.example"] }])),
