@@ -39,7 +39,8 @@ const STATES = [
   [2, ["email", 1.5, "60"], ["paid_search", 0.5, "50"]],
   [2, ["email", 1.5, "56"], ["paid_search", 0.5, "50"]],
   [2, ["email", 1.5, "56"], ["paid_search", 0.5, "50"]],
-  [2, ["unattributed", 1, "100"], ["email", 1, "10"]],
+  // The refund is of the order, whoever the known user is.
+  [2, ["unattributed", 1, "100"], ["email", 1, "6"]],
 ];
 
 interface ConversionAnswer {
@@ -97,6 +98,8 @@ describe("a visitor who turns out to be known", () => {
       { reason: "merge", touches: 1 },
       { reason: "refund", touches: 1 },
       { reason: "merge", touches: 1 },
+      // The other user's partition hears of the order's refund from the order's home.
+      { reason: "refund", touches: 1 },
     ]);
     const known = await ask<ConversionAnswer>("conversion", "o-2");
     expect(known.userKey).toBe("ada");
