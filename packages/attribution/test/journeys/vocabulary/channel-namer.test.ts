@@ -30,7 +30,7 @@ const TOUCHES = [
   touch(2, { source: "GOOGLE ", medium: "cpc", campaign: "SPRING SALE" }),
   touch(3, { source: "Gogle", medium: "cpc" }),
   touch(4, { channel: " Podcast" }),
-  touch(5, { url: "https://shop.example/#utm_source=GOOGLE&amp;utm_medium=cpc", type: "visit" }),
+  touch(5, { url: "https://shop.example/#utm_source=GOOGLE&amp;utm_medium=cpc" }),
 ];
 
 /** Dimensions of the path of the batch's only result: source, campaign, channel. */
