@@ -66,7 +66,7 @@ describe("the compute threads", () => {
     });
     expect(second).toMatchObject({
       status: "processed",
-      attributed: [1, 0, 0, 0, 0],
+      attributed: [1, 0, 0, 0, 0, 0],
       state: { facts: 2, users: 1 },
     });
     const other = await pool.run({
