@@ -139,7 +139,7 @@ describe("a tenant", () => {
       "/v1/conversions/{key}": [],
       "/v1/erasures/{receipt}": [],
       "/v1/export/events": ["", "?format=csv"],
-      "/v1/imports/mapping": ["?header=none"],
+      "/v1/imports/mapping": ["?header=0123456789abcdef"],
     };
     let own = 0;
     for (const [path] of listed) {

@@ -142,7 +142,7 @@ test("with the workers' rules, from facts and from their credits comes the same 
       },
     ),
     {
-      numRuns: runs(25),
+      numRuns: runs(12),
       interruptAfterTimeLimit: 20_000,
       markInterruptAsFailure: true,
       endOnFailure: true,
@@ -206,7 +206,7 @@ test("under any rules, models and dimensions credits sum to conversions, money t
       },
     ),
     {
-      numRuns: runs(25),
+      numRuns: runs(12),
       interruptAfterTimeLimit: 20_000,
       markInterruptAsFailure: true,
       endOnFailure: true,

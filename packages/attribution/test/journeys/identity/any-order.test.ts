@@ -198,7 +198,7 @@ it(
           expectHistories(platform);
         },
       ),
-      { numRuns: runs(500) },
+      { numRuns: runs(250) },
     );
   },
 );

@@ -228,7 +228,7 @@ describe("an erasure", () => {
             expectBooks(platform);
           },
         ),
-        { numRuns: runs(300) },
+        { numRuns: runs(100) },
       );
     },
     TIMEOUT_MS,
@@ -272,7 +272,7 @@ describe("an erasure", () => {
             }
           },
         ),
-        { numRuns: runs(300) },
+        { numRuns: runs(100) },
       );
     },
     TIMEOUT_MS,
@@ -317,7 +317,7 @@ describe("an erasure", () => {
             expectCredits(platform, left, [...steps, ...later]);
           },
         ),
-        { numRuns: runs(300) },
+        { numRuns: runs(100) },
       );
     },
     TIMEOUT_MS,

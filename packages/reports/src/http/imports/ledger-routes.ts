@@ -18,7 +18,7 @@ import {
   storedRowsSchema,
 } from "../../answers/imports.ts";
 import { ReportsError } from "../../errors.ts";
-import { NO_PARAMETERS } from "../../question/parameters.ts";
+import { NO_PARAMETERS, text } from "../../question/parameters.ts";
 import { tenantOf } from "../access.ts";
 import { bodyErrors } from "../body-errors.ts";
 import { documented, documentedAt, type ReportsServer } from "../open-api.ts";
@@ -31,6 +31,11 @@ const MAX_TEXT = 512;
 /** A mapping of two thousand columns. */
 const MAX_MAPPING_BYTES = 1 << 20;
 
+/** Digest of the names of a file's columns, see headerDigest of imports. */
+const HEADER = z
+  .string()
+  .regex(/^[0-9a-f]{16}$/, { error: "expected the 16 hexadecimal digits of a header's digest" });
+
 const PATH = z.object({ import: z.uuid().describe("as it was given when it began") });
 const ROWS_BODY = z.unknown().meta({
   type: "string",
@@ -41,7 +46,7 @@ const ROWS_BODY = z.unknown().meta({
 const begunSchema = z.strictObject({
   kind: z.enum(IMPORT_KINDS),
   file: z.string().min(1).max(MAX_TEXT),
-  header: z.string().min(1).max(MAX_TEXT),
+  header: HEADER,
   mapping: z.record(z.string(), z.unknown()),
 });
 const rows = z.int().nonnegative();
@@ -167,7 +172,7 @@ function addImportList(server: ReportsServer, { engine, ledger }: ServerParts): 
     documented({
       summary: "The mapping that a file with these columns was last imported by",
       parameters: z.strictObject({
-        header: z.string().max(MAX_TEXT).describe("digest of the names of the columns"),
+        header: text(HEADER).describe("digest of the names of the columns"),
       }),
       answer: mappingAnswerSchema,
     }),
