@@ -170,6 +170,8 @@ describe("a worker whose group is lost", () => {
     await client.flushall();
     for (let partition = 0; partition < PARTITIONS; partition += 1) await add("b", partition);
     await until(async () => (await processed(0)) + (await processed(1)) === 2, "what came after");
+    // The platform's key is looked at with the next heartbeat.
+    await until(() => one.lost.length >= 1 + PARTITIONS, "said");
     expect(one.seen.toSorted()).toEqual(["a", "a", "b", "b"]);
     expect(await client.hget(PLATFORM_KEY, "partitions")).toBe(String(PARTITIONS));
     expect(one.lost.toSorted()).toEqual(["platform", "state", "state"]);
