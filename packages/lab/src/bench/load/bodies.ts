@@ -180,7 +180,7 @@ function headOf(shape: BodyShape, length: number): string {
   const type = shape.form === "msgpack" ? "application/msgpack" : "application/json";
   const path = shape.form === "segment" ? "/v1/batch" : "/v1/events";
   const key = shape.writeKey === undefined ? "" : `authorization: Bearer ${shape.writeKey}\r\n`;
-  return `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: ${type}\r\n${key}content-length: ${length}\r\n\r\n`;
+  return `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\n${key}content-length: ${length}\r\n\r\n`;
 }
 
 function placesOf(bytes: Buffer, mark: Buffer): number[] {
