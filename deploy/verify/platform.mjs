@@ -37,7 +37,7 @@ const RESTS = {
   tributary_spool_damaged_bytes: "0 unless a disk fails",
   tributary_spool_refused_events_total: "0 unless the gateway is at fault",
   tributary_link_events_total: "the check sends no clicks",
-  tributary_link_stray_parameters_total: "the check sends no clicks",
+  tributary_stray_links_total: "the check sends no clicks",
   tributary_spans_total: "the check runs without a collector",
   tributary_oldest_event_age_seconds: "0 whenever all is done at the moment of looking",
   tributary_webhook_oldest_waiting_age_seconds: "0 whenever all is done at the moment of looking",

@@ -10,7 +10,7 @@ const METRIC_NAMES = [
   "tributary_events_refused_total",
   "tributary_segment_omitted_fields_total",
   "tributary_link_events_total",
-  "tributary_link_stray_parameters_total",
+  "tributary_stray_links_total",
   "tributary_bot_events_total",
   "tributary_spool_batches_total",
   "tributary_spool_bytes",

@@ -29,13 +29,13 @@ export class StrayRestorer {
     const isTooLong = Buffer.byteLength(whole.href) > EVENT_LIMITS.urlBytes;
     if (names.length === 0) return target;
     const reason = isTooLong ? "too_long" : stray.reason;
-    this.#metrics.tributary_link_stray_parameters_total.inc({ reason });
+    this.#metrics.tributary_stray_links_total.inc({ reason });
     const now = performance.now();
     if (now - this.#saidMs > SAY_MS) {
       this.#saidMs = now;
       this.#logger.warn(
         { tenant, reason, parameters: names.slice(0, 10).map((name) => name.slice(0, 40)) },
-        "a link's query holds parameters of its target: encode the target (tributary link makes such links; tributary_link_stray_parameters_total counts them)",
+        "a link's query holds parameters of its target: encode the target (tributary link makes such links; tributary_stray_links_total counts them)",
       );
     }
     return isTooLong ? target : whole;

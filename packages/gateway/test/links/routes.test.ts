@@ -166,9 +166,7 @@ describe("a link", () => {
       false,
     ]);
     for (const reason of ["unencoded", "utm_on_link", "too_long"]) {
-      expect(await metric(`tributary_link_stray_parameters_total{reason="${reason}"}`)).toMatch(
-        / 1$/,
-      );
+      expect(await metric(`tributary_stray_links_total{reason="${reason}"}`)).toMatch(/ 1$/);
     }
     const said = lines.filter((line) => line.includes("tributary link"));
     expect(said).toHaveLength(1);

@@ -144,7 +144,7 @@ export const METRICS = {
     help: "Clicks of links and impressions of pixels: kept in the spool, sent to Redis at once, refused for what they hold, or lost.",
     labels: { type: ["click", "impression"], outcome: ["kept", "sent", "refused", "lost"] },
   },
-  tributary_link_stray_parameters_total: {
+  tributary_stray_links_total: {
     type: "counter",
     unit: "links",
     help: "Clicks of links whose query held parameters of the target, which got them back: the target was not encoded, UTM parameters were appended to the link, or the target would be too long with them, and stayed without.",
