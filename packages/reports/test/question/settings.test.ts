@@ -7,6 +7,7 @@ import { audit } from "../../src/catalog/audit.ts";
 import { CATALOG, type ReportName } from "../../src/catalog/catalog.ts";
 import { answerReport } from "../../src/catalog/report.ts";
 import { spendRows } from "../../src/formats/import-rows.ts";
+import { givenRows } from "../../src/formats/import-text.ts";
 import { parseQuestion } from "../../src/question/question.ts";
 import { DEFAULT_REPORT_SETTINGS, type ReportSettings } from "../../src/question/settings.ts";
 import { click, purchase, T0 } from "../support/blocks.ts";
@@ -59,10 +60,11 @@ const traffic = (sources: readonly string[], isMeant: boolean): TributaryEvent[]
     ]),
   );
 };
-const spend = (tenant: string, sources: readonly string[]): Promise<void> => {
+const spend = async (tenant: string, sources: readonly string[]): Promise<void> => {
   const lines = sources.map((source, i) => `2023-11-14,"${source}",cpc,c${i},${10 + i},EUR`);
   const csv = `day,source,medium,content,amount,currency\n${lines.join("\n")}\n`;
-  return storeSpend(engine, tenant, spendRows(csv), { importedAt: 1, importId: "" });
+  const { rows } = await givenRows("spend", Buffer.from(csv));
+  await storeSpend(engine, tenant, spendRows(rows), { importedAt: 1, importId: "" });
 };
 
 beforeAll(async () => {
