@@ -38,7 +38,7 @@ const OTHERS: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Opens a file: gzip, zstd and zip (with one file in it) are told by their first bytes, not by the name.
+ * Opens a file: gzip, zstd and zip (with one file in it) are recognized by their first bytes, not by the name.
  * @param called its name in messages, where it has no path
  * @throws ImportError `file` where it cannot be read, or is a format that is not taken
  */

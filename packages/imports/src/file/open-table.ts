@@ -13,7 +13,7 @@ import type {
   TableRow,
 } from "./table.ts";
 
-/** Characters that the shape of a text is told by. */
+/** Characters by which the shape of a text is recognized. */
 const SAMPLE_CHARACTERS = 256 * 1024;
 
 /**

@@ -40,7 +40,7 @@ export function styleText(): string {
     `svg{${variables(LIGHT, LIGHT_SERIES)};font:12px system-ui,sans-serif}`,
     `@media(prefers-color-scheme:dark){svg{${variables(DARK, DARK_SERIES)}}}`,
     ".ground{fill:var(--ground)}text{fill:var(--ink)}.faint{fill:var(--faint)}.title{font-size:14px;font-weight:600}",
-    ".line{stroke:var(--line);fill:none}.end{text-anchor:end}.middle{text-anchor:middle}.flow{fill-opacity:.35}",
+    ".line{stroke:var(--line);fill:none}.end{text-anchor:end}.middle{text-anchor:middle}",
     ...LIGHT_SERIES.map((_, i) => `.s${i}{fill:var(--s${i})}`),
     ".stroke{fill:none;stroke-width:2}",
     ...LIGHT_SERIES.map((_, i) => `.stroke.s${i}{fill:none;stroke:var(--s${i})}`),

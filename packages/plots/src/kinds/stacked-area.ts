@@ -12,8 +12,6 @@ export interface StackedAreaOptions extends Caption {
     /** One for each moment; none below 0. */
     readonly values: readonly number[];
   }[];
-  /** Whether the last moment is not over: it is drawn paler and named "so far". */
-  readonly isLastOpen?: boolean;
   readonly width?: number;
   readonly height?: number;
 }
@@ -25,7 +23,6 @@ const BOTTOM_PX = 26;
 export function stackedArea({
   moments,
   series,
-  isLastOpen = false,
   width = 760,
   height = 340,
   ...caption
@@ -58,15 +55,9 @@ export function stackedArea({
     return (
       verticalAxis(scale, plotPx, LEFT_PX, room.width) +
       areas.join("") +
-      (isLastOpen && moments.length > 1 ? veil(x(moments.length - 2), stepPx, plotPx) : "") +
       momentLabels(moments, x, room.width, plotPx + 18)
     );
   });
-}
-
-function veil(x: number, width: number, height: number): string {
-  const rect = { x, y: 0, width, height, fill: "var(--ground)", "fill-opacity": 0.6 };
-  return element("rect", rect) + label(x + width, 12, "so far", "faint end");
 }
 
 function momentLabels(

@@ -89,7 +89,7 @@ export const SIGN_IN_HOSTS = [
   "xaccount.qq.com",
 ] as const;
 
-/** What the path of every sign-in page below has, so that other paths are told at once. */
+/** What the path of every sign-in page below has, so that other paths are ruled out at once. */
 export const SIGN_IN_PATH = /login|oauth|auth|session|uas|\/ap\//;
 
 /**

@@ -33,7 +33,7 @@ const decoder = new TextDecoder();
 
 /**
  * Reads the origins of an entry's clicks and visits, as the numbers that they are compared by. Most need none: what has no
- * address or referrer, and what is direct, is told by its combination of dimensions.
+ * address or referrer, and what is direct, follows from its combination of dimensions.
  */
 export class OriginReader implements OriginKeys {
   signature = 0;
